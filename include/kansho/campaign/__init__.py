@@ -1,0 +1,1 @@
+"""The year as data: typed configuration, parties and their rights, calendar, roles."""

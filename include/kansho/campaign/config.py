@@ -1,0 +1,526 @@
+"""One ward's fiscal year as a typed, immutable configuration.
+
+Belongs here: the shape of ``include/campaigns/<ward>/<year>.yaml`` and the rules
+that hold inside one file.  Does not belong here: reading clocks, the ledger, or
+anything personal.  Unknown keys are errors that name their path; code elsewhere
+never says a year or a ward.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kansho.campaign.rights import NEVER_SUBCONTRACTED, ROLE_PARTY, Channel, PartyKind, Role, TargetGroup, Work
+from kansho.errors import KanshoError
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Yen = Annotated[int, Field(ge=0)]
+
+
+class Frozen(BaseModel):
+    """Base of every section: immutable, no unknown keys, inputs never echoed in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Ward(Frozen):
+    """甲."""
+
+    slug: Identifier
+    name: str
+    prefecture: str
+    code: Annotated[str, Field(pattern=r"^\d{6}$")]
+    department: str
+    phone: str
+    url: str
+    season_text: str
+    allowed_outer_sentence: str
+    postal_prefixes: tuple[str, ...]
+
+
+class Contract(Frozen):
+    """The contract period and its papers (C1)."""
+
+    number: str
+    title: str
+    start: date
+    end: date
+    clause_version: str
+    evidence_retained_until: date
+
+
+class Consent(Frozen):
+    """甲's recorded consent to one 丙 and its works (C7, P7)."""
+
+    document: str
+    given_on: date
+
+
+class Party(Frozen):
+    """甲, 乙 or a 丙; ``age_recipient`` is filled by key registration at opening, not here."""
+
+    id: Identifier
+    kind: PartyKind
+    name: str
+    works: tuple[Work, ...] = ()
+    consent: Consent | None = None
+    subcontracts_to: tuple[str, ...] = ()
+    audit_on: date | None = None
+    ward_check_on: date | None = None
+
+
+class Place(Frozen):
+    """A place or endpoint that 甲 designated (P14)."""
+
+    id: Identifier
+    party: Identifier
+    name: str
+    address: str
+    kind: Literal["office", "data_centre", "field"]
+
+
+class Handler(Frozen):
+    """取扱責任者・取扱者 (P4, P5); ``user`` when the handler signs in."""
+
+    id: Identifier
+    name: str
+    party: Identifier
+    post: str
+    employment: str
+    responsible: bool = False
+    works: tuple[Work, ...]
+    place: Identifier
+    trained_on: date
+    pledged_on: date
+    briefed_on: date
+    role: Role | None = None
+    user: Identifier | None = None
+
+
+class Flow(Frozen):
+    """One approved kind of working file (D6): what, why, where, who, until when."""
+
+    kind: Identifier
+    purpose: str
+    holder: Identifier
+    place: Identifier
+    erase_after_days: int | None = None  # None: kept until closing
+
+
+class Capacity(Frozen):
+    """Persons per year and channel (C4)."""
+
+    cards: int
+    calls: int
+    visits: int
+
+
+class Costs(Frozen):
+    """Unit prices in yen, tax included, for the plan and cost per additional attendee."""
+
+    card_print: Yen
+    card_postage: Yen
+    call: Yen
+    visit: Yen
+
+
+class MailingWave(Frozen):
+    """One mailing: selected, posted, returned; ``designs`` overrides the segment's design per group."""
+
+    id: Identifier
+    name: str
+    groups: tuple[TargetGroup, ...]
+    designs: dict[TargetGroup, Identifier] = {}
+    select_on: date
+    pull_on: date
+    report_on: date
+    returns_on: tuple[date, ...]
+    capacity: int
+    holdout: Share
+
+    channel: Literal[Channel.MAIL] = Channel.MAIL
+
+
+class CallWave(Frozen):
+    """One call wave: up to three rounds of attempts, then the last results."""
+
+    id: Identifier
+    name: str
+    groups: tuple[TargetGroup, ...]
+    rounds_on: Annotated[tuple[date, ...], Field(min_length=1, max_length=3)]
+    close_on: date
+    capacity: int
+    holdout: Share
+
+    channel: Literal[Channel.CALL] = Channel.CALL
+
+    @property
+    def select_on(self) -> date:
+        """The day of the first round."""
+        return self.rounds_on[0]
+
+
+class VisitWave(Frozen):
+    """One visit wave: the list is made and checked, then visited day by day."""
+
+    id: Identifier
+    name: str
+    groups: tuple[TargetGroup, ...]
+    select_on: date
+    days: Annotated[tuple[date, ...], Field(min_length=1)]
+    teams: int
+    visits_per_team_day: int
+    capacity: int
+    holdout: Share
+    k_anonymity: Annotated[int, Field(ge=2)]
+
+    channel: Literal[Channel.VISIT] = Channel.VISIT
+
+
+Wave = MailingWave | CallWave | VisitWave
+
+
+class Waves(Frozen):
+    """The year's outreach in order."""
+
+    mailings: tuple[MailingWave, ...] = ()
+    calls: tuple[CallWave, ...] = ()
+    visits: tuple[VisitWave, ...] = ()
+
+    def all(self) -> tuple[Wave, ...]:
+        """Every wave in the order of its first day."""
+        return tuple(sorted((*self.mailings, *self.calls, *self.visits), key=lambda w: (w.select_on, w.id)))
+
+
+FileKind = Literal["target_list", "analysis_items", "stop_list", "attendance_update"]
+
+
+class ExpectedDelivery(Frozen):
+    """A sealed delivery the ward announced: the day and the file kinds in it."""
+
+    id: Identifier
+    on: date
+    files: tuple[FileKind, ...]
+
+
+class Rule(Frozen):
+    """One condition of a segment: a column of the targeting table against a value."""
+
+    column: Identifier
+    op: Literal["eq", "ne", "ge", "le", "gt", "lt", "in", "is_null", "not_null"]
+    value: Any = None
+
+
+class Segment(Frozen):
+    """A group of people with one intent and one design (C5); first match wins."""
+
+    id: Identifier
+    name: str
+    group: TargetGroup
+    intent: str
+    frame: str
+    design: Identifier
+    when: tuple[Rule, ...] = ()
+    priority: int  # 1 first, when a channel is scarce
+
+
+class Screening(Frozen):
+    """One kind of cancer screening and whom it is due for."""
+
+    code: Annotated[str, Field(pattern=r"^\d{2}$")]
+    name: str
+    sex: Literal["1", "2"] | None = None
+    min_age: int
+    interval_years: Annotated[int, Field(ge=1)]
+    due_rule: Literal["interval", "even_age"]
+
+
+class Targeting(Frozen):
+    """Age rule, 75th birthday lead, minimum distance between contacts."""
+
+    min_age: int = 40
+    max_age: int = 75
+    age_rule: Literal["birthday", "day_before"] = "birthday"
+    aged_out_lead_days: int
+    min_days_between_contacts: int
+    screenings: tuple[Screening, ...]
+    segments: tuple[Segment, ...]
+    min_segment_size: int
+    holdout_consent: Consent | None
+
+
+class StopListRule(Frozen):
+    """When a stop list is too old or too small to send on (fails closed)."""
+
+    max_age_days: int
+    min_share_of_last: Annotated[float, Field(ge=0, le=1)]
+
+
+class GateThreshold(Frozen):
+    """How many rows a gate may quarantine before it holds for a decision, and who decides."""
+
+    gate: Identifier
+    max_quarantine_share: Annotated[float, Field(ge=0, le=1)]
+    owner: Role
+
+
+class Disclosure(Frozen):
+    """What may leave in a table: cells under ``min_cell`` persons are suppressed."""
+
+    min_cell: Annotated[int, Field(ge=2)]
+
+
+class Oversight(Frozen):
+    """Deadlines that no wave gives."""
+
+    monthly_report_day: Annotated[int, Field(ge=1, le=28)]
+    ward_inspection_on: date
+    ward_inspection_due: date
+
+
+class EffectReports(Frozen):
+    """When the effect is analysed; the last one is the final report."""
+
+    on: Annotated[tuple[date, ...], Field(min_length=1)]
+
+
+class Closing(Frozen):
+    """Hand-over, certificates, erasure."""
+
+    handover_on: date
+    certificates_due: date
+    erase_on: date
+
+
+class Mapping(Frozen):
+    """How this ward writes one file kind: header for each identifier where it differs from the contract."""
+
+    kind: FileKind
+    encoding: Literal["cp932", "utf-8", "utf-8-sig"] = "cp932"
+    headers: dict[str, str] = {}
+
+
+class CampaignConfig(Frozen):
+    """One ward, one fiscal year: everything that distinguishes it."""
+
+    ward: Ward
+    fiscal_year: int
+    contract: Contract
+    parties: tuple[Party, ...]
+    places: tuple[Place, ...]
+    handlers: tuple[Handler, ...]
+    data_flow: tuple[Flow, ...]
+    approved_analysis_items: tuple[Identifier, ...]
+    capacity: Capacity
+    costs: Costs
+    deliveries: tuple[ExpectedDelivery, ...]
+    waves: Waves
+    targeting: Targeting
+    stop_list: StopListRule
+    gates: tuple[GateThreshold, ...]
+    disclosure: Disclosure
+    oversight: Oversight
+    effect_reports: EffectReports
+    closing: Closing
+    mappings: tuple[Mapping, ...] = ()
+    opening_on: date
+
+    @property
+    def id(self) -> str:
+        """``shinjuku_2026``: prefix of DAG ids, vault and ledger."""
+        return f"{self.ward.slug}_{self.fiscal_year}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of this config; bound at opening (C1)."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def fiscal_year_end(self) -> date:
+        """31 March that ends the fiscal year: the day of 年度末年齢."""
+        return date(self.fiscal_year + 1, 3, 31)
+
+    def party(self, party_id: str) -> Party:
+        """The party of that id."""
+        return next(p for p in self.parties if p.id == party_id)
+
+    @property
+    def contractor(self) -> Party:
+        """乙, of which there is one."""
+        return next(p for p in self.parties if p.kind is PartyKind.CONTRACTOR)
+
+    @property
+    def ward_party(self) -> Party:
+        """甲 as a party."""
+        return next(p for p in self.parties if p.kind is PartyKind.WARD)
+
+    @property
+    def subcontractors(self) -> tuple[Party, ...]:
+        """Every 丙."""
+        return tuple(p for p in self.parties if p.kind is PartyKind.SUBCONTRACTOR)
+
+    def party_for(self, work: Work) -> Party:
+        """Who does a work: a 丙 to whom it is assigned, else 乙."""
+        return next((p for p in self.subcontractors if work in p.works), self.contractor)
+
+    def users(self, role: Role) -> tuple[Handler, ...]:
+        """Handlers that sign in with a role."""
+        return tuple(h for h in self.handlers if h.role is role and h.user)
+
+    def handler_of_user(self, user: str) -> Handler | None:
+        """The registered handler behind a username, else None (then: no rights)."""
+        return next((h for h in self.handlers if h.user == user), None)
+
+    def wave(self, wave_id: str) -> Wave:
+        """The wave of that id."""
+        return next(w for w in self.waves.all() if w.id == wave_id)
+
+    def flow(self, kind: str) -> Flow | None:
+        """The approved flow of a working-file kind, else None (a breach, D6)."""
+        return next((f for f in self.data_flow if f.kind == kind), None)
+
+    def gate(self, gate: str) -> GateThreshold | None:
+        """Threshold of a gate, if the config sets one."""
+        return next((g for g in self.gates if g.gate == gate), None)
+
+    @model_validator(mode="after")
+    def _rights_hold(self) -> Self:
+        """C7: what stays with 乙, consent per 丙, no sub-subcontract."""
+        kinds = [p.kind for p in self.parties]
+        _require(kinds.count(PartyKind.WARD) == 1, "parties", "甲 must be exactly one")
+        _require(kinds.count(PartyKind.CONTRACTOR) == 1, "parties", "乙 must be exactly one")
+        for party in self.subcontractors:
+            place = f"parties.{party.id}"
+            kept = sorted(w.value for w in NEVER_SUBCONTRACTED.intersection(party.works))
+            _require(not kept, f"{place}.works", f"{kept} may not leave 乙 (C7: 全体統括・効果分析)")
+            _require(not party.subcontracts_to, f"{place}.subcontracts_to", "丙 may subcontract nothing (丙 特記11)")
+            _require(party.consent is not None, f"{place}.consent", "甲's consent is required per 丙 (乙 特記10)")
+        for work in Work:
+            _require(
+                sum(work in p.works for p in self.parties) == 1, "parties", f"{work.value} must have exactly one doer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _people_and_places_are_known(self) -> Self:
+        party_ids = {p.id for p in self.parties}
+        place_ids = {p.id for p in self.places}
+        for place in self.places:
+            _require(place.party in party_ids, f"places.{place.id}", "unknown party")
+        for handler in self.handlers:
+            where = f"handlers.{handler.id}"
+            _require(handler.party in party_ids, where, "unknown party")
+            _require(handler.place in place_ids, where, "unknown place (P14)")
+            kind = self.party(handler.party).kind
+            if handler.role:
+                _require(ROLE_PARTY[handler.role] is kind, where, f"role {handler.role} is not of a {kind} handler")
+            unassigned = set(handler.works) - set(self.party(handler.party).works)
+            _require(not unassigned or kind is PartyKind.WARD, where, "works outside the party's works")
+            _require(handler.trained_on <= self.contract.end, where, "trained after the contract")
+        for flow in self.data_flow:
+            _require(flow.holder in party_ids, f"data_flow.{flow.kind}", "unknown holder")
+            _require(flow.place in place_ids, f"data_flow.{flow.kind}", "unknown place (P14)")
+        for name, ids in (
+            ("parties", [p.id for p in self.parties]),
+            ("handlers", [h.id for h in self.handlers]),
+            ("handlers.user", [h.user for h in self.handlers if h.user]),
+            ("data_flow", [f.kind for f in self.data_flow]),
+            ("waves", [w.id for w in self.waves.all()]),
+            ("deliveries", [d.id for d in self.deliveries]),
+            ("segments", [s.id for s in self.targeting.segments]),
+        ):
+            _require(len(ids) == len(set(ids)), name, "ids must be unique")
+        return self
+
+    @model_validator(mode="after")
+    def _dates_lie_in_the_contract(self) -> Self:
+        """C1: schedules live inside the contract period."""
+        for where, day in self.dated():
+            _require(self.contract.start <= day <= self.contract.end, where, "outside the contract period (C1)")
+        return self
+
+    @model_validator(mode="after")
+    def _waves_fit_the_capacities(self) -> Self:
+        """C4: the sum of the waves' capacities per channel is within the year's."""
+        for name, waves, limit in (
+            ("cards", self.waves.mailings, self.capacity.cards),
+            ("calls", self.waves.calls, self.capacity.calls),
+            ("visits", self.waves.visits, self.capacity.visits),
+        ):
+            _require(sum(w.capacity for w in waves) <= limit, f"capacity.{name}", "waves exceed it (C4)")
+        for wave in self.waves.visits:
+            field = wave.teams * wave.visits_per_team_day * len(wave.days)
+            _require(wave.capacity <= field, f"waves.{wave.id}", "teams and days cannot make that many visits")
+        if self.targeting.holdout_consent is None:
+            _require(not any(w.holdout for w in self.waves.all()), "waves", "hold-outs need 甲's consent (E1)")
+        return self
+
+    def dated(self) -> tuple[tuple[str, date], ...]:
+        """Every date of the year with its path, for validation and the calendar."""
+        out: list[tuple[str, date]] = [("opening_on", self.opening_on)]
+        out += [(f"deliveries.{d.id}", d.on) for d in self.deliveries]
+        for m in self.waves.mailings:
+            out += [(f"waves.{m.id}", d) for d in (m.select_on, m.pull_on, m.report_on, *m.returns_on)]
+        for c in self.waves.calls:
+            out += [(f"waves.{c.id}", d) for d in (*c.rounds_on, c.close_on)]
+        for v in self.waves.visits:
+            out += [(f"waves.{v.id}", d) for d in (v.select_on, *v.days)]
+        out += [("effect_reports.on", d) for d in self.effect_reports.on]
+        closing = self.closing
+        out += [("closing", d) for d in (closing.handover_on, closing.certificates_due, closing.erase_on)]
+        out += [("oversight", self.oversight.ward_inspection_on), ("oversight", self.oversight.ward_inspection_due)]
+        return tuple(out)
+
+
+def _require(condition: bool, path: str, message: str) -> None:
+    if not condition:
+        raise ValueError(f"{path}: {message}")
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the booleans of YAML 1.2: ``on`` is a word, and a key twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        if len(keys) != len(set(keys)):
+            raise yaml.constructor.ConstructorError(None, None, "duplicate key", node.start_mark)
+        return dict(super().construct_mapping(node, deep))
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), list("tf"))  # type: ignore[no-untyped-call]
+
+
+def load_config(path: Path) -> CampaignConfig:
+    """Read and check one campaign file.
+
+    Raises:
+        KanshoError: ``CONFIG-INVALID`` naming every path that is wrong, ``CONFIG-MISSING``
+            when there is no such file.
+    """
+    if not path.is_file():
+        raise KanshoError("CONFIG-MISSING", "no campaign file", place=path.name, remedy="give WARD_CONFIG=<file>.yaml")
+    try:
+        return CampaignConfig.model_validate(yaml.load(path.read_text(encoding="utf-8"), _Loader))  # noqa: S506
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        raise KanshoError("CONFIG-INVALID", "not readable as YAML", place=where, remedy="correct the file") from None
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc']) or 'campaign'}: {e['msg']}" for e in error.errors()
+        )
+        raise KanshoError("CONFIG-INVALID", faults, place=path.name, remedy="correct these paths") from None

@@ -1,0 +1,1 @@
+"""What each file may hold: one registry drives reader, gate, synthetic data and docs."""

@@ -1,0 +1,222 @@
+"""The vocabulary of the ledger: every event type, the clause it answers, and what it must carry.
+
+Belongs here: types and the typed record.  An event names parties, staff where the contract wants
+names, counts, codes and digests; never a resident (architecture decision 4).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from kansho.errors import KanshoError
+
+SCHEMA = 1
+
+#: type → clauses of requirements.md that the event is evidence for.
+EVENT_TYPES: dict[str, tuple[str, ...]] = {
+    # opening
+    "campaign_opened": ("C1",),
+    "config_amended": ("C1",),
+    "party_registered": ("C7", "P7"),
+    "place_designated": ("P14",),
+    "handler_registered": ("P4",),
+    "training_recorded": ("P5",),
+    "briefing_recorded": ("P5",),
+    "flow_approved": ("D6",),
+    "holdout_consented": ("E1",),
+    "seed_committed": ("E1",),
+    "keys_created": ("D3",),
+    "recipient_registered": ("P8",),
+    # approvals
+    "approval_requested": ("P8",),
+    "artefact_opened": ("P8",),
+    "approval_decided": ("P8",),
+    "approval_voided": ("P8",),
+    # holdings
+    "snapshot_stored": ("D6",),
+    "snapshot_erased": ("P11",),
+    "document_issued": ("P13",),
+    # intake and media
+    "medium_registered": ("D3",),
+    "medium_returned": ("P11",),
+    "password_entered": ("D3",),
+    "password_used": ("D3",),
+    "delivery_refused": ("D1",),
+    "delivery_accepted": ("D1",),
+    "gate_evaluated": ("D1",),
+    "stop_list_accepted": ("D1",),
+    # exchange with other parties
+    "package_handed_over": ("D2",),
+    "package_received": ("D2",),
+    "package_refused": ("D2",),
+    # stages
+    "plan_made": ("C5", "E1"),
+    "wave_selected": ("C4",),
+    "cards_prepared": ("C6",),
+    "proof_made": ("C6",),
+    "design_revised": ("C6",),
+    "cards_rendered": ("C6",),
+    "call_list_made": ("C6",),
+    "visit_list_made": ("P1", "P2"),
+    "print_reported": ("P13",),
+    "pulls_listed": ("C2",),
+    "returns_recorded": ("P11",),
+    "results_recorded": ("C6",),
+    "inbound_recorded": ("C6",),
+    "attendance_refreshed": ("C2",),
+    "sheets_out": ("P3",),
+    "sheets_in": ("P3",),
+    "checklist_recorded": ("P10",),
+    "effect_analysed": ("E1", "E2"),
+    # oversight and incidents
+    "attestation_recorded": ("P15",),
+    "inspection_recorded": ("P6",),
+    "audit_recorded": ("P6",),
+    "report_submitted": ("P13",),
+    "deadline_missed": ("P6",),
+    "incident_opened": ("P9",),
+    "incident_reported": ("P9",),
+    "incident_instructed": ("P9",),
+    "incident_closed": ("P9",),
+    # closing
+    "handover_receipted": ("P11",),
+    "inventory_taken": ("P11",),
+    "erasure_planned": ("P11",),
+    "holding_erased": ("P11",),
+    "certificate_received": ("P12",),
+    "traces_purged": ("P11",),
+    "keys_destroyed": ("P11",),
+    "residue_scanned": ("P11",),
+    "campaign_certified": ("P11",),
+    "stage_finished": ("C6",),
+}
+
+#: Codes are identifiers, digests, dates and file-safe words: nothing a resident's data could pass as prose.
+_CODE = re.compile(r"[A-Za-z0-9_.,:/@+=| -]{0,300}\Z")
+_KEY = re.compile(r"[A-Za-z0-9_.:/@+-]{1,200}\Z")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a registered handler's user name and role, or a task (``system``)."""
+
+    party: str
+    user: str
+    role: str
+
+    def to_json(self) -> dict[str, str]:
+        """Plain form."""
+        return {"party": self.party, "user": self.user, "role": self.role}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An event before it has a place in the log.
+
+    ``(type, key)`` is unique in a campaign: appending the same draft again returns the first event.
+    ``names`` holds staff names and titles where the contract wants names (P4, P9); nothing else may.
+    """
+
+    type: str
+    key: str
+    campaign_date: date
+    actor: Actor
+    counts: Mapping[str, int] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    refs: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse what must not stand in the ledger.
+
+        Raises:
+            KanshoError: ``LEDGER-EVENT`` naming the field.
+        """
+        if self.type not in EVENT_TYPES:
+            raise KanshoError("LEDGER-EVENT", "unknown event type", place=self.type)
+        if not _KEY.match(self.key):
+            raise KanshoError("LEDGER-EVENT", "key has forbidden characters", place=self.type)
+        for name, count in self.counts.items():
+            if type(count) is not int:
+                raise KanshoError("LEDGER-EVENT", "counts must be int", place=f"{self.type}.{name}")
+        for name, code in self.codes.items():
+            if not _CODE.match(code):
+                raise KanshoError("LEDGER-EVENT", "codes must be plain identifiers", place=f"{self.type}.{name}")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the log."""
+
+    sequence: int
+    campaign: str
+    type: str
+    key: str
+    recorded_at: str
+    campaign_date: str
+    actor: Mapping[str, str]
+    counts: Mapping[str, int]
+    codes: Mapping[str, str]
+    refs: Mapping[str, Any]
+    names: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain form, with the clauses spelled out for the reader."""
+        return {
+            "schema": SCHEMA,
+            "campaign": self.campaign,
+            "sequence": self.sequence,
+            "type": self.type,
+            "key": self.key,
+            "clauses": list(EVENT_TYPES.get(self.type, ())),
+            "recorded_at": self.recorded_at,
+            "campaign_date": self.campaign_date,
+            "actor": dict(self.actor),
+            "counts": dict(self.counts),
+            "codes": dict(self.codes),
+            "refs": dict(self.refs),
+            "names": dict(self.names),
+        }
+
+    def canonical(self) -> bytes:
+        """The bytes that are hashed."""
+        return canonical_json(self.to_json())
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Event:
+        """Inverse of `to_json`."""
+        return cls(
+            sequence=value["sequence"],
+            campaign=value["campaign"],
+            type=value["type"],
+            key=value["key"],
+            recorded_at=value["recorded_at"],
+            campaign_date=value["campaign_date"],
+            actor=value["actor"],
+            counts=value["counts"],
+            codes=value["codes"],
+            refs=value["refs"],
+            names=value["names"],
+        )
+
+
+def canonical_json(value: Any) -> bytes:
+    """Sorted keys, no spaces, UTF-8; numbers in events are integers (floats are refused)."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise KanshoError("LEDGER-EVENT", "floats have no canonical form; use integers or text")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)

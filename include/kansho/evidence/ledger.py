@@ -1,0 +1,118 @@
+"""The ledger: an append-only Merkle log on a create-if-absent store, safe under parallel writers.
+
+Belongs here: append, read, checkpoint.  Does not belong here: what events mean.
+States of an append: draft → (object ``events/NNNNNNNNNN.json`` created) → event.  A writer that
+loses the race for a number reads what won, and either finds its own draft there (a lost response,
+a second attempt) or tries the next number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kansho.errors import KanshoError
+from kansho.evidence.checkpoint import Checkpoint, sign_checkpoint
+from kansho.evidence.events import Draft, Event
+from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.vault.store import ObjectStore
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """The real time, UTC; the only place that reads it."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """One campaign's log."""
+
+    def __init__(self, campaign: str, store: ObjectStore, clock: Clock = wall_clock) -> None:
+        self.campaign = campaign
+        self._store = store
+        self._clock = clock
+        self._events: list[Event] = []
+        self._leaves: list[bytes] = []
+        self._by_key: dict[tuple[str, str], Event] = {}
+
+    def append(self, draft: Draft) -> Event:
+        """Append once per ``(type, key)``; the event already there is returned otherwise.
+
+        Raises:
+            KanshoError: ``LEDGER-EVENT`` when the draft carries what it must not.
+        """
+        draft.check()
+        while True:
+            self.refresh()
+            known = self._by_key.get((draft.type, draft.key))
+            if known is not None:
+                return known
+            event = Event(
+                sequence=len(self._events),
+                campaign=self.campaign,
+                type=draft.type,
+                key=draft.key,
+                recorded_at=self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                campaign_date=draft.campaign_date.isoformat(),
+                actor=draft.actor.to_json(),
+                counts=dict(draft.counts),
+                codes=dict(draft.codes),
+                refs=dict(draft.refs),
+                names=dict(draft.names),
+            )
+            if self._store.create(_name(event.sequence), event.canonical()):
+                self._take(event, event.canonical())
+                return event
+
+    def refresh(self) -> None:
+        """Read what others have appended."""
+        while True:
+            try:
+                data = self._store.read(_name(len(self._events)))
+            except KeyError:
+                return
+            self._take(Event.from_json(json.loads(data)), data)
+
+    def events(self, type: str | None = None) -> list[Event]:
+        """All events, or those of one type, in order."""
+        self.refresh()
+        return [e for e in self._events if type is None or e.type == type]
+
+    def find(self, type: str, key: str) -> Event | None:
+        """The event of that type and key, if any."""
+        self.refresh()
+        return self._by_key.get((type, key))
+
+    @property
+    def size(self) -> int:
+        """How many events there are."""
+        self.refresh()
+        return len(self._events)
+
+    def checkpoint(self, signer: Ed25519PrivateKey) -> Checkpoint:
+        """Sign the present size and root, and keep the text beside the events."""
+        self.refresh()
+        made = sign_checkpoint(self.campaign, len(self._leaves), root_of(self._leaves), signer)
+        self._store.create(f"checkpoints/{made.size:010d}.txt", made.text.encode())
+        return made
+
+    def checkpoints(self) -> list[str]:
+        """Texts of every checkpoint ever signed, oldest first."""
+        return [self._store.read(n).decode() for n in self._store.names("checkpoints/")]
+
+    def _take(self, event: Event, data: bytes) -> None:
+        if event.sequence != len(self._events) or event.campaign != self.campaign:
+            raise KanshoError(
+                "LEDGER-BROKEN", "台帳の並びが壊れています", place=_name(len(self._events)), remedy="事故として報告してください"
+            )
+        self._events.append(event)
+        self._leaves.append(leaf_hash(data))
+        self._by_key.setdefault((event.type, event.key), event)
+
+
+def _name(sequence: int) -> str:
+    return f"events/{sequence:010d}.json"

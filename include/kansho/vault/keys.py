@@ -1,0 +1,134 @@
+"""The campaign's keys as files: vault key, needle key, HMAC key, signing key, exchange identity.
+
+Belongs here: creating, reading and destroying key files in one folder (embedded default).
+Does not belong here: encryption itself.  KMS and passphrases are a later store of the same shape.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyrage
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kansho.errors import KanshoError
+from kansho.vault.store import LocalStore
+
+KeyName = Literal["vault", "needles", "hmac", "signing", "exchange"]
+KEY_NAMES: tuple[KeyName, ...] = ("vault", "needles", "hmac", "signing", "exchange")
+
+#: ``vault`` seals personal data; ``needles`` seals what the residue scan looks for, and outlives
+#: ``vault`` by that one scan; ``hmac`` keys low-entropy digests; ``signing`` (Ed25519) signs
+#: checkpoints and certificates and stays with the evidence; ``exchange`` (age X25519) opens what
+#: 丙 sends us.
+PERSONAL_KEYS: tuple[KeyName, ...] = ("vault", "needles", "hmac", "exchange")
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Keys of one campaign in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def _store(self) -> LocalStore:
+        return LocalStore(self.folder)
+
+    def create(self) -> None:
+        """Make whatever key is missing; existing keys are never replaced."""
+        for name in KEY_NAMES:
+            if not self._store.exists(name):
+                self._store.create(name, _generate(name))
+
+    def get(self, name: KeyName) -> bytes:
+        """The key's bytes.
+
+        Raises:
+            KanshoError: ``KEY-ABSENT`` when it was never made or has been destroyed.
+        """
+        try:
+            return self._store.read(name)
+        except KeyError:
+            raise KanshoError(
+                "KEY-ABSENT", "鍵がありません（未作成または消去済み）", place=name, remedy="開設を確認してください"
+            ) from None
+
+    def has(self, name: KeyName) -> bool:
+        """Whether the key exists."""
+        return self._store.exists(name)
+
+    def destroy(self, name: KeyName) -> None:
+        """Overwrite and remove a key; on flash media the overwrite proves nothing and is not claimed."""
+        path = self.folder / name
+        if path.is_file():
+            with path.open("r+b") as handle:
+                handle.write(os.urandom(path.stat().st_size))
+                handle.flush()
+                os.fsync(handle.fileno())
+        self._store.erase(name)
+
+    def signer(self) -> Ed25519PrivateKey:
+        """The signing key."""
+        return Ed25519PrivateKey.from_private_bytes(self.get("signing"))
+
+    def public_key(self) -> bytes:
+        """The 32 raw bytes of the public signing key."""
+        return self.signer().public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+    def recipient(self) -> str:
+        """The age recipient (public) that others seal packages to."""
+        return str(self._identity().to_public())
+
+    def open_package(self, sealed: bytes) -> bytes:
+        """Open an age package sealed to us.
+
+        Raises:
+            KanshoError: ``PACKAGE-KEY`` when it is not ours or was damaged.
+        """
+        return open_package(sealed, str(self._identity()))
+
+    def _identity(self) -> pyrage.x25519.Identity:
+        return pyrage.x25519.Identity.from_str(self.get("exchange").decode())
+
+
+def new_identity() -> str:
+    """A new age identity (private) as text."""
+    return str(pyrage.x25519.Identity.generate())
+
+
+def recipient_of(identity: str) -> str:
+    """The public recipient of an age identity."""
+    return str(pyrage.x25519.Identity.from_str(identity).to_public())
+
+
+def seal_package(data: bytes, recipient: str) -> bytes:
+    """Seal bytes to one recipient in the age format (age-encryption.org/v1)."""
+    return bytes(pyrage.encrypt(data, [pyrage.x25519.Recipient.from_str(recipient)]))
+
+
+def open_package(sealed: bytes, identity: str) -> bytes:
+    """Open an age package with an identity.
+
+    Raises:
+        KanshoError: ``PACKAGE-KEY`` for another's package or a damaged one.
+    """
+    try:
+        return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(identity)]))
+    except pyrage.DecryptError:
+        raise KanshoError(
+            "PACKAGE-KEY", "この宛先の鍵では開封できません", remedy="送付先の鍵で封緘し直すよう送付元に依頼してください"
+        ) from None
+
+
+def _generate(name: KeyName) -> bytes:
+    if name == "signing":
+        return Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+        )
+    if name == "exchange":
+        return new_identity().encode()
+    return os.urandom(32)

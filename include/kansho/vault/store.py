@@ -1,0 +1,128 @@
+"""The object store the vault and the ledger stand on, and its local directory form.
+
+Belongs here: names and bytes, create-if-absent, durable.  Does not belong here: keys or meaning.
+The behaviour every store must show is in ``tests/unit/test_store_behaviour.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from kansho.errors import KanshoError
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+
+
+class ObjectStore(Protocol):
+    """Immutable named byte objects."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write durably if no object of that name exists; True when this call created it."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The object's bytes; KeyError when absent."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Whether an object of that name exists."""
+        ...
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """Names under a folder prefix ('' or ending with '/'), sorted."""
+        ...
+
+    def erase(self, name: str) -> None:
+        """Remove the object with every version; quietly when absent."""
+        ...
+
+    def residue(self, name: str) -> int:
+        """How many copies or versions of the object remain."""
+        ...
+
+
+def check_name(name: str) -> str:
+    """Refuse names that could leave the store or carry anything but our identifiers."""
+    if not _NAME.match(name) or ".." in name:
+        raise KanshoError("VAULT-NAME", "object name not allowed", remedy="use [A-Za-z0-9_.-] and /")
+    return name
+
+
+class LocalStore:
+    """A directory; a file is linked into place, so it is whole or absent."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _path(self, name: str) -> Path:
+        return self.root / check_name(name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """See `ObjectStore.create`: temporary file, fsync, link, fsync of the folder."""
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            self._sync(path.parent)
+            return True
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes:
+        """See `ObjectStore.read`."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+
+    def exists(self, name: str) -> bool:
+        """See `ObjectStore.exists`."""
+        return self._path(name).is_file()
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """See `ObjectStore.names`."""
+        folder = self.root / prefix if prefix else self.root
+        if not folder.is_dir():
+            return
+        found = (
+            (Path(base) / file).relative_to(self.root).as_posix()
+            for base, _, files in os.walk(folder)
+            for file in files
+            if not file.startswith(".tmp-")
+        )
+        yield from sorted(found)
+
+    def erase(self, name: str) -> None:
+        """See `ObjectStore.erase`; leftovers of interrupted writes in the folder go too."""
+        path = self._path(name)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            for leftover in path.parent.glob(".tmp-*"):
+                leftover.unlink(missing_ok=True)
+            self._sync(path.parent)
+
+    def residue(self, name: str) -> int:
+        """See `ObjectStore.residue`."""
+        return int(self._path(name).exists())
+
+    @staticmethod
+    def _sync(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

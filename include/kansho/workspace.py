@@ -1,0 +1,259 @@
+"""A campaign opened for work: its config, vault, ledger and the campaign date.
+
+Belongs here: the one door through which stages read and write, so that the data flow is enforced
+and every holding is registered.  Does not belong here: any stage's own rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+from kansho.evidence.events import Actor, Draft, Event
+from kansho.evidence.ledger import Ledger
+from kansho.vault.keys import Keyring
+from kansho.vault.store import LocalStore
+from kansho.vault.vault import SnapshotRef, Vault
+
+#: Needles of the residue scan have a key of their own, so that they outlive the rest by one scan.
+NEEDLE_KINDS = frozenset({"residue_needles"})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where run-time files lie; ``var`` is the only root."""
+
+    var: Path
+
+    @property
+    def kansho(self) -> Path:
+        """Ours."""
+        return self.var / "kansho"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home."""
+        return self.var / "airflow"
+
+    @property
+    def outside(self) -> Path:
+        """Other parties' premises; ``<party>/outgoing`` is what they send, ``<party>/received`` what we sent."""
+        return self.var / "outside-world"
+
+    @property
+    def outputs(self) -> Path:
+        """Reports, specimens, evidence: nothing of a resident."""
+        return self.kansho / "outputs"
+
+    def outgoing(self, party: str) -> Path:
+        """What a party has put out for us to fetch."""
+        return self.outside / party / "outgoing"
+
+    def received(self, party: str) -> Path:
+        """A party's letter box: what we hand over to it."""
+        return self.outside / party / "received"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The campaign at work on one campaign date, for one actor."""
+
+    config: CampaignConfig
+    layout: Layout
+    vault: Vault
+    needles: Vault
+    ledger: Ledger
+    today: date
+    actor: Actor
+
+    @classmethod
+    def open(cls, config: CampaignConfig, var: Path, today: date, *, actor: Actor | None = None) -> Workspace:
+        """Open on the embedded default: local directory and key files under ``var/kansho``."""
+        layout = Layout(var)
+        home = layout.kansho
+        keyring = Keyring(home / "keys" / config.id)
+        store = LocalStore(home / "vault" / config.id)
+        return cls(
+            config=config,
+            layout=layout,
+            vault=Vault(config.id, store, keyring),
+            needles=Vault(config.id, LocalStore(home / "needles" / config.id), keyring, key="needles"),
+            ledger=Ledger(config.id, LocalStore(home / "ledger" / config.id)),
+            today=today,
+            actor=actor or Actor(config.contractor.id, "system", "system"),
+        )
+
+    @property
+    def keyring(self) -> Keyring:
+        """The campaign's keys."""
+        return self.vault.keyring
+
+    def acting_as(self, actor: Actor) -> Workspace:
+        """The same workspace for another actor."""
+        return replace(self, actor=actor)
+
+    # -- facts -------------------------------------------------------------------------------
+
+    def record(
+        self,
+        type: str,
+        key: str,
+        *,
+        counts: Mapping[str, int] | None = None,
+        codes: Mapping[str, str] | None = None,
+        refs: Mapping[str, SnapshotRef | str | Mapping[str, Any]] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Event:
+        """Append one event (once per type and key)."""
+        plain = {k: v.to_json() if isinstance(v, SnapshotRef) else v for k, v in (refs or {}).items()}
+        return self.ledger.append(
+            Draft(type, key, self.today, self.actor, dict(counts or {}), dict(codes or {}), plain, dict(names or {}))
+        )
+
+    # -- holdings ----------------------------------------------------------------------------
+
+    def store_table(
+        self,
+        kind: str,
+        key: str,
+        frame: pd.DataFrame,
+        *,
+        parents: Iterable[SnapshotRef] = (),
+        counts: Mapping[str, int] | None = None,
+    ) -> SnapshotRef:
+        """Seal a table into the vault and register the holding.
+
+        ``key`` is deterministic for the piece of work, so that a task run again finds its result.
+
+        Raises:
+            KanshoError: ``FLOW-UNAPPROVED`` when the year's data flow does not name ``kind`` (D6).
+        """
+        self._require_flow(kind)
+        return self._register(self._vault_for(kind).put_table(kind, key, frame), parents, counts)
+
+    def store_bytes(
+        self,
+        kind: str,
+        key: str,
+        data: bytes,
+        *,
+        rows: int = 0,
+        parents: Iterable[SnapshotRef] = (),
+        counts: Mapping[str, int] | None = None,
+    ) -> SnapshotRef:
+        """Seal bytes into the vault and register the holding; see `store_table`."""
+        self._require_flow(kind)
+        return self._register(self._vault_for(kind).put_bytes(kind, key, data, rows=rows), parents, counts)
+
+    def read_table(self, ref: SnapshotRef) -> pd.DataFrame:
+        """Read a registered table."""
+        return self._vault_for(ref.kind).read_table(ref)
+
+    def read_bytes(self, ref: SnapshotRef) -> bytes:
+        """Read registered bytes."""
+        return self._vault_for(ref.kind).read_bytes(ref)
+
+    def erase(self, ref: SnapshotRef, *, reason: str) -> None:
+        """Erase one holding and record it (``reason`` is a code such as ``retention``)."""
+        vault = self._vault_for(ref.kind)
+        vault.erase(ref.name)
+        if vault.store.residue(ref.name):
+            raise KanshoError("VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認")
+        self.record("snapshot_erased", ref.name, codes={"reason": reason}, refs={"holding": ref})
+
+    def snapshots(self, kind: str) -> list[SnapshotRef]:
+        """Registered, not erased, oldest first."""
+        erased = {e.key for e in self.ledger.events("snapshot_erased")}
+        return [
+            SnapshotRef.from_json(e.refs["holding"])
+            for e in self.ledger.events("snapshot_stored")
+            if e.refs["holding"]["kind"] == kind and e.key not in erased
+        ]
+
+    def find(self, kind: str, key: str) -> SnapshotRef | None:
+        """The snapshot of that kind and key, if registered and not erased."""
+        return next((s for s in self.snapshots(kind) if s.key == key), None)
+
+    def latest_or_none(self, kind: str) -> SnapshotRef | None:
+        """The newest snapshot of a kind."""
+        found = self.snapshots(kind)
+        return found[-1] if found else None
+
+    def latest(self, kind: str) -> SnapshotRef:
+        """The newest snapshot of a kind.
+
+        Raises:
+            KanshoError: ``SNAPSHOT-MISSING``.
+        """
+        found = self.latest_or_none(kind)
+        if found is None:
+            raise KanshoError("SNAPSHOT-MISSING", "必要な版がまだありません", place=kind, remedy="前の段階を完了してください")
+        return found
+
+    def read_all(self, kind: str) -> pd.DataFrame | None:
+        """Every snapshot of a kind, concatenated in order; None when there is none."""
+        frames = [self.read_table(ref) for ref in self.snapshots(kind)]
+        return pd.concat(frames, ignore_index=True) if frames else None
+
+    # -- documents without residents ----------------------------------------------------------
+
+    def issue_document(self, name: str, data: bytes, *, title: str, kind: str) -> Path:
+        """Write a document that holds no resident to ``outputs`` and record its digest.
+
+        ``name`` is relative to outputs, ASCII; ``title`` is the Japanese title; ``kind`` a code such as
+        ``plan`` or ``monthly_report``.  Writing again with other bytes is refused.
+        """
+        path = self.layout.outputs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(data).hexdigest()
+        known = self.ledger.find("document_issued", name)
+        if known is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == known.refs["sha256"]:
+            return path
+        temporary = path.with_suffix(path.suffix + ".part")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+        event = self.record("document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": title})
+        if event.refs["sha256"] != digest:
+            raise KanshoError("DOCUMENT-CHANGED", "発行済みの文書と内容が違います", place=name, remedy="別名で発行してください")
+        return path
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _vault_for(self, kind: str) -> Vault:
+        return self.needles if kind in NEEDLE_KINDS else self.vault
+
+    def _require_flow(self, kind: str) -> None:
+        if self.config.flow(kind) is None:
+            raise KanshoError(
+                "FLOW-UNAPPROVED",
+                "承認された情報の流れにない作業ファイルです",
+                place=kind,
+                remedy="設定 data_flow に加え、区の承認を得てください (D6)",
+            )
+
+    def _register(
+        self, ref: SnapshotRef, parents: Iterable[SnapshotRef], counts: Mapping[str, int] | None
+    ) -> SnapshotRef:
+        flow = self.config.flow(ref.kind)
+        assert flow is not None
+        erase_by = (
+            self.config.closing.erase_on
+            if flow.erase_after_days is None
+            else min(self.today + timedelta(days=flow.erase_after_days), self.config.closing.erase_on)
+        )
+        event = self.record(
+            "snapshot_stored",
+            ref.name,
+            counts={"rows": ref.rows, **(counts or {})},
+            codes={"holder": flow.holder, "place": flow.place, "erase_by": erase_by.isoformat()},
+            refs={"holding": ref, "parents": {str(i): p.to_json() for i, p in enumerate(parents)}},
+        )
+        return SnapshotRef.from_json(event.refs["holding"])
