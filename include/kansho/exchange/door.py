@@ -1,0 +1,142 @@
+"""The door of the premises: what leaves and what comes in, each with its ledger event.
+
+Belongs here: consent (C7), the recipient's registered key, and idempotent hand-over and taking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from kansho.campaign.rights import PartyKind, Work
+from kansho.errors import KanshoError
+from kansho.evidence.events import Event
+from kansho.exchange.package import Package, pack, unpack
+from kansho.vault.keys import seal_package
+from kansho.workspace import Workspace
+
+
+def hand_over(
+    ws: Workspace,
+    *,
+    party: str,
+    work: Work | None,
+    package: str,
+    kind: str,
+    files: Mapping[str, bytes],
+    counts: Mapping[str, int],
+    authority: str,
+) -> Event:
+    """Seal files to a party and put them into its letter box, once.
+
+    ``authority`` is the key of the approval (``approval_decided``) the hand-over stands on, or
+    ``contract`` for what the contract itself orders (return to 甲, stop notices).
+
+    Raises:
+        KanshoError: ``EXCHANGE-CONSENT`` when 甲 has not consented to this 丙 for this work,
+            ``EXCHANGE-AUTHORITY`` when the approval is not there, ``EXCHANGE-RECIPIENT`` without a key.
+    """
+    key = f"{party}/{kind}/{package}"
+    known = ws.ledger.find("package_handed_over", key)
+    if known is not None:
+        return known
+    _require_consent(ws, party, work)
+    if authority != "contract":
+        decided = ws.ledger.find("approval_decided", authority)
+        if decided is None or decided.codes.get("decision") != "approve":
+            raise KanshoError("EXCHANGE-AUTHORITY", "承認のない引渡しです", place=key, remedy="承認を得てから実行してください")
+    registered = [e for e in ws.ledger.events("recipient_registered") if e.key.split("/")[0] == party]
+    if not registered:
+        raise KanshoError("EXCHANGE-RECIPIENT", "受取人の公開鍵が登録されていません", place=party, remedy="開設時に登録してください")
+    manifest = {
+        "campaign": ws.config.id,
+        "package": package,
+        "kind": kind,
+        "from": ws.config.contractor.id,
+        "to": party,
+        "handed_over_on": ws.today.isoformat(),
+        "counts": dict(counts),
+    }
+    plain = pack(files, manifest)
+    sealed = seal_package(plain, registered[-1].codes["recipient"])
+    _put(ws.layout.received(party) / f"{kind}--{package}.age", sealed)
+    return ws.record(
+        "package_handed_over",
+        key,
+        counts=counts,
+        codes={"party": party, "kind": kind, "package": package, "authority": authority, "work": work.value if work else ""},
+        refs={"sha256_sealed": hashlib.sha256(sealed).hexdigest(), "files": {n: len(d) for n, d in sorted(files.items())}},
+    )
+
+
+def waiting(ws: Workspace, party: str, kind: str) -> list[str]:
+    """Package ids a party has put out that were neither accepted nor refused, sorted."""
+    folder = ws.layout.outgoing(party)
+    if not folder.is_dir():
+        return []
+    found = sorted(p.name[len(kind) + 2 : -4] for p in folder.glob(f"{kind}--*.age"))
+    settled = {e.key for t in ("package_received", "package_refused") for e in ws.ledger.events(t)}
+    return [package for package in found if f"{party}/{kind}/{package}" not in settled]
+
+
+def take(ws: Workspace, party: str, kind: str, package: str) -> Package:
+    """Open a waiting package in memory and check that it is what it says.
+
+    Raises:
+        KanshoError: ``PACKAGE-KEY``, ``PACKAGE-FORM``, ``PACKAGE-DIGEST`` or ``PACKAGE-OTHER``.
+    """
+    sealed = (ws.layout.outgoing(party) / f"{kind}--{package}.age").read_bytes()
+    opened = unpack(ws.keyring.open_package(sealed))
+    said = {name: opened.manifest.get(name) for name in ("campaign", "package", "kind", "from")}
+    if said != {"campaign": ws.config.id, "package": package, "kind": kind, "from": party}:
+        raise KanshoError("PACKAGE-OTHER", "別の荷が入っています", place=f"{party}/{kind}/{package}", remedy="送付元に確認してください")
+    return opened
+
+
+def accept(ws: Workspace, party: str, kind: str, package: str, *, counts: Mapping[str, int]) -> Event:
+    """Record that a package was taken in whole; do this after its snapshot lies in the vault."""
+    return ws.record(
+        "package_received",
+        f"{party}/{kind}/{package}",
+        counts=counts,
+        codes={"party": party, "kind": kind},
+        refs={"sha256_sealed": _digest(ws, party, kind, package)},
+    )
+
+
+def refuse(ws: Workspace, party: str, kind: str, package: str, *, code: str) -> Event:
+    """Record that a package was refused whole, with the code the party is told."""
+    return ws.record(
+        "package_refused",
+        f"{party}/{kind}/{package}",
+        codes={"party": party, "kind": kind, "code": code},
+        refs={"sha256_sealed": _digest(ws, party, kind, package)},
+    )
+
+
+def _digest(ws: Workspace, party: str, kind: str, package: str) -> str:
+    return hashlib.sha256((ws.layout.outgoing(party) / f"{kind}--{package}.age").read_bytes()).hexdigest()
+
+
+def _require_consent(ws: Workspace, party: str, work: Work | None) -> None:
+    target = ws.config.party(party)
+    if target.kind is not PartyKind.SUBCONTRACTOR:
+        return
+    registered = ws.ledger.find("party_registered", party)
+    works = registered.codes.get("works", "").split("|") if registered else []
+    if work is None or work not in target.works or registered is None or work.value not in works:
+        raise KanshoError(
+            "EXCHANGE-CONSENT", "区の承諾がない再委託先または業務です", place=party, remedy="区の承諾を記録してから引き渡してください (C7)"
+        )
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)

@@ -1,0 +1,125 @@
+"""Who may not be contacted, on which channel, on which day, and why: the one engine.
+
+Belongs here: the order of reasons and the fail-closed checks.  Selection, release, pull and each visiting
+day call the same function (architecture decision 8).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Channel, TargetGroup
+from kansho.errors import KanshoError
+from kansho.standing.facts import gather
+from kansho.standing.status import status
+from kansho.workspace import Workspace
+
+
+def require_fresh_stop_list(ws: Workspace) -> None:
+    """Refuse to send without a stop list that is young enough today.
+
+    Raises:
+        KanshoError: ``STOP-MISSING`` or ``STOP-STALE`` (fails closed; domain 2.1, decision 8).
+    """
+    accepted = ws.ledger.events("stop_list_accepted")
+    if not accepted or ws.latest_or_none("stop_facts") is None:
+        raise KanshoError("STOP-MISSING", "勧奨停止一覧がありません", remedy="区に停止一覧の提供を依頼してください")
+    issued = max(date.fromisoformat(e.codes["issued_on"]) for e in accepted)
+    if ws.today - issued > timedelta(days=ws.config.stop_list.max_age_days):
+        raise KanshoError(
+            "STOP-STALE",
+            f"勧奨停止一覧が古くなっています（{issued.isoformat()} 現在）",
+            remedy="区に最新の停止一覧の提供を依頼してください",
+        )
+
+
+def exclusions(
+    ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: str | None, spacing: bool
+) -> pd.Series:
+    """Reason why each listed person must not be contacted today; '' when they may.
+
+    Args:
+        listed: rows with ``inquiry_number`` and ``group``; for the cancer group ``due_kinds`` ("03|07").
+        channel: mail, call or visit.
+        wave: with a wave, its hold-outs (plan column ``holdout_<wave>``) are excluded as ``held_out``;
+            None only where the caller forms the control arm.
+        spacing: whether the minimum distance to the last contact counts (at selection; not at the door).
+
+    Returns:
+        Series of codes on the index of ``listed``: unknown, stopped, refused, deferred, aged_out, attended,
+        reported_attended, bad_address, no_phone, phone_dead, too_soon, held_out.
+
+    Raises:
+        KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``PLAN-MISSING`` when a wave has no plan.
+    """
+    require_fresh_stop_list(ws)
+    held = _held_out(ws, wave) if wave is not None else frozenset()
+    return reasons(listed, status(gather(ws), ws.today), ws.config, channel, on=ws.today, held=held, spacing=spacing)
+
+
+def reasons(
+    listed: pd.DataFrame,
+    standing: pd.DataFrame,
+    config: CampaignConfig,
+    channel: Channel,
+    *,
+    on: date,
+    held: frozenset[str] = frozenset(),
+    spacing: bool,
+) -> pd.Series:
+    """The pure part of `exclusions`: first matching reason wins, in the order of its docstring."""
+    numbers = listed["inquiry_number"]
+    at = standing.reindex(numbers.to_numpy())
+    at.index = listed.index
+    known = numbers.isin(standing.index)
+
+    def flag(column: str) -> pd.Series:
+        return at[column].eq(True)
+
+    is_kenshin = listed["group"].eq(TargetGroup.KENSHIN.value)
+    checks: list[tuple[str, pd.Series]] = [
+        ("unknown", ~known),
+        ("stopped", flag("stopped")),
+        ("refused", flag("refused")),
+        ("deferred", flag("deferred")),
+        ("aged_out", _aged_out(at["birth_date"], config, on)),
+        ("attended", (is_kenshin & flag("kenshin_attended")) | (~is_kenshin & _all_due_attended(listed, at))),
+        ("reported_attended", is_kenshin & flag("reported_attended")),
+    ]
+    if channel in (Channel.MAIL, Channel.VISIT):
+        checks.append(("bad_address", flag("bad_address")))
+    if channel is Channel.CALL:
+        checks += [("no_phone", ~flag("has_phone")), ("phone_dead", flag("phone_dead"))]
+    if spacing:
+        bound = (on - timedelta(days=config.targeting.min_days_between_contacts)).isoformat()
+        checks.append(("too_soon", at["last_contact_on"].fillna("").astype(str).gt(bound)))
+    checks.append(("held_out", numbers.isin(held)))
+    out = pd.Series("", index=listed.index, dtype=object)
+    for code, hit in checks:
+        out = out.mask(out.eq("") & hit, code)
+    return out
+
+
+def _aged_out(birth_dates: pd.Series, config: CampaignConfig, on: date) -> pd.Series:
+    """75th birthday (start of 後期高齢者医療) no further away than the configured lead."""
+    bound = on + timedelta(days=config.targeting.aged_out_lead_days)
+    limit = f"{bound.year - config.targeting.max_age:04d}-{bound.month:02d}-{bound.day:02d}"
+    return birth_dates.fillna("0000").astype(str).le(limit)
+
+
+def _all_due_attended(listed: pd.DataFrame, at: pd.DataFrame) -> pd.Series:
+    due = listed["due_kinds"].fillna("") if "due_kinds" in listed else pd.Series("", index=listed.index)
+    done = at["attended_kinds"].fillna("")
+    left = [set(filter(None, d.split("|"))) - set(k.split("|")) for d, k in zip(due, done, strict=True)]
+    return pd.Series([not kinds for kinds in left], index=listed.index)
+
+
+def _held_out(ws: Workspace, wave: str) -> frozenset[str]:
+    plan = ws.latest_or_none("plan")
+    if plan is None:
+        raise KanshoError("PLAN-MISSING", "勧奨計画がありません", remedy="計画の作成と区の承認を先に行ってください")
+    frame = ws.read_table(plan)
+    return frozenset(frame.loc[frame[f"holdout_{wave}"].eq(True), "inquiry_number"])

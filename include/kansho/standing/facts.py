@@ -1,0 +1,56 @@
+"""Gathering every appended fact about persons from the vault, once, as plain tables.
+
+Belongs here: reading.  Does not belong here: deriving anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kansho.workspace import Workspace
+
+_EMPTY: dict[str, tuple[str, ...]] = {
+    "roster": ("inquiry_number", "birth_date", "phone", "attendance_date"),
+    "stop_facts": ("inquiry_number", "stop_kind", "until"),
+    "attendance_facts": ("inquiry_number", "screening_kind", "attendance_date"),
+    "call_results": ("inquiry_number", "outcome", "called_on", "answered_by"),
+    "visit_results": ("inquiry_number", "outcome", "visited_on", "answered_by"),
+    "inbound_records": ("inquiry_number", "purpose", "received_on"),
+    "mail_returns": ("inquiry_number", "return_reason", "returned_on"),
+    "postings": ("inquiry_number", "posted_on"),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Tables of facts (identifiers as in the contracts; dates as ISO text); empty tables when none.
+
+    ``roster`` has one row per person (a later delivery's row wins); ``stop_facts`` is the newest whole
+    list; all others are everything ever appended.
+    """
+
+    roster: pd.DataFrame
+    stop_facts: pd.DataFrame
+    attendance_facts: pd.DataFrame
+    call_results: pd.DataFrame
+    visit_results: pd.DataFrame
+    inbound_records: pd.DataFrame
+    mail_returns: pd.DataFrame
+    postings: pd.DataFrame
+
+
+def gather(ws: Workspace) -> Facts:
+    """Read all facts of a campaign from its vault."""
+    tables = {kind: _all(ws, kind) for kind in _EMPTY}
+    newest = ws.latest_or_none("stop_facts")
+    if newest is not None:
+        tables["stop_facts"] = ws.read_table(newest)
+    tables["roster"] = tables["roster"].drop_duplicates("inquiry_number", keep="last").reset_index(drop=True)
+    return Facts(**tables)
+
+
+def _all(ws: Workspace, kind: str) -> pd.DataFrame:
+    found = ws.read_all(kind)
+    return found if found is not None else pd.DataFrame({c: pd.Series(dtype=object) for c in _EMPTY[kind]})

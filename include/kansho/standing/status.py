@@ -1,0 +1,83 @@
+"""Status of every person of the roster: a pure function of the facts and the day.
+
+Belongs here: what follows from facts.  Decision table, in words: the ward's stop list wins over
+everything; then what the person said to anyone on any channel; then what the post and the telephone showed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from kansho.contracts import codes
+from kansho.standing.facts import Facts
+
+#: Return reasons that say the address is no use (the card did not find the person).
+_BAD_ADDRESS = frozenset({"1", "2", "3"})
+_REPORTED_ATTENDED = "12"
+_INBOUND_ATTENDED = "2"
+_DEFER = "2"
+
+
+def status(facts: Facts, on: date) -> pd.DataFrame:
+    """One row per person, indexed by ``inquiry_number``.
+
+    Columns: ``stopped`` (ward's list), ``deferred`` (ward's list, until a date not yet passed),
+    ``refused`` (said so, or a stop outcome, on any channel), ``kenshin_attended`` and
+    ``reported_attended`` (bool), ``attended_kinds`` ("03|90", known screenings this year),
+    ``bad_address``, ``phone_dead``, ``has_phone`` (bool), ``birth_date``, ``last_contact_on`` (ISO text or None).
+    """
+    roster = facts.roster.set_index("inquiry_number")
+    out = pd.DataFrame(index=roster.index)
+    stops = facts.stop_facts
+    deferred = stops["stop_kind"].eq(_DEFER) & stops["until"].notna()
+    still = deferred & stops["until"].fillna("").astype(str).ge(on.isoformat())
+    out["stopped"] = out.index.isin(stops.loc[~deferred, "inquiry_number"])
+    out["deferred"] = out.index.isin(stops.loc[still, "inquiry_number"])
+
+    refusals = [
+        facts.call_results.loc[facts.call_results["outcome"].isin(codes.STOP_OUTCOMES), "inquiry_number"],
+        facts.visit_results.loc[facts.visit_results["outcome"].isin(codes.STOP_OUTCOMES), "inquiry_number"],
+        facts.inbound_records.loc[facts.inbound_records["purpose"].isin(codes.INBOUND_STOP_PURPOSES), "inquiry_number"],
+    ]
+    out["refused"] = out.index.isin(pd.concat(refusals))
+
+    out["attended_kinds"] = _attended_kinds(facts).reindex(out.index).fillna("")
+    out["kenshin_attended"] = out["attended_kinds"].str.split("|").map(lambda kinds: codes.KENSHIN_KIND in kinds)
+    reported = [
+        facts.call_results.loc[facts.call_results["outcome"].eq(_REPORTED_ATTENDED), "inquiry_number"],
+        facts.visit_results.loc[facts.visit_results["outcome"].eq(_REPORTED_ATTENDED), "inquiry_number"],
+        facts.inbound_records.loc[facts.inbound_records["purpose"].eq(_INBOUND_ATTENDED), "inquiry_number"],
+    ]
+    out["reported_attended"] = out.index.isin(pd.concat(reported))
+
+    bad = facts.mail_returns.loc[facts.mail_returns["return_reason"].isin(_BAD_ADDRESS), "inquiry_number"]
+    out["bad_address"] = out.index.isin(bad)
+    dead = facts.call_results.loc[facts.call_results["outcome"].isin(codes.DEAD_PHONE_OUTCOMES), "inquiry_number"]
+    out["phone_dead"] = out.index.isin(dead)
+    out["has_phone"] = roster["phone"].notna()
+    out["birth_date"] = roster["birth_date"]
+    out["last_contact_on"] = _last_contact(facts).reindex(out.index)
+    return out
+
+
+def _attended_kinds(facts: Facts) -> pd.Series:
+    listed = facts.roster.loc[facts.roster["attendance_date"].notna(), ["inquiry_number"]].assign(
+        screening_kind=codes.KENSHIN_KIND
+    )
+    known = pd.concat([listed, facts.attendance_facts[["inquiry_number", "screening_kind"]]]).drop_duplicates()
+    if known.empty:
+        return pd.Series(dtype=object)
+    return known.sort_values("screening_kind").groupby("inquiry_number")["screening_kind"].agg("|".join)
+
+
+def _last_contact(facts: Facts) -> pd.Series:
+    spoken = facts.call_results[facts.call_results["answered_by"].isin(["self", "family"])]
+    parts = [
+        facts.postings[["inquiry_number", "posted_on"]].rename(columns={"posted_on": "day"}),
+        spoken[["inquiry_number", "called_on"]].rename(columns={"called_on": "day"}),
+        facts.visit_results[["inquiry_number", "visited_on"]].rename(columns={"visited_on": "day"}),
+    ]
+    days = pd.concat([p for p in parts if not p.empty] or parts[:1])
+    return days.groupby("inquiry_number")["day"].max()
