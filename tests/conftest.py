@@ -1,0 +1,40 @@
+"""Shared fixtures: the small campaign and an opened workspace in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig, load_config
+from kansho.workspace import Workspace
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+MINI = REPOSITORY / "tests" / "campaigns" / "sumida_2027.yaml"
+SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"
+
+
+@pytest.fixture(scope="session")
+def mini() -> CampaignConfig:
+    """The small campaign of another ward and year."""
+    return load_config(MINI)
+
+
+@pytest.fixture(scope="session")
+def sample() -> CampaignConfig:
+    """The sample campaign."""
+    return load_config(SAMPLE)
+
+
+@pytest.fixture
+def open_workspace(mini: CampaignConfig, tmp_path: Path) -> Callable[[date], Workspace]:
+    """Open the small campaign's workspace on any day, with its keys made."""
+
+    def opened(today: date) -> Workspace:
+        ws = Workspace.open(mini, tmp_path / "var", today)
+        ws.keyring.create()
+        return ws
+
+    return opened

@@ -1,0 +1,101 @@
+"""Specification: who may not be contacted, and why (decision 8; C2, domain 2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Channel
+from kansho.standing.exclusions import reasons
+from kansho.standing.facts import _EMPTY, Facts
+from kansho.standing.status import status
+
+ON = date(2027, 10, 1)
+PERSON = "1234-5678-96"
+
+
+def _facts(**tables: dict[str, object]) -> Facts:
+    base = {k: pd.DataFrame({c: pd.Series(dtype=object) for c in columns}) for k, columns in _EMPTY.items()}
+    person = {"inquiry_number": PERSON, "birth_date": "1970-05-05", "phone": "03-1111-2222", "attendance_date": None}
+    base["roster"] = pd.DataFrame([{**person, **tables.pop("roster", {})}])
+    for name, row in tables.items():
+        base[name] = pd.DataFrame([{"inquiry_number": PERSON, **row}])
+    return Facts(**base)
+
+
+# fact about the person                                                     mail, call, visit
+TABLE = [
+    ({}, ("", "", "")),
+    ({"stop_facts": {"stop_kind": "1", "until": None}}, ("stopped", "stopped", "stopped")),
+    ({"stop_facts": {"stop_kind": "2", "until": "2027-10-01"}}, ("deferred", "deferred", "deferred")),
+    ({"stop_facts": {"stop_kind": "2", "until": "2027-09-30"}}, ("", "", "")),
+    ({"call_results": {"outcome": "50", "called_on": "2027-05-01", "answered_by": "self"}}, ("refused",) * 3),
+    ({"visit_results": {"outcome": "61", "visited_on": "2027-05-01", "answered_by": "family"}}, ("refused",) * 3),
+    ({"inbound_records": {"purpose": "3", "received_on": "2027-05-01"}}, ("refused",) * 3),
+    ({"inbound_records": {"purpose": "1", "received_on": "2027-05-01"}}, ("", "", "")),
+    ({"attendance_facts": {"screening_kind": "90", "attendance_date": "2027-07-01"}}, ("attended",) * 3),
+    ({"attendance_facts": {"screening_kind": "03", "attendance_date": "2027-07-01"}}, ("", "", "")),
+    ({"roster": {"attendance_date": "2027-04-10"}}, ("attended",) * 3),
+    (
+        {"call_results": {"outcome": "12", "called_on": "2027-05-01", "answered_by": "self"}},
+        ("reported_attended",) * 3,
+    ),
+    ({"roster": {"phone": None}}, ("", "no_phone", "")),
+    (
+        {"call_results": {"outcome": "40", "called_on": "2027-05-01", "answered_by": "none"}},
+        ("", "phone_dead", ""),
+    ),
+    ({"mail_returns": {"return_reason": "3", "returned_on": "2027-07-01"}}, ("bad_address", "", "bad_address")),
+    ({"mail_returns": {"return_reason": "5", "returned_on": "2027-07-01"}}, ("", "", "")),
+    ({"postings": {"posted_on": "2027-09-20"}}, ("too_soon",) * 3),
+    ({"postings": {"posted_on": "2027-09-17"}}, ("", "", "")),
+    ({"roster": {"birth_date": "1952-10-31"}}, ("aged_out",) * 3),
+    ({"roster": {"birth_date": "1952-11-01"}}, ("", "", "")),
+]
+
+
+@pytest.mark.parametrize(("facts", "expected"), TABLE)
+def test_reason_by_channel(mini: CampaignConfig, facts: dict, expected: tuple[str, str, str]) -> None:
+    listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
+    standing = status(_facts(**facts), ON)
+    found = tuple(
+        reasons(listed, standing, mini, channel, on=ON, spacing=True).iloc[0]
+        for channel in (Channel.MAIL, Channel.CALL, Channel.VISIT)
+    )
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("attended", "due", "reason"),
+    [("03", "03|04", ""), ("03|04", "03|04", "attended"), ("90", "03", ""), ("", "", "attended")],
+)
+def test_the_cancer_group_leaves_when_nothing_is_due(
+    mini: CampaignConfig, attended: str, due: str, reason: str
+) -> None:
+    listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "cancer", "due_kinds": due}])
+    rows = [
+        {"inquiry_number": PERSON, "screening_kind": k, "attendance_date": "2027-06-01"}
+        for k in attended.split("|")
+        if k
+    ]
+    facts = _facts()
+    if rows:
+        facts = replace(facts, attendance_facts=pd.DataFrame(rows))
+    assert reasons(listed, status(facts, ON), mini, Channel.MAIL, on=ON, spacing=True).iloc[0] == reason
+
+
+def test_an_unknown_person_is_excluded(mini: CampaignConfig) -> None:
+    listed = pd.DataFrame([{"inquiry_number": "9999-9999-99", "group": "kenshin", "due_kinds": ""}])
+    assert reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, spacing=True).iloc[0] == "unknown"
+
+
+def test_a_held_out_person_is_excluded(mini: CampaignConfig) -> None:
+    listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
+    found = reasons(
+        listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, held=frozenset({PERSON}), spacing=False
+    )
+    assert found.iloc[0] == "held_out"
