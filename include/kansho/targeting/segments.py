@@ -1,0 +1,146 @@
+"""Segments: rules from the config over a table of documented columns; the first match wins (C5).
+
+Belongs here: the derived columns and the rule engine.  Does not belong here: the rules themselves (the
+config, approved by the ward).
+
+Columns a rule may name:
+
+- the roster's ``sex``, ``age_at_year_end``, ``phone``, ``screening_kinds`` and every analysis item
+  approved for the year;
+- ``age``: 年度末年齢 as a number;
+- ``attendance_pattern``: ``new`` (no year known), ``never`` (no attendance in the known years),
+  ``continuous`` (every known year), ``lapsed`` (attended, but not in the last three years), else ``irregular``;
+- ``attended_count``: attended years of the last five;
+- ``bp_high``, ``hba1c_high``, ``ldl_high``, ``bmi_high``, ``result_flag`` (any of them): '1' or '0' from
+  the last result at the 受診勧奨判定値 (140/90 mmHg, 6.5 %, 140 mg/dL) and BMI 25.0 (domain 1.4; 第4期);
+- ``due_count``: how many cancer screenings are due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kansho.campaign.config import Rule, Segment
+from kansho.errors import KanshoError
+
+_YEARS = tuple(f"attended_{n}y_ago" for n in range(1, 6))
+#: flag → (analysis item, lowest value that raises it); source: 第4期 判定値 (domain 1.4).
+_LIMITS: dict[str, tuple[tuple[str, float], ...]] = {
+    "bp_high": (("systolic", 140.0), ("diastolic", 90.0)),
+    "hba1c_high": (("hba1c", 6.5),),
+    "ldl_high": (("ldl", 140.0),),
+    "bmi_high": (("bmi", 25.0),),
+}
+
+
+def with_derived(people: pd.DataFrame) -> pd.DataFrame:
+    """The table with the derived columns of the module's docstring added.
+
+    Missing analysis items count as unknown; people without any row of them are ``new`` and unflagged.
+    """
+    out = people.copy()
+    out["age"] = pd.to_numeric(people["age_at_year_end"], errors="coerce")
+    years = pd.DataFrame({y: people[y] if y in people else None for y in _YEARS}, index=people.index)
+    came = years.eq("1")
+    known = years.notna()
+    out["attended_count"] = came.sum(axis=1)
+    out["attendance_pattern"] = _pattern(came, known)
+    flags = []
+    for flag, limits in _LIMITS.items():
+        hit = pd.Series(False, index=people.index)
+        for item, limit in limits:
+            if item in people:
+                hit |= pd.to_numeric(people[item], errors="coerce").ge(limit)
+        out[flag] = hit.map({True: "1", False: "0"}).astype(object)
+        flags.append(hit)
+    out["result_flag"] = pd.concat(flags, axis=1).any(axis=1).map({True: "1", False: "0"}).astype(object)
+    due = people["due_kinds"].fillna("") if "due_kinds" in people else pd.Series("", index=people.index)
+    out["due_count"] = due.map(lambda text: len(text.split("|")) if text else 0)
+    return out
+
+
+def _pattern(came: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    times, seen = came.sum(axis=1), known.sum(axis=1)
+    recent = came[list(_YEARS[:3])].any(axis=1)
+    out = pd.Series("irregular", index=came.index, dtype=object)
+    out = out.mask(times.gt(0) & ~recent, "lapsed")
+    out = out.mask(times.eq(seen) & recent, "continuous")
+    out = out.mask(times.eq(0), "never")
+    return out.mask(seen.eq(0), "new")
+
+
+_NUMERIC: dict[str, Callable[[pd.Series, float], pd.Series]] = {
+    "ge": lambda s, v: s.ge(v),
+    "le": lambda s, v: s.le(v),
+    "gt": lambda s, v: s.gt(v),
+    "lt": lambda s, v: s.lt(v),
+}
+
+
+def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
+    """Rows on which one condition holds; a missing value satisfies only ``is_null`` and ``ne``.
+
+    Raises:
+        KanshoError: ``SEGMENT-COLUMN`` for an unknown column, ``SEGMENT-VALUE`` for a value the operator cannot take.
+    """
+    if rule.column not in table:
+        raise KanshoError(
+            "SEGMENT-COLUMN", "区分規則の列がありません", place=f"segments.{segment}.{rule.column}", remedy="使える列の一覧を確認してください"
+        )
+    values = table[rule.column]
+    if rule.op == "is_null":
+        return values.isna()
+    if rule.op == "not_null":
+        return values.notna()
+    if rule.op in _NUMERIC:
+        return _NUMERIC[rule.op](pd.to_numeric(values, errors="coerce"), _number(rule, segment)).fillna(False).astype(bool)
+    text = values.map(_plain, na_action="ignore")
+    if rule.op == "in":
+        if not isinstance(rule.value, list | tuple):
+            raise KanshoError("SEGMENT-VALUE", "in には値の一覧が必要です", place=f"segments.{segment}.{rule.column}")
+        return text.isin([_plain(v) for v in rule.value])
+    equal = text.eq(_plain(rule.value)).fillna(False).astype(bool)
+    return ~equal if rule.op == "ne" else equal
+
+
+def _number(rule: Rule, segment: str) -> float:
+    if isinstance(rule.value, bool) or not isinstance(rule.value, int | float):
+        raise KanshoError("SEGMENT-VALUE", "大小の比較には数が必要です", place=f"segments.{segment}.{rule.column}")
+    return float(rule.value)
+
+
+def _plain(value: Any) -> str:
+    """One text form for equality: 40, 40.0 and '40' are the same."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def assign(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *, of: str) -> pd.Series:
+    """Segment id for the people who may belong to a target group; None for the rest.
+
+    Args:
+        table: output of `with_derived`.
+        group: bool; who needs a segment of the group ``of``.
+
+    Raises:
+        KanshoError: ``SEGMENT-NONE`` with a count when somebody matches no rule.
+    """
+    out = pd.Series(None, index=table.index, dtype=object)
+    left = group.astype(bool).copy()
+    for segment in segments:
+        if segment.group.value != of:
+            continue
+        hit = left.copy()
+        for rule in segment.when:
+            hit &= matches(table, rule, segment=segment.id)
+        out = out.mask(hit, segment.id)
+        left &= ~hit
+    if left.any():
+        raise KanshoError(
+            "SEGMENT-NONE", f"どの区分にも当てはまらない人が {int(left.sum())} 人います", place=f"segments.{of}", remedy="条件のない区分を最後に置いてください"
+        )
+    return out
