@@ -1,0 +1,19 @@
+"""### 検証 (validation)
+
+Starts when a raw snapshot arrives. Great Expectations suites and row rules decide row by row: accepted into the core
+roster or quarantined with reason codes. A gate above its threshold holds for a decision by its owner.
+
+**On failure:** a `stop` result or a rejected decision leaves the run red and no roster is made: ask the ward for a
+corrected delivery. `GATE-*`: the check itself could not run; mend the cause and clear the task. It is never a pass.
+"""
+
+from kansho.campaign.rights import Role
+from kansho_airflow.wiring import campaigns, decision, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "validation", doc=__doc__, triggers=["raw"]):
+        work = step("kansho.intake.validation:find_raw")
+        checked = step("kansho.intake.validation:check_raw", work)
+        decided = decision("gate", Role.CONTRACTOR_MANAGER, of=checked)
+        accepted = step("kansho.intake.validation:accept_validated", decided, outlet="validated")
+        verdict(accepted)

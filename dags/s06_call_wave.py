@@ -1,0 +1,22 @@
+"""### 電話勧奨 (call_wave)
+
+Takes in what the call centre has sent, then makes the next list of up to three attempts for those not yet resolved,
+checks it, and hands it over after the person responsible has approved it.
+
+**On failure:** `gate call_release` red or a rejected list: nothing was handed over. A results package that breaks its
+contract is refused whole and named in the ledger; ask the call centre to send it again.
+"""
+
+from kansho.campaign.rights import Role
+from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "call_wave", doc=__doc__, schedule=True):
+        work = step("kansho.outreach.calls:find_call_work")
+        results = step("kansho.outreach.calls:take_call_results", work)
+        selected = step("kansho.targeting.waves:select_wave", work, after=results)
+        listed = step("kansho.outreach.calls:build_call_list", work, after=selected)
+        checked = step("kansho.outreach.calls:check_call_release", listed)
+        approved = approval("call_list", Role.CONTRACTOR_MANAGER, of=checked)
+        handed = step("kansho.outreach.calls:hand_over_call_list", approved)
+        verdict(results, handed)

@@ -1,0 +1,18 @@
+"""### 訪問日 (visit_day)
+
+In the morning: sheets out, serial by serial, per team, in the 授受簿, after asking once more who may be visited today.
+In the evening: results, the precautions checklist and sheets in. Sheets that do not balance open an incident, and the next
+morning's issue is refused until they do (P3).
+
+**On failure:** `CUSTODY-OPEN` names the day and team whose sheets are missing: find them, let the visitors send the
+correction, and trigger again.
+"""
+
+from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "visit_day", doc=__doc__, schedule=True):
+        work = step("kansho.outreach.visits:find_visit_day_work")
+        returned = step("kansho.outreach.custody:take_field_report", work)
+        issued = step("kansho.outreach.custody:issue_sheets", work, after=returned)
+        verdict(returned, issued)

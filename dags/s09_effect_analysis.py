@@ -1,0 +1,18 @@
+"""### 効果分析 (effect_analysis)
+
+Intention-to-treat difference per wave and segment against its hold-out, with a 95 % interval, cost per additional
+attendee and the data's cut-off date; small cells are suppressed before anything leaves.
+
+**On failure:** clear the failed task. A rejected report is not issued.
+"""
+
+from kansho.campaign.rights import Role
+from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "effect_analysis", doc=__doc__, schedule=True):
+        work = step("kansho.analysis.stage:find_effect_work")
+        analysed = step("kansho.analysis.stage:analyse", work)
+        report = step("kansho.analysis.stage:make_effect_report", analysed)
+        approved = approval("effect_report", Role.CONTRACTOR_MANAGER, of=report)
+        verdict(step("kansho.analysis.stage:release_effect_report", approved))

@@ -1,0 +1,18 @@
+"""### 事故対応 (incident)
+
+Started by hand as soon as an incident, or the danger of one, is known (P9): opens it with its clocks (甲 at once, written
+report, 速報 and 確報 by law), drafts the 事故報告書, and closes it when the ward's instructions were followed.
+
+**On failure:** the clock runs on. Telephone the ward first, then clear the failed task.
+"""
+
+from kansho.campaign.rights import Role
+from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "incident", doc=__doc__):
+        work = step("kansho.oversight.incident:find_incidents")
+        report = step("kansho.oversight.incident:make_incident_report", work)
+        approved = approval("incident_report", Role.CONTRACTOR_MANAGER, of=report)
+        reported = step("kansho.oversight.incident:report_incident", approved)
+        verdict(step("kansho.oversight.incident:close_incidents", reported))

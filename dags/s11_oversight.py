@@ -1,0 +1,18 @@
+"""### 進行管理 (oversight)
+
+On days with something due: monthly attestations and report, inspections and audits, retention of what is no longer needed,
+overdue obligations. It evaluates the campaign's own deadlines, so a run that never started is found too.
+
+**On failure:** clear the failed task; what is overdue is also in the monthly report.
+"""
+
+from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+
+for campaign in campaigns():
+    with stage_dag(campaign, "oversight", doc=__doc__, schedule=True):
+        work = step("kansho.oversight.stage:find_oversight_work")
+        attested = step("kansho.oversight.stage:record_attestations", work)
+        inspected = step("kansho.oversight.stage:record_inspections", work, after=attested)
+        retained = step("kansho.oversight.stage:apply_retention", work, after=inspected)
+        reported = step("kansho.oversight.stage:make_monthly_report", work, after=retained)
+        verdict(attested, inspected, retained, reported)
