@@ -12,11 +12,11 @@ from kansho.campaign.rights import Role
 from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "campaign_opening", doc=__doc__):
+    with stage_dag(campaign, "campaign_opening", __doc__):
         work = step("kansho.opening.stage:find_opening_work")
         opened = step("kansho.opening.stage:open_campaign", work)
         registered = step("kansho.opening.stage:register_parties", opened)
         report = step("kansho.opening.stage:make_handler_report", registered)
-        approved = approval("opening", Role.WARD_OFFICER, of=report)
+        approved = approval("opening", Role.WARD_OFFICER, of=report, title="業務開始の承認")
         issued = step("kansho.opening.stage:finish_opening", approved)
         verdict(issued)

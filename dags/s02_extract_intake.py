@@ -8,11 +8,11 @@ desk. Nothing but the sealed original was kept. Send the code to the ward; after
 trigger this DAG.
 """
 
-from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import asset, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "extract_intake", doc=__doc__):
+    with stage_dag(campaign, "extract_intake", __doc__):
         work = step("kansho.intake.stage:find_deliveries")
-        taken = step("kansho.intake.stage:take_in", work, outlet="raw")
+        taken = step("kansho.intake.stage:take_in", work, outlet=asset(campaign, "raw"))
         settled = step("kansho.intake.stage:settle_intake", taken)
         verdict(settled)

@@ -8,12 +8,12 @@ corrected delivery. `GATE-*`: the check itself could not run; mend the cause and
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import campaigns, decision, stage_dag, step, verdict
+from kansho_airflow.wiring import asset, campaigns, decision, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "validation", doc=__doc__, triggers=["raw"]):
+    with stage_dag(campaign, "validation", __doc__, triggers=[asset(campaign, "raw")]):
         work = step("kansho.intake.validation:find_raw")
         checked = step("kansho.intake.validation:check_raw", work)
-        decided = decision("gate", Role.CONTRACTOR_MANAGER, of=checked)
-        accepted = step("kansho.intake.validation:accept_validated", decided, outlet="validated")
+        decided = decision("gate", Role.CONTRACTOR_MANAGER, of=checked, title="検証結果の判断")
+        accepted = step("kansho.intake.validation:accept_validated", decided, outlet=asset(campaign, "validated"))
         verdict(accepted)

@@ -8,13 +8,13 @@ red; correct the configuration by an approved amendment, then trigger this DAG f
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import approval, asset, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "segmentation", doc=__doc__, triggers=["validated"]):
+    with stage_dag(campaign, "segmentation", __doc__, triggers=[asset(campaign, "validated")]):
         work = step("kansho.targeting.plan:find_plan_work")
         plan = step("kansho.targeting.plan:make_plan", work)
         document = step("kansho.targeting.plan:make_plan_document", plan)
-        approved = approval("plan", Role.WARD_OFFICER, of=document)
+        approved = approval("plan", Role.WARD_OFFICER, of=document, title="勧奨計画の承認")
         released = step("kansho.targeting.plan:release_plan", approved)
         verdict(released)

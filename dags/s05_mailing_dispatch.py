@@ -7,10 +7,10 @@ the returned mail. Each run does whatever of the three is open today.
 not reconcile; it was refused whole, ask the printer for a corrected one and trigger again.
 """
 
-from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "mailing_dispatch", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "mailing_dispatch", __doc__, schedule=CALENDAR):
         work = step("kansho.mailing.dispatch:find_dispatch_work")
         pulled = step("kansho.mailing.dispatch:list_pulls", work)
         reported = step("kansho.mailing.dispatch:take_print_report", work, after=pulled)

@@ -8,15 +8,15 @@ again; a new proof with the next number is made. `gate print_release` red: nothi
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "mailing_production", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "mailing_production", __doc__, schedule=CALENDAR):
         work = step("kansho.mailing.production:find_mailing_work")
         selected = step("kansho.targeting.waves:select_wave", work)
         cards = step("kansho.mailing.production:prepare_cards", selected)
         proof = step("kansho.mailing.production:make_proof", cards)
-        approved = approval("proof", Role.WARD_OFFICER, of=proof)
+        approved = approval("proof", Role.WARD_OFFICER, of=proof, title="校了（通知の校正）")
         rendered = step("kansho.mailing.production:render_cards", approved)
         checked = step("kansho.mailing.production:check_print_run", rendered)
         handed = step("kansho.mailing.production:hand_over_print_package", checked)

@@ -8,15 +8,15 @@ contract is refused whole and named in the ledger; ask the call centre to send i
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "call_wave", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "call_wave", __doc__, schedule=CALENDAR):
         work = step("kansho.outreach.calls:find_call_work")
         results = step("kansho.outreach.calls:take_call_results", work)
         selected = step("kansho.targeting.waves:select_wave", work, after=results)
         listed = step("kansho.outreach.calls:build_call_list", work, after=selected)
         checked = step("kansho.outreach.calls:check_call_release", listed)
-        approved = approval("call_list", Role.CONTRACTOR_MANAGER, of=checked)
+        approved = approval("call_list", Role.CONTRACTOR_MANAGER, of=checked, title="架電リスト引渡しの承認")
         handed = step("kansho.outreach.calls:hand_over_call_list", approved)
         verdict(results, handed)

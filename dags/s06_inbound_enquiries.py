@@ -6,9 +6,9 @@ because every later list asks who may still be contacted.
 **On failure:** a record package that breaks its contract is refused whole; correct it at the desk and trigger again.
 """
 
-from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "inbound_enquiries", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "inbound_enquiries", __doc__, schedule=CALENDAR):
         work = step("kansho.outreach.inbound:find_inbound")
         verdict(step("kansho.outreach.inbound:take_inbound", work))

@@ -8,10 +8,10 @@ morning's issue is refused until they do (P3).
 correction, and trigger again.
 """
 
-from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "visit_day", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "visit_day", __doc__, schedule=CALENDAR):
         work = step("kansho.outreach.visits:find_visit_day_work")
         returned = step("kansho.outreach.custody:take_field_report", work)
         issued = step("kansho.outreach.custody:issue_sheets", work, after=returned)

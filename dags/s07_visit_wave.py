@@ -7,13 +7,13 @@ people it could be, and lets the ward check the list (P1, P2).
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "visit_wave", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "visit_wave", __doc__, schedule=CALENDAR):
         work = step("kansho.outreach.visits:find_visit_work")
         selected = step("kansho.targeting.waves:select_wave", work)
         listed = step("kansho.outreach.visits:build_visit_list", selected)
         checked = step("kansho.outreach.visits:check_visit_release", listed)
-        approved = approval("visit_list", Role.WARD_OFFICER, of=checked)
+        approved = approval("visit_list", Role.WARD_OFFICER, of=checked, title="訪問リストの確認")
         verdict(step("kansho.outreach.visits:release_visit_list", approved))

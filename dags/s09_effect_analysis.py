@@ -7,12 +7,12 @@ attendee and the data's cut-off date; small cells are suppressed before anything
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "effect_analysis", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "effect_analysis", __doc__, schedule=CALENDAR):
         work = step("kansho.analysis.stage:find_effect_work")
         analysed = step("kansho.analysis.stage:analyse", work)
         report = step("kansho.analysis.stage:make_effect_report", analysed)
-        approved = approval("effect_report", Role.CONTRACTOR_MANAGER, of=report)
+        approved = approval("effect_report", Role.CONTRACTOR_MANAGER, of=report, title="効果分析報告書の承認")
         verdict(step("kansho.analysis.stage:release_effect_report", approved))

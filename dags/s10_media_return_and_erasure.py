@@ -9,18 +9,18 @@ code says which is missing; after it has come, trigger again. Erasure resumes wh
 """
 
 from kansho.campaign.rights import Role
-from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "media_return_and_erasure", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "media_return_and_erasure", __doc__, schedule=CALENDAR):
         work = step("kansho.closing.stage:find_closing_work")
         handed = step("kansho.closing.stage:make_handover", work)
         received = step("kansho.closing.stage:take_handover_receipt", work, after=handed)
         certified = step("kansho.closing.stage:take_certificates", work, after=received)
         inventory = step("kansho.closing.stage:take_inventory", work, after=certified)
         plan = step("kansho.closing.stage:plan_erasure", inventory)
-        first = approval("erasure_ward", Role.WARD_MANAGER, of=plan)
-        second = approval("erasure_contractor", Role.CONTRACTOR_MANAGER, of=first, distinct_from="erasure_ward")
+        first = approval("erasure_ward", Role.WARD_MANAGER, of=plan, title="消去計画の承認（区）")
+        second = approval("erasure_contractor", Role.CONTRACTOR_MANAGER, of=first, title="消去計画の承認（受託者）", distinct_from="erasure_ward")
         returned = step("kansho.closing.stage:return_media", second)
         erased = step("kansho.closing.stage:execute_erasure", returned)
         verdict(handed, received, certified, erased)

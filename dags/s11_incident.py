@@ -10,9 +10,9 @@ from kansho.campaign.rights import Role
 from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "incident", doc=__doc__):
+    with stage_dag(campaign, "incident", __doc__):
         work = step("kansho.oversight.incident:find_incidents")
         report = step("kansho.oversight.incident:make_incident_report", work)
-        approved = approval("incident_report", Role.CONTRACTOR_MANAGER, of=report)
+        approved = approval("incident_report", Role.CONTRACTOR_MANAGER, of=report, title="事故報告書の承認")
         reported = step("kansho.oversight.incident:report_incident", approved)
         verdict(step("kansho.oversight.incident:close_incidents", reported))

@@ -6,10 +6,10 @@ overdue obligations. It evaluates the campaign's own deadlines, so a run that ne
 **On failure:** clear the failed task; what is overdue is also in the monthly report.
 """
 
-from kansho_airflow.wiring import campaigns, stage_dag, step, verdict
+from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 
 for campaign in campaigns():
-    with stage_dag(campaign, "oversight", doc=__doc__, schedule=True):
+    with stage_dag(campaign, "oversight", __doc__, schedule=CALENDAR):
         work = step("kansho.oversight.stage:find_oversight_work")
         attested = step("kansho.oversight.stage:record_attestations", work)
         inspected = step("kansho.oversight.stage:record_inspections", work, after=attested)
