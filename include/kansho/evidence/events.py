@@ -35,6 +35,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     # approvals
     "approval_requested": ("P8",),
     "artefact_opened": ("P8",),
+    "approval_answered": ("P8",),
     "approval_decided": ("P8",),
     "approval_voided": ("P8",),
     # holdings

@@ -1,0 +1,79 @@
+"""This installation: which campaigns, where run-time files lie, replay or not; all from the environment.
+
+Belongs here: reading ``KANSHO_CAMPAIGNS``, ``KANSHO_VAR``, ``KANSHO_REPLAY``.  Does not belong here:
+Airflow's own settings (`kansho_airflow.environment`).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from kansho.campaign.config import CampaignConfig, load_config
+from kansho.errors import KanshoError
+
+#: Root of the checkout.
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def var_dir() -> Path:
+    """Root of run-time files: ``KANSHO_VAR``, else ``var`` in the checkout."""
+    return Path(os.environ.get("KANSHO_VAR") or REPOSITORY / "var")
+
+
+def is_replay() -> bool:
+    """Whether this Airflow replays a simulated year: then no DAG starts by the clock."""
+    return os.environ.get("KANSHO_REPLAY") == "1"
+
+
+def campaign_files() -> tuple[Path, ...]:
+    """The config files: ``KANSHO_CAMPAIGNS`` (separated like PATH), else every one in the checkout."""
+    named = os.environ.get("KANSHO_CAMPAIGNS", "")
+    if named:
+        return tuple(Path(part) for part in named.split(os.pathsep) if part)
+    return tuple(sorted((REPOSITORY / "include" / "campaigns").glob("*/*.yaml")))
+
+
+def all_campaigns() -> tuple[CampaignConfig, ...]:
+    """Every campaign of this installation.
+
+    Raises:
+        KanshoError: ``CONFIG-INVALID``, ``CONFIG-MISSING``, ``CONFIG-TWICE`` (two files, one campaign).
+    """
+    found = tuple(_load(path, _stamp(path)) for path in campaign_files())
+    ids = [config.id for config in found]
+    if len(ids) != len(set(ids)):
+        raise KanshoError("CONFIG-TWICE", "two files describe the same campaign", place="KANSHO_CAMPAIGNS")
+    return found
+
+
+def campaign(campaign_id: str) -> CampaignConfig:
+    """One campaign by id.
+
+    Raises:
+        KanshoError: ``CONFIG-UNKNOWN``.
+    """
+    for config in all_campaigns():
+        if config.id == campaign_id:
+            return config
+    raise KanshoError("CONFIG-UNKNOWN", "no such campaign here", place=campaign_id, remedy="check KANSHO_CAMPAIGNS")
+
+
+def campaign_id_of(dag_id: str) -> str:
+    """``shinjuku_2026__closing`` → ``shinjuku_2026``."""
+    return dag_id.rpartition("__")[0]
+
+
+def stage_of(dag_id: str) -> str:
+    """``shinjuku_2026__closing`` → ``closing``."""
+    return dag_id.rpartition("__")[2]
+
+
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, stamp: int) -> CampaignConfig:
+    return load_config(path)
