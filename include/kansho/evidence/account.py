@@ -1,0 +1,239 @@
+"""The year's account: every count of the campaign, and what must equal what, from events alone.
+
+Belongs here: pure functions over the ledger's events; the verifier, the summary and the reports all
+derive their figures here, so that no figure is ever kept twice (architecture decision 1).
+Does not belong here: who may do what and in which order (`kansho.evidence.rules`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kansho.evidence.events import Event
+from kansho.evidence.facts import ConfigFacts
+
+#: Counts of ``plan_made`` that are no outcome of a person of the roster.
+_PLAN_NOT_OUTCOMES = frozenset({"roster", "held_out"})
+_CARD_REPORT = ("withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """One equation of the account; ``name`` is ASCII, ``left = right [subject]``."""
+
+    name: str
+    left: int
+    right: int
+    ok: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain form for ``summary.json``."""
+        return {"name": self.name, "left": self.left, "right": self.right, "ok": self.ok}
+
+
+def counts(events: Iterable[Event], facts: ConfigFacts | None = None) -> dict[str, Any]:
+    """Every count of the campaign so far.
+
+    ``delivered``/``accepted``/``quarantined`` are persons of the target lists; ``files`` has the same
+    for every kind of file.  ``eligible`` and ``stopped`` are those of the first plan and
+    ``eligible_last`` of the last; ``calls.listed`` counts persons (first attempts), ``attempted``
+    results that passed the gate.  ``facts`` is accepted for the verifier's sake; no count needs it.
+    """
+    log = _Log(events)
+    files = _files(log)
+    target = files.get("target_list", {"delivered": 0, "accepted": 0, "quarantined": 0})
+    plans = log.of("plan_made")
+    first = plans[0].counts if plans else {}
+    last = plans[-1].counts if plans else {}
+    results = log.of("results_recorded")
+    calls = [e for e in results if e.codes.get("channel") == "call"]
+    visits = [e for e in results if e.codes.get("channel") == "visit"]
+    first_rounds = [e for e in log.of("call_list_made") if e.key.endswith("-a1")]
+    return {
+        **target,
+        "files": files,
+        "eligible": {g: first.get(g, 0) for g in ("kenshin", "cancer")},
+        "eligible_last": {g: last.get(g, 0) for g in ("kenshin", "cancer")},
+        "stopped": first.get("stopped", 0) + first.get("deferred", 0),
+        "held_out": log.total("wave_selected", "held_out"),
+        "cards": {
+            "selected": log.total("cards_prepared", "selected"),
+            "unprintable": log.total("cards_prepared", "unprintable"),
+            **{name: log.total("print_reported", name) for name in _CARD_REPORT},
+            "returned": log.total("returns_recorded", "returned"),
+        },
+        "calls": {
+            "listed": _sum(first_rounds, "listed"),
+            "attempted": _sum(calls, "accepted"),
+            "reached": _sum(calls, "reached"),
+        },
+        "visits": {"listed": log.total("visit_list_made", "listed"), "made": _sum(visits, "accepted")},
+        "sheets": {"out": log.total("sheets_out", "sheets"), "in": log.total("sheets_in", "sheets")},
+        "inbound": log.total("inbound_recorded", "records"),
+        "refused": _sum(results, "refused") + log.total("inbound_recorded", "stops"),
+        "attended": log.total("attendance_refreshed", "kenshin"),
+        "attended_cancer": log.total("attendance_refreshed", "cancer"),
+        "incidents": len(log.of("incident_opened")),
+    }
+
+
+def reconciliations(events: Iterable[Event]) -> list[Reconciliation]:
+    """Every equation that the events so far allow, in the order of the year.
+
+    An equation whose right side is still to come is left out while the campaign runs and fails once
+    the campaign is certified.
+    """
+    log = _Log(events)
+    made = [
+        *_intake(log),
+        *_targeting(log),
+        *_mailing(log),
+        *_outreach(log),
+        *_closing(log),
+    ]
+    return [Reconciliation(name, left, right, left == right) for name, left, right in made]
+
+
+_Equation = tuple[str, int, int]
+
+
+class _Log:
+    """Events by type; ``certified`` tells whether everything must have come."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._by_type: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self._by_type[event.type].append(event)
+        self.certified = bool(self._by_type.get("campaign_certified"))
+
+    def of(self, type: str) -> list[Event]:
+        return self._by_type.get(type, [])
+
+    def by_key(self, type: str) -> dict[str, Event]:
+        return {e.key: e for e in self.of(type)}
+
+    def total(self, type: str, name: str) -> int:
+        return _sum(self.of(type), name)
+
+    def keys(self, type: str) -> set[str]:
+        return {e.key for e in self.of(type)}
+
+
+def _sum(events: Iterable[Event], name: str) -> int:
+    return sum(e.counts.get(name, 0) for e in events)
+
+
+def _rest(counted: Mapping[str, int], *without: str) -> int:
+    return sum(n for name, n in counted.items() if name not in without)
+
+
+def _files(log: _Log) -> dict[str, dict[str, int]]:
+    gates = log.by_key("gate_evaluated")
+    out: dict[str, dict[str, int]] = {}
+    for delivery, kind, rows in _delivered(log):
+        gate = gates.get(f"{kind}/{delivery}")
+        entry = out.setdefault(kind, {"delivered": 0, "accepted": 0, "quarantined": 0})
+        entry["delivered"] += rows
+        entry["accepted"] += gate.counts.get("accepted", 0) if gate else 0
+        entry["quarantined"] += gate.counts.get("quarantined", 0) if gate else 0
+    return out
+
+
+def _delivered(log: _Log) -> Iterator[tuple[str, str, int]]:
+    for event in log.of("delivery_accepted"):
+        for name, rows in sorted(event.counts.items()):
+            if name.startswith("rows_"):
+                yield event.key, name.removeprefix("rows_"), rows
+
+
+def _intake(log: _Log) -> Iterator[_Equation]:
+    gates = log.by_key("gate_evaluated")
+    for delivery, kind, rows in _delivered(log):
+        gate = gates.get(f"{kind}/{delivery}")
+        if gate is not None or log.certified:
+            counted = gate.counts if gate else {}
+            right = counted.get("accepted", 0) + counted.get("quarantined", 0)
+            yield f"delivered = accepted + quarantined [{delivery}/{kind}]", rows, right
+
+
+def _targeting(log: _Log) -> Iterator[_Equation]:
+    for plan in log.of("plan_made"):
+        yield (
+            f"roster = sum of outcomes [{plan.key}]",
+            plan.counts.get("roster", 0),
+            _rest(plan.counts, *_PLAN_NOT_OUTCOMES),
+        )
+    for wave in log.of("wave_selected"):
+        yield (
+            f"candidates = assigned + held_out + not_contactable + over_capacity [{wave.key}]",
+            wave.counts.get("candidates", 0),
+            _rest(wave.counts, "candidates"),
+        )
+
+
+def _mailing(log: _Log) -> Iterator[_Equation]:
+    selected = log.by_key("wave_selected")
+    reports = log.by_key("print_reported")
+    for cards in log.of("cards_prepared"):
+        count = cards.counts
+        printable, unprintable = count.get("printable", 0), count.get("unprintable", 0)
+        if cards.key in selected:
+            left = selected[cards.key].counts.get("assigned", 0)
+            yield f"assigned = selected [{cards.key}]", left, count.get("selected", 0)
+        yield f"selected = printable + unprintable [{cards.key}]", count.get("selected", 0), printable + unprintable
+        report = reports.get(cards.key)
+        if report is None and not log.certified:
+            continue
+        said: Mapping[str, int] = report.counts if report else {}
+        get = lambda name, said=said: said.get(name, 0)
+        yield f"printable = printable reported [{cards.key}]", printable, get("printable")
+        yield (
+            f"printed = printable - withdrawn + reprinted [{cards.key}]",
+            get("printed"),
+            printable - get("withdrawn") + get("reprinted"),
+        )
+        yield (
+            f"printed = posted + pulled + spoiled [{cards.key}]",
+            get("printed"),
+            get("posted") + get("pulled") + get("spoiled"),
+        )
+
+
+def _outreach(log: _Log) -> Iterator[_Equation]:
+    for made in log.of("visit_list_made"):
+        count = made.counts
+        right = count.get("listed", 0) + count.get("not_visited", 0)
+        yield f"selected = listed + not_visited [{made.key}]", count.get("selected", 0), right
+    for taken in log.of("results_recorded"):
+        count = taken.counts
+        right = count.get("accepted", 0) + count.get("quarantined", 0)
+        yield f"rows = accepted + quarantined [{taken.key}]", count.get("rows", 0), right
+    back = log.by_key("sheets_in")
+    for out in log.of("sheets_out"):
+        if out.key in back or log.certified:
+            returned = back[out.key].counts.get("sheets", 0) if out.key in back else 0
+            yield f"sheets out = sheets in [{out.key}]", out.counts.get("sheets", 0), returned
+
+
+def _closing(log: _Log) -> Iterator[_Equation]:
+    inventory = log.of("inventory_taken")
+    if not inventory or not log.certified:
+        return
+    last = inventory[-1].counts
+    erased = log.keys("holding_erased")
+    yield "inventory = sum of its kinds", last.get("holdings", 0), _rest(last, "holdings")
+    yield "holdings in the vault = erased", last.get("vault", 0), len(erased)
+    yield "media = returned", last.get("media", 0), len(log.keys("medium_returned"))
+    yield "keys = destroyed", last.get("keys", 0), len(log.keys("keys_destroyed"))
+    yield "packages at others = certified", last.get("packages", 0), _certified_packages(log)
+    yield "traces = purged", last.get("traces", 0), log.total("traces_purged", "holdings")
+    stored, gone = log.keys("snapshot_stored"), log.keys("snapshot_erased")
+    yield "snapshots stored = erased", len(stored), len(stored & gone)
+
+
+def _certified_packages(log: _Log) -> int:
+    parties = log.keys("certificate_received")
+    return len([e for e in log.of("package_handed_over") if e.codes.get("party") in parties])

@@ -1,0 +1,124 @@
+"""The evidence bundle: everything a third party needs to check a campaign offline, and no resident.
+
+Belongs here: the names and bytes of ``evidence-<campaign>.zip``; the same ledger gives the same bytes.
+Does not belong here: checking it (`kansho.evidence.verify`) or making the certificate (closing).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.strict import write_zip
+
+README = "README.txt"
+EVENTS = "events.jsonl"
+CHECKPOINTS = "checkpoints/"
+PUBLIC_KEY = "public-key.txt"
+CONFIG = "config.json"
+CERTIFICATE = "certificate.json"
+SIGNATURE = "certificate.sig"
+DOCUMENTS = "documents.json"
+
+FIXED = frozenset({README, EVENTS, PUBLIC_KEY, CONFIG, CERTIFICATE, SIGNATURE, DOCUMENTS})
+
+README_TEXT = """勧奨事業 証跡一式
+
+この一式には住民の情報は含まれません。年度の全ての出来事（件数・符号・要約値）と、その署名が入っています。
+
+  events.jsonl       台帳：1行が1件。RFC 6962 の Merkle 木の葉
+  checkpoints/       署名付きチェックポイント（C2SP tlog-checkpoint, Ed25519）
+  public-key.txt     署名の公開鍵（C2SP signed-note の検証鍵の形）
+  config.json        その年の設定。要約値は開設時に台帳へ記録済み
+  documents.json     発行した文書の要約値
+  certificate.json   消去証明書（正本）と certificate.sig（分離署名）
+
+検証:  kansho verify 証跡.zip --checkpoint 区が受け取った最後のチェックポイント.txt
+区が保管するチェックポイントを添えると、末尾の切落しや書換えが分かります。
+"""
+
+_ED25519 = b"\x01"
+
+
+def verifier_key(campaign: str, public_key: bytes) -> str:
+    """The public key as C2SP signed-note verifier key: ``name+hash+base64(type || key)``."""
+    origin = origin_of(campaign)
+    encoded = base64.b64encode(_ED25519 + public_key).decode()
+    return f"{origin}+{key_id(origin, public_key).hex()}+{encoded}\n"
+
+
+def config_json(config_dump: Mapping[str, Any]) -> bytes:
+    """The bytes whose SHA-256 is the config's digest (``CampaignConfig.digest``)."""
+    return json.dumps(config_dump, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def documents_json(events: Iterable[Event]) -> bytes:
+    """Every issued document with its digest, in the order of issue."""
+    return canonical_json(
+        [
+            {"name": e.key, "kind": e.codes.get("kind", ""), "sha256": e.refs.get("sha256", "")}
+            for e in events
+            if e.type == "document_issued"
+        ]
+    )
+
+
+def sign_detached(data: bytes, signer: Ed25519PrivateKey) -> bytes:
+    """Detached Ed25519 signature as one base64 line."""
+    return base64.b64encode(signer.sign(data)) + b"\n"
+
+
+def signature_holds(data: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Whether a detached signature is by this key over these bytes."""
+    try:
+        raw = base64.b64decode(signature.removesuffix(b"\n"), validate=True)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def make_bundle(
+    *,
+    campaign: str,
+    events: Iterable[Event],
+    checkpoints: Iterable[str],
+    public_key: bytes,
+    config_dump: Mapping[str, Any],
+    certificate: bytes,
+    signature: bytes,
+) -> bytes:
+    """The bytes of ``evidence-<campaign>.zip``.
+
+    Args:
+        events: the whole log in order.
+        checkpoints: texts of the signed checkpoints, oldest first.
+        config_dump: ``CampaignConfig.model_dump(mode="json")``.
+        certificate: canonical JSON of the erasure certificate; ``signature`` is detached over it.
+    """
+    log = list(events)
+    files = {
+        README: README_TEXT.encode(),
+        EVENTS: b"".join(e.canonical() + b"\n" for e in log),
+        PUBLIC_KEY: verifier_key(campaign, public_key).encode(),
+        CONFIG: config_json(config_dump),
+        DOCUMENTS: documents_json(log),
+        CERTIFICATE: certificate,
+        SIGNATURE: signature,
+    }
+    for text in checkpoints:
+        files[f"{CHECKPOINTS}{int(text.split(chr(10))[1]):010d}.txt"] = text.encode()
+    return write_zip(files)
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(data).hexdigest()

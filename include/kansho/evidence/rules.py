@@ -1,0 +1,223 @@
+"""The campaign's state machine over the whole log: what must come before what, and by whom.
+
+Belongs here: pure rules over events and the config's facts; each violation has a code of its own.
+Does not belong here: numbers (`kansho.evidence.account`), signatures and files (`verify`).
+
+    campaign_opened → … gate passed → approved → handed over … → handed back to 甲, receipted
+        → inventory → plan → two approvals → erased → certificates of 丙 → traces purged → scanned
+        → campaign_certified (the last event)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from kansho.evidence.events import Event
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.findings import Finding
+
+#: Kinds of package that need an approval and a passed gate of their wave before they leave (C6, P1).
+RELEASES = frozenset({"print_package", "call_list", "visit_halves"})
+#: Keys whose destruction is part of erasure; the signing key stays with the evidence.
+PERSONAL_KEYS = ("vault", "hmac", "exchange", "needles")
+
+
+def violations(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
+    """Everything the log does that the campaign's rules do not allow, in the order of the rules."""
+    log = _Past(events)
+    return [
+        *_frame(log, facts),
+        *_approvals(log, facts),
+        *_releases(log, facts),
+        *_erasure(log),
+        *_certification(log, facts),
+    ]
+
+
+class _Past:
+    """Events with look-ups that respect order."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self._by_key = {(e.type, e.key): e for e in events}
+
+    def of(self, *types: str) -> Iterator[Event]:
+        return (e for e in self.events if e.type in types)
+
+    def find(self, type: str, key: str, before: Event | None = None) -> Event | None:
+        found = self._by_key.get((type, key))
+        return found if found is None or before is None or found.sequence < before.sequence else None
+
+    def first(self, type: str) -> Event | None:
+        return next(self.of(type), None)
+
+    def last(self, type: str, before: Event | None = None) -> Event | None:
+        found = [e for e in self.of(type) if before is None or e.sequence < before.sequence]
+        return found[-1] if found else None
+
+
+def _at(event: Event) -> str:
+    return f"event {event.sequence} {event.type} {event.key}"
+
+
+def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+    """Beginning, end and dates of the year (C1)."""
+    if not log.events or log.events[0].type != "campaign_opened":
+        yield Finding("STATE-FIRST", "event 0", "the first event is not campaign_opened")
+    certified = log.first("campaign_certified")
+    if certified is None:
+        yield Finding("STATE-UNCERTIFIED", "events", "the campaign was not certified")
+    elif certified.sequence != len(log.events) - 1:
+        yield Finding("STATE-AFTER-END", _at(log.events[-1]), "events follow the certification")
+    for event in log.events:
+        if not facts.contract_start <= event.campaign_date <= facts.contract_end:
+            yield Finding("STATE-DATE", _at(event), "campaign date outside the contract period (C1)")
+    for opened in log.of("incident_opened"):
+        if certified is not None and log.find("incident_closed", opened.key, certified) is None:
+            yield Finding("STATE-INCIDENT-OPEN", _at(opened), "the incident was never closed (P9)")
+
+
+def _approvals(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+    """A decision counts only by a user of the asked role who opened the very thing before (P8)."""
+    for decided in log.of("approval_decided"):
+        place = _at(decided)
+        asked = log.find("approval_requested", decided.key, decided)
+        if asked is None:
+            yield Finding("APPROVAL-UNREQUESTED", place, "decided without a request before it")
+            continue
+        name = decided.actor.get("user", "")
+        user = facts.users.get(name)
+        if user is None or user.role != asked.codes.get("role") or decided.actor.get("role") != user.role:
+            yield Finding("APPROVAL-UNASSIGNED", place, "decided by a user who does not hold the asked role (P4)")
+        if decided.codes.get("decision") != "approve":
+            continue
+        digest = _digest(asked)
+        if digest is None or decided.refs.get("digest") != digest:
+            yield Finding("APPROVAL-DIGEST", place, "the decision binds another digest than the request")
+        opened = log.find("artefact_opened", f"{decided.key}/{name}", decided)
+        if opened is None or opened.refs.get("digest") != digest:
+            yield Finding("APPROVAL-UNREAD", place, "approved without opening the artefact")
+        other = asked.codes.get("distinct_from")
+        if other:
+            yield from _four_eyes(log.find("approval_decided", other, decided), decided)
+
+
+def _four_eyes(other: Event | None, decided: Event) -> Iterator[Finding]:
+    if other is None or other.codes.get("decision") != "approve":
+        yield Finding("APPROVAL-FOUR-EYES", _at(decided), "the other approval is missing")
+    elif other.actor.get("user") == decided.actor.get("user") or other.actor.get("role") == decided.actor.get("role"):
+        yield Finding("APPROVAL-FOUR-EYES", _at(decided), "one person or one role approved twice")
+
+
+def _digest(requested: Event) -> str | None:
+    artefact = requested.refs.get("artefact")
+    digest = artefact.get("digest") if isinstance(artefact, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+    """Nothing leaves for 丙 without a passed gate and an approved decision before it (C7, P1)."""
+    for package in log.of("package_handed_over"):
+        party, kind = package.codes.get("party", ""), package.codes.get("kind", "")
+        if party in facts.subcontractors and log.find("party_registered", party, package) is None:
+            yield Finding("STATE-CONSENT", _at(package), "no consent to this party was recorded (C7)")
+        if kind not in RELEASES:
+            continue
+        decided = log.find("approval_decided", package.codes.get("authority", ""), package)
+        if decided is None or decided.codes.get("decision") != "approve":
+            yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
+        gates = _gates_of(log, package)
+        if not gates:
+            yield Finding("STATE-RELEASE-UNGATED", _at(package), "handed over without a gate of its subject")
+        for gate in gates:
+            if not _passed(log, gate, package):
+                yield Finding("STATE-RELEASE-GATE", _at(package), f"gate {gate.key} had not passed")
+
+
+def _gates_of(log: _Past, package: Event) -> list[Event]:
+    """Gates whose subject is the package or the wave it belongs to."""
+    name = package.codes.get("package") or package.key.rpartition("/")[2]
+    return [
+        gate
+        for gate in log.of("gate_evaluated")
+        if gate.sequence < package.sequence and _covers(gate.key.partition("/")[2], name)
+    ]
+
+
+def _covers(subject: str, package: str) -> bool:
+    return bool(subject) and (package == subject or re.match(re.escape(subject) + r"[-/.]", package) is not None)
+
+
+def _passed(log: _Past, gate: Event, before: Event) -> bool:
+    """A gate passed, or held and then was decided by a named role (the request names the gate's key)."""
+    result = gate.codes.get("result")
+    if result == "pass":
+        return True
+    if result != "hold":
+        return False
+    return any(
+        decided.codes.get("decision") == "approve"
+        for asked in log.of("approval_requested")
+        if gate.sequence < asked.sequence < before.sequence and asked.codes.get("gate", gate.key) == gate.key
+        for decided in (log.find("approval_decided", asked.key, before),)
+        if decided is not None
+    )
+
+
+def _erasure(log: _Past) -> Iterator[Finding]:
+    """Handed back, receipted, planned, approved by two people of two roles; only then erased (P11)."""
+    first = log.first("holding_erased")
+    if first is None:
+        return
+    if not any(e.sequence < first.sequence for e in log.of("handover_receipted")):
+        yield Finding("STATE-ERASED-UNRECEIPTED", _at(first), "erased before 甲 receipted the hand-over (P11)")
+    planned = log.last("erasure_planned", first)
+    if planned is None:
+        yield Finding("STATE-ERASED-UNPLANNED", _at(first), "erased without a plan")
+        return
+    wanted = {d for d in (planned.refs.get("digest"), _digest(planned)) if isinstance(d, str)}
+    approvals = [
+        e
+        for e in log.of("approval_decided")
+        if e.sequence < first.sequence and e.codes.get("decision") == "approve" and e.refs.get("digest") in wanted
+    ]
+    if len(approvals) < 2:
+        yield Finding("STATE-ERASED-UNAPPROVED", _at(first), "erased without two approvals of the plan's digest")
+    elif len({e.actor.get("user") for e in approvals}) < 2 or len({e.actor.get("role") for e in approvals}) < 2:
+        yield Finding("STATE-ERASED-FOUR-EYES", _at(first), "one person or one role approved the erasure twice")
+    for erased in log.of("holding_erased"):
+        if erased.codes.get("plan") != planned.refs.get("digest"):
+            yield Finding("STATE-ERASED-OTHER-PLAN", _at(erased), "erased under another plan than the approved one")
+
+
+def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+    """A certificate says only what was verified (P11, P12)."""
+    certified = log.first("campaign_certified")
+    if certified is None:
+        return
+    end = _at(certified)
+    for party in _registered_subcontractors(log, facts):
+        if log.find("certificate_received", party, certified) is None:
+            yield Finding("STATE-CERTIFICATE-MISSING", party, "certified without this party's certificate (P12)")
+    for stored in log.of("snapshot_stored"):
+        if log.find("snapshot_erased", stored.key, certified) is None:
+            yield Finding("STATE-NOT-ERASED", _at(stored), "certified while this holding was not erased")
+    for medium in log.of("medium_registered"):
+        if log.find("medium_returned", medium.key, certified) is None:
+            yield Finding("STATE-NOT-RETURNED", _at(medium), "certified while this medium was not returned")
+    for name in PERSONAL_KEYS:
+        if log.find("keys_destroyed", name, certified) is None:
+            yield Finding("STATE-KEY-KEPT", end, f"certified while key {name} was not destroyed")
+    purged, scanned = log.last("traces_purged", certified), log.last("residue_scanned", certified)
+    if purged is None:
+        yield Finding("STATE-TRACES", end, "certified without purging Airflow's traces")
+    if scanned is None or (purged is not None and scanned.sequence < purged.sequence):
+        yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
+    elif scanned.counts.get("hits", -1) != 0:
+        yield Finding("STATE-RESIDUE", _at(scanned), "certified although the scan found residue")
+
+
+def _registered_subcontractors(log: _Past, facts: ConfigFacts) -> Iterable[str]:
+    registered = {e.key for e in log.of("party_registered") if e.codes.get("kind") == "subcontractor"}
+    return sorted(registered.union(facts.subcontractors))

@@ -1,0 +1,115 @@
+"""Strict readers of files that anybody may have made: JSON and zip with caps, nothing forgiven.
+
+Belongs here: parsing alone.  Duplicate keys, floats, deep nesting, big files, entries outside the
+expected names and anything a lenient reader would repair are refused.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from kansho.errors import KanshoError
+
+MAX_DEPTH = 16
+MAX_JSON_BYTES = 8 * 1024**2
+MAX_ENTRIES = 5_000
+MAX_BUNDLE_BYTES = 512 * 1024**2
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def read_json(data: bytes, place: str, *, floats: bool = False) -> Any:
+    """Parse one JSON text.
+
+    Raises:
+        KanshoError: ``JSON-SIZE``, ``JSON-DEPTH``, ``JSON-DUPLICATE-KEY``, ``JSON-NUMBER`` or ``JSON-FORM``.
+    """
+    if len(data) > MAX_JSON_BYTES:
+        raise KanshoError("JSON-SIZE", "JSON が大きすぎます", place=place)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise KanshoError("JSON-FORM", "UTF-8 ではありません", place=place) from None
+    if _depth(text) > MAX_DEPTH:
+        raise KanshoError("JSON-DEPTH", "JSON の入れ子が深すぎます", place=place)
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(items)
+        if len(made) != len(items):
+            raise KanshoError("JSON-DUPLICATE-KEY", "同じ項目が二度あります", place=place)
+        return made
+
+    def refuse(_: str) -> Any:
+        raise KanshoError("JSON-NUMBER", "使えない数値です", place=place)
+
+    try:
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=float if floats else refuse
+        )
+    except (ValueError, RecursionError):
+        raise KanshoError("JSON-FORM", "JSON として読めません", place=place) from None
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    in_string = escaped = False
+    for mark in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif mark == "\\":
+                escaped = True
+            elif mark == '"':
+                in_string = False
+        elif mark == '"':
+            in_string = True
+        elif mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest
+
+
+def write_zip(files: Mapping[str, bytes]) -> bytes:
+    """A stored zip with fixed times and sorted names: the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in sorted(files.items()):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def read_zip(data: bytes) -> dict[str, bytes]:
+    """Read what `write_zip` wrote; any byte that differs from its output is refused.
+
+    Raises:
+        KanshoError: ``BUNDLE-SIZE``, ``BUNDLE-FORM``, ``BUNDLE-DUPLICATE``, ``BUNDLE-DAMAGED`` or ``BUNDLE-BYTES``.
+    """
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise KanshoError("BUNDLE-SIZE", "大きすぎます", place="bundle")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
+        raise KanshoError("BUNDLE-FORM", "zip として読めません", place="bundle") from None
+    infos = archive.infolist()
+    names = [i.filename for i in infos]
+    if len(names) != len(set(names)):
+        raise KanshoError("BUNDLE-DUPLICATE", "同じ名前のファイルが二つあります", place="bundle")
+    if len(infos) > MAX_ENTRIES or sum(i.file_size for i in infos) > len(data):
+        raise KanshoError("BUNDLE-SIZE", "項目が多すぎるか、圧縮されています", place="bundle")
+    try:
+        files = {i.filename: archive.read(i) for i in infos}
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, NotImplementedError, struct.error, zlib.error):
+        raise KanshoError("BUNDLE-DAMAGED", "中のファイルが壊れています", place="bundle") from None
+    if write_zip(files) != data:
+        raise KanshoError("BUNDLE-BYTES", "作成時のバイト列と違います（中身以外の改変）", place="bundle")
+    return files

@@ -1,0 +1,281 @@
+"""``kansho verify``: whether a bundle is whole, signed, unforked, orderly and balanced; offline.
+
+Belongs here: the checks from bytes upwards, each with its own code.  Stands on the standard library,
+cryptography and this room alone: no network, no Airflow, no pandas, no vault key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from kansho.errors import KanshoError
+from kansho.evidence import bundle as names
+from kansho.evidence.account import counts, reconciliations
+from kansho.evidence.checkpoint import Checkpoint, key_id, origin_of, read_checkpoint
+from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.findings import Finding
+from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.rules import violations
+from kansho.evidence.strict import read_json, read_zip
+
+_CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
+_MAX_EVENTS = 100_000
+_RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_TEXT_FIELDS = ("campaign", "type", "key", "recorded_at", "campaign_date")
+_MAP_FIELDS = ("actor", "counts", "codes", "refs", "names")
+_FIELDS = frozenset({"schema", "sequence", "clauses", *_TEXT_FIELDS, *_MAP_FIELDS})
+
+
+def verify_bundle(path: Path, checkpoint: Path | None = None) -> list[Finding]:
+    """Everything that does not hold; an empty list is a pass.
+
+    ``checkpoint`` is a checkpoint the ward kept: with it a cut or rewritten log is found, and a
+    log signed anew by another key.
+    """
+    try:
+        files = read_zip(path.read_bytes())
+    except KanshoError as error:
+        return [_finding(error)]
+    except OSError:
+        return [Finding("BUNDLE-ABSENT", path.name, "no readable file")]
+    kept = None
+    if checkpoint is not None:
+        try:
+            kept = checkpoint.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return [Finding("CHECKPOINT-ABSENT", checkpoint.name, "no readable file")]
+    return verify_files(files, kept)
+
+
+def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Finding]:
+    """Check the bundle's files; see `verify_bundle`."""
+    found = _inventory(files)
+    if any(f.code == "BUNDLE-MISSING" for f in found):
+        return found
+    try:
+        config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
+        facts = ConfigFacts.from_json(config)
+        key = _public_key(files[names.PUBLIC_KEY], facts.campaign)
+        events, leaves = _events(files[names.EVENTS], facts.campaign)
+    except KanshoError as error:
+        return [*found, _finding(error)]
+    found += _log(events)
+    found += _checkpoints(files, key, facts.campaign, leaves)
+    found += _kept(kept, key, facts.campaign, leaves)
+    found += _bindings(files, events, key)
+    found += _certificate(files, events, key, facts)
+    found += violations(events, facts)
+    found += [
+        Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
+    ]
+    return found
+
+
+def verify_command(bundle: Path, checkpoint: Path | None = None, say: Callable[[str], None] = print) -> int:
+    """The command: prints what failed by code; 0 when everything holds, else 1."""
+    found = verify_bundle(bundle, checkpoint)
+    for finding in found:
+        say(finding.line)
+    if found:
+        say(f"NG {len(found)} finding(s): {bundle.name}")
+        return 1
+    say(f"OK {bundle.name}" + ("" if checkpoint else "（区が保管するチェックポイントとの照合は --checkpoint）"))
+    return 0
+
+
+def _finding(error: KanshoError) -> Finding:
+    return Finding(error.code, error.place, error.message)
+
+
+def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
+    found = [Finding("BUNDLE-MISSING", n, "the bundle lacks this file") for n in sorted(names.FIXED - set(files))]
+    found += [
+        Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
+        for n in sorted(files)
+        if n not in names.FIXED and not _CHECKPOINT_NAME.match(n)
+    ]
+    if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
+        found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
+    return found
+
+
+def _public_key(data: bytes, campaign: str) -> bytes:
+    try:
+        origin, digest, encoded = data.decode("ascii").removesuffix("\n").split("+", 2)
+        raw = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error):
+        raise KanshoError("KEY-FORM", "公開鍵の形式が違います", place=names.PUBLIC_KEY) from None
+    if len(raw) != 33 or raw[:1] != b"\x01" or origin != origin_of(campaign) or key_id(origin, raw[1:]).hex() != digest:
+        raise KanshoError("KEY-FORM", "公開鍵の形式か名前が違います", place=names.PUBLIC_KEY)
+    return raw[1:]
+
+
+def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
+    """Parse the log strictly; an event that is not in canonical form cannot be judged at all."""
+    if not data.endswith(b"\n"):
+        raise KanshoError("EVENT-FORM", "最後の行が途中で終わっています", place=names.EVENTS)
+    lines = data[:-1].split(b"\n")
+    if len(lines) > _MAX_EVENTS:
+        raise KanshoError("EVENT-COUNT", "出来事が多すぎます", place=names.EVENTS)
+    events = []
+    for number, line in enumerate(lines):
+        place = f"{names.EVENTS}:{number + 1}"
+        value = read_json(line, place)
+        _check_shape(value, place)
+        if value["campaign"] != campaign:
+            raise KanshoError("EVENT-CAMPAIGN", "別の年度の出来事です", place=place)
+        if value["sequence"] != number:
+            raise KanshoError("EVENT-SEQUENCE", "番号が連続していません", place=place)
+        if value["type"] not in EVENT_TYPES or value["clauses"] != list(EVENT_TYPES[value["type"]]):
+            raise KanshoError("EVENT-TYPE", "知らない種類の出来事です", place=place)
+        if canonical_json(value) != line:
+            raise KanshoError("EVENT-CANONICAL", "正準形ではありません", place=place)
+        events.append(Event.from_json(value))
+    return events, [leaf_hash(line) for line in lines]
+
+
+def _check_shape(value: Any, place: str) -> None:
+    bad = KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
+    if not isinstance(value, dict) or set(value) != _FIELDS or value["schema"] != SCHEMA:
+        raise bad
+    if type(value["sequence"]) is not int or not isinstance(value["clauses"], list):
+        raise bad
+    if not all(isinstance(value[f], str) for f in _TEXT_FIELDS):
+        raise bad
+    if not all(isinstance(value[f], dict) for f in _MAP_FIELDS) or set(value["actor"]) != {"party", "user", "role"}:
+        raise bad
+    for field in ("actor", "codes", "names"):
+        if not all(isinstance(v, str) for v in value[field].values()):
+            raise bad
+    if not all(type(v) is int for v in value["counts"].values()):
+        raise bad
+    if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
+        raise bad
+    try:
+        date.fromisoformat(value["recorded_at"][:10])
+        date.fromisoformat(value["campaign_date"])
+    except ValueError:
+        raise bad from None
+
+
+def _log(events: Sequence[Event]) -> list[Finding]:
+    """What a writer of the ledger would have refused."""
+    found: list[Finding] = []
+    seen: set[tuple[str, str]] = set()
+    for event in events:
+        place = f"event {event.sequence} {event.type}"
+        if (event.type, event.key) in seen:
+            found.append(Finding("EVENT-TWICE", place, "type and key occur twice"))
+        seen.add((event.type, event.key))
+        if any(count < 0 for count in event.counts.values()):
+            found.append(Finding("COUNT-NEGATIVE", place, "a count is below zero"))
+        try:
+            _draft(event).check()
+        except KanshoError as error:
+            found.append(Finding("EVENT-CONTENT", place, error.message))
+    simulated = bool(events) and events[0].codes.get("simulation") == "yes"
+    for event in events if not simulated else ():
+        if event.campaign_date > _next_day(event.recorded_at):
+            found.append(Finding("STATE-CLOCK", f"event {event.sequence}", "campaign date ahead of the clock"))
+    return found
+
+
+def _next_day(recorded_at: str) -> str:
+    """The latest civil date in Japan at that moment, without a clock: UTC date plus one day at most."""
+    return (date.fromisoformat(recorded_at[:10]) + timedelta(days=1)).isoformat()
+
+
+def _draft(event: Event) -> Draft:
+    actor = Actor(event.actor["party"], event.actor["user"], event.actor["role"])
+    day = date.fromisoformat(event.campaign_date)
+    return Draft(event.type, event.key, day, actor, event.counts, event.codes, event.refs, event.names)
+
+
+def _checkpoints(files: Mapping[str, bytes], key: bytes, campaign: str, leaves: Sequence[bytes]) -> list[Finding]:
+    found: list[Finding] = []
+    sizes = []
+    for name in sorted(n for n in files if _CHECKPOINT_NAME.match(n)):
+        try:
+            read = read_checkpoint(files[name].decode(), key)
+        except UnicodeDecodeError:
+            found.append(Finding("CHECKPOINT-FORM", name, "not UTF-8"))
+            continue
+        except KanshoError as error:
+            found.append(Finding(error.code, name, error.message))
+            continue
+        sizes.append(read.size)
+        if name != f"checkpoints/{read.size:010d}.txt":
+            found.append(Finding("CHECKPOINT-NAME", name, "the name is not the checkpoint's size"))
+        found += _against(read, name, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
+    if len(leaves) not in sizes:
+        found.append(Finding("CHECKPOINT-LAST", names.EVENTS, "no checkpoint signs the whole log"))
+    return found
+
+
+def _kept(kept: str | None, key: bytes, campaign: str, leaves: Sequence[bytes]) -> list[Finding]:
+    if kept is None:
+        return []
+    try:
+        read = read_checkpoint(kept, key)
+    except KanshoError as error:
+        return [Finding(error.code.replace("CHECKPOINT", "KEPT"), "--checkpoint", error.message)]
+    return _against(read, "--checkpoint", campaign, leaves, cut="LOG-CUT", forked="LOG-FORKED")
+
+
+def _against(
+    read: Checkpoint, place: str, campaign: str, leaves: Sequence[bytes], *, cut: str, forked: str
+) -> list[Finding]:
+    if read.origin != origin_of(campaign):
+        return [Finding("CHECKPOINT-ORIGIN", place, "a checkpoint of another log")]
+    if read.size > len(leaves):
+        return [Finding(cut, place, f"the log has {len(leaves)} events, the checkpoint {read.size}")]
+    if root_of(leaves[: read.size]) != read.root:
+        return [Finding(forked, place, f"the first {read.size} events are not those that were signed")]
+    return []
+
+
+def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -> list[Finding]:
+    """Key, config and documents as the log bound them."""
+    found = []
+    created = next((e for e in events if e.type == "keys_created"), None)
+    if created is None or created.refs.get("public_key") != key.hex():
+        found.append(Finding("KEY-UNBOUND", names.PUBLIC_KEY, "not the key that the log bound at opening"))
+    bound = [e.refs.get("config_digest") for e in events if e.type in ("campaign_opened", "config_amended")]
+    if not bound or bound[-1] != names.sha256(files[names.CONFIG]):
+        found.append(Finding("CONFIG-DIGEST", names.CONFIG, "not the config that the log bound (C1)"))
+    if files[names.DOCUMENTS] != names.documents_json(events):
+        found.append(Finding("DOCUMENTS-DIFFER", names.DOCUMENTS, "not the documents that the log issued"))
+    return found
+
+
+def _certificate(
+    files: Mapping[str, bytes], events: Sequence[Event], key: bytes, facts: ConfigFacts
+) -> list[Finding]:
+    data = files[names.CERTIFICATE]
+    found = []
+    if not names.signature_holds(data, files[names.SIGNATURE], key):
+        found.append(Finding("CERTIFICATE-SIGNATURE", names.SIGNATURE, "not signed by the campaign's key"))
+    certified = next((e for e in events if e.type == "campaign_certified"), None)
+    if certified is not None and certified.refs.get("certificate") != names.sha256(data):
+        found.append(Finding("CERTIFICATE-DIGEST", names.CERTIFICATE, "not the certificate that the log bound"))
+    try:
+        value = read_json(data, names.CERTIFICATE)
+    except KanshoError as error:
+        return [*found, _finding(error)]
+    if not isinstance(value, dict) or value.get("campaign") != facts.campaign:
+        return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
+    log_size = value.get("log_size")
+    before = [e for e in events if type(log_size) is int and e.sequence < log_size]
+    if not before or value.get("counts") != counts(before, facts):
+        found.append(Finding("CERTIFICATE-COUNTS", names.CERTIFICATE, "counts are not those of the log"))
+    if before and value.get("log_root") != root_of([leaf_hash(e.canonical()) for e in before]).hex():
+        found.append(Finding("CERTIFICATE-ROOT", names.CERTIFICATE, "binds another log"))
+    return found

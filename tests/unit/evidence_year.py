@@ -1,0 +1,204 @@
+"""A small, lawful year as ledger events, for tests of the account, the rules and the verifier.
+
+Not a test.  `Year` appends what the stages would; a test changes one thing and looks for its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kansho.campaign.config import CampaignConfig
+from kansho.evidence import bundle as names
+from kansho.evidence.account import counts
+from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
+from kansho.evidence.checkpoint import sign_checkpoint
+from kansho.evidence.events import Actor, Event, canonical_json
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.strict import read_json
+
+SYSTEM = ("contractor", "system", "system")
+OFFICER = ("ward", "takanashi", "ward_officer")
+MANAGER = ("ward", "yamanashi", "ward_manager")
+CONTRACTOR = ("contractor", "watanuki", "contractor_manager")
+WHEN = datetime(2028, 2, 1, tzinfo=UTC)
+
+
+@dataclass
+class Year:
+    """Events in the making; ``events`` may be edited before `bundle` signs and packs them."""
+
+    config: CampaignConfig
+    signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    events: list[Event] = field(default_factory=list)
+    today: date = date(2027, 4, 1)
+
+    @property
+    def public(self) -> bytes:
+        return self.signer.public_key().public_bytes_raw()
+
+    @property
+    def facts(self) -> ConfigFacts:
+        return ConfigFacts.from_json(read_json(config_json(self.config.model_dump(mode="json")), "config", floats=True))
+
+    def add(self, type: str, key: str, by: tuple[str, str, str] = SYSTEM, **parts: Any) -> Event:
+        made = Event(
+            sequence=len(self.events),
+            campaign=self.config.id,
+            type=type,
+            key=key,
+            recorded_at=WHEN.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            campaign_date=self.today.isoformat(),
+            actor=Actor(*by).to_json(),
+            counts=parts.get("counts", {}),
+            codes=parts.get("codes", {}),
+            refs=parts.get("refs", {}),
+            names=parts.get("names", {}),
+        )
+        self.events.append(made)
+        return made
+
+    def approve(self, key: str, by: tuple[str, str, str], digest: str, **codes: str) -> None:
+        self.add(
+            "approval_requested", key, codes={"role": by[2], "kind": "test", **codes}, refs={"artefact": {"digest": digest}}
+        )
+        self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
+        self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
+
+    def finish(self) -> bytes:
+        """Certify and return the certificate's bytes."""
+        leaves = [leaf_hash(e.canonical()) for e in self.events]
+        certificate = canonical_json(
+            {
+                "campaign": self.config.id,
+                "counts": counts(self.events),
+                "log_size": len(leaves),
+                "log_root": root_of(leaves).hex(),
+            }
+        )
+        self.add("campaign_certified", "certificate", refs={"certificate": sha256(certificate)})
+        return certificate
+
+    def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
+        """The bundle, with checkpoints over the first ``sizes`` events and over all."""
+        leaves = [leaf_hash(e.canonical()) for e in self.events]
+        return make_bundle(
+            campaign=self.config.id,
+            events=self.events,
+            checkpoints=[self.checkpoint(n) for n in (*sizes, len(leaves))],
+            public_key=self.public,
+            config_dump=self.config.model_dump(mode="json"),
+            certificate=certificate,
+            signature=sign_detached(certificate, self.signer),
+        )
+
+    def checkpoint(self, size: int) -> str:
+        leaves = [leaf_hash(e.canonical()) for e in self.events[:size]]
+        return sign_checkpoint(self.config.id, size, root_of(leaves), self.signer).text
+
+    def edit(self, type: str, change: Callable[[Event], Event], key: str | None = None) -> None:
+        """Change the first event of a type (and key) in place."""
+        at = next(i for i, e in enumerate(self.events) if e.type == type and key in (None, e.key))
+        self.events[at] = change(self.events[at])
+
+    def drop(self, type: str, key: str | None = None) -> None:
+        """Leave events of a type (and key) out, and number the rest anew: a log that was written so."""
+        kept = [e for e in self.events if e.type != type or key not in (None, e.key)]
+        self.events = [replace(e, sequence=i) for i, e in enumerate(kept)]
+
+
+def lawful_year(config: CampaignConfig) -> Year:
+    """Everything up to, not with, the certification; one mailing, one call round, one visit list."""
+    year = Year(config)
+    add = year.add
+    add(
+        "campaign_opened",
+        config.id,
+        codes={"simulation": "yes"},
+        refs={"config_digest": sha256(config_json(config.model_dump(mode="json")))},
+    )
+    add("keys_created", "keys", refs={"public_key": year.public.hex()})
+    for party in config.parties:
+        add("party_registered", party.id, codes={"kind": party.kind.value})
+    _intake(year)
+    _outreach(year)
+    _closing(year)
+    return year
+
+
+def _stored(year: Year, kind: str, key: str, rows: int) -> None:
+    ref = {"kind": kind, "key": key, "digest": sha256(f"{kind}/{key}".encode()), "rows": rows}
+    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, refs={"holding": ref})
+
+
+def _intake(year: Year) -> None:
+    year.today = date(2027, 4, 20)
+    year.add("medium_registered", "d01", codes={"kind": "CD-R", "serial": "A1"})
+    _stored(year, "raw_target_list", "d01", 100)
+    year.add("delivery_accepted", "d01", counts={"rows_target_list": 100, "rows_stop_list": 5})
+    gate = {"result": "pass"}
+    year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
+    year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
+    _stored(year, "roster", "d01", 97)
+    year.add(
+        "plan_made", "plan-1", counts={"roster": 97, "kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2, "held_out": 8}
+    )
+
+
+def _outreach(year: Year) -> None:
+    year.today = date(2027, 6, 10)
+    selected = {"candidates": 80, "assigned": 60, "held_out": 8, "not_contactable": 2, "over_capacity": 10}
+    year.add("wave_selected", "mailing_1", counts=selected, codes={"channel": "mail"})
+    year.add("cards_prepared", "mailing_1", counts={"selected": 60, "printable": 58, "unprintable": 2})
+    for wave, kind, party in (
+        ("mailing_1", "print_package", "printer"),
+        ("call_1-a1", "call_list", "call_centre"),
+        ("visit_1-2027-10-13", "visit_halves", "visitors"),
+    ):
+        subject = wave.partition("-")[0]
+        year.add("gate_evaluated", f"{kind}/{subject}", counts={"rows": 5}, codes={"result": "pass"})
+        year.approve(f"dag/run/{kind}", OFFICER, sha256(kind.encode()))
+        codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}"}
+        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
+    report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
+    year.add("print_reported", "mailing_1", counts=report)
+    year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
+    year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
+    calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1}
+    year.add("results_recorded", "c1", counts=calls, codes={"channel": "call", "wave": "call_1"})
+    year.add("visit_list_made", "visit_1", counts={"selected": 12, "listed": 10, "coarsened": 1, "not_visited": 2})
+    year.add("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 10})
+    year.add("incident_opened", "sheet-1", codes={"kind": "sheet_missing"})
+    year.add("incident_closed", "sheet-1")
+    year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})
+    year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
+
+
+def _closing(year: Year) -> None:
+    year.today = year.config.closing.erase_on
+    year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
+    for party in year.config.subcontractors:
+        year.add("certificate_received", party.id, refs={"sha256": sha256(party.id.encode())})
+    year.add("medium_returned", "d01")
+    inventory = {"holdings": 11, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 1}
+    year.add("inventory_taken", "inventory", counts=inventory)
+    plan = sha256(b"plan")
+    artefact = {"digest": sha256(b"pdf")}
+    year.add("erasure_planned", "plan-1", counts={"targets": 2}, refs={"digest": plan, "artefact": artefact})
+    year.approve("dag/run/erase_contractor", CONTRACTOR, artefact["digest"])
+    year.approve("dag/run/erase_ward", MANAGER, artefact["digest"], distinct_from="dag/run/erase_contractor")
+    for name in ("raw_target_list/d01", "roster/d01"):
+        year.add("snapshot_erased", name, codes={"reason": "closing"})
+        year.add("holding_erased", name, codes={"method": "unlink", "plan": plan})
+    for name in ("vault", "hmac", "exchange"):
+        year.add("keys_destroyed", name)
+    year.add("traces_purged", "traces", counts={"holdings": 1, "rows": 500})
+    year.add("residue_scanned", "scan-1", counts={"files": 10, "bytes": 1000, "needles": 99, "hits": 0})
+    year.add("keys_destroyed", "needles")
+
+
+__all__ = ["CONTRACTOR", "MANAGER", "OFFICER", "Year", "lawful_year", "names"]

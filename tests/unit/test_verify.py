@@ -1,0 +1,360 @@
+"""A lawful bundle passes; each way of tampering fails, with a code of its own."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+from kansho.campaign.config import CampaignConfig
+from kansho.evidence.strict import read_zip, write_zip
+from kansho.evidence.verify import verify_bundle, verify_command
+
+
+@dataclass
+class Case:
+    """What a tamperer is given, and what the ward kept."""
+
+    year: Year
+    certificate: bytes
+    data: bytes
+    kept: str
+
+
+Tamper = Callable[[Case], bytes]
+
+
+@pytest.fixture
+def case(mini: CampaignConfig) -> Case:
+    year = lawful_year(mini)
+    certificate = year.finish()
+    return Case(year, certificate, year.files(certificate), year.checkpoint(len(year.events)))
+
+
+def check(tmp_path: Path, data: bytes, kept: str | None = None) -> list[str]:
+    """Codes found in a bundle."""
+    path = tmp_path / "evidence-test.zip"
+    path.write_bytes(data)
+    checkpoint = None
+    if kept is not None:
+        checkpoint = tmp_path / "kept.txt"
+        checkpoint.write_text(kept, encoding="utf-8")
+    return [f.code for f in verify_bundle(path, checkpoint)]
+
+
+def test_a_lawful_bundle_passes(case: Case, tmp_path: Path) -> None:
+    assert check(tmp_path, case.data) == []
+    assert check(tmp_path, case.data, case.kept) == []
+    assert check(tmp_path, case.data, case.year.checkpoint(7)) == []
+
+
+def test_the_command_says_what_failed(case: Case, tmp_path: Path) -> None:
+    said: list[str] = []
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    good.write_bytes(case.data)
+    bad.write_bytes(with_file(case, "note.txt", b"x"))
+    assert verify_command(good, say=said.append) == 0
+    assert verify_command(bad, say=said.append) == 1
+    assert any(line.startswith("BUNDLE-EXTRA [note.txt]") for line in said)
+
+
+def test_any_flipped_byte_fails(case: Case, tmp_path: Path) -> None:
+    for at in range(0, len(case.data), max(1, len(case.data) // 97)):
+        flipped = bytearray(case.data)
+        flipped[at] ^= 1
+        assert check(tmp_path, bytes(flipped)), at
+
+
+def test_the_verifier_needs_neither_network_nor_airflow_nor_pandas() -> None:
+    program = (
+        "import sys, kansho.evidence.verify; "
+        "bad = {'airflow', 'pandas', 'requests', 'urllib3', 'boto3', 'pydantic', 'yaml'} & set(sys.modules); "
+        "sys.exit(1 if bad else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def with_file(case: Case, name: str, data: bytes | None) -> bytes:
+    files = dict(read_zip(case.data))
+    if data is None:
+        del files[name]
+    else:
+        files[name] = data
+    return write_zip(files)
+
+
+def lines(case: Case) -> list[bytes]:
+    return read_zip(case.data)["events.jsonl"][:-1].split(b"\n")
+
+
+def with_lines(case: Case, changed: list[bytes]) -> bytes:
+    return with_file(case, "events.jsonl", b"\n".join(changed) + b"\n")
+
+
+def edited_count(case: Case) -> bytes:
+    return with_lines(case, [line.replace(b'"posted":55', b'"posted":56') for line in lines(case)])
+
+
+def dropped_event(case: Case) -> bytes:
+    return with_lines(case, [line for i, line in enumerate(lines(case)) if i != 5])
+
+
+def swapped_events(case: Case) -> bytes:
+    found = lines(case)
+    found[4], found[5] = found[5], found[4]
+    return with_lines(case, found)
+
+
+def duplicate_key(case: Case) -> bytes:
+    found = lines(case)
+    found[6] = found[6].replace(b'{"actor"', b'{"campaign":"x","actor"', 1)
+    return with_lines(case, found)
+
+
+def deep(case: Case) -> bytes:
+    found = lines(case)
+    found[6] = b"[" * 500 + b"]" * 500
+    return with_lines(case, found)
+
+
+def not_canonical(case: Case) -> bytes:
+    found = lines(case)
+    found[6] = found[6].replace(b'"counts":{', b'"counts": {', 1)
+    return with_lines(case, found)
+
+
+def other_campaign(case: Case) -> bytes:
+    return with_lines(case, [line.replace(b"sumida_2027", b"sumida_2026") for line in lines(case)])
+
+
+def float_count(case: Case) -> bytes:
+    return with_lines(case, [line.replace(b'"posted":55', b'"posted":55.0') for line in lines(case)])
+
+
+def swapped_config(case: Case) -> bytes:
+    config = read_zip(case.data)["config.json"]
+    return with_file(case, "config.json", config.replace(b'"cards":', b'"cards":1', 1))
+
+
+def duplicate_entry(case: Case) -> bytes:
+    buffer = io.BytesIO(case.data)
+    with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning):
+        archive.writestr("events.jsonl", b"")
+    return buffer.getvalue()
+
+
+def compressed(case: Case, more: bytes = b"") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("more", more)
+        for name, data in read_zip(case.data).items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def changed_certificate(case: Case) -> bytes:
+    return with_file(case, "certificate.json", case.certificate.replace(b'"log_size":', b'"log_size":1'))
+
+
+FORGERIES: Mapping[str, tuple[Tamper, str]] = {
+    "not a zip": (lambda c: b"PK" + c.data[5:40], "BUNDLE-FORM"),
+    "a byte of the events flipped": (lambda c: flip(c.data, c.data.index(b"gate_evaluated")), "BUNDLE-DAMAGED"),
+    "a byte of the frame flipped": (lambda c: flip(c.data, 11), "BUNDLE-BYTES"),
+    "bytes appended": (lambda c: c.data + b"\0", "BUNDLE-BYTES"),
+    "a file too many": (lambda c: with_file(c, "extra.txt", b"x"), "BUNDLE-EXTRA"),
+    "a file missing": (lambda c: with_file(c, "certificate.sig", None), "BUNDLE-MISSING"),
+    "a file twice": (duplicate_entry, "BUNDLE-DUPLICATE"),
+    "packed by another program": (compressed, "BUNDLE-BYTES"),
+    "a bomb": (lambda c: compressed(c, b"0" * 10_000_000), "BUNDLE-SIZE"),
+    "the reading note changed": (lambda c: with_file(c, "README.txt", b"trust me"), "BUNDLE-README"),
+    "a count edited": (edited_count, "CHECKPOINT-ROOT"),
+    "an event dropped": (dropped_event, "EVENT-SEQUENCE"),
+    "two events swapped": (swapped_events, "EVENT-SEQUENCE"),
+    "the same key twice in an event": (duplicate_key, "JSON-DUPLICATE-KEY"),
+    "nesting to exhaust the reader": (deep, "JSON-DEPTH"),
+    "an event not in canonical form": (not_canonical, "EVENT-CANONICAL"),
+    "a number with a fraction": (float_count, "JSON-NUMBER"),
+    "events of another campaign": (other_campaign, "EVENT-CAMPAIGN"),
+    "another config": (swapped_config, "CONFIG-DIGEST"),
+    "another certificate": (changed_certificate, "CERTIFICATE-DIGEST"),
+    "a document hidden": (lambda c: with_file(c, "documents.json", b'[{"name":"x"}]'), "DOCUMENTS-DIFFER"),
+    "the signature replaced": (lambda c: with_file(c, "certificate.sig", b"AAAA\n"), "CERTIFICATE-SIGNATURE"),
+    "no checkpoint over the whole": (
+        lambda c: with_file(c, f"checkpoints/{len(c.year.events):010d}.txt", None),
+        "CHECKPOINT-LAST",
+    ),
+    "a broken checkpoint": (lambda c: with_file(c, "checkpoints/0000000003.txt", b"x"), "CHECKPOINT-FORM"),
+}
+
+
+def flip(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_bundle_fails_with_its_code(name: str, case: Case, tmp_path: Path) -> None:
+    tamper, code = FORGERIES[name]
+    assert code in check(tmp_path, tamper(case))
+
+
+def test_a_cut_tail_is_found_with_the_checkpoint_the_ward_kept(case: Case, tmp_path: Path) -> None:
+    case.year.events = case.year.events[:-1]
+    case.year.drop("residue_scanned")
+    certificate = case.year.finish()
+    assert "LOG-CUT" in check(tmp_path, case.year.files(certificate), case.kept)
+
+
+def test_a_rewritten_log_is_found_with_the_checkpoint_the_ward_kept(case: Case, tmp_path: Path) -> None:
+    case.year.edit("call_list_made", lambda e: replace(e, counts={"listed": 19, "withdrawn": 0}))
+    case.year.events.pop()
+    certificate = case.year.finish()
+    data = case.year.files(certificate)
+    assert check(tmp_path, data) == []
+    assert check(tmp_path, data, case.kept) == ["LOG-FORKED"]
+
+
+def test_a_log_signed_anew_by_another_key_fails(case: Case, tmp_path: Path) -> None:
+    case.year.signer = Ed25519PrivateKey.generate()
+    data = case.year.files(case.certificate)
+    assert check(tmp_path, data) == ["KEY-UNBOUND"]
+    assert "KEPT-SIGNATURE" in check(tmp_path, data, case.kept)
+
+
+Misdeed = Callable[[Year], None]
+
+
+def set_actor(type: str, key: str, user: str, role: str) -> Misdeed:
+    actor = {"party": "ward", "user": user, "role": role}
+    return lambda year: year.edit(type, lambda e: replace(e, actor=actor), key)
+
+
+def one_person_twice(year: Year) -> None:
+    for type, key in (
+        ("approval_requested", "dag/run/erase_ward"),
+        ("artefact_opened", "dag/run/erase_ward/yamanashi"),
+        ("approval_decided", "dag/run/erase_ward"),
+    ):
+        year.edit(type, lambda e: replace(e, codes={**e.codes, "role": CONTRACTOR[2]}), key)
+        year.edit(type, lambda e: replace(e, actor=dict(zip(("party", "user", "role"), CONTRACTOR, strict=True))), key)
+        if type == "artefact_opened":
+            year.edit(type, lambda e: replace(e, key="dag/run/erase_ward/watanuki"), key)
+    year.edit(
+        "approval_requested",
+        lambda e: replace(e, codes={n: v for n, v in e.codes.items() if n != "distinct_from"}),
+        "dag/run/erase_ward",
+    )
+
+
+def counted(type: str, key: str | None = None, **changed: int) -> Misdeed:
+    return lambda year: year.edit(type, lambda e: replace(e, counts={**e.counts, **changed}), key)
+
+
+def coded(type: str, key: str, **changed: str) -> Misdeed:
+    return lambda year: year.edit(type, lambda e: replace(e, codes={**e.codes, **changed}), key)
+
+
+def dropped(type: str, key: str | None = None) -> Misdeed:
+    return lambda year: year.drop(type, key)
+
+
+#: What a contractor could do and sign properly: the rules and the account find it.
+MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
+    "an unassigned user approved": (
+        set_actor("approval_decided", "dag/run/print_package", "mitarai", "ward_officer"),
+        "APPROVAL-UNASSIGNED",
+    ),
+    "a stranger approved": (
+        set_actor("approval_decided", "dag/run/call_list", "nobody", "ward_officer"),
+        "APPROVAL-UNASSIGNED",
+    ),
+    "approved blind": (dropped("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}"), "APPROVAL-UNREAD"),
+    "approved without a request": (dropped("approval_requested", "dag/run/visit_halves"), "APPROVAL-UNREQUESTED"),
+    "approved another thing": (
+        lambda y: y.edit("approval_decided", lambda e: replace(e, refs={"digest": "0" * 64}), "dag/run/call_list"),
+        "APPROVAL-DIGEST",
+    ),
+    "one person for four eyes": (one_person_twice, "STATE-ERASED-FOUR-EYES"),
+    "second approval rejected": (
+        coded("approval_decided", "dag/run/erase_contractor", decision="reject"),
+        "APPROVAL-FOUR-EYES",
+    ),
+    "erasure approved once": (dropped("approval_decided", "dag/run/erase_ward"), "STATE-ERASED-UNAPPROVED"),
+    "erased under another plan": (coded("holding_erased", "roster/d01", plan="0" * 64), "STATE-ERASED-OTHER-PLAN"),
+    "erased without a plan": (dropped("erasure_planned"), "STATE-ERASED-UNPLANNED"),
+    "erased before the receipt": (dropped("handover_receipted"), "STATE-ERASED-UNRECEIPTED"),
+    "cards released without approval": (
+        dropped("approval_decided", "dag/run/print_package"),
+        "STATE-RELEASE-UNAPPROVED",
+    ),
+    "list released without a gate": (dropped("gate_evaluated", "call_list/call_1"), "STATE-RELEASE-UNGATED"),
+    "list released through a held gate": (
+        coded("gate_evaluated", "visit_halves/visit_1", result="stop"),
+        "STATE-RELEASE-GATE",
+    ),
+    "a party without consent": (dropped("party_registered", "printer"), "STATE-CONSENT"),
+    "a certificate of 丙 missing": (dropped("certificate_received", "visitors"), "STATE-CERTIFICATE-MISSING"),
+    "a holding kept": (dropped("snapshot_erased", "roster/d01"), "STATE-NOT-ERASED"),
+    "a medium kept": (dropped("medium_returned"), "STATE-NOT-RETURNED"),
+    "a key kept": (dropped("keys_destroyed", "vault"), "STATE-KEY-KEPT"),
+    "traces kept": (dropped("traces_purged"), "STATE-TRACES"),
+    "no scan": (dropped("residue_scanned"), "STATE-UNSCANNED"),
+    "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
+    "an incident left open": (dropped("incident_closed"), "STATE-INCIDENT-OPEN"),
+    "not begun with the opening": (dropped("campaign_opened"), "STATE-FIRST"),
+    "outside the contract": (
+        lambda y: y.edit("call_list_made", lambda e: replace(e, campaign_date="2028-03-01")),
+        "STATE-DATE",
+    ),
+    "sheets that do not balance": (counted("sheets_in", sheets=3), "COUNT-UNBALANCED"),
+    "cards that do not balance": (counted("print_reported", posted=54), "COUNT-UNBALANCED"),
+    "rows that vanish at intake": (counted("delivery_accepted", rows_target_list=101), "COUNT-UNBALANCED"),
+    "a negative count": (counted("inventory_taken", media=-1), "COUNT-NEGATIVE"),
+    "an event twice": (lambda y: y.add("medium_returned", "d01") and None, "EVENT-TWICE"),
+    "prose in a code": (coded("gate_evaluated", "call_list/call_1", result="合格"), "EVENT-CONTENT"),
+}
+
+
+@pytest.mark.parametrize("name", MISDEEDS)
+def test_a_misdeed_that_is_properly_signed_fails_with_its_code(
+    name: str, mini: CampaignConfig, tmp_path: Path
+) -> None:
+    misdeed, code = MISDEEDS[name]
+    year = lawful_year(mini)
+    misdeed(year)
+    assert code in check(tmp_path, year.files(year.finish()))
+
+
+def test_nothing_follows_the_certification(case: Case, tmp_path: Path) -> None:
+    case.year.add("call_list_made", "late", counts={"listed": 1})
+    assert check(tmp_path, case.year.files(case.certificate)) == ["STATE-AFTER-END"]
+
+
+def test_an_uncertified_log_is_no_evidence(case: Case, tmp_path: Path) -> None:
+    case.year.events.pop()
+    assert "STATE-UNCERTIFIED" in check(tmp_path, case.year.files(case.certificate))
+
+
+def test_a_campaign_date_ahead_of_the_clock_needs_a_declared_simulation(mini: CampaignConfig, tmp_path: Path) -> None:
+    year = lawful_year(mini)
+    year.edit("campaign_opened", lambda e: replace(e, codes={}))
+    year.edit("call_list_made", lambda e: replace(e, recorded_at="2026-01-01T00:00:00.000000Z"))
+    assert "STATE-CLOCK" in check(tmp_path, year.files(year.finish()))
+
+
+def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
+    assert [f.code for f in verify_bundle(tmp_path / "none.zip")] == ["BUNDLE-ABSENT"]
