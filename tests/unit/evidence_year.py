@@ -63,9 +63,8 @@ class Year:
         return made
 
     def approve(self, key: str, by: tuple[str, str, str], digest: str, **codes: str) -> None:
-        self.add(
-            "approval_requested", key, codes={"role": by[2], "kind": "test", **codes}, refs={"artefact": {"digest": digest}}
-        )
+        asked = {"role": by[2], "kind": "test", **codes}
+        self.add("approval_requested", key, codes=asked, refs={"artefact": {"digest": digest}})
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
@@ -144,9 +143,8 @@ def _intake(year: Year) -> None:
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
     year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
     _stored(year, "roster", "d01", 97)
-    year.add(
-        "plan_made", "plan-1", counts={"roster": 97, "kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2, "held_out": 8}
-    )
+    outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
+    year.add("plan_made", "plan-1", counts={"roster": 97, "held_out": 8, **outcomes})
 
 
 def _outreach(year: Year) -> None:

@@ -187,18 +187,14 @@ def _mailing(log: _Log) -> Iterator[_Equation]:
         report = reports.get(cards.key)
         if report is None and not log.certified:
             continue
-        said: Mapping[str, int] = report.counts if report else {}
-        get = lambda name, said=said: said.get(name, 0)
-        yield f"printable = printable reported [{cards.key}]", printable, get("printable")
-        yield (
-            f"printed = printable - withdrawn + reprinted [{cards.key}]",
-            get("printed"),
-            printable - get("withdrawn") + get("reprinted"),
-        )
+        said = {name: report.counts.get(name, 0) if report else 0 for name in ("printable", *_CARD_REPORT)}
+        after_print = printable - said["withdrawn"] + said["reprinted"]
+        yield f"printable = printable reported [{cards.key}]", printable, said["printable"]
+        yield f"printed = printable - withdrawn + reprinted [{cards.key}]", said["printed"], after_print
         yield (
             f"printed = posted + pulled + spoiled [{cards.key}]",
-            get("printed"),
-            get("posted") + get("pulled") + get("spoiled"),
+            said["printed"],
+            said["posted"] + said["pulled"] + said["spoiled"],
         )
 
 

@@ -108,7 +108,7 @@ def read_zip(data: bytes) -> dict[str, bytes]:
         raise KanshoError("BUNDLE-SIZE", "項目が多すぎるか、圧縮されています", place="bundle")
     try:
         files = {i.filename: archive.read(i) for i in infos}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, NotImplementedError, struct.error, zlib.error):
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, struct.error, zlib.error):
         raise KanshoError("BUNDLE-DAMAGED", "中のファイルが壊れています", place="bundle") from None
     if write_zip(files) != data:
         raise KanshoError("BUNDLE-BYTES", "作成時のバイト列と違います（中身以外の改変）", place="bundle")
