@@ -1,0 +1,133 @@
+"""Processes in sessions of their own: start, find again after a crash, stop whole sessions.
+
+Belongs here: Linux processes and pid files.  Does not belong here: Airflow.
+
+A component that is killed leaves children that keep its ports.  Every component therefore leads a
+session, and a session is stopped by its members.  Process numbers are used again, so the pid file also
+holds the boot and the leader's start time: a leader that started at another time is somebody else's.
+While a member of the old session lives, the kernel gives its number to nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The sessions of one installation; ``run`` holds a pid file per component."""
+
+    run: Path
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+        """Start a component in a new session, its output appended to ``log``; returns its pid."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                list(command), env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        started = _stat(process.pid)
+        (self.run / f"{name}.pid").write_text(f"{process.pid} {started[_STARTED] if started else '-'} {_boot()}")
+        _children[process.pid] = process
+        return process.pid
+
+    def names(self) -> list[str]:
+        """Components with a pid file, in order of their names."""
+        return sorted(path.stem for path in self.run.glob("*.pid"))
+
+    def alive(self, name: str) -> bool:
+        """Whether the component's leading process runs."""
+        pid = self._pid(name)
+        return pid is not None and pid in self._members(pid)
+
+    def leader(self, name: str) -> int | None:
+        """The component's leading process, if it runs."""
+        return self._pid(name) if self.alive(name) else None
+
+    def stop(self, name: str, grace: float) -> None:
+        """Ask the leader to end, wait, then end whatever is left of the session."""
+        pid = self._pid(name)
+        if pid is None:
+            return
+        if pid in self._members(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + grace
+            while time.monotonic() < deadline and pid in self._members(pid):
+                time.sleep(0.05)
+        self.kill(name)
+
+    def kill(self, name: str) -> None:
+        """End every process of the session at once and forget the component."""
+        pid = self._pid(name)
+        if pid is None:
+            return
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and (members := self._members(pid)):
+            for member in members:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(member, signal.SIGKILL)
+            time.sleep(0.02)
+        (self.run / f"{name}.pid").unlink(missing_ok=True)
+
+    def rss_mb(self) -> dict[int, float]:
+        """Resident memory of every process of every component, in MB, by pid."""
+        page = os.sysconf("SC_PAGE_SIZE")
+        out: dict[int, float] = {}
+        for name in self.names():
+            for member in self._members(self._pid(name) or -1):
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    out[member] = int(Path(f"/proc/{member}/statm").read_text().split()[1]) * page / 1e6
+        return out
+
+    def _pid(self, name: str) -> int | None:
+        """The session of a component, unless its number belongs to somebody else by now."""
+        try:
+            pid, started, boot = (self.run / f"{name}.pid").read_text().split()
+        except (OSError, ValueError):
+            return None
+        now = _stat(int(pid))
+        taken_over = now is not None and now[_STARTED] != started
+        return None if boot != _boot() or taken_over else int(pid)
+
+    @staticmethod
+    def _members(session: int) -> list[int]:
+        """Living processes of a session."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            stat = _stat(int(entry.name))
+            if stat is None or stat[_SESSION] != str(session):
+                continue
+            if stat[_STATE] != "Z":
+                found.append(int(entry.name))
+            elif int(entry.name) in _children:
+                _children[int(entry.name)].poll()
+        return found
+
+
+#: Started by this process: they must be waited for, or they stay as zombies.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+#: Fields of ``/proc/<pid>/stat`` after the name.
+_STATE, _SESSION, _STARTED = 0, 3, 19
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
