@@ -43,7 +43,7 @@ def with_derived(people: pd.DataFrame) -> pd.DataFrame:
     """
     out = people.copy()
     out["age"] = pd.to_numeric(people["age_at_year_end"], errors="coerce")
-    years = pd.DataFrame({y: people[y] if y in people else None for y in _YEARS}, index=people.index)
+    years = pd.DataFrame({y: people.get(y) for y in _YEARS}, index=people.index)
     came = years.eq("1")
     known = years.notna()
     out["attended_count"] = came.sum(axis=1)

@@ -1,0 +1,159 @@
+"""Stage functions of segmentation: make the year's plan and let the ward approve its document.
+
+Belongs here: reading the vault, the seed, and the ledger facts of a plan.  Does not belong here: the
+rules (`eligibility`, `segments`, `holdout`, `table`) or the figures of the document (`figures`).
+
+States of a plan: made → document made → approved (released, binding for every wave) | rejected (a later
+run makes the next revision).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kansho.errors import KanshoError
+from kansho.exchange import authority_of, decision_on
+from kansho.standing import gather, require_fresh_stop_list, status
+from kansho.targeting import eligibility
+from kansho.targeting.figures import plan_figures
+from kansho.targeting.table import plan_table
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+
+def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The plan to be made today; None while the validated data is not whole, or once a plan is approved.
+
+    A rejected plan is followed by a revision under a new key (``plan-<date>-r02``).
+
+    Raises:
+        KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: no planning on an old stop list.
+    """
+    if approved_plan(ws) is not None:
+        return None
+    if ws.latest_or_none("roster") is None or ws.latest_or_none("analysis") is None:
+        return None
+    require_fresh_stop_list(ws)
+    return {"key": _next_key(ws)}
+
+
+def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Plan everybody of the roster and store kind ``plan`` (event ``plan_made``, C5, E1).
+
+    Raises:
+        KanshoError: ``SEED-MISSING`` or ``SEED-CHANGED`` when the seed is not the committed one, and the
+            refusals of `plan_table`.
+    """
+    key = str(work["key"])
+    known = ws.ledger.find("plan_made", key)
+    if known is not None:
+        return {"key": key, "plan": known.refs["plan"], "counts": dict(known.counts)}
+    facts = gather(ws)
+    analysis_refs = ws.snapshots("analysis")
+    analysis = pd.concat([ws.read_table(r) for r in analysis_refs]).drop_duplicates("inquiry_number", keep="last")
+    plan = plan_table(
+        facts.roster,
+        analysis,
+        status(facts, ws.today),
+        ws.config,
+        on=ws.today,
+        seed=committed_seed(ws),
+        key=ws.keyring.get("hmac"),
+        consented=_consented(ws),
+    )
+    ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
+    counts = plan_counts(ws.read_table(ref))
+    ws.record("plan_made", key, counts=counts, refs={"plan": ref})
+    return {"key": key, "plan": ref.to_json(), "counts": counts}
+
+
+def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Render the plan for the ward's approval: groups, reasons, hold-outs, cost; small cells suppressed."""
+    from kansho import documents
+
+    plan_ref = SnapshotRef.from_json(work["plan"])
+    ref = ws.find("plan_document", plan_ref.key)
+    if ref is None:
+        roster = gather(ws).roster
+        figures = plan_figures(ws.read_table(plan_ref), roster, ws.config)
+        pdf = documents.render_pdf("plan", documents.contexts.plan(ws, plan_ref.key, figures))
+        ref = ws.store_bytes("plan_document", plan_ref.key, pdf, parents=[plan_ref])
+    return {"key": plan_ref.key, "plan": plan_ref.to_json(), "artefact": ref.to_json(), "counts": dict(work["counts"])}
+
+
+def release_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """After the ward's approval: issue the document, which names nobody, to outputs.
+
+    Raises:
+        KanshoError: ``EXCHANGE-AUTHORITY`` when the document was not approved.
+    """
+    document = SnapshotRef.from_json(work["artefact"])
+    authority_of(ws, document)
+    ws.issue_document(f"{document.key}.pdf", ws.read_bytes(document), title="勧奨計画書", kind="plan")
+    return {"key": document.key, "plan": dict(work["plan"]), "counts": dict(work["counts"])}
+
+
+def approved_plan(ws: Workspace) -> SnapshotRef | None:
+    """The newest plan whose document the ward approved; None while there is none."""
+    for document in reversed(ws.snapshots("plan_document")):
+        decided = decision_on(ws, document)
+        if decided is not None and decided.codes.get("decision") == "approve":
+            return ws.find("plan", document.key)
+    return None
+
+
+def require_approved_plan(ws: Workspace) -> SnapshotRef:
+    """The approved plan.
+
+    Raises:
+        KanshoError: ``PLAN-UNAPPROVED`` (fails closed).
+    """
+    found = approved_plan(ws)
+    if found is None:
+        raise KanshoError("PLAN-UNAPPROVED", "区の承認を受けた勧奨計画がありません", remedy="計画の承認を先に行ってください")
+    return found
+
+
+def committed_seed(ws: Workspace) -> bytes:
+    """The seed of all random choices, checked against its commitment in the ledger.
+
+    Raises:
+        KanshoError: ``SEED-MISSING``, ``SEED-CHANGED``.
+    """
+    ref, committed = ws.find("randomisation_seed", "seed"), ws.ledger.events("seed_committed")
+    if ref is None or not committed:
+        raise KanshoError("SEED-MISSING", "無作為割付の種が確定されていません", remedy="開設を完了してください")
+    seed = ws.read_bytes(ref)
+    said = {str(v) for v in (*committed[-1].codes.values(), *committed[-1].refs.values()) if isinstance(v, str)}
+    if hashlib.sha256(seed).hexdigest() not in said:
+        raise KanshoError("SEED-CHANGED", "無作為割付の種が開設時の記録と一致しません", remedy="事故として報告してください")
+    return seed
+
+
+def plan_counts(plan: pd.DataFrame) -> dict[str, int]:
+    """Counts of ``plan_made``: roster, every outcome of the table (roster is their sum), held_out in any wave."""
+    held = [c for c in plan.columns if c.startswith("holdout_")]
+    counted = plan["outcome"].value_counts()
+    return {
+        "roster": len(plan),
+        **{row.code: int(counted.get(row.code, 0)) for row in eligibility.TABLE},
+        "held_out": int((plan[held].any(axis=1) & plan["group"].notna()).sum()) if held else 0,
+    }
+
+
+def _consented(ws: Workspace) -> bool:
+    """甲's consent to hold-outs: in the config and as a fact of the ledger; else there are none (E1)."""
+    return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
+
+
+def _next_key(ws: Workspace) -> str:
+    base = f"plan-{ws.today.isoformat()}"
+    key, revision = base, 1
+    while (document := ws.find("plan_document", key)) is not None and decision_on(ws, document) is not None:
+        revision += 1
+        key = f"{base}-r{revision:02d}"
+    return key

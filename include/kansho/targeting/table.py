@@ -1,0 +1,126 @@
+"""The plan as a table: one row per person of the roster, pure and reproducible from the seed.
+
+Belongs here: putting eligibility, due screenings, segments, households, hold-outs and order together.
+Does not belong here: reading the vault or asking the ward (`plan`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import TargetGroup
+from kansho.targeting import eligibility, segments
+from kansho.targeting.holdout import holdout_columns, uniform
+from kansho.targeting.household import household_ids
+
+KENSHIN, CANCER = TargetGroup.KENSHIN.value, TargetGroup.CANCER.value
+
+
+def plan_table(
+    roster: pd.DataFrame,
+    analysis: pd.DataFrame,
+    standing: pd.DataFrame,
+    config: CampaignConfig,
+    *,
+    on: date,
+    seed: bytes,
+    key: bytes,
+    consented: bool,
+) -> pd.DataFrame:
+    """Plan every person of the roster.
+
+    Args:
+        roster: the 13 items, one row per person.
+        analysis: the year's analysis items; people without a row count as unknown.
+        standing: output of `kansho.standing.status`, indexed by inquiry number.
+        on: the day of planning.
+        seed: the committed seed; the same seed gives the same hold-outs and order.
+        key: the campaign's HMAC key, for household ids.
+        consented: whether 甲 consented to hold-outs (E1).
+
+    Returns:
+        Columns ``inquiry_number``, ``household_id``, ``outcome`` (see `eligibility.TABLE`), ``group``,
+        ``segment`` (of the 特定健診 group), ``segment_cancer`` (where the person is or would go after
+        attendance), ``due_kinds`` ("03|07"), ``order`` (1 first; missing for people not planned) and
+        ``holdout_<wave>`` (bool) for each wave.
+    """
+    people = roster.merge(analysis, on="inquiry_number", how="left", suffixes=("", "_analysis"))
+    at = standing.reindex(people["inquiry_number"].to_numpy())
+    at.index = people.index
+    people["stopped"] = at["stopped"].eq(True) | at["refused"].eq(True)
+    people["deferred"] = at["deferred"].eq(True)
+    people["kenshin_attended"] = at["kenshin_attended"].eq(True)
+    people["due_kinds"] = _due(people, at["attended_kinds"].fillna(""), config)
+
+    conditions = eligibility.conditions_of(people, config, on=on)
+    outcome = eligibility.outcomes(conditions)
+    group = eligibility.group_of(outcome, conditions)
+    table = segments.with_derived(people)
+    rules = config.targeting.segments
+    planned = group.notna()
+    segment = segments.assign(table, group.eq(KENSHIN), rules, of=KENSHIN)
+    segment_cancer = segments.assign(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
+
+    households = household_ids(people["address"], people["address_extra"], key=key)
+    out = pd.DataFrame(
+        {
+            "inquiry_number": people["inquiry_number"],
+            "household_id": households,
+            "outcome": outcome,
+            "group": group,
+            "segment": segment,
+            "segment_cancer": segment_cancer,
+            "due_kinds": people["due_kinds"],
+        }
+    )
+    out["order"] = _order(out, config, seed)
+    return out.join(holdout_columns(seed, config, households, consented=consented))
+
+
+def current_segment(plan: pd.DataFrame, group: pd.Series) -> pd.Series:
+    """The segment that counts while a person is in ``group``."""
+    return plan["segment_cancer"].where(group.eq(CANCER), plan["segment"])
+
+
+def priorities(config: CampaignConfig) -> dict[str, int]:
+    """Segment id → priority; 1 goes first when a channel is scarce."""
+    return {s.id: s.priority for s in config.targeting.segments}
+
+
+def _order(plan: pd.DataFrame, config: CampaignConfig, seed: bytes) -> pd.Series:
+    """Rank of planned people: segment priority, then a seeded lot; explicit and recorded (C4)."""
+    planned = plan[plan["group"].notna()]
+    keys = pd.DataFrame(
+        {
+            "priority": current_segment(planned, planned["group"]).map(priorities(config)),
+            "lot": [uniform(seed, "order", number) for number in planned["inquiry_number"]],
+            "number": planned["inquiry_number"],
+        },
+        index=planned.index,
+    ).sort_values(["priority", "lot", "number"])
+    return pd.Series(range(1, len(keys) + 1), index=keys.index, dtype="Int64").reindex(plan.index)
+
+
+def _due(people: pd.DataFrame, attended: pd.Series, config: CampaignConfig) -> pd.Series:
+    columns = {s.code: f"last_fy_{s.code}" for s in config.targeting.screenings}
+    years = {
+        code: pd.to_numeric(people[column], errors="coerce").to_list() if column in people else [float("nan")] * len(people)
+        for code, column in columns.items()
+    }
+    ages = pd.to_numeric(people["age_at_year_end"], errors="coerce").fillna(-1).astype(int).to_list()
+    rows = zip(people["sex"], people["screening_kinds"], attended, strict=True)
+    found = [
+        eligibility.due_kinds(
+            sex,
+            ages[n],
+            config,
+            {code: int(values[n]) for code, values in years.items() if values[n] == values[n]},
+            tickets if isinstance(tickets, str) else None,
+            frozenset(done.split("|")),
+        )
+        for n, (sex, tickets, done) in enumerate(rows)
+    ]
+    return pd.Series(["|".join(kinds) for kinds in found], index=people.index, dtype=object)

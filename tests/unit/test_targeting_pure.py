@@ -1,0 +1,138 @@
+"""Households, hold-outs and segments: the pure parts of targeting."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kansho.campaign.config import CampaignConfig, Rule, Segment
+from kansho.campaign.rights import TargetGroup
+from kansho.errors import KanshoError
+from kansho.targeting.holdout import held_out, holdout_columns, uniform
+from kansho.targeting.household import household_ids, normalise
+from kansho.targeting.segments import assign, matches, with_derived
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("墨田区見本１丁目２番３号", "墨田区見本1-2-3"),
+        ("墨田区見本一丁目２－３", "墨田区見本 1丁目2番地3"),
+        ("墨田区見本十二丁目2番3号", "墨田区見本12-2-3"),
+        ("見本荘　１０１号室", "見本荘101"),
+        ("ﾐﾎﾝｺｰﾎﾟ201号", "ミホンコーポ ２０１"),
+        ("見本1ー2ー3", "見本1−2‐3"),
+    ],
+)
+def test_spellings_of_one_place_agree(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+def test_places_that_differ_stay_apart() -> None:
+    places = ["見本1-2-3", "見本12-3", "見本1-2-31", "三本1-2-3", "コーポ", "コポ"]
+    assert len({normalise(p) for p in places}) == len(places)
+
+
+def test_household_ids_are_opaque_and_keyed() -> None:
+    places = pd.Series(["見本1丁目2番3号", "見本1-2-3", "見本1-2-4"])
+    extras = pd.Series([None, float("nan"), None])
+    ids = household_ids(places, extras, key=b"k" * 32)
+    assert ids[0] == ids[1] != ids[2]
+    assert set(ids).isdisjoint(household_ids(places, extras, key=b"j" * 32))
+
+
+@given(st.binary(min_size=16, max_size=64), st.text(max_size=20))
+def test_uniform_numbers_repeat_and_stay_in_range(seed: bytes, unit: str) -> None:
+    drawn = uniform(seed, "holdout/w", unit)
+    assert 0 <= drawn < 1
+    assert drawn == uniform(seed, "holdout/w", unit)
+
+
+def test_shares_are_kept_and_waves_are_independent() -> None:
+    homes = pd.Series([f"h{n}" for n in range(20_000)])
+    one, two = held_out(b"s" * 32, "w1", homes, 0.1), held_out(b"s" * 32, "w2", homes, 0.1)
+    assert abs(one.mean() - 0.1) < 0.01
+    assert abs(two[one].mean() - 0.1) < 0.02
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=30), st.floats(0, 0.9))
+def test_a_household_is_never_split(homes: list[str], share: float) -> None:
+    held = held_out(b"s" * 32, "w", pd.Series(homes), share)
+    assert pd.DataFrame({"home": homes, "held": held}).groupby("home")["held"].nunique().max() == 1
+
+
+def test_without_consent_nobody_is_held_out(mini: CampaignConfig) -> None:
+    homes = pd.Series([f"h{n}" for n in range(500)])
+    assert not holdout_columns(b"s" * 32, mini, homes, consented=False).any(axis=None)
+    assert holdout_columns(b"s" * 32, mini, homes, consented=True).any().all()
+
+
+@pytest.mark.parametrize(
+    ("years", "pattern"),
+    [
+        ([None] * 5, "new"),
+        (["0"] * 5, "never"),
+        (["0", None, None, None, None], "never"),
+        (["1"] * 5, "continuous"),
+        (["1", "1", None, None, None], "continuous"),
+        (["0", "0", "0", "1", "0"], "lapsed"),
+        ([None, None, None, "1", "1"], "lapsed"),
+        (["0", "1", "0", "1", "0"], "irregular"),
+        (["1", "0", "0", "0", "0"], "irregular"),
+    ],
+)
+def test_attendance_pattern(years: list[str | None], pattern: str) -> None:
+    row = {f"attended_{n}y_ago": years[n - 1] for n in range(1, 6)}
+    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **row}]))
+    assert found["attendance_pattern"].iloc[0] == pattern
+
+
+def test_result_flags() -> None:
+    rows = [{"systolic": "140"}, {"diastolic": "90"}, {"hba1c": "6.5"}, {"ldl": "139", "bmi": "24.9"}, {}]
+    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **r} for r in rows]))
+    assert found["bp_high"].tolist() == ["1", "1", "0", "0", "0"]
+    assert found["result_flag"].tolist() == ["1", "1", "1", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "hits"),
+    [
+        ("ge", 50, [False, True, False]),
+        ("lt", 50, [True, False, False]),
+        ("eq", 40, [True, False, False]),
+        ("ne", "40", [False, True, True]),
+        ("in", ["40", 50], [True, True, False]),
+        ("is_null", None, [False, False, True]),
+        ("not_null", None, [True, True, False]),
+    ],
+)
+def test_operators(op: str, value: object, hits: list[bool]) -> None:
+    table = pd.DataFrame({"x": ["40", "50", None]})
+    assert matches(table, Rule(column="x", op=op, value=value), segment="s").tolist() == hits
+
+
+def test_faulty_rules_are_named() -> None:
+    table = pd.DataFrame({"x": ["1"]})
+    with pytest.raises(KanshoError, match="SEGMENT-COLUMN"):
+        matches(table, Rule(column="y", op="eq", value=1), segment="s")
+    with pytest.raises(KanshoError, match="SEGMENT-VALUE"):
+        matches(table, Rule(column="x", op="ge", value="many"), segment="s")
+    with pytest.raises(KanshoError, match="SEGMENT-VALUE"):
+        matches(table, Rule(column="x", op="in", value="1"), segment="s")
+
+
+def _segment(name: str, *rules: Rule) -> Segment:
+    return Segment(
+        id=name, name=name, group=TargetGroup.KENSHIN, intent="", frame="", design="d", when=rules, priority=1
+    )
+
+
+def test_first_match_wins_and_no_match_is_an_error() -> None:
+    table, everyone = pd.DataFrame({"x": ["1", "2", "3"]}), pd.Series([True, True, True])
+    one, rest = _segment("one", Rule(column="x", op="eq", value="1")), _segment("rest")
+    assert assign(table, everyone, [one, rest], of="kenshin").tolist() == ["one", "rest", "rest"]
+    assert assign(table, everyone, [rest, one], of="kenshin").tolist() == ["rest"] * 3
+    with pytest.raises(KanshoError, match="SEGMENT-NONE .*2"):
+        assign(table, everyone, [one], of="kenshin")

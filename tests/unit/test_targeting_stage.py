@@ -1,0 +1,218 @@
+"""Segmentation and selection against a real vault and ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from outreach_people import SEED, analysis, approve, fill, on, roster, stop, stops
+
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+from kansho.standing.facts import _EMPTY, Facts
+from kansho.standing.status import status
+from kansho.targeting.eligibility import TABLE
+from kansho.targeting.figures import plan_figures, smallest_effect_pp, suppress
+from kansho.targeting.plan import approved_plan, find_plan_work, make_plan, plan_counts
+from kansho.targeting.table import plan_table
+from kansho.targeting.waves import HOLDOUT, OUTREACH, select_wave, walk
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+PLANNED_ON = date(2027, 4, 20)
+SELECT_ON = date(2027, 6, 9)
+
+Opener = Callable[[date], Workspace]
+
+
+def planned(ws: Workspace) -> SnapshotRef:
+    """An approved plan (the document's bytes do not matter here)."""
+    made = make_plan(ws, find_plan_work(ws, {}) or {})
+    assert made is not None
+    document = ws.store_bytes("plan_document", made["key"], b"%PDF")
+    approve(ws, document, "plan", role="ward_officer")
+    return SnapshotRef.from_json(made["plan"])
+
+
+def test_the_plan_waits_for_validated_data(open_workspace: Opener) -> None:
+    assert find_plan_work(open_workspace(PLANNED_ON), {}) is None
+
+
+def test_the_plan_needs_a_fresh_stop_list(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    with pytest.raises(KanshoError, match="STOP-STALE"):
+        find_plan_work(on(ws, PLANNED_ON + timedelta(days=100)), {})
+
+
+def test_every_person_has_one_outcome(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws)
+    made = make_plan(ws, find_plan_work(ws, {}) or {})
+    assert made is not None
+    counts = made["counts"]
+    assert counts["roster"] == len(people) == sum(counts[row.code] for row in TABLE)
+    assert counts["stopped"] == 2
+    assert counts["kenshin"] > 0 and counts["cancer"] > 0
+    plan = ws.read_table(SnapshotRef.from_json(made["plan"]))
+    assert plan["group"].notna().equals(plan["order"].notna())
+    assert sorted(plan["order"].dropna()) == list(range(1, int(plan["group"].notna().sum()) + 1))
+    assert make_plan(ws, {"key": made["key"]}) == made
+
+
+def test_a_rejected_plan_is_followed_by_a_revision(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    work = find_plan_work(ws, {})
+    assert work == {"key": "plan-2027-04-20"}
+    make_plan(ws, work)
+    document = ws.store_bytes("plan_document", work["key"], b"%PDF")
+    assert find_plan_work(ws, {}) == work
+    approve(ws, document, "plan", role="ward_officer", decision="reject")
+    assert approved_plan(ws) is None
+    assert find_plan_work(ws, {}) == {"key": "plan-2027-04-20-r02"}
+    ref = planned(ws)
+    assert ref.key == "plan-2027-04-20-r02"
+    assert approved_plan(ws) == ref
+    assert find_plan_work(ws, {}) is None
+
+
+def test_a_seed_that_is_not_the_committed_one_is_refused(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    seed = ws.store_bytes("randomisation_seed", "seed", b"another")
+    ws.record("seed_committed", "seed", codes={"sha256": "00"}, refs={"seed": seed})
+    fill_without_seed = pytest.raises(KanshoError, match="SEED-CHANGED")
+    ws.store_table("roster", "d01", roster(4))
+    ws.store_table("analysis", "d01", analysis(roster(4)))
+    stop(ws, "d01", [])
+    with fill_without_seed:
+        make_plan(ws, find_plan_work(ws, {}) or {})
+
+
+def test_a_wave_needs_the_approved_plan(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    make_plan(ws, find_plan_work(ws, {}) or {})
+    with pytest.raises(KanshoError, match="PLAN-UNAPPROVED"):
+        select_wave(on(ws, SELECT_ON), {"wave": "mailing_1"})
+
+
+def test_selection_reconciles_and_repeats(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws)
+    plan = ws.read_table(planned(ws))
+    ws = on(ws, SELECT_ON)
+    stopped_later = people["inquiry_number"][4]
+    stop(ws, "d02", [stopped_later, *people["inquiry_number"][1:3]])
+    made = select_wave(ws, {"wave": "mailing_1"})
+    assert made is not None
+    counts = made["counts"]
+    assert counts["candidates"] == sum(n for name, n in counts.items() if name != "candidates")
+    chosen = ws.read_table(SnapshotRef.from_json(made["assignment"]))
+    assert chosen["inquiry_number"].is_unique
+    assert stopped_later not in set(chosen["inquiry_number"])
+    held = set(plan.loc[plan["holdout_mailing_1"], "inquiry_number"])
+    assert set(chosen.loc[chosen["arm"].eq(HOLDOUT), "inquiry_number"]) <= held
+    assert held.isdisjoint(chosen.loc[chosen["arm"].eq(OUTREACH), "inquiry_number"])
+    assert set(chosen["group"]) == {"kenshin"}
+    assert chosen["design"].notna().all()
+    assert select_wave(on(ws, SELECT_ON + timedelta(days=3)), {"wave": "mailing_1"}) == made
+
+
+def test_results_only_selects_nobody(open_workspace: Opener) -> None:
+    assert select_wave(open_workspace(SELECT_ON), {"packages": []}) is None
+
+
+def test_a_wave_is_not_selected_before_its_day(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    planned(ws)
+    with pytest.raises(KanshoError, match="WAVE-EARLY"):
+        select_wave(ws, {"wave": "mailing_1"})
+
+
+def test_calls_take_only_people_with_a_telephone(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws).set_index("inquiry_number")
+    planned(ws)
+    ws = on(ws, date(2027, 8, 16))
+    stop(ws, "d04", [])
+    made = select_wave(ws, {"wave": "call_1"})
+    assert made is not None
+    chosen = ws.read_table(SnapshotRef.from_json(made["assignment"]))
+    assert people.loc[chosen["inquiry_number"], "phone"].notna().all()
+
+
+def test_attendance_moves_people_out_of_the_first_group(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    plan = ws.read_table(planned(ws))
+    came = plan.loc[plan["group"].eq("kenshin"), "inquiry_number"].head(10)
+    ws = on(ws, SELECT_ON)
+    stop(ws, "d02", [])
+    facts = pd.DataFrame(
+        {"inquiry_number": came, "screening_kind": "90", "attendance_date": "2027-05-10"}, dtype=object
+    )
+    ws.store_table("attendance_facts", "d02", facts)
+    made = select_wave(ws, {"wave": "mailing_1"})
+    assert made is not None
+    chosen = ws.read_table(SnapshotRef.from_json(made["assignment"]))
+    assert set(came).isdisjoint(chosen["inquiry_number"])
+
+
+def _plan(config: CampaignConfig, count: int, seed: bytes = SEED, stopped: tuple[int, ...] = ()) -> pd.DataFrame:
+    people = roster(count)
+    tables = {k: pd.DataFrame({c: pd.Series(dtype=object) for c in v}) for k, v in _EMPTY.items()}
+    tables["roster"] = people
+    tables["stop_facts"] = stops([people["inquiry_number"][n] for n in stopped])
+    standing = status(Facts(**tables), PLANNED_ON)
+    return plan_table(
+        people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, key=b"k" * 32, consented=True
+    )
+
+
+_FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@_FEW
+@given(count=st.integers(1, 60), seed=st.binary(min_size=16, max_size=32), stopped=st.sets(st.integers(0, 59)))
+def test_counts_reconcile_and_the_plan_repeats(
+    mini: CampaignConfig, count: int, seed: bytes, stopped: set[int]
+) -> None:
+    out = tuple(n for n in stopped if n < count)
+    plan = _plan(mini, count, seed, out)
+    counts = plan_counts(plan)
+    assert counts["roster"] == count == sum(counts[row.code] for row in TABLE)
+    assert counts["stopped"] == len(out)
+    pd.testing.assert_frame_equal(plan, _plan(mini, count, seed, out))
+    assert plan["inquiry_number"].is_unique
+
+
+@given(arms=st.lists(st.sampled_from([OUTREACH, HOLDOUT]), max_size=60), capacity=st.integers(0, 40))
+def test_the_walk_fills_the_capacity_and_no_more(arms: list[str], capacity: int) -> None:
+    people = pd.DataFrame({"inquiry_number": [str(n) for n in range(len(arms))], "arm": pd.Series(arms, dtype=object)})
+    got = walk(people, capacity)
+    assert got["arm"].eq(OUTREACH).sum() == min(capacity, arms.count(OUTREACH))
+    assert got["inquiry_number"].tolist() == people["inquiry_number"].tolist()[: len(got)]
+    if len(got) < len(people):
+        assert got.empty or got["arm"].iloc[-1] == OUTREACH
+    assert got["rank"].tolist() == list(range(1, len(got) + 1))
+
+
+def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
+    plan = _plan(mini, 60, stopped=(1, 2))
+    figures = plan_figures(plan, roster(60), mini)
+    stopped = next(o for o in figures["outcomes"] if o["code"] == "stopped")
+    assert stopped["people"] is None
+    wave = next(w for w in figures["waves"] if w["id"] == "mailing_1")
+    assert wave["cost_yen"] == wave["outreach"] * (mini.costs.card_print + mini.costs.card_postage)
+    assert [suppress(n, 5) for n in (0, 1, 4, 5)] == [0, None, None, 5]
+
+
+def test_smallest_effect() -> None:
+    assert smallest_effect_pp(0, 10) is None
+    assert smallest_effect_pp(3840, 3840) == pytest.approx(3.2, abs=0.05)
