@@ -1,0 +1,48 @@
+# The ways in. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PEOPLE ?= 5000
+SEED ?= 1
+WARD_CONFIG ?= include/campaigns/shinjuku/2026.yaml
+VAR ?= var
+
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+.PHONY: help setup campaign test lint unit scheduler browser faults up down bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo
+	@echo "  PEOPLE=5000|full  SEED=1  WARD_CONFIG=include/campaigns/<ward>/<year>.yaml"
+
+setup: ## virtual environment, pinned packages, system libraries and fonts
+	@bash scripts/setup.sh
+
+campaign: setup ## a whole fiscal year, unattended, on the embedded default
+	@$(PYTHON) -m kansho_airflow.replay --people "$(PEOPLE)" --seed "$(SEED)" --config "$(WARD_CONFIG)" --var "$(VAR)"
+
+test: ## set-up and every test
+	@bash scripts/setup.sh --tests
+	@$(MAKE) --no-print-directory lint
+	@$(PYTEST) tests
+
+lint: ## formatting, imports, types
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTHON) -m mypy
+
+up: setup ## Airflow with the sample campaign part-way, for a person
+	@$(PYTHON) -m kansho_airflow.replay.up --people "$(PEOPLE)" --seed "$(SEED)" --config "$(WARD_CONFIG)" --var "$(VAR)"
+
+down: ## stop what `make up` started
+	@$(PYTHON) -m kansho_airflow.replay.down --var "$(VAR)"
+
+bench: setup ## speed and memory, as ratios side by side in one run
+	@$(PYTHON) -m benchmarks
+
+clean: ## remove everything written at run time (not .venv)
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m kansho_airflow.replay.down --var "$(VAR)" || true; fi
+	@rm -rf var
