@@ -161,6 +161,9 @@ CALL_RESULTS = Contract(
     "C6",
 )
 
+#: Whom of a list already handed over nobody may call any more.
+CALL_WITHDRAWAL = Contract("call_withdrawal", "架電取りやめ一覧", (_NUMBER,), ("inquiry_number",), "D2")
+
 INBOUND_RECORDS = Contract(
     "inbound_records",
     "受電記録",
@@ -238,6 +241,7 @@ REGISTRY: dict[str, Contract] = {
         PRINT_LIST,
         CALL_LIST,
         CALL_RESULTS,
+        CALL_WITHDRAWAL,
         INBOUND_RECORDS,
         VISIT_HALF_A,
         VISIT_HALF_B,
