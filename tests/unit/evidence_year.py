@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts

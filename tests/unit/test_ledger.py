@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -105,11 +104,11 @@ def test_four_processes_append_without_loss_or_fork(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def crashed(tmp_path: Path) -> Iterator[Path]:
+def crashed(tmp_path: Path) -> Path:
     """A writer was killed between its temporary file and the link."""
     open_ledger(tmp_path).append(draft("before"))
     (tmp_path / "events" / ".tmp-999-abcd").write_bytes(b'{"half":')
-    yield tmp_path
+    return tmp_path
 
 
 def test_leftovers_of_a_crash_are_no_events(crashed: Path) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_bundle, verify_command
+from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
 
 
 @dataclass
@@ -153,7 +154,7 @@ def swapped_config(case: Case) -> bytes:
 
 def duplicate_entry(case: Case) -> bytes:
     buffer = io.BytesIO(case.data)
-    with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning):
+    with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("events.jsonl", b"")
     return buffer.getvalue()
 

@@ -99,10 +99,13 @@ def make_bundle(
     """The bytes of ``evidence-<campaign>.zip``.
 
     Args:
+        campaign: id of the campaign, which names the log.
         events: the whole log in order.
         checkpoints: texts of the signed checkpoints, oldest first.
+        public_key: 32 raw bytes of the signing key's public half.
         config_dump: ``CampaignConfig.model_dump(mode="json")``.
-        certificate: canonical JSON of the erasure certificate; ``signature`` is detached over it.
+        certificate: canonical JSON of the erasure certificate.
+        signature: detached signature over the certificate's bytes.
     """
     log = list(events)
     files = {

@@ -1,0 +1,162 @@
+"""What a residue scan looks for: every value of every resident in every form it could be left in.
+
+Belongs here: forms of values as text (pure).  Does not belong here: encodings and searching
+(`kansho.closing.residue`) or reading the vault (`kansho.closing.erasure`).
+
+Short or ambiguous values are left to their longer forms, since they occur by coincidence:
+
+- a name without space needs 4 characters; with the space between surname and given name it counts
+  from 2 characters on;
+- an address needs 8 characters and a digit; 方書 alone is no needle;
+- a birth date counts in delimited forms only (``1960-01-02``, ``1960/1/2``, 昭和35年1月2日, S35.1.2 …),
+  never as eight digits, and never 1970-01-01, the zero of every computer's clock;
+- an お問い合わせ番号 without hyphens does not count when it reads as a present-day clock time.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import jaconv
+import pandas as pd
+
+#: How a form must stand alone, see `kansho.closing.residue`.
+NAME, ADDRESS, DIGITS, DELIMITED, SECRET = "name", "address", "digits", "delimited", "secret"
+
+_SPACE = re.compile(r"[\s\u3000]+")
+_MIN_NAME, _MIN_ADDRESS, _MIN_SECRET = 4, 8, 8
+_CLOCK_TIMES = range(1_500_000_000, 2_200_000_000)
+_ERAS = (
+    (date(2019, 5, 1), "令和", "R"),
+    (date(1989, 1, 8), "平成", "H"),
+    (date(1926, 12, 25), "昭和", "S"),
+    (date(1912, 7, 30), "大正", "T"),
+    (date(1868, 1, 25), "明治", "M"),
+)
+_ERA_STARTS = {key: start for start, name, letter in _ERAS for key in (name, letter, letter.lower())}
+_WESTERN = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?\Z")
+_JAPANESE = re.compile(r"(明治|大正|昭和|平成|令和|[MTSHRmtshr])(\d{1,2}|元)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?\Z")
+
+
+@dataclass(frozen=True, order=True)
+class Needle:
+    """One text to look for and how it must stand alone."""
+
+    text: str
+    kind: str
+
+
+def needles_of(table: pd.DataFrame) -> set[Needle]:
+    """Needles of a table whose columns are identifiers of the contracts; other columns are passed over."""
+    makers = {
+        "name_kanji": name_forms,
+        "name_kana": kana_forms,
+        "address": address_forms,
+        "phone": phone_forms,
+        "birth_date": birth_forms,
+        "inquiry_number": number_forms,
+    }
+    out: set[Needle] = set()
+    for column, forms in makers.items():
+        if column in table.columns:
+            for value in table[column].dropna().astype(str).unique():
+                if value.strip():
+                    out.update(forms(value.strip()))
+    return out
+
+
+def secret_forms(secret: str) -> Iterator[Needle]:
+    """A password as it is."""
+    if len(secret) >= _MIN_SECRET:
+        yield Needle(secret, SECRET)
+
+
+def name_forms(name: str) -> Iterator[Needle]:
+    """Parts joined by a full-width space, a space, and nothing."""
+    parts = [p for p in _SPACE.split(name) if p]
+    if len(parts) > 1:
+        yield Needle("\u3000".join(parts), NAME)
+        yield Needle(" ".join(parts), NAME)
+    together = "".join(parts)
+    if len(together) >= _MIN_NAME:
+        yield Needle(together, NAME)
+
+
+def kana_forms(kana: str) -> Iterator[Needle]:
+    """As `name_forms`, in full-width and half-width kana."""
+    wide = unicodedata.normalize("NFKC", kana)
+    for form in name_forms(wide):
+        yield form
+        yield Needle(jaconv.z2h(form.text.replace("\u3000", " "), kana=True, digit=False, ascii=False), NAME)
+
+
+def address_forms(address: str) -> Iterator[Needle]:
+    """As written, and with digits and hyphens in half width."""
+    for form in {address, unicodedata.normalize("NFKC", address)}:
+        if len(form) >= _MIN_ADDRESS and any(c.isdigit() or c in "一二三四五六七八九十" for c in form):
+            yield Needle(form, ADDRESS)
+
+
+def phone_forms(phone: str) -> Iterator[Needle]:
+    """With hyphens as written, and digits alone."""
+    plain = unicodedata.normalize("NFKC", phone)
+    digits = re.sub(r"\D", "", plain)
+    if len(digits) >= 9:
+        yield Needle(digits, DIGITS)
+        if plain != digits:
+            yield Needle(plain, DELIMITED)
+
+
+def number_forms(number: str) -> Iterator[Needle]:
+    """With hyphens, and digits alone unless they read as a clock time."""
+    yield from (n for n in phone_forms(number) if n.kind is DELIMITED or int(n.text) not in _CLOCK_TIMES)
+
+
+def birth_forms(text: str) -> Iterator[Needle]:
+    """Every delimited form of the date; a text that is no date stands for itself when long enough."""
+    day = _read_date(unicodedata.normalize("NFKC", text))
+    if day is None:
+        if len(text) >= 8 and not text.isdigit():
+            yield Needle(text, DELIMITED)
+        return
+    if day == date(1970, 1, 1):
+        return
+    y, m, d = day.year, day.month, day.day
+    forms = {f"{y}-{m:02}-{d:02}", f"{y}/{m:02}/{d:02}", f"{y}/{m}/{d}", f"{y}年{m}月{d}日", f"{y}年{m:02}月{d:02}日"}
+    forms.add(f"{y}.{m:02}.{d:02}")
+    era = next(((start, name, letter) for start, name, letter in _ERAS if day >= start), None)
+    if era:
+        n = y - era[0].year + 1
+        forms.update(
+            (f"{era[1]}{n}年{m}月{d}日", f"{era[1]}{n:02}年{m:02}月{d:02}日", f"{era[2]}{n:02}.{m:02}.{d:02}")
+        )
+        forms.add(f"{era[2]}{n:02}/{m:02}/{d:02}")
+    yield from (Needle(form, DELIMITED) for form in forms if len(form) >= 8)
+
+
+def _read_date(text: str) -> date | None:
+    western, japanese = _WESTERN.match(text), _JAPANESE.match(text)
+    try:
+        if western:
+            return date(int(western[1]), int(western[2]), int(western[3]))
+        if japanese:
+            year = 1 if japanese[2] == "元" else int(japanese[2])
+            return date(_ERA_STARTS[japanese[1]].year + year - 1, int(japanese[3]), int(japanese[4]))
+    except ValueError:
+        return None
+    return None
+
+
+def to_table(needles: Iterable[Needle]) -> pd.DataFrame:
+    """The needles as a table ``text, kind`` in a stable order."""
+    ordered = sorted(needles)
+    return pd.DataFrame({"text": [n.text for n in ordered], "kind": [n.kind for n in ordered]}, dtype="str")
+
+
+def from_table(table: pd.DataFrame) -> list[Needle]:
+    """Inverse of `to_table`."""
+    return [Needle(t, k) for t, k in zip(table["text"], table["kind"], strict=True)]

@@ -1,0 +1,239 @@
+"""The residue scan: whether any value of a resident is left in any file, in any usual encoding.
+
+Belongs here: encodings, the search, how a hit must stand alone, and the result, which names files and
+counts and never a value.  Tests use the same `scan` during the year with canaries.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from kansho.closing.needles import ADDRESS, DELIMITED, DIGITS, Needle
+from kansho.closing.views import (
+    OVERLAP,
+    PIECE,
+    TooLarge,
+    base64_runs,
+    escapes,
+    is_packed,
+    packed,
+    rows_of_sqlite,
+)
+
+#: Encodings of a needle; base64, ``\\u``, ``%`` and packing are undone in what is searched instead.
+ENCODINGS = ("utf-8", "cp932", "utf-16-le", "utf-16-be")
+#: Shorter byte strings occur by chance in compressed or encrypted bytes.
+MIN_BYTES = 8
+#: One automaton holds this many patterns at most (about 0.45 GB); more are searched in turns.
+BATCH = 1_000_000
+#: A file with this many hits is not searched further in this turn.
+STOP_AT = 1_000
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What a scan found.
+
+    ``by_file`` counts hits per file; ``unread`` are files that could not be checked, which is never a
+    pass; ``matched`` are indexes of needles for whoever may know them, and is not shown.
+    """
+
+    files: int
+    bytes: int
+    needles: int
+    hits: int
+    by_file: dict[str, int]
+    unread: tuple[str, ...] = ()
+    matched: frozenset[int] = field(default=frozenset(), repr=False)
+
+    @property
+    def clean(self) -> bool:
+        """Nothing found and everything read."""
+        return self.hits == 0 and not self.unread
+
+
+@dataclass
+class _Tally:
+    hits: int = 0
+    matched: set[int] = field(default_factory=set)
+
+
+def scan(paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[Path] = ()) -> ScanResult:
+    """Search files and whole folders for needles.
+
+    Args:
+        paths: files and folders; links are not followed; the names of files are searched too.
+        needles: what to look for (`kansho.closing.needles`).
+        exclude: folders or files to leave out.
+
+    About 60,000 people's values stay under 2 GB of memory: patterns are searched in turns.
+    """
+    roots = [Path(p) for p in paths]
+    files = list(_files(roots, {Path(p).resolve() for p in exclude}))
+    by_file: dict[str, int] = {}
+    unread: set[str] = set()
+    matched: set[int] = set()
+    for searcher in _searchers(needles):
+        names = _Tally()
+        searcher.search("\n".join(str(path) for path in files).encode("utf-8", "surrogateescape"), names)
+        if names.hits:
+            by_file["(names of files)"] = by_file.get("(names of files)", 0) + names.hits
+            matched |= names.matched
+        for path in files:
+            tally = _Tally()
+            try:
+                _search_file(path, searcher, tally)
+            except FileNotFoundError:
+                continue  # gone since the listing, as temporary files of a running system are
+            except (OSError, TooLarge):
+                unread.add(str(path))
+            if tally.hits:
+                by_file[str(path)] = by_file.get(str(path), 0) + tally.hits
+                matched |= tally.matched
+    return ScanResult(
+        files=len(files),
+        bytes=sum(_size(p) for p in files),
+        needles=len(needles),
+        hits=sum(by_file.values()),
+        by_file=dict(sorted(by_file.items())),
+        unread=tuple(sorted(unread)),
+        matched=frozenset(matched),
+    )
+
+
+class _Searcher:
+    """One automaton over the encoded forms of some needles."""
+
+    def __init__(self, patterns: list[bytes], sources: list[tuple[int, str]], needles: Sequence[Needle]) -> None:
+        import ahocorasick_rs
+
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(
+            patterns, implementation=ahocorasick_rs.Implementation.ContiguousNFA
+        )
+        self._sources = sources
+        self._needles = needles
+
+    def search(self, data: bytes, tally: _Tally, skip: int = 0) -> None:
+        """Count hits that stand alone; those ending within the first ``skip`` bytes were counted before."""
+        for pattern, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
+            if end <= skip or tally.hits >= STOP_AT:
+                continue
+            index, encoding = self._sources[pattern]
+            if stands_alone(self._needles[index], data, start, end, encoding):
+                tally.hits += 1
+                tally.matched.add(index)
+
+
+def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: str) -> bool:
+    """Whether a hit is the value and not a part of a longer number.
+
+    Digits alone must not touch letters or digits, nor follow a point; delimited numbers and dates must
+    not touch a hexadecimal digit; an address that ends in a digit must not go on with one.
+    """
+    if needle.kind not in (DIGITS, DELIMITED, ADDRESS):
+        return True
+    before = data[max(0, start - 4) : start].decode(encoding, "ignore")[-1:]
+    after = data[end : end + 4].decode(encoding, "ignore")[:1]
+    if needle.kind == ADDRESS:
+        return not (needle.text[-1].isdigit() and after.isdigit())
+    if needle.kind == DIGITS:
+        return not (_alnum(before) or _alnum(after) or before == ".")
+    return not (_hex(before) or _hex(after))
+
+
+def encoded(needle: Needle) -> Iterator[tuple[bytes, str]]:
+    """The needle's byte forms that are long enough to mean something, with their encodings."""
+    seen = set()
+    for encoding in ENCODINGS:
+        try:
+            form = needle.text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        if len(form) >= MIN_BYTES and form not in seen:
+            seen.add(form)
+            yield form, encoding
+
+
+def _searchers(needles: Sequence[Needle]) -> Iterator[_Searcher]:
+    patterns: list[bytes] = []
+    sources: list[tuple[int, str]] = []
+    for index, needle in enumerate(needles):
+        for form, encoding in encoded(needle):
+            patterns.append(form)
+            sources.append((index, encoding))
+        if len(patterns) >= BATCH:
+            yield _Searcher(patterns, sources, needles)
+            patterns, sources = [], []
+    if patterns:
+        yield _Searcher(patterns, sources, needles)
+
+
+def _search_file(path: Path, searcher: _Searcher, tally: _Tally) -> None:
+    with path.open("rb") as handle:
+        head = handle.read(16)
+        handle.seek(0)
+        held = b""
+        while tally.hits < STOP_AT:
+            piece = handle.read(PIECE)
+            if not piece:
+                break
+            _search_views(held + piece, searcher, tally, skip=len(held))
+            held = (held + piece)[-OVERLAP:]
+    further: Iterator[bytes] = iter(())
+    if is_packed(head):
+        further = chain(further, packed(path.read_bytes()))
+    if head.startswith(b"SQLite format 3\0"):
+        further = chain(further, _rows(path))
+    for inner in further:
+        if tally.hits >= STOP_AT:
+            return
+        for at in range(0, len(inner), PIECE):
+            begin = max(0, at - OVERLAP)
+            _search_views(inner[begin : at + PIECE], searcher, tally, skip=at - begin)
+
+
+def _rows(path: Path) -> Iterator[bytes]:
+    import sqlite3
+
+    try:
+        yield from rows_of_sqlite(path)
+    except sqlite3.Error:
+        raise TooLarge from None
+
+
+def _search_views(piece: bytes, searcher: _Searcher, tally: _Tally, skip: int) -> None:
+    searcher.search(piece, tally, skip)
+    for view in chain(escapes(piece), base64_runs(piece)):
+        searcher.search(view, tally)
+
+
+def _files(roots: Iterable[Path], excluded: set[Path]) -> Iterator[Path]:
+    for root in roots:
+        if root.is_file():
+            yield root
+            continue
+        for base, folders, names in os.walk(root):
+            folders[:] = sorted(f for f in folders if (Path(base) / f).resolve() not in excluded)
+            for name in sorted(names):
+                path = Path(base) / name
+                if path.is_file() and not path.is_symlink() and path.resolve() not in excluded:
+                    yield path
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _alnum(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _hex(char: str) -> bool:
+    return char != "" and char in "0123456789abcdefABCDEF"

@@ -1,0 +1,232 @@
+"""The residue scan finds a value however it was left, and nothing that is not the value."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import sqlite3
+import urllib.parse
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import jaconv
+import pandas as pd
+import pytest
+
+from kansho.closing import residue, views
+from kansho.closing.needles import (
+    Needle,
+    address_forms,
+    birth_forms,
+    from_table,
+    kana_forms,
+    name_forms,
+    needles_of,
+    number_forms,
+    phone_forms,
+    secret_forms,
+    to_table,
+)
+from kansho.closing.residue import scan
+
+PERSON = pd.DataFrame(
+    [
+        {
+            "name_kanji": "鬼怒川　綾乃助",
+            "name_kana": "キヌガワ　アヤノスケ",
+            "address": "墨田区吾妻橋九丁目８番７６号",
+            "address_extra": "見本荘１０１",
+            "phone": "03-9876-5432",
+            "birth_date": "1961-02-03",
+            "inquiry_number": "4821-7390-66",
+        }
+    ]
+)
+NEEDLES = sorted(needles_of(PERSON))
+NAME, KANA, ADDRESS = "鬼怒川　綾乃助", "キヌガワ　アヤノスケ", "墨田区吾妻橋九丁目８番７６号"
+
+
+def found(tmp_path: Path, data: bytes, needles: list[Needle] | None = None, name: str = "f.bin") -> int:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return scan([tmp_path], NEEDLES if needles is None else needles).hits
+
+
+def zipped(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.txt", data)
+    return buffer.getvalue()
+
+
+def pdf_stream(data: bytes) -> bytes:
+    return b"%PDF-1.7\n1 0 obj\n<</Filter/FlateDecode>>\nstream\n" + zlib.compress(data) + b"\nendstream\nendobj\n"
+
+
+def parquet(text: str) -> bytes:
+    buffer = io.BytesIO()
+    pd.DataFrame({"a": [text] * 50}).to_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+LEFT: dict[str, bytes] = {
+    "UTF-8": NAME.encode(),
+    "CP932": NAME.encode("cp932"),
+    "UTF-16LE": NAME.encode("utf-16-le"),
+    "UTF-16BE": b"x" + NAME.encode("utf-16-be"),
+    "one space": "鬼怒川 綾乃助".encode(),
+    "no space": "鬼怒川綾乃助".encode(),
+    "kana": KANA.encode(),
+    "half-width kana": jaconv.z2h("キヌガワ アヤノスケ").encode(),
+    "half-width kana, CP932": jaconv.z2h("キヌガワアヤノスケ").encode("cp932"),
+    "address": f"〒130-0001 {ADDRESS}見本荘１０１".encode(),
+    "address, half-width digits": "墨田区吾妻橋九丁目8番76号".encode(),
+    "phone": b"tel: 03-9876-5432,",
+    "phone, digits": b'{"tel":"0398765432"}',
+    "number": b"(4821-7390-66)",
+    "number, digits": b"4821739066\n",
+    "number, UTF-16": "4821-7390-66".encode("utf-16-le"),
+    "birth, ISO": b'"1961-02-03"',
+    "birth, slash": b"1961/02/03",
+    "birth, Japanese": "昭和36年2月3日生".encode(),
+    "JSON escapes": json.dumps({"n": NAME}).encode(),
+    "JSON escapes, twice": json.dumps(json.dumps({"n": NAME})).encode(),
+    "percent": urllib.parse.quote(NAME).encode(),
+    "form": urllib.parse.urlencode({"n": "鬼怒川 綾乃助"}).encode(),
+    "entities": "".join(f"&#{ord(c)};" for c in NAME).encode(),
+    "repr of bytes": repr(NAME.encode()).encode(),
+    "base64": base64.b64encode(NAME.encode()),
+    "base64, shifted by one": base64.b64encode(b"a" + NAME.encode()),
+    "base64, shifted by two": base64.b64encode(b"ab" + NAME.encode() + b"z"),
+    "base64, CP932": base64.b64encode(f"宛名:{NAME}".encode("cp932")),
+    "base64, URL-safe": base64.urlsafe_b64encode(b"\xff\xfe~~" + KANA.encode()),
+    "base64, wrapped": base64.encodebytes(b"." * 50 + NAME.encode() + b"." * 50),
+    "base64 glued to a word": b"key" + base64.b64encode(NAME.encode()),
+    "zip": zipped(NAME.encode("cp932")),
+    "zip in zip": zipped(zipped(NAME.encode())),
+    "gzip": gzip.compress(NAME.encode()),
+    "gzip in zip": zipped(gzip.compress(KANA.encode())),
+    "PDF stream": pdf_stream(NAME.encode("utf-16-be")),
+    "Parquet": parquet(NAME),
+    "across pieces": b"." * (views.PIECE - 5) + NAME.encode() + b".",
+}
+
+
+@pytest.mark.parametrize("how", LEFT)
+def test_a_value_is_found_however_it_was_left(how: str, tmp_path: Path) -> None:
+    assert found(tmp_path, LEFT[how]) > 0
+
+
+NOT_LEFT: dict[str, bytes] = {
+    "nothing": b"",
+    "another person": "鬼怒川　太郎".encode(),
+    "surname alone": "鬼怒川".encode(),
+    "a longer phone": b"103-9876-54321",
+    "digits in a longer number": b"140398765432",
+    "digits after a point": b"0.4821739066",
+    "digits in a hash": b"ab4821739066cd",
+    "number in a UUID": b"00000000-4821-7390-66ab-000000000000",
+    "a longer date": b"11961-02-03",
+    "eight digits": b"19610203",
+    "the next house": "墨田区吾妻橋九丁目８番７７号".encode(),
+}
+
+
+@pytest.mark.parametrize("how", NOT_LEFT)
+def test_what_is_not_the_value_is_no_hit(how: str, tmp_path: Path) -> None:
+    assert found(tmp_path, b" " + NOT_LEFT[how] + b" ") == 0
+
+
+def test_a_rendered_pdf_is_read(tmp_path: Path) -> None:
+    weasyprint = pytest.importorskip("weasyprint")
+    data = weasyprint.HTML(string="<p style='font-family:sans-serif'>4821-7390-66</p>").write_pdf()
+    assert b"4821-7390-66" not in data
+    assert found(tmp_path, data) > 0
+
+
+@pytest.mark.parametrize("text", [NAME, NAME + "。" * 20_000], ids=["short", "over pages"])
+@pytest.mark.parametrize("pack", [str.encode, lambda t: zlib.compress(t.encode())], ids=["plain", "compressed"])
+def test_values_in_a_database_are_read_row_by_row(tmp_path: Path, text: str, pack: Callable[[str], bytes]) -> None:
+    base = sqlite3.connect(tmp_path / "a.db")
+    base.execute("CREATE TABLE t (a, b)")
+    base.execute("INSERT INTO t VALUES (?, ?)", ("。" * 1999 + text, pack(text)))
+    base.commit()
+    base.close()
+    assert scan([tmp_path], NEEDLES).hits > 0
+
+
+def test_names_of_files_are_searched(tmp_path: Path) -> None:
+    (tmp_path / f"{NAME}.log").write_bytes(b"")
+    assert scan([tmp_path], NEEDLES).by_file == {"(names of files)": 1}
+
+
+def test_the_result_names_files_and_counts_but_no_value(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(NAME.encode() * 3)
+    (tmp_path / "b.log").write_bytes(b"clean")
+    result = scan([tmp_path], NEEDLES)
+    assert result.by_file == {str(tmp_path / "a.log"): 3}
+    assert (result.files, result.needles, result.clean) == (2, len(NEEDLES), False)
+    assert {NEEDLES[i].text for i in result.matched} == {NAME}
+    assert not any(n.text in repr(result) for n in NEEDLES)
+
+
+def test_folders_may_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "x").write_bytes(NAME.encode())
+    assert scan([tmp_path], NEEDLES, exclude=[tmp_path / "vault"]).clean
+
+
+def test_what_cannot_be_read_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MAX_INFLATED", 1000)
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"0" * 100_000))
+    (tmp_path / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    result = scan([tmp_path], NEEDLES)
+    assert result.hits == 0
+    assert not result.clean
+    assert [Path(p).name for p in result.unread] == ["bomb.gz", "broken.db"]
+
+
+def test_many_needles_are_searched_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residue, "BATCH", 3)
+    (tmp_path / "a").write_bytes(f"{NAME} {KANA} 4821-7390-66".encode())
+    assert scan([tmp_path], NEEDLES).hits == 3
+
+
+def test_a_file_full_of_values_stops_the_count_not_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residue, "STOP_AT", 10)
+    (tmp_path / "a").write_bytes(NAME.encode() * 500)
+    (tmp_path / "b").write_bytes(NAME.encode())
+    assert scan([tmp_path], NEEDLES).by_file == {str(tmp_path / "a"): 10, str(tmp_path / "b"): 1}
+
+
+def texts(needles: object) -> set[str]:
+    return {n.text for n in needles}  # type: ignore[attr-defined]
+
+
+def test_short_and_ambiguous_values_are_left_to_longer_forms() -> None:
+    assert texts(name_forms("林　一")) == {"林　一", "林 一"}
+    assert texts(name_forms("東　京子")) == {"東　京子", "東 京子"}
+    assert "ﾊﾗ ﾏﾘｺ" in texts(kana_forms("ハラ　マリコ"))
+    assert texts(address_forms("墨田区")) == set()
+    assert texts(birth_forms("1970-01-01")) == set()
+    assert "19600102" not in texts(birth_forms("1960-01-02"))
+    assert texts(number_forms("1763-8834-54")) == {"1763-8834-54"}
+    assert texts(number_forms("4821-7390-66")) == {"4821-7390-66", "4821739066"}
+    assert texts(phone_forms("０３−１２３４".replace("−", "-"))) == set()
+    assert texts(secret_forms("short")) == set()
+
+
+WRITTEN = ["1960-01-02", "1960/1/2", "19600102", "昭和35年1月2日", "S35.01.02", "1960年1月2日"]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_birth_date_is_known_however_the_ward_wrote_it(written: str) -> None:
+    assert {"1960-01-02", "昭和35年1月2日", "1960/1/2", "S35.01.02"} <= texts(birth_forms(written))
+
+
+def test_the_table_of_needles_reads_back() -> None:
+    assert from_table(to_table(NEEDLES)) == NEEDLES
