@@ -73,14 +73,14 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Render the plan for the ward's approval: groups, reasons, hold-outs, cost; small cells suppressed."""
-    from kansho import documents
+    from kansho.documents.plan import plan_document
 
     plan_ref = SnapshotRef.from_json(work["plan"])
     ref = ws.find("plan_document", plan_ref.key)
     if ref is None:
         roster = gather(ws).roster
         figures = plan_figures(ws.read_table(plan_ref), roster, ws.config)
-        pdf = documents.render_pdf("plan", documents.contexts.plan(ws, plan_ref.key, figures))
+        pdf = plan_document(ws.config, plan_ref.key, figures, simulation=ws.is_simulation, issued_on=ws.today)
         ref = ws.store_bytes("plan_document", plan_ref.key, pdf, parents=[plan_ref])
     return {"key": plan_ref.key, "plan": plan_ref.to_json(), "artefact": ref.to_json(), "counts": dict(work["counts"])}
 

@@ -1,0 +1,118 @@
+"""Stage functions of campaign_opening."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from kansho.errors import KanshoError
+from kansho.exchange.authority import authority_of
+from kansho.opening.register import (
+    register_handler,
+    register_party,
+    register_places_and_flow,
+    register_recipients,
+)
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+#: Vault kind and key of the sealed seed of all random draws.
+SEED_KIND = "randomisation_seed"
+SEED_KEY = "seed"
+REPORT_KIND = "plan_document"
+REPORT_KEY = "handler-report"
+
+
+def find_opening_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Nothing to do once the ward has approved the opening; carries what the run was started with."""
+    report = ws.find(REPORT_KIND, REPORT_KEY) if ws.ledger.size else None
+    if report is not None and ws.ledger.find("document_issued", "documents/handler-report.pdf") is not None:
+        return None
+    triggered = work.get("triggered", {})
+    return {"simulation": bool(triggered.get("simulation")), "seed": triggered.get("seed")}
+
+
+def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the keys, write the ledger's first event, seal and commit the seed.
+
+    In a simulation the seed of the draws follows from the seed given, so that a year can be repeated; else
+    it is random.  Its digest is in the ledger before the first delivery (E1).
+    """
+    ws.keyring.create()
+    simulation = bool(work["simulation"])
+    ws.record(
+        "campaign_opened",
+        ws.config.id,
+        codes={
+            "config_digest": ws.config.digest,
+            "simulation": "true" if simulation else "false",
+            "contract_start": ws.config.contract.start.isoformat(),
+            "contract_end": ws.config.contract.end.isoformat(),
+        },
+        names={"title": ws.config.contract.title, "number": ws.config.contract.number},
+    )
+    ws.record("keys_created", ws.config.id, codes={"signing_public": ws.keyring.public_key().hex()})
+    given = work.get("seed")
+    seed = hashlib.sha256(f"{ws.config.id}/{given}".encode()).digest() if simulation and given is not None else None
+    ref = ws.store_bytes(SEED_KIND, SEED_KEY, seed or secrets.token_bytes(32))
+    ws.record("seed_committed", SEED_KEY, refs={"sha256": hashlib.sha256(ws.read_bytes(ref)).hexdigest()})
+    return dict(work)
+
+
+def register_parties(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Parties, places, handlers, data flow, consents and recipients as ledger facts."""
+    for party in ws.config.parties:
+        register_party(ws, party)
+    for handler in ws.config.handlers:
+        register_handler(ws, handler)
+    register_places_and_flow(ws)
+    register_recipients(ws)
+    consent = ws.config.targeting.holdout_consent
+    if consent is not None:
+        ws.record(
+            "holdout_consented",
+            "year",
+            codes={"given_on": consent.given_on.isoformat()},
+            names={"document": consent.document},
+        )
+    return dict(work)
+
+
+def make_handler_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The 取扱者届 of every party as PDF (P4), for the ward to approve with the opening."""
+    from kansho.documents.opening import handler_report
+
+    pdf = handler_report(ws.config, simulation=bool(work["simulation"]), issued_on=ws.today)
+    ref = ws.store_bytes(REPORT_KIND, REPORT_KEY, pdf)
+    counts = {"parties": len(ws.config.parties), "handlers": len(ws.config.handlers), "places": len(ws.config.places)}
+    return {**work, "artefact": ref.to_json(), "counts": counts}
+
+
+def finish_opening(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Issue the approved 取扱者届 and sign the first checkpoint for the ward."""
+    ref = SnapshotRef.from_json(work["artefact"])
+    authority_of(ws, ref)
+    ws.issue_document(
+        "documents/handler-report.pdf", ws.read_bytes(ref), title="個人情報取扱責任者・取扱者届", kind="handler_report"
+    )
+    made = ws.ledger.checkpoint(ws.keyring.signer())
+    return {"counts": {"events": made.size}}
+
+
+def amend_config(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Bind a changed configuration after the ward has approved the artefact that shows the change (C1).
+
+    Raises:
+        KanshoError: ``OPENING-AMENDMENT`` when nothing changed.
+    """
+    from kansho.campaign.binding import bound_digest
+
+    if bound_digest(ws.ledger.events()) == ws.config.digest:
+        raise KanshoError("OPENING-AMENDMENT", "設定に変更がありません", remedy="設定を変更してから実行してください")
+    authority = authority_of(ws, SnapshotRef.from_json(work["artefact"]))
+    ws.record(
+        "config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority}
+    )
+    return dict(work)
