@@ -45,6 +45,7 @@ from kansho_airflow.steps import collect_work
 
 #: A gate that holds for a decision says so in its work.
 HOLD = "hold"
+PASS = "pass"
 
 
 def desk_path(campaign_id: str, key: str) -> str:
@@ -171,8 +172,13 @@ class GuardOperator(BaseOperator):
 
     def _guard(self, context: Any) -> dict[str, Any]:
         work = collect_work(self.work)
-        if self.only_on_hold and work.get("gate_result") == "pass":
+        result = work.get("gate_result")
+        if self.only_on_hold and result == PASS:
             return work
+        if self.only_on_hold and result != HOLD:
+            raise KanshoError(
+                "GATE-STOPPED", "検証を通りませんでした", place=self.approval, remedy="台帳の gate_evaluated で規則を確認してください"
+            )
         ws = open_workspace(context)
         key = key_of(context, self.approval)
         made = check_decision(ws.ledger.events(), key, ws.config, digest_now=digest_now(ws, artefact_of(work)))

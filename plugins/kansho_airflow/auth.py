@@ -10,8 +10,11 @@ from typing import Any
 from airflow.providers.fab.auth_manager.fab_auth_manager import FabAuthManager
 
 
-class NamedAuthManager(FabAuthManager):
-    """FAB whose assigned users are names, so that a DAG needs no numeric ids of one database."""
+class NamedFabAuthManager(FabAuthManager):
+    """FAB whose assigned users are names, so that a DAG needs no numeric ids of one database.
+
+    Airflow writes the access of each DAG only when the configured name contains "FabAuthManager".
+    """
 
     def is_authorized_hitl_task(self, *, assigned_users: set[str], user: Any) -> bool:
         """Whether the user is one of the assigned names; nobody else, administrators included."""

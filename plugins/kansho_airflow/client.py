@@ -6,10 +6,9 @@ the desk's pages.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,25 +22,8 @@ RUN_AFTER = "2020-01-01T00:00:00Z"
 FINISHED = frozenset({"success", "failed"})
 
 
-@dataclass(frozen=True)
-class OpenApproval:
-    """An approval that waits for an answer."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    users: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """``ask_plan`` → ``plan``."""
-        return self.task_id.removeprefix("ask_")
-
-    @property
-    def key(self) -> str:
-        """Key of the ledger's ``approval_requested``."""
-        return f"{self.dag_id}/{self.run_id}/{self.name}" + (f".{self.map_index}" if self.map_index >= 0 else "")
+#: How a sanitised failure begins: ``INTAKE-PASSWORD …`` or ``TASK-FAILED …``.
+_CODE = re.compile(r"\b([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+) ")
 
 
 class AirflowClient:
@@ -54,6 +36,7 @@ class AirflowClient:
         self._patience = patience
         self._session = requests.Session()
         self._signed_in = False
+        self._woken: list[str] | None = None
 
     def sign_in(self) -> str:
         """Take a token; returns it (the desk accepts it as a Bearer, too)."""
@@ -107,33 +90,46 @@ class AirflowClient:
         """Delete a DAG's rows (its file must be gone); quietly when there is none."""
         self.call("DELETE", f"/dags/{dag_id}", accept=(404,))
 
+    def pending_asset_events(self) -> int:
+        """How many asset events wait to become a run.
+
+        Ask before `runs`: an event that is gone here is a run there.
+        """
+        if self._woken is None:
+            self._woken = [
+                d["dag_id"]
+                for d in self.call("GET", "/dags?limit=500&exclude_stale=true").json()["dags"]
+                if "sset" in str(d.get("timetable_summary"))
+            ]
+        return sum(
+            self.call("GET", f"/dags/{dag_id}/assets/queuedEvents", accept=(404,)).json().get("total_entries", 0)
+            for dag_id in self._woken
+        )
+
     # -- runs ----------------------------------------------------------------------------------
 
-    def trigger(
-        self, dag_id: str, run_id: str, *, campaign_date: date | None = None, conf: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Start a run without a logical date; the same ``run_id`` again returns the run that is there."""
-        whole = dict(conf or {})
-        if campaign_date is not None:
-            whole["campaign_date"] = campaign_date.isoformat()
-        body = {"dag_run_id": run_id, "logical_date": None, "run_after": RUN_AFTER, "conf": whole}
-        answer = self.call("POST", f"/dags/{dag_id}/dagRuns", body, accept=(409,))
-        return self.run(dag_id, run_id) if answer.status_code == 409 else dict(answer.json())
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any] | None = None) -> None:
+        """Start a run without a logical date; the same ``run_id`` again changes nothing.
+
+        In a replay ``conf`` carries ``campaign_date``.
+        """
+        body = {"dag_run_id": run_id, "logical_date": None, "run_after": RUN_AFTER, "conf": dict(conf or {})}
+        self.call("POST", f"/dags/{dag_id}/dagRuns", body, accept=(409,))
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run."""
         return dict(self.call("GET", f"/dags/{dag_id}/dagRuns/{_part(run_id)}").json())
 
-    def runs(self, dag_id: str = "~", *, state: str | None = None) -> list[dict[str, Any]]:
-        """Runs of a DAG, or of all (``~``), oldest first."""
+    def runs(self, prefix: str = "", *, state: str | None = None) -> list[dict[str, Any]]:
+        """Runs of every DAG whose id begins with ``prefix``, oldest first."""
         query = f"&state={state}" if state else ""
         found: list[dict[str, Any]] = []
         while True:
-            path = f"/dags/{dag_id}/dagRuns?limit=100&offset={len(found)}&order_by=id{query}"
+            path = f"/dags/~/dagRuns?limit=100&offset={len(found)}&order_by=id{query}"
             page = self.call("GET", path).json()
             found += page["dag_runs"]
             if not page["dag_runs"] or len(found) >= page["total_entries"]:
-                return found
+                return [run for run in found if run["dag_id"].startswith(prefix)]
 
     def wait(self, dag_id: str, run_id: str, *, timeout: float = 300) -> str:
         """Wait until a run has ended; returns ``success`` or ``failed``.
@@ -171,21 +167,71 @@ class AirflowClient:
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": task_ids, "include_downstream": True, "only_failed": False}
         self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)
 
+    def failures(self, dag_id: str, run_id: str) -> list[str]:
+        """``<task> <CODE>`` of every task that failed by itself, in order of their ends."""
+        failed = [t for t in self.tasks(dag_id, run_id) if t["state"] == "failed"]
+        return [
+            f"{t['task_id']} {self.failure_code(t)}".strip()
+            for t in sorted(failed, key=lambda t: (t["task_id"] == "verdict", str(t["end_date"])))
+        ]
+
+    def failure_code(self, task: Mapping[str, Any]) -> str:
+        """The code by which a task failed, read from its log; empty when the log has none (killed)."""
+        path = (
+            f"/dags/{task['dag_id']}/dagRuns/{_part(task['dag_run_id'])}/taskInstances/{task['task_id']}"
+            f"/logs/{task['try_number']}?full_content=true&map_index={task['map_index']}"
+        )
+        answer = self.call("GET", path, accept=(403, 404))
+        if not answer.ok:
+            return ""
+        texts = [
+            str(detail.get("exc_value"))
+            for line in answer.json().get("content", ())
+            if isinstance(line, dict)
+            for detail in line.get("error_detail") or ()
+        ]
+        codes = [match.group(1) for text in texts if (match := _CODE.search(text + " "))]
+        return codes[-1] if codes else ""
+
     # -- approvals -----------------------------------------------------------------------------
 
-    def open_approvals(self, dag_id: str = "~", run_id: str = "~") -> list[OpenApproval]:
-        """Approvals that wait for an answer, as far as this user may see them."""
-        path = f"/dags/{dag_id}/dagRuns/{_part(run_id)}/hitlDetails?response_received=false&state=awaiting_input&limit=100"
-        return [_open_approval(detail) for detail in self.call("GET", path).json()["hitl_details"]]
+    def open_approvals(self) -> list[dict[str, Any]]:
+        """Approvals that wait for an answer, as far as this user may see them (Airflow's HITL details)."""
+        path = "/dags/~/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=100"
+        return list(self.call("GET", path).json()["hitl_details"])
 
-    def answer(self, approval: OpenApproval, option: str, reason: str = "none") -> int:
-        """Answer as this user; returns the status (200; 403 when not assigned; 409 when already answered)."""
-        path = (
-            f"/dags/{approval.dag_id}/dagRuns/{_part(approval.run_id)}/taskInstances/{approval.task_id}"
-            f"/{approval.map_index}/hitlDetails"
+    def answer(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        options: Sequence[str],
+        params: Mapping[str, Any],
+        *,
+        map_index: int = -1,
+    ) -> int:
+        """Answer as this user; the status: 200, 403 when not assigned, 409 when answered already, 422 for prose."""
+        path = f"/dags/{dag_id}/dagRuns/{_part(run_id)}/taskInstances/{task_id}/{map_index}/hitlDetails"
+        body = {"chosen_options": list(options), "params_input": dict(params)}
+        return self.call("PATCH", path, body, accept=(400, 403, 404, 409, 422)).status_code
+
+    # -- the desk --------------------------------------------------------------------------------
+
+    def desk_get(self, path: str) -> int:
+        """Open a page of the desk as this user; its status."""
+        return self._desk("GET", path, None)
+
+    def desk_post(self, path: str, form: Mapping[str, str]) -> int:
+        """Send a form of the desk as this user; its status."""
+        return self._desk("POST", path, form)
+
+    def _desk(self, method: str, path: str, form: Mapping[str, str] | None) -> int:
+        if not self._signed_in:
+            self.sign_in()
+        answer = self._session.request(
+            method, f"{self._url}{path}", data=form, timeout=60, allow_redirects=False, headers={"Origin": self._url}
         )
-        body = {"chosen_options": [option], "params_input": {"reason": reason}}
-        return self.call("PATCH", path, body, accept=(403, 404, 409)).status_code
+        return answer.status_code
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -203,17 +249,6 @@ class AirflowClient:
                 if time.monotonic() > deadline:
                     raise KanshoError("AIRFLOW-AWAY", "no answer in time", place=path.partition("?")[0]) from None
             time.sleep(0.3)
-
-
-def _open_approval(detail: Mapping[str, Any]) -> OpenApproval:
-    task = detail["task_instance"]
-    return OpenApproval(
-        dag_id=task["dag_id"],
-        run_id=task["dag_run_id"],
-        task_id=task["task_id"],
-        map_index=int(task["map_index"]),
-        users=tuple(user["name"] for user in detail.get("assigned_users") or ()),
-    )
 
 
 def _part(run_id: str) -> str:

@@ -88,7 +88,7 @@ class Installation:
             ("CORE", "PLUGINS_FOLDER"): str(REPOSITORY / "plugins"),
             ("CORE", "LOAD_EXAMPLES"): "False",
             ("CORE", "EXECUTOR"): "kansho_airflow.executor.PreloadingExecutor",
-            ("CORE", "AUTH_MANAGER"): "kansho_airflow.auth.NamedAuthManager",
+            ("CORE", "AUTH_MANAGER"): "kansho_airflow.auth.NamedFabAuthManager",
             ("CORE", "XCOM_BACKEND"): "kansho_airflow.xcom_guard.GuardedXCom",
             ("CORE", "EXECUTION_API_SERVER_URL"): f"{self.url}/execution/",
             ("CORE", "PARALLELISM"): str(self.parallelism),

@@ -111,9 +111,9 @@ def step(
     work: XComArg | Sequence[XComArg] | None = None,
     *,
     outlet: Asset | Sequence[Asset] | None = None,
-    trigger_rule: TriggerRule | str = TriggerRule.ALL_SUCCESS,
+    trigger_rule: TriggerRule | str | None = None,
     task_id: str | None = None,
-    after: Any = None,
+    after: XComArg | Sequence[XComArg] | None = None,
 ) -> XComArg:
     """A task that calls ``package.module:function`` with the workspace and ``work``.
 
@@ -127,16 +127,18 @@ def step(
     """
     if after is not None and trigger_rule == TriggerRule.ALL_SUCCESS:
         trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    waits = [] if after is None else [after] if isinstance(after, XComArg) else list(after)
+    rule = trigger_rule or (TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS if waits else TriggerRule.ALL_SUCCESS)
     operator = StepOperator(
         task_id=task_id or function.partition(":")[2],
         function=function,
         work=work,
         first=work is None,
         outlets=outlets_of(outlet),
-        trigger_rule=trigger_rule,
+        trigger_rule=rule,
     )
-    if after is not None:
-        operator.set_upstream(after)
+    for other in waits:
+        operator.set_upstream(other)
     return operator.output
 
 

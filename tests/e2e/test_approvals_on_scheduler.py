@@ -1,0 +1,325 @@
+"""Approvals, verdict, dates and the task boundary on a real scheduler, with a toy campaign.
+
+One Airflow for the whole file; each test starts runs of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kansho.campaign.config import load_config
+from kansho.evidence.events import Actor
+from kansho.workspace import Workspace
+from kansho_airflow.client import FINISHED, AirflowClient
+from kansho_airflow.rolenames import ADMIN
+from kansho_airflow.services import Airflow
+
+pytestmark = pytest.mark.timeout(300)
+
+HERE = Path(__file__).parent
+SAMPLE = HERE.parents[1] / "include" / "campaigns" / "shinjuku" / "2026.yaml"
+CAMPAIGN = "shinjuku_2026"
+TODAY = date(2026, 6, 1)
+OFFICER, WARD_MANAGER, MANAGER, ENGINEER, PRINTER = "takanashi", "yamanashi", "watanuki", "tsukumo", "mitarai"
+LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
+
+
+@dataclass
+class Toy:
+    """The running toy."""
+
+    airflow: Airflow
+    clients: dict[str, AirflowClient] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def admin(self) -> AirflowClient:
+        return self.as_user(ADMIN)
+
+    def as_user(self, user: str) -> AirflowClient:
+        if user not in self.clients:
+            self.clients[user] = AirflowClient(self.airflow.installation.url, user, self.airflow.passwords()[user])
+        return self.clients[user]
+
+    def workspace(self) -> Workspace:
+        return Workspace.open(load_config(SAMPLE), self.airflow.installation.var, TODAY)
+
+    def start(self, stage: str, day: date = TODAY, **conf: Any) -> tuple[str, str]:
+        dag_id, run_id = f"{CAMPAIGN}__{stage}", f"test__{next(self.numbers)}"
+        body = {"campaign_date": day.isoformat(), "case": run_id.replace("__", "-"), **conf}
+        self.admin.trigger(dag_id, run_id, body)
+        return dag_id, run_id
+
+    def waiting(self, run: tuple[str, str]) -> dict[str, Any]:
+        """The approval that waits in a run."""
+
+        def found() -> dict[str, Any] | None:
+            assert self.admin.run(*run)["state"] not in FINISHED
+            for detail in self.admin.open_approvals():
+                task = detail["task_instance"]
+                if (task["dag_id"], task["dag_run_id"]) == run:
+                    return dict(detail)
+            return None
+
+        return wait_until(found)
+
+    def open_in_desk(self, run: tuple[str, str], name: str, user: str) -> None:
+        """What the desk records when a person opens the artefact."""
+        ws = self.workspace()
+        handler = ws.config.handler_of_user(user)
+        assert handler is not None and handler.role is not None
+        key = f"{run[0]}/{run[1]}/{name}"
+        request = ws.ledger.find("approval_requested", key)
+        assert request is not None
+        ws.acting_as(Actor(handler.party, user, handler.role.value)).record(
+            "artefact_opened", f"{key}/{user}", refs={"digest": request.refs["artefact"]["digest"]}
+        )
+
+    def answer(self, run: tuple[str, str], name: str, user: str, option: str = "承認", reason: str = "none") -> int:
+        return self.as_user(user).answer(*run, f"ask_{name}", [option], {"reason": reason})
+
+    def approve(self, run: tuple[str, str], name: str, user: str) -> None:
+        self.waiting(run)
+        self.open_in_desk(run, name, user)
+        assert self.answer(run, name, user) == 200
+
+    def ended(self, run: tuple[str, str]) -> str:
+        return self.admin.wait(*run, timeout=60)
+
+    def released(self, run: tuple[str, str]) -> bool:
+        """Whether what needed approval happened."""
+        return self.workspace().ledger.find("document_issued", f"released-{run[1].replace('__', '-')}") is not None
+
+
+def wait_until(look: Callable[[], Any], timeout: float = 60) -> Any:
+    deadline = time.monotonic() + timeout
+    while not (found := look()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HERE / "toy"))
+        var = tmp_path_factory.mktemp("toy")
+        airflow = Airflow.at(var, campaigns=(SAMPLE,), dags=HERE / "toy" / "dags", replay=True)
+        try:
+            began = time.monotonic()
+            airflow.start(timeout=120)
+            started = Toy(airflow)
+            started.admin.wait_for_dags({f"{CAMPAIGN}__leaky"})
+            print(f"started in {time.monotonic() - began:.1f} s")
+            assert started.ended(started.start("campaign_opening", date(2026, 4, 1))) == "success"
+            yield started
+        finally:
+            airflow.stop(grace=5)
+
+
+def test_approved_after_opening_is_green_and_releases(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.approve(run, "plan", OFFICER)
+    assert toy.ended(run) == "success"
+    assert toy.released(run)
+    ledger = toy.workspace().ledger
+    decided = ledger.find("approval_decided", "/".join((*run, "plan")))
+    assert decided is not None and decided.actor["user"] == OFFICER and decided.codes["decision"] == "approve"
+    assert ledger.find("stage_finished", "/".join(run)) is not None
+
+
+def test_the_form_holds_codes_counts_and_the_desk_link(toy: Toy) -> None:
+    run = toy.start("plan")
+    detail = toy.waiting(run)
+    assert f"/desk/{CAMPAIGN}/approvals/{run[0]}/{run[1]}/plan" in detail["body"]
+    assert "1,234" in detail["body"]
+    assert [user["name"] for user in detail["assigned_users"]] == [OFFICER]
+    toy.open_in_desk(run, "plan", OFFICER)
+    assert toy.answer(run, "plan", OFFICER) == 200
+    assert toy.ended(run) == "success"
+
+
+def test_rejected_is_red_and_recorded(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    assert toy.answer(run, "plan", OFFICER, "差戻し", "wrong_counts") == 200
+    assert toy.ended(run) == "failed"
+    assert not toy.released(run)
+    states = toy.admin.states(*run)
+    assert states["guard_plan"] == "failed" and states["finish"] == "upstream_failed" and states["verdict"] == "failed"
+    decided = toy.workspace().ledger.find("approval_decided", "/".join((*run, "plan")))
+    assert decided is not None and decided.codes == {"decision": "reject", "reason": "wrong_counts"}
+    assert toy.admin.failures(*run)[0] == "guard_plan APPROVAL-REJECTED"
+
+
+@pytest.mark.parametrize("marked", ["ask_plan", "guard_plan", "finish"])
+def test_marked_success_by_hand_is_red(toy: Toy, marked: str) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    if marked == "finish":
+        assert toy.answer(run, "plan", OFFICER, "差戻し", "not_agreed") == 200
+        assert toy.ended(run) == "failed"
+    toy.admin.mark(*run, marked, "success")
+    if marked == "guard_plan":
+        toy.admin.mark(*run, "ask_plan", "success")
+    if marked == "finish":
+        toy.admin.clear(*run, ["verdict"])
+        wait_until(lambda: toy.admin.run(*run)["state"] not in FINISHED, 20)
+    assert toy.ended(run) == "failed"
+    assert not toy.released(run)
+
+
+def test_not_opened_in_the_desk_is_red(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    assert toy.answer(run, "plan", OFFICER) == 200
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "guard_plan APPROVAL-UNREAD"
+    assert not toy.released(run)
+
+
+def test_changed_after_the_request_is_red(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    toy.open_in_desk(run, "plan", OFFICER)
+    case = run[1].replace("__", "-")
+    vault = toy.workspace().vault
+    vault.erase(f"plan_document/plan-{case}")
+    vault.put_bytes("plan_document", f"plan-{case}", b"other")
+    assert toy.answer(run, "plan", OFFICER) == 200
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "guard_plan APPROVAL-CHANGED"
+
+
+def test_a_user_not_assigned_is_refused(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    assert toy.answer(run, "plan", MANAGER) == 403
+    assert toy.answer(run, "plan", WARD_MANAGER) == 403
+    assert toy.answer(run, "plan", PRINTER) == 403
+    assert toy.answer(run, "plan", ADMIN) == 403
+    toy.approve(run, "plan", OFFICER)
+    assert toy.ended(run) == "success"
+
+
+def test_prose_never_enters_airflow(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    assert toy.answer(run, "plan", OFFICER, reason="見本さんの電話は後で") == 422
+    conf = {"dag_run_id": "x", "logical_date": None, "conf": {"note": "見本さん"}}
+    assert toy.admin.call("POST", f"/dags/{run[0]}/dagRuns", conf, accept=(422,)).status_code == 422
+    toy.approve(run, "plan", OFFICER)
+    assert toy.ended(run) == "success"
+
+
+def test_four_eyes_by_the_same_user_is_red(toy: Toy) -> None:
+    run = toy.start("four_eyes")
+    toy.approve(run, "first", OFFICER)
+    wait_until(lambda: toy.admin.states(*run)["ask_second"] == "awaiting_input")
+    toy.approve(run, "second", OFFICER)
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "guard_second APPROVAL-FOUR-EYES"
+    assert not toy.released(run)
+
+
+def test_four_eyes_by_two_roles_is_green(toy: Toy) -> None:
+    run = toy.start("two_roles")
+    toy.approve(run, "first", WARD_MANAGER)
+    wait_until(lambda: toy.admin.states(*run)["ask_second"] == "awaiting_input")
+    toy.approve(run, "second", MANAGER)
+    assert toy.ended(run) == "success"
+    assert toy.released(run)
+
+
+def test_a_gate_that_passes_asks_nobody_and_wakes_the_next_stage_with_its_date(toy: Toy) -> None:
+    run = toy.start("gate", date(2026, 9, 9))
+    assert toy.ended(run) == "success"
+    states = toy.admin.states(*run)
+    assert states["ask_gate"] == "skipped" and states["guard_gate"] == "success" and toy.released(run)
+    wait_until(lambda: toy.workspace().ledger.find("plan_made", "woken-2026-09-09"))
+    wait_until(lambda: toy.admin.pending_asset_events() == 0)
+
+
+def test_a_gate_that_holds_needs_a_reason(toy: Toy) -> None:
+    run = toy.start("gate", gate_result="hold")
+    toy.approve(run, "gate", MANAGER)
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "guard_gate APPROVAL-REASON"
+    again = toy.start("gate", gate_result="hold")
+    toy.waiting(again)
+    toy.open_in_desk(again, "gate", MANAGER)
+    assert toy.answer(again, "gate", MANAGER, reason="known_cause") == 200
+    assert toy.ended(again) == "success"
+    assert toy.released(again)
+
+
+def test_a_gate_that_stops_is_red(toy: Toy) -> None:
+    run = toy.start("gate", gate_result="stop")
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "guard_gate GATE-STOPPED"
+
+
+def test_nothing_to_do_is_green_and_leaves_no_event(toy: Toy) -> None:
+    run = toy.start("plan", nothing=True)
+    assert toy.ended(run) == "success"
+    states = toy.admin.states(*run)
+    assert states.pop("verdict") == "success"
+    assert set(states.values()) == {"skipped"}
+    assert toy.workspace().ledger.find("stage_finished", "/".join(run)) is None
+
+
+def test_batches_are_mapped_and_joined(toy: Toy) -> None:
+    run = toy.start("shards")
+    assert toy.ended(run) == "success"
+    states = toy.admin.states(*run)
+    assert [states[f"one_shard.{n}"] for n in range(3)] == ["success"] * 3
+
+
+def test_each_role_sees_only_its_dags(toy: Toy) -> None:
+    assert toy.as_user(PRINTER).call("GET", "/dags", accept=(403,)).status_code == 403
+    approved_by_officer = {f"{CAMPAIGN}__{stage}" for stage in ("plan", "four_eyes")}
+    assert set(toy.as_user(OFFICER).dag_ids()) == approved_by_officer
+    assert len(toy.as_user(ENGINEER).dag_ids()) == len(toy.admin.dag_ids())
+    body = {"dag_run_id": "y", "logical_date": None, "conf": {}}
+    path = f"/dags/{CAMPAIGN}__plan/dagRuns"
+    assert toy.as_user(OFFICER).call("POST", path, body, accept=(403,)).status_code == 403
+
+
+def test_a_leaky_task_leaves_no_trace_in_airflow(toy: Toy) -> None:
+    run = toy.start("leaky")
+    assert toy.ended(run) == "failed"
+    failures = toy.admin.failures(*run)
+    assert "leak TASK-FAILED" in failures and "leak_result XCOM-REFUSED" in failures
+    time.sleep(0.5)
+    needles = [part.encode(code) for part in LEAK.split() for code in ("utf-8", "cp932", "utf-16-le")]
+    escaped = [part.encode("ascii", "backslashreplace") for part in LEAK.split()]
+    home = toy.airflow.installation.home
+    found = [
+        path.relative_to(home).as_posix()
+        for path in home.rglob("*")
+        if path.is_file() and any(needle in path.read_bytes() for needle in (*needles, *escaped))
+    ]
+    assert found == []
+
+
+def test_a_short_task_takes_little_time(toy: Toy) -> None:
+    run = toy.start("shards")
+    assert toy.ended(run) == "success"
+    shape = toy.admin.run(*run)
+    seconds = _seconds(shape["start_date"], shape["end_date"])
+    print(f"5 tasks in sequence: {seconds:.2f} s")
+    assert seconds < 6
+
+
+def _seconds(start: str, end: str) -> float:
+    from datetime import datetime
+
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -1,0 +1,73 @@
+"""Stage functions of a toy stage: an artefact to approve, a gate, a leak."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kansho.workspace import Workspace
+
+#: What the leaky function lets fall; the test looks for it in every byte that Airflow wrote.
+LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
+
+
+def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The first event, as a simulation."""
+    ws.keyring.create()
+    ws.record("campaign_opened", "opening", codes={"simulation": "true"})
+    return {"today": ws.today.isoformat()}
+
+
+def find(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Nothing to do when told so."""
+    return None if work["triggered"].get("nothing") else {"gate_result": "pass", **work["triggered"]}
+
+
+def make(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Something to approve."""
+    ref = ws.store_bytes("plan_document", f"plan-{work['case']}", b"%PDF- " + work["case"].encode())
+    return {**work, "artefact": ref.to_json(), "counts": {"cards": 1234}}
+
+
+def finish(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not happen without approval."""
+    ws.record("document_issued", f"released-{work['case']}", refs={"sha256": "0"})
+    return {"case": work["case"]}
+
+
+def leak(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Do everything a careless function does."""
+    print(LEAK)
+    logging.getLogger("somebody").error("row %s", LEAK)
+    try:
+        int(LEAK)
+    except ValueError as error:
+        raise KeyError(LEAK) from error
+    return {}
+
+
+def leak_result(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a person."""
+    return {"name": LEAK}
+
+
+def shards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Three batches."""
+    return {"wave": "w1", "shards": [{"shard": n} for n in range(3)]}
+
+
+def one_shard(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """One batch."""
+    return {"wave": work["wave"], "cards": work["shard"] * 10}
+
+
+def join(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """All batches."""
+    return {"counts": {"cards": sum(shard["cards"] for shard in work["shards"])}}
+
+
+def woken(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Woken by an asset: the campaign date came with it."""
+    ws.record("plan_made", f"woken-{ws.today.isoformat()}", counts={"roster": 0})
+    return {"today": ws.today.isoformat()}
