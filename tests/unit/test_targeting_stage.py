@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outreach_people import SEED, analysis, approve, fill, on, roster, stop, stops
+from pypdfium2 import PdfDocument
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
@@ -17,11 +17,19 @@ from kansho.standing.facts import _EMPTY, Facts
 from kansho.standing.status import status
 from kansho.targeting.eligibility import TABLE
 from kansho.targeting.figures import plan_figures, smallest_effect_pp, suppress
-from kansho.targeting.plan import approved_plan, find_plan_work, make_plan, plan_counts
+from kansho.targeting.plan import (
+    approved_plan,
+    find_plan_work,
+    make_plan,
+    make_plan_document,
+    plan_counts,
+    release_plan,
+)
 from kansho.targeting.table import plan_table
 from kansho.targeting.waves import HOLDOUT, OUTREACH, select_wave, walk
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.unit.outreach_people import SEED, analysis, approve, fill, on, roster, stop, stops
 
 PLANNED_ON = date(2027, 4, 20)
 SELECT_ON = date(2027, 6, 9)
@@ -57,7 +65,8 @@ def test_every_person_has_one_outcome(open_workspace: Opener) -> None:
     counts = made["counts"]
     assert counts["roster"] == len(people) == sum(counts[row.code] for row in TABLE)
     assert counts["stopped"] == 2
-    assert counts["kenshin"] > 0 and counts["cancer"] > 0
+    assert counts["kenshin"] > 0
+    assert counts["cancer"] > 0
     plan = ws.read_table(SnapshotRef.from_json(made["plan"]))
     assert plan["group"].notna().equals(plan["order"].notna())
     assert sorted(plan["order"].dropna()) == list(range(1, int(plan["group"].notna().sum()) + 1))
@@ -171,7 +180,7 @@ def _plan(config: CampaignConfig, count: int, seed: bytes = SEED, stopped: tuple
     tables["stop_facts"] = stops([people["inquiry_number"][n] for n in stopped])
     standing = status(Facts(**tables), PLANNED_ON)
     return plan_table(
-        people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, key=b"k" * 32, consented=True
+        people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, consented=True
     )
 
 
@@ -216,3 +225,20 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
 def test_smallest_effect() -> None:
     assert smallest_effect_pp(0, 10) is None
     assert smallest_effect_pp(3840, 3840) == pytest.approx(3.2, abs=0.05)
+
+
+def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws, 40)
+    made = make_plan(ws, find_plan_work(ws, {}) or {})
+    shown = make_plan_document(ws, made or {})
+    assert shown is not None
+    artefact = SnapshotRef.from_json(shown["artefact"])
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(ws.read_bytes(artefact)))
+    assert "勧奨計画書" in text
+    assert not any(number in text for number in people["inquiry_number"])
+    with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
+        release_plan(ws, shown)
+    approve(ws, artefact, "plan", role="ward_officer")
+    assert release_plan(ws, shown) is not None
+    assert (ws.layout.outputs / "plan-2027-04-20.pdf").is_file()

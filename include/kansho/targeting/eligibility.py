@@ -52,6 +52,7 @@ def due_kinds(
     Args:
         sex: '1' or '2'.
         age: 年度末年齢.
+        config: the year's screenings.
         last_years: screening code → fiscal year of the last attendance, absent when none is known.
         tickets: the ward's がん検診票の種類 ("03|07"); a screening without its ticket is not due.
         done: codes attended this year.
@@ -80,6 +81,7 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
     Args:
         people: columns ``age_at_year_end`` (text), ``birth_date`` (ISO text), ``stopped``, ``deferred``,
             ``kenshin_attended`` (bool), ``due_kinds`` ("03|07").
+        config: the age rules.
         on: the day of planning.
 
     Raises:
@@ -88,7 +90,10 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
     age = pd.to_numeric(people["age_at_year_end"], errors="coerce")
     if age.isna().any():
         raise KanshoError(
-            "ELIGIBILITY-AGE", f"年度末年齢を読めない行が {int(age.isna().sum())} 件あります", place="roster", remedy="検証を確認してください"
+            "ELIGIBILITY-AGE",
+            f"年度末年齢を読めない行が {int(age.isna().sum())} 件あります",
+            place="roster",
+            remedy="検証を確認してください",
         )
     bound = on + timedelta(days=config.targeting.aged_out_lead_days)
     limit = f"{bound.year - config.targeting.max_age:04d}-{bound.month:02d}-{bound.day:02d}"

@@ -32,8 +32,8 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
     cell = config.disclosure.min_cell
     counted = plan["outcome"].value_counts()
     outcomes = [
-        {"code": row.code, "label": row.label, "clause": row.clause, "people": suppress(int(counted.get(row.code, 0)), cell)}
-        for row in TABLE
+        {"code": r.code, "label": r.label, "clause": r.clause, "people": suppress(int(counted.get(r.code, 0)), cell)}
+        for r in TABLE
     ]
     people = roster.set_index("inquiry_number").reindex(plan["inquiry_number"].to_numpy())
     has_phone = pd.Series(people["phone"].notna().to_numpy(), index=plan.index)

@@ -49,7 +49,7 @@ def household_ids(addresses: pd.Series, extras: pd.Series, *, key: bytes) -> pd.
     Args:
         addresses: 漢字住所.
         extras: 住所方書 on the same index; missing values allowed.
-        key: the campaign's ``hmac`` key, destroyed at the end, so that no id can be recomputed.
+        key: the sealed seed of the draws, erased at the end, so that no id can be recomputed afterwards.
     """
     texts = [
         household_key(_text(a), _text(e)) for a, e in zip(addresses.to_numpy(), extras.to_numpy(), strict=True)

@@ -62,7 +62,6 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         ws.config,
         on=ws.today,
         seed=committed_seed(ws),
-        key=ws.keyring.get("hmac"),
         consented=_consented(ws),
     )
     ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
@@ -114,7 +113,7 @@ def require_approved_plan(ws: Workspace) -> SnapshotRef:
     """
     found = approved_plan(ws)
     if found is None:
-        raise KanshoError("PLAN-UNAPPROVED", "区の承認を受けた勧奨計画がありません", remedy="計画の承認を先に行ってください")
+        raise KanshoError("PLAN-UNAPPROVED", "承認された勧奨計画がありません", remedy="先に計画の承認を得てください")
     return found
 
 
@@ -130,7 +129,7 @@ def committed_seed(ws: Workspace) -> bytes:
     seed = ws.read_bytes(ref)
     said = {str(v) for v in (*committed[-1].codes.values(), *committed[-1].refs.values()) if isinstance(v, str)}
     if hashlib.sha256(seed).hexdigest() not in said:
-        raise KanshoError("SEED-CHANGED", "無作為割付の種が開設時の記録と一致しません", remedy="事故として報告してください")
+        raise KanshoError("SEED-CHANGED", "無作為割付の種が記録と一致しません", remedy="事故として報告してください")
     return seed
 
 

@@ -44,7 +44,7 @@ def with_derived(people: pd.DataFrame) -> pd.DataFrame:
     out = people.copy()
     out["age"] = pd.to_numeric(people["age_at_year_end"], errors="coerce")
     years = pd.DataFrame({y: people.get(y) for y in _YEARS}, index=people.index)
-    came = years.eq("1")
+    came = years == "1"
     known = years.notna()
     out["attended_count"] = came.sum(axis=1)
     out["attendance_pattern"] = _pattern(came, known)
@@ -88,7 +88,10 @@ def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
     """
     if rule.column not in table:
         raise KanshoError(
-            "SEGMENT-COLUMN", "区分規則の列がありません", place=f"segments.{segment}.{rule.column}", remedy="使える列の一覧を確認してください"
+            "SEGMENT-COLUMN",
+            "区分規則の列がありません",
+            place=f"segments.{segment}.{rule.column}",
+            remedy="使える列の一覧を確認してください",
         )
     values = table[rule.column]
     if rule.op == "is_null":
@@ -96,7 +99,8 @@ def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
     if rule.op == "not_null":
         return values.notna()
     if rule.op in _NUMERIC:
-        return _NUMERIC[rule.op](pd.to_numeric(values, errors="coerce"), _number(rule, segment)).fillna(False).astype(bool)
+        limit = _number(rule, segment)
+        return _NUMERIC[rule.op](pd.to_numeric(values, errors="coerce"), limit).fillna(False).astype(bool)
     text = values.map(_plain, na_action="ignore")
     if rule.op == "in":
         if not isinstance(rule.value, list | tuple):
@@ -125,6 +129,8 @@ def assign(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *
     Args:
         table: output of `with_derived`.
         group: bool; who needs a segment of the group ``of``.
+        segments: every segment of the config, in order.
+        of: the target group.
 
     Raises:
         KanshoError: ``SEGMENT-NONE`` with a count when somebody matches no rule.
@@ -141,6 +147,9 @@ def assign(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *
         left &= ~hit
     if left.any():
         raise KanshoError(
-            "SEGMENT-NONE", f"どの区分にも当てはまらない人が {int(left.sum())} 人います", place=f"segments.{of}", remedy="条件のない区分を最後に置いてください"
+            "SEGMENT-NONE",
+            f"どの区分にも当てはまらない人が {int(left.sum())} 人います",
+            place=f"segments.{of}",
+            remedy="条件のない区分を最後に置いてください",
         )
     return out

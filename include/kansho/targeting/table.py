@@ -27,7 +27,6 @@ def plan_table(
     *,
     on: date,
     seed: bytes,
-    key: bytes,
     consented: bool,
 ) -> pd.DataFrame:
     """Plan every person of the roster.
@@ -36,9 +35,9 @@ def plan_table(
         roster: the 13 items, one row per person.
         analysis: the year's analysis items; people without a row count as unknown.
         standing: output of `kansho.standing.status`, indexed by inquiry number.
+        config: the year.
         on: the day of planning.
-        seed: the committed seed; the same seed gives the same hold-outs and order.
-        key: the campaign's HMAC key, for household ids.
+        seed: the committed seed; it keys the household ids too, so that the same seed gives the same plan.
         consented: whether 甲 consented to hold-outs (E1).
 
     Returns:
@@ -64,7 +63,7 @@ def plan_table(
     segment = segments.assign(table, group.eq(KENSHIN), rules, of=KENSHIN)
     segment_cancer = segments.assign(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
 
-    households = household_ids(people["address"], people["address_extra"], key=key)
+    households = household_ids(people["address"], people["address_extra"], key=seed)
     out = pd.DataFrame(
         {
             "inquiry_number": people["inquiry_number"],
@@ -106,10 +105,8 @@ def _order(plan: pd.DataFrame, config: CampaignConfig, seed: bytes) -> pd.Series
 
 def _due(people: pd.DataFrame, attended: pd.Series, config: CampaignConfig) -> pd.Series:
     columns = {s.code: f"last_fy_{s.code}" for s in config.targeting.screenings}
-    years = {
-        code: pd.to_numeric(people[column], errors="coerce").to_list() if column in people else [float("nan")] * len(people)
-        for code, column in columns.items()
-    }
+    nowhere = pd.Series(float("nan"), index=people.index)
+    years = {c: pd.to_numeric(people.get(name, nowhere), errors="coerce").to_list() for c, name in columns.items()}
     ages = pd.to_numeric(people["age_at_year_end"], errors="coerce").fillna(-1).astype(int).to_list()
     rows = zip(people["sex"], people["screening_kinds"], attended, strict=True)
     found = [

@@ -63,8 +63,9 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
 def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     """People of the plan whose group today is one of the wave's, in the order of the walk.
 
-    Columns: `COLUMNS` without ``rank``.  A person moves to the cancer group on attendance (C3); who has nothing due any more
-    leaves.  Order: for visits first those whom no call has reached, then segment priority, then the plan's order.
+    Columns: `COLUMNS` without ``rank``.  A person moves to the cancer group on attendance (C3); who has nothing
+    due any more leaves.  Order: for visits first those whom no call has reached, then segment priority, then
+    the plan's order.
     """
     facts = gather(ws)
     standing = status(facts, ws.today).reindex(plan["inquiry_number"].to_numpy())
@@ -130,10 +131,8 @@ def _left_this_year(ws: Workspace, wave: Wave) -> int:
 
 
 def _still_due(due: pd.Series, attended: pd.Series) -> pd.Series:
-    left = [
-        "|".join(k for k in d.split("|") if k and k not in set(a.split("|"))) for d, a in zip(due, attended, strict=True)
-    ]
-    return pd.Series(left, index=due.index, dtype=object)
+    pairs = zip(due.str.split("|"), attended.str.split("|"), strict=True)
+    return pd.Series(["|".join(k for k in d if k and k not in a) for d, a in pairs], index=due.index, dtype=object)
 
 
 def _designs(people: pd.DataFrame, config: CampaignConfig, wave: Wave) -> pd.Series:
