@@ -1,0 +1,64 @@
+"""One-time passwords of deliveries (D3): entered by a person, sealed, used for one attempt, expired after a day.
+
+Never in a parameter, Variable, Connection, log or ledger; the ledger knows that one was entered, by whom.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kansho.campaign.rights import Role
+from kansho.errors import KanshoError
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+KIND = "one_time_secret"
+#: Campaign days after which an unused password is no longer accepted.
+VALID_DAYS = 1
+_ROLES = frozenset({Role.CONTRACTOR_STAFF.value, Role.CONTRACTOR_MANAGER.value})
+
+
+def enter_password(ws: Workspace, delivery: str, password: str) -> None:
+    """Seal a password for one intake attempt; ``ws.actor`` is the person.
+
+    Raises:
+        KanshoError: ``PASSWORD-ROLE`` for anybody but the contractor's registered handlers,
+            ``PASSWORD-EMPTY``, ``PASSWORD-DELIVERY`` when no such delivery waits.
+    """
+    handler = ws.config.handler_of_user(ws.actor.user)
+    if handler is None or ws.actor.role not in _ROLES or handler.role is None or handler.role.value != ws.actor.role:
+        raise KanshoError("PASSWORD-ROLE", "パスワードを入力できる取扱者ではありません", place=delivery)
+    if not password:
+        raise KanshoError("PASSWORD-EMPTY", "パスワードが空です", place=delivery, remedy="もう一度入力してください")
+    if not (ws.layout.outgoing(ws.config.ward_party.id) / delivery / "sealed.zip").is_file():
+        raise KanshoError("PASSWORD-DELIVERY", "その番号の提供はありません", place=delivery, remedy="提供番号を確認してください")
+    if waiting_password(ws, delivery) is not None:
+        return
+    attempt = len([e for e in ws.ledger.events("password_entered") if e.key.rpartition("-")[0] == delivery]) + 1
+    key = f"{delivery}-{attempt}"
+    ws.store_bytes(KIND, key, password.encode())
+    ws.record("password_entered", key, codes={"delivery": delivery})
+
+
+def waiting_password(ws: Workspace, delivery: str) -> SnapshotRef | None:
+    """The unused, unexpired secret of a delivery."""
+    entered = {
+        e.key: e.campaign_date for e in ws.ledger.events("password_entered") if e.codes.get("delivery") == delivery
+    }
+    used = {e.key for e in ws.ledger.events("password_used")}
+    limit = (ws.today - timedelta(days=VALID_DAYS)).isoformat()
+    for ref in reversed(ws.snapshots(KIND)):
+        if ref.key in entered and ref.key not in used and entered[ref.key] >= limit:
+            return ref
+    return None
+
+
+def use_password(ws: Workspace, ref: SnapshotRef) -> str:
+    """The password itself; the caller must call `forget_password` whatever comes of it."""
+    return ws.read_bytes(ref).decode()
+
+
+def forget_password(ws: Workspace, ref: SnapshotRef) -> None:
+    """Record the use and erase the secret."""
+    ws.record("password_used", ref.key)
+    ws.erase(ref, reason="one_time")

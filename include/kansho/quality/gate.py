@@ -1,0 +1,160 @@
+"""The gate: run the suite and our row rules over one table, compare them, and give one verdict.
+
+States: checked → pass | hold (a person decides) | stop.  The result holds rule names and counts, never a
+value; offending rows go to quarantine in the vault, with the name of the first rule each breaks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from kansho.contracts.model import Contract
+from kansho.errors import KanshoError
+from kansho.quality.rules import DATE_SUFFIX, NUMBER_SUFFIX, first_broken, is_date, numeric, row_rules
+from kansho.quality.suites import EXTRA_RULES, read_suite
+from kansho.workspace import Workspace
+
+Verdict = Literal["pass", "hold", "stop"]
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate found: ``reasons`` per row ('' accepted), ``broken`` rule → number of rows."""
+
+    gate: str
+    subject: str
+    result: Verdict
+    reasons: pd.Series
+    broken: Mapping[str, int]
+
+    @property
+    def accepted(self) -> pd.Series:
+        """Mask of accepted rows."""
+        return self.reasons.eq("")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """rows = accepted + quarantined."""
+        accepted = int(self.accepted.sum())
+        return {"rows": len(self.reasons), "accepted": accepted, "quarantined": len(self.reasons) - accepted}
+
+
+def run_gate(
+    ws: Workspace,
+    gate: str,
+    subject: str,
+    frame: pd.DataFrame,
+    contract: Contract,
+    *,
+    extra: Mapping[str, pd.Series] | None = None,
+) -> GateResult:
+    """Check a table and record ``gate_evaluated`` (key ``<gate>/<subject>``).
+
+    Args:
+        gate: name of the gate in the config (threshold and owner).
+        subject: what is checked (delivery, package).
+        frame: text columns by contract; missing is None.
+        contract: its contract.
+        extra: masks of the rules between columns, exactly those of `EXTRA_RULES` for this kind.
+
+    Raises:
+        KanshoError: ``GATE-RULES`` when ``extra`` is not what the suite expects, ``GATE-DISAGREE`` when
+            Great Expectations and our rules differ, ``GATE-UNCHECKED`` when it could not run.
+    """
+    found = evaluate(gate, subject, frame, contract, extra or {}, threshold=_threshold(ws, gate))
+    ws.record(
+        "gate_evaluated",
+        f"{gate}/{subject}",
+        counts=found.counts,
+        codes={"gate": gate, "result": found.result, "rules": "|".join(f"{r}:{n}" for r, n in found.broken.items())[:300]},
+    )
+    return found
+
+
+def evaluate(
+    gate: str,
+    subject: str,
+    frame: pd.DataFrame,
+    contract: Contract,
+    extra: Mapping[str, pd.Series],
+    *,
+    threshold: float,
+) -> GateResult:
+    """The gate without the ledger; ``threshold`` is the share of rows that may be quarantined without a hold."""
+    if set(extra) != set(EXTRA_RULES.get(contract.kind, ())):
+        raise KanshoError("GATE-RULES", "検証規則が揃っていません", place=contract.kind, remedy="quality/suites.py を確認")
+    rules = row_rules(frame, contract, extra)
+    broken = {name: int((~kept).sum()) for name, kept in rules.items() if not kept.all()}
+    _compare(contract.kind, _suite_results(contract, frame, extra), broken)
+    reasons = first_broken(rules, frame.index)
+    share = float(reasons.ne("").mean()) if len(reasons) else 0.0
+    return GateResult(gate, subject, "hold" if share > threshold else "pass", reasons, broken)
+
+
+def _threshold(ws: Workspace, gate: str) -> float:
+    configured = ws.config.gate(gate)
+    return configured.max_quarantine_share if configured else 0.0
+
+
+def _suite_results(contract: Contract, frame: pd.DataFrame, extra: Mapping[str, pd.Series]) -> dict[str, bool]:
+    """Success per rule name, as Great Expectations sees it."""
+    table = frame[list(contract.names)].copy()
+    for column in contract.columns:
+        if column.type == "date":
+            text = table[column.name].where(table[column.name].notna(), "").astype(str)
+            table[column.name + DATE_SUFFIX] = (table[column.name].isna() | is_date(text)).map({True: "1", False: "0"})
+        if column.type in ("int", "float") and column.low is not None:
+            table[column.name + NUMBER_SUFFIX] = numeric(table[column.name])
+    for name, kept in extra.items():
+        table[name] = kept.astype(bool).map({True: "1", False: "0"})
+    try:
+        return _validate(read_suite(contract.kind), table)
+    except KanshoError:
+        raise
+    except Exception as error:
+        raise KanshoError(
+            "GATE-UNCHECKED", f"検証できませんでした ({type(error).__name__})", place=contract.kind, remedy="原因を除いて再実行"
+        ) from None
+
+
+def _validate(suite: Mapping[str, Any], table: pd.DataFrame) -> dict[str, bool]:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+
+        # An ephemeral context: no store on a disk ever sees a result.
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+        source = context.data_sources.add_pandas("memory")
+        batch = (
+            source.add_dataframe_asset("table")
+            .add_batch_definition_whole_dataframe("whole")
+            .get_batch({"dataframe": table})
+        )
+        made = gx.ExpectationSuite(name=suite["name"], expectations=list(suite["expectations"]), meta=suite["meta"])
+        outcome = batch.validate(made, result_format="BOOLEAN_ONLY")
+    results: dict[str, bool] = {}
+    for result in outcome.results:
+        if result.exception_info and result.exception_info.get("raised_exception"):
+            raise KanshoError("GATE-UNCHECKED", "検証できない規則があります", place=suite["name"])
+        rule = result.expectation_config.meta["rule"]
+        results[rule] = results.get(rule, True) and bool(result.success)
+    return results
+
+
+def _compare(kind: str, suite: Mapping[str, bool], broken: Mapping[str, int]) -> None:
+    differing = sorted(rule for rule, success in suite.items() if success == (rule in broken))
+    missing = sorted(set(broken) - set(suite))
+    if differing or missing:
+        raise KanshoError(
+            "GATE-DISAGREE", f"二つの検証が食い違います {' '.join(differing + missing)}", place=kind, remedy="規則の定義を確認してください"
+        )
