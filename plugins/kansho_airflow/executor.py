@@ -1,7 +1,12 @@
-"""The LocalExecutor that has imported already what every task imports.
+"""The LocalExecutor that has imported already what every task imports, and that counts its workloads.
 
 Belongs here: preloading before the workers fork (3.5 s a task become well under one).  Does not belong
 here: anything that opens a file, a socket or a thread: workers must be forked from a quiet process.
+
+Why it counts: an approval answered within a second of being asked runs on as a second workload of the
+same try, while the first worker is still lingering after parking.  Airflow 3.3.2 takes the first one's
+late "done" for the second one's, and fails the task that is running well.  Here the report of a workload
+is passed on only when no newer workload of the same try is out.
 """
 
 from __future__ import annotations
@@ -9,8 +14,12 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from airflow.executors.local_executor import LocalExecutor
+from airflow.models.taskinstancekey import TaskInstanceKey
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +46,30 @@ _APART = ("kansho.simulation", "kansho.cli")
 
 
 class PreloadingExecutor(LocalExecutor):
-    """LocalExecutor, preloaded."""
+    """LocalExecutor, preloaded and counting."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._out: Counter[TaskInstanceKey] = Counter()
 
     def start(self) -> None:
         """Import, then start the workers."""
         preload()
         super().start()
+
+    def _process_workloads(self, workload_list: Sequence[Any]) -> None:
+        self._out.update(w.key for w in workload_list if isinstance(w.key, TaskInstanceKey))
+        super()._process_workloads(workload_list)
+
+    def _read_results(self) -> None:
+        while not self.result_queue.empty():
+            key, state, _ = self.result_queue.get()
+            if isinstance(key, TaskInstanceKey):
+                self._out[key] -= 1
+                if self._out[key] > 0:
+                    continue
+                del self._out[key]
+            self.change_state(key, state)
 
 
 def preload() -> list[str]:
