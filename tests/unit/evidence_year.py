@@ -26,6 +26,7 @@ SYSTEM = ("contractor", "system", "system")
 OFFICER = ("ward", "takanashi", "ward_officer")
 MANAGER = ("ward", "yamanashi", "ward_manager")
 CONTRACTOR = ("contractor", "watanuki", "contractor_manager")
+TARGETS = ("raw_target_list/d01", "roster/d01", "plan_document/erasure-1")
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
 
@@ -118,10 +119,9 @@ def lawful_year(config: CampaignConfig) -> Year:
     add(
         "campaign_opened",
         config.id,
-        codes={"simulation": "yes"},
-        refs={"config_digest": sha256(config_json(config.model_dump(mode="json")))},
+        codes={"simulation": "true", "config_digest": sha256(config_json(config.model_dump(mode="json")))},
     )
-    add("keys_created", "keys", refs={"public_key": year.public.hex()})
+    add("keys_created", "keys", codes={"signing_public": year.public.hex()})
     for party in config.parties:
         add("party_registered", party.id, codes={"kind": party.kind.value})
     _intake(year)
@@ -183,19 +183,22 @@ def _closing(year: Year) -> None:
     for party in year.config.subcontractors:
         year.add("certificate_received", party.id, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
-    inventory = {"holdings": 11, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 1}
+    inventory = {"holdings": 12, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 2}
+    planned = {"targets": 3, "documents": 1}
     year.add("inventory_taken", "inventory", counts=inventory)
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}
-    year.add("erasure_planned", "plan-1", counts={"targets": 2}, refs={"digest": plan, "artefact": artefact})
+    refs = {"digest": plan, "artefact": artefact, "targets": list(TARGETS)}
+    year.add("erasure_planned", "plan-1", counts=planned, refs=refs)
     year.approve("dag/run/erase_contractor", CONTRACTOR, artefact["digest"])
     year.approve("dag/run/erase_ward", MANAGER, artefact["digest"], distinct_from="dag/run/erase_contractor")
-    for name in ("raw_target_list/d01", "roster/d01"):
+    _stored(year, "plan_document", "erasure-1", 0)
+    for name in TARGETS:
         year.add("snapshot_erased", name, codes={"reason": "closing"})
         year.add("holding_erased", name, codes={"method": "unlink", "plan": plan})
     for name in ("vault", "hmac", "exchange"):
         year.add("keys_destroyed", name)
-    year.add("traces_purged", "traces", counts={"holdings": 1, "rows": 500})
+    year.add("traces_purged", "traces", counts={"holdings": 2, "rows": 500})
     year.add("residue_scanned", "scan-1", counts={"files": 10, "bytes": 1000, "needles": 99, "hits": 0})
     year.add("keys_destroyed", "needles")
 

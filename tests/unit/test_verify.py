@@ -295,6 +295,16 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     ),
     "erasure approved once": (dropped("approval_decided", "dag/run/erase_ward"), "STATE-ERASED-UNAPPROVED"),
     "erased under another plan": (coded("holding_erased", "roster/d01", plan="0" * 64), "STATE-ERASED-OTHER-PLAN"),
+    "a planned target not erased": (dropped("holding_erased", "roster/d01"), "STATE-PLAN-UNFINISHED"),
+    "erased what was not planned": (
+        lambda y: y.edit("holding_erased", lambda e: replace(e, key="roster/other"), "roster/d01"),
+        "STATE-ERASED-UNPLANNED",
+    ),
+    "a held delivery used without a decision": (
+        coded("gate_evaluated", "target_list/d01", result="hold"),
+        "STATE-GATE-BYPASSED",
+    ),
+    "a stopped delivery used": (coded("gate_evaluated", "target_list/d01", result="stop"), "STATE-GATE-BYPASSED"),
     "erased without a plan": (dropped("erasure_planned"), "STATE-ERASED-UNPLANNED"),
     "erased before the receipt": (dropped("handover_receipted"), "STATE-ERASED-UNRECEIPTED"),
     "cards released without approval": (
@@ -351,7 +361,7 @@ def test_an_uncertified_log_is_no_evidence(case: Case, tmp_path: Path) -> None:
 
 def test_a_campaign_date_ahead_of_the_clock_needs_a_declared_simulation(mini: CampaignConfig, tmp_path: Path) -> None:
     year = lawful_year(mini)
-    year.edit("campaign_opened", lambda e: replace(e, codes={}))
+    year.edit("campaign_opened", lambda e: replace(e, codes={**e.codes, "simulation": "false"}))
     year.edit("call_list_made", lambda e: replace(e, recorded_at="2026-01-01T00:00:00.000000Z"))
     assert "STATE-CLOCK" in check(tmp_path, year.files(year.finish()))
 

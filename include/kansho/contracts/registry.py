@@ -231,6 +231,51 @@ MAIL_RETURNS = Contract(
     "P11",
 )
 
+_CHANNEL = Column("channel", "手段", "code", codes=("mail", "call", "visit", "inbound"), clause="P11")
+
+#: What 甲 gets back at the end, by お問い合わせ番号; calls and enquiries keep the contract they came in (P11).
+HANDOVER_MAIL = Contract(
+    "handover_mail",
+    "通知の結果",
+    (
+        _NUMBER,
+        _operational("wave", "回", pattern=r"[a-z0-9_]+"),
+        Column("posted_on", "発送日", "date", nullable=True, clause="P11"),
+        Column("returned_on", "返戻日", "date", nullable=True, clause="P11"),
+        Column("return_reason", "返戻理由", "code", nullable=True, codes=tuple(codes.RETURN_REASONS), clause="P11"),
+    ),
+    ("inquiry_number", "wave"),
+    "P11",
+)
+HANDOVER_VISITS = Contract(
+    "handover_visits", "訪問の結果", (_NUMBER, *VISIT_RESULTS.columns[1:]), ("inquiry_number", "wave"), "P11"
+)
+HANDOVER_STOPS = Contract(
+    "handover_stops",
+    "拒否・勧奨停止の申出",
+    (
+        _NUMBER,
+        Column("said_on", "申出日", "date", clause="P11"),
+        _CHANNEL,
+        Column("said", "申出の区分", "code", codes=tuple({**codes.CALL_OUTCOMES, **codes.INBOUND_PURPOSES}), clause="P11"),
+    ),
+    ("inquiry_number", "said_on", "channel"),
+    "P11",
+)
+HANDOVER_GROUPS = Contract(
+    "handover_groups",
+    "割付とグループ",
+    (
+        _NUMBER,
+        _operational("wave", "回", pattern=r"[a-z0-9_]+"),
+        _operational("group", "対象区分", pattern=r"[a-z0-9_]+"),
+        _operational("segment", "グループ", pattern=r"[a-z0-9_]+"),
+        _operational("arm", "割付", pattern=r"outreach|holdout"),
+    ),
+    ("inquiry_number", "wave"),
+    "P11",
+)
+
 REGISTRY: dict[str, Contract] = {
     c.kind: c
     for c in (
@@ -247,6 +292,10 @@ REGISTRY: dict[str, Contract] = {
         VISIT_HALF_B,
         VISIT_RESULTS,
         MAIL_RETURNS,
+        HANDOVER_MAIL,
+        HANDOVER_VISITS,
+        HANDOVER_STOPS,
+        HANDOVER_GROUPS,
     )
 }
 

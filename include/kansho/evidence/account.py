@@ -215,14 +215,16 @@ def _outreach(log: _Log) -> Iterator[_Equation]:
 
 
 def _closing(log: _Log) -> Iterator[_Equation]:
-    inventory = log.of("inventory_taken")
-    if not inventory or not log.certified:
+    inventory, planned = log.of("inventory_taken"), log.of("erasure_planned")
+    if not inventory or not planned or not log.certified:
         return
-    last = inventory[-1].counts
-    erased = log.keys("holding_erased")
+    last, plan = inventory[-1].counts, planned[-1].counts
+    # The plan's own document is made after the inventory and erased with the rest.
+    held = last.get("vault", 0) + plan.get("documents", 0)
     yield "inventory = sum of its kinds", last.get("holdings", 0), _rest(last, "holdings")
-    yield "holdings in the vault = erased", last.get("vault", 0), len(erased)
-    yield "media = returned", last.get("media", 0), len(log.keys("medium_returned"))
+    yield "holdings in the vault = planned", held, plan.get("targets", 0)
+    yield "planned = erased", plan.get("targets", 0), len(log.keys("holding_erased"))
+    yield "media = returned", len(log.keys("medium_registered")), len(log.keys("medium_returned"))
     yield "keys = destroyed", last.get("keys", 0), len(log.keys("keys_destroyed"))
     yield "packages at others = certified", last.get("packages", 0), _certified_packages(log)
     yield "traces = purged", last.get("traces", 0), log.total("traces_purged", "holdings")

@@ -19,6 +19,13 @@ from kansho.evidence.findings import Finding
 
 #: Kinds of package that need an approval and a passed gate of their wave before they leave (C6, P1).
 RELEASES = frozenset({"print_package", "call_list", "visit_halves"})
+#: What a delivered file becomes in the core once its gate let it through.
+_CORE = {
+    "target_list": "roster",
+    "analysis_items": "analysis",
+    "stop_list": "stop_facts",
+    "attendance_update": "attendance_facts",
+}
 #: Keys whose destruction is part of erasure; the signing key stays with the evidence.
 PERSONAL_KEYS = ("vault", "hmac", "exchange", "needles")
 
@@ -29,6 +36,7 @@ def violations(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
     return [
         *_frame(log, facts),
         *_approvals(log, facts),
+        *_intake(log),
         *_releases(log, facts),
         *_erasure(log),
         *_certification(log, facts),
@@ -116,6 +124,15 @@ def _digest(requested: Event) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
+def _intake(log: _Past) -> Iterator[Finding]:
+    """Nothing enters the core behind a gate that held or stopped, unless a decision with a reason let it (D1)."""
+    for gate in log.of("gate_evaluated"):
+        kind, _, delivery = gate.key.partition("/")
+        stored = log.find("snapshot_stored", f"{_CORE[kind]}/{delivery}") if kind in _CORE else None
+        if stored is not None and stored.sequence > gate.sequence and not _passed(log, gate, stored):
+            yield Finding("STATE-GATE-BYPASSED", _at(gate), "its rows were taken in without a pass or a decision")
+
+
 def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
     """Nothing leaves for 丙 without a passed gate and an approved decision before it (C7, P1)."""
     for package in log.of("package_handed_over"):
@@ -150,7 +167,7 @@ def _covers(subject: str, package: str) -> bool:
 
 
 def _passed(log: _Past, gate: Event, before: Event) -> bool:
-    """A gate passed, or held and then was decided by a named role (the request names the gate's key)."""
+    """A gate passed, or held and was then approved by a named role that had to give a reason."""
     result = gate.codes.get("result")
     if result == "pass":
         return True
@@ -159,7 +176,7 @@ def _passed(log: _Past, gate: Event, before: Event) -> bool:
     return any(
         decided.codes.get("decision") == "approve"
         for asked in log.of("approval_requested")
-        if gate.sequence < asked.sequence < before.sequence and asked.codes.get("gate", gate.key) == gate.key
+        if gate.sequence < asked.sequence < before.sequence and asked.codes.get("reason_required") == "yes"
         for decided in (log.find("approval_decided", asked.key, before),)
         if decided is not None
     )
@@ -186,9 +203,15 @@ def _erasure(log: _Past) -> Iterator[Finding]:
         yield Finding("STATE-ERASED-UNAPPROVED", _at(first), "erased without two approvals of the plan's digest")
     elif len({e.actor.get("user") for e in approvals}) < 2 or len({e.actor.get("role") for e in approvals}) < 2:
         yield Finding("STATE-ERASED-FOUR-EYES", _at(first), "one person or one role approved the erasure twice")
+    targets = planned.refs.get("targets")
+    wanted_names = set(targets) if isinstance(targets, list) and all(isinstance(t, str) for t in targets) else set()
     for erased in log.of("holding_erased"):
         if erased.codes.get("plan") != planned.refs.get("digest"):
             yield Finding("STATE-ERASED-OTHER-PLAN", _at(erased), "erased under another plan than the approved one")
+        if erased.key not in wanted_names:
+            yield Finding("STATE-ERASED-UNPLANNED", _at(erased), "erased although the plan does not name it")
+    for name in sorted(wanted_names - {e.key for e in log.of("holding_erased")}):
+        yield Finding("STATE-PLAN-UNFINISHED", _at(planned), f"planned and not erased: {name[:120]}")
 
 
 def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:

@@ -181,7 +181,7 @@ def _log(events: Sequence[Event]) -> list[Finding]:
             _draft(event).check()
         except KanshoError as error:
             found.append(Finding("EVENT-CONTENT", place, error.message))
-    simulated = bool(events) and events[0].codes.get("simulation") == "yes"
+    simulated = bool(events) and events[0].codes.get("simulation") == "true"
     for event in events if not simulated else ():
         if event.campaign_date > _next_day(event.recorded_at):
             found.append(Finding("STATE-CLOCK", f"event {event.sequence}", "campaign date ahead of the clock"))
@@ -246,9 +246,9 @@ def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -
     """Key, config and documents as the log bound them."""
     found = []
     created = next((e for e in events if e.type == "keys_created"), None)
-    if created is None or created.refs.get("public_key") != key.hex():
+    if created is None or created.codes.get("signing_public") != key.hex():
         found.append(Finding("KEY-UNBOUND", names.PUBLIC_KEY, "not the key that the log bound at opening"))
-    bound = [e.refs.get("config_digest") for e in events if e.type in ("campaign_opened", "config_amended")]
+    bound = [e.codes.get("config_digest") for e in events if e.type in ("campaign_opened", "config_amended")]
     if not bound or bound[-1] != names.sha256(files[names.CONFIG]):
         found.append(Finding("CONFIG-DIGEST", names.CONFIG, "not the config that the log bound (C1)"))
     if files[names.DOCUMENTS] != names.documents_json(events):
