@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import pandas as pd
 
-from kansho.campaign.rights import PartyKind, Work
 from kansho.evidence.events import Actor
 from kansho.exchange.tables import check_digit
 from kansho.vault.keys import new_identity, recipient_of
@@ -22,16 +22,10 @@ SEED = b"s" * 32
 SURNAMES = (("見本山", "ミホンヤマ"), ("架空川", "カクウガワ"), ("試験野", "シケンノ"), ("例田", "レイダ"))
 
 
-def inquiry_number(n: int) -> str:
-    """The n-th number that has a check digit."""
-    at, found = 100_000_000, -1
-    while True:
-        digit = check_digit(f"{at:09d}")
-        if digit is not None:
-            found += 1
-            if found == n:
-                return f"{str(at)[:4]}-{str(at)[4:8]}-{str(at)[8]}{digit}"
-        at += 1
+@cache
+def identity(party: str) -> str:
+    """A party's private key; the same for the whole test run."""
+    return new_identity()
 
 
 def _numbers(count: int) -> list[str]:
@@ -95,7 +89,7 @@ def fill(ws: Workspace, count: int = 120, *, stopped: tuple[int, ...] = (1, 2)) 
     ws.record("seed_committed", "seed", codes={"sha256": hashlib.sha256(SEED).hexdigest()}, refs={"seed": seed})
     ws.record("holdout_consented", "ward")
     for party in ws.config.parties:
-        recipient = recipient_of(new_identity())
+        recipient = recipient_of(identity(party.id))
         ws.record("recipient_registered", party.id, codes={"recipient": recipient})
         ws.record(
             "party_registered",
@@ -129,10 +123,3 @@ def approve(ws: Workspace, artefact: SnapshotRef, name: str, *, role: str, decis
 def on(ws: Workspace, day: date) -> Workspace:
     """The same workspace on another day."""
     return replace(ws, today=day)
-
-
-def subcontractor(ws: Workspace, work: Work) -> str:
-    """Id of the party that does a work; it is a 丙."""
-    party = ws.config.party_for(work)
-    assert party.kind is PartyKind.SUBCONTRACTOR
-    return party.id
