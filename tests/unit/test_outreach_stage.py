@@ -72,7 +72,8 @@ def result(row: dict[str, str], outcome: str, day: date, **said: str | None) -> 
     keys = {n: row[n] for n in ("wave", "attempt", "inquiry_number")}
     base = {
         "called_on": day.isoformat(), "outcome": outcome, "answered_by": by,
-        "purpose_stated": "1" if by == "self" else "0", "intention": None, "reason": None, "wish": None, "dock_informed": "0", "program_informed": "0",
+        "purpose_stated": "1" if by == "self" else "0", "intention": None, "reason": None, "wish": None,
+        "dock_informed": "0", "program_informed": "0",
     }  # fmt: skip
     return {**keys, **base, **said}
 
