@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,12 @@ from kansho.campaign.config import CampaignConfig, load_config
 from kansho.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Airflow reads these at its first import and must never write into the home of whoever runs the tests.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kansho-airflow-")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
+
 MINI = REPOSITORY / "tests" / "campaigns" / "sumida_2027.yaml"
 SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"
 

@@ -20,7 +20,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 #: Where a person's words could come to rest.
-_GUARDED_PATH = re.compile(r"/api/v2/(dags/.+/dagRuns|dags/.+/taskInstances|assets/events|dags/.+/xcomEntries|variables|backfills)")
+_GUARDED_PATH = re.compile(
+    r"/api/v2/(dags/.+/(dagRuns|taskInstances|xcomEntries)|assets/events|variables|connections|backfills)"
+)
 _GUARDED_FIELDS = ("conf", "note", "params_input", "extra", "value", "description", "dag_run_conf")
 _LARGEST_BODY = 1_000_000
 

@@ -45,7 +45,7 @@ from kansho_airflow.steps import collect_work
 
 #: A gate that holds for a decision says so in its work.
 HOLD = "hold"
-PASS = "pass"
+PASSED = "pass"
 
 
 def desk_path(campaign_id: str, key: str) -> str:
@@ -96,7 +96,10 @@ class RequestOperator(BaseOperator):
         event = ws.record("approval_requested", key, counts=counts, codes=codes, refs={"artefact": artefact})
         if event.refs["artefact"] != artefact.to_json():
             raise KanshoError(
-                "APPROVAL-STALE", "同じ実行で別の対象の承認が求められています", place=key, remedy="新しい実行で承認を求めてください"
+                "APPROVAL-STALE",
+                "同じ実行で別の対象の承認が求められています",
+                place=key,
+                remedy="新しい実行で承認を求めてください",
             )
         return {"key": key, "role": self.role, "artefact": artefact.to_json(), "counts": counts}
 
@@ -136,7 +139,10 @@ class AskOperator(HITLOperator):
         request = collect_work(self.request)
         if "error" in event or not event.get("responded_by_user"):
             raise KanshoError(
-                "APPROVAL-TIMEOUT", "期限までに回答がありませんでした", place=request["key"], remedy="新しい実行で承認を求めてください"
+                "APPROVAL-TIMEOUT",
+                "期限までに回答がありませんでした",
+                place=request["key"],
+                remedy="新しい実行で承認を求めてください",
             )
         ws = open_workspace(context)
         user = str(event["responded_by_user"]["name"])
@@ -173,11 +179,14 @@ class GuardOperator(BaseOperator):
     def _guard(self, context: Any) -> dict[str, Any]:
         work = collect_work(self.work)
         result = work.get("gate_result")
-        if self.only_on_hold and result == PASS:
+        if self.only_on_hold and result == PASSED:
             return work
         if self.only_on_hold and result != HOLD:
             raise KanshoError(
-                "GATE-STOPPED", "検証を通りませんでした", place=self.approval, remedy="台帳の gate_evaluated で規則を確認してください"
+                "GATE-STOPPED",
+                "検証を通りませんでした",
+                place=self.approval,
+                remedy="台帳の gate_evaluated で規則を確認してください",
             )
         ws = open_workspace(context)
         key = key_of(context, self.approval)
@@ -188,7 +197,10 @@ class GuardOperator(BaseOperator):
         )
         if decided.codes["decision"] != "approve" or not made.approved:
             raise KanshoError(
-                "APPROVAL-REJECTED", "差戻しになりました", place=key, remedy="理由を確認し、直してから新しい実行で承認を求めてください"
+                "APPROVAL-REJECTED",
+                "差戻しになりました",
+                place=key,
+                remedy="理由を確認し、直してから新しい実行で承認を求めてください",
             )
         return work
 
@@ -245,6 +257,9 @@ def assigned_users(campaign_id: str, role: Role) -> list[dict[str, str]]:
     users = [handler.user for handler in settings.campaign(campaign_id).users(role) if handler.user]
     if not users:
         raise KanshoError(
-            "APPROVAL-NOBODY", "no handler signs in with this role", place=f"{campaign_id}.{role.value}", remedy="add one"
+            "APPROVAL-NOBODY",
+            "no handler signs in with this role",
+            place=f"{campaign_id}.{role.value}",
+            remedy="add one",
         )
     return [{"id": user, "name": user} for user in users]

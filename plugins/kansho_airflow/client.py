@@ -164,7 +164,13 @@ class AirflowClient:
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str]) -> None:
         """Run tasks again, with what follows them."""
-        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": task_ids, "include_downstream": True, "only_failed": False}
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": task_ids,
+            "include_downstream": True,
+            "only_failed": False,
+        }
         self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)
 
     def failures(self, dag_id: str, run_id: str) -> list[str]:

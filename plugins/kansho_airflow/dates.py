@@ -6,6 +6,8 @@ Belongs here: conf, else asset event, else schedule.  Does not belong here: the 
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +23,8 @@ from kansho_airflow import settings
 
 #: The stage whose first event declares a simulation; before it there is no ledger to ask.
 OPENING_STAGE = "campaign_opening"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def campaign_date(context: Mapping[str, Any]) -> date:
@@ -65,7 +69,10 @@ def choose_date(
     if conf is not None:
         if not conf_allowed:
             raise KanshoError(
-                "DATE-NOT-SIMULATION", "実運用のキャンペーンに日付は指定できません", place="campaign_date", remedy="conf を空にして起動"
+                "DATE-NOT-SIMULATION",
+                "実運用のキャンペーンに日付は指定できません",
+                place="campaign_date",
+                remedy="conf を空にして起動",
             )
         chosen = _iso(conf)
     elif told:
@@ -75,7 +82,9 @@ def choose_date(
     else:
         chosen = moment.astimezone(ZONE).date()
     if not config.contract.start <= chosen <= config.contract.evidence_retained_until:
-        raise KanshoError("DATE-OUTSIDE", "契約の期間の外です (C1)", place=config.id, remedy="契約期間内に起動してください")
+        raise KanshoError(
+            "DATE-OUTSIDE", "契約の期間の外です (C1)", place=config.id, remedy="契約期間内に起動してください"
+        )
     return chosen
 
 
@@ -93,13 +102,9 @@ def _asset_events(context: Mapping[str, Any]) -> list[Any]:
 
 
 def _iso(value: object) -> date:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else _no_date()
-    except ValueError:
-        return _no_date()
-
-
-def _no_date() -> date:
+    with contextlib.suppress(ValueError):
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
     raise KanshoError(
         "DATE-INVALID", "campaign_date は YYYY-MM-DD です", place="campaign_date", remedy="日付を確認してください"
-    ) from None
+    )

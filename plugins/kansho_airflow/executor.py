@@ -49,7 +49,7 @@ class PreloadingExecutor(LocalExecutor):
     """LocalExecutor, preloaded and counting."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._out: Counter[TaskInstanceKey] = Counter()
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class PreloadingExecutor(LocalExecutor):
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
         self._out.update(w.key for w in workload_list if isinstance(w.key, TaskInstanceKey))
-        super()._process_workloads(workload_list)
+        super()._process_workloads(workload_list)  # type: ignore[no-untyped-call]
 
     def _read_results(self) -> None:
         while not self.result_queue.empty():

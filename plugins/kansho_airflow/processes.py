@@ -32,7 +32,12 @@ class Sessions:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             process = subprocess.Popen(
-                list(command), env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                list(command),
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         started = _stat(process.pid)
         (self.run / f"{name}.pid").write_text(f"{process.pid} {started[_STARTED] if started else '-'} {_boot()}")
@@ -52,26 +57,25 @@ class Sessions:
         """The component's leading process, if it runs."""
         return self._pid(name) if self.alive(name) else None
 
-    def stop(self, name: str, grace: float) -> None:
-        """Ask the leader to end, wait, then end whatever is left of the session."""
+    def ask_to_end(self, name: str) -> None:
+        """Ask the component's leader to end (SIGTERM), without waiting."""
         pid = self._pid(name)
-        if pid is None:
-            return
-        if pid in self._members(pid):
+        if pid is not None and pid in self._members(pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + grace
-            while time.monotonic() < deadline and pid in self._members(pid):
-                time.sleep(0.05)
+
+    def wait_ended(self, name: str, deadline: float) -> None:
+        """Wait for the leader until ``deadline`` (`time.monotonic`), then end whatever is left of the session."""
+        pid = self._pid(name)
+        while pid is not None and time.monotonic() < deadline and pid in self._members(pid):
+            time.sleep(0.05)
         self.kill(name)
 
     def kill(self, name: str) -> None:
         """End every process of the session at once and forget the component."""
         pid = self._pid(name)
-        if pid is None:
-            return
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and (members := self._members(pid)):
+        while pid is not None and time.monotonic() < deadline and (members := self._members(pid)):
             for member in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(member, signal.SIGKILL)

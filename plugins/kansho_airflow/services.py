@@ -24,7 +24,7 @@ from kansho.errors import KanshoError
 from kansho_airflow.environment import Installation
 from kansho_airflow.processes import Sessions
 
-#: In the order of starting; stopped in the opposite order.
+#: In the order of starting.
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
     "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
@@ -124,9 +124,17 @@ class Airflow:
         return {name: str(part.get("status")) for name, part in parsed.items() if isinstance(part, dict)}
 
     def stop(self, *, grace: float = 15) -> None:
-        """Stop every component that runs or ever ran here; running tasks get ``grace`` seconds."""
-        for name in reversed(list(COMPONENTS)):
-            self.sessions.stop(name, grace)
+        """Stop every component that runs or ever ran here.
+
+        The scheduler ends first, because its running tasks report to the api-server; they get ``grace`` seconds.
+        """
+        sessions = self.sessions
+        for name in ("scheduler", "dag-processor"):
+            sessions.ask_to_end(name)
+        sessions.wait_ended("scheduler", time.monotonic() + grace)
+        sessions.ask_to_end("api-server")
+        for name in ("dag-processor", "api-server"):
+            sessions.wait_ended(name, time.monotonic() + 3)
 
     def kill(self) -> None:
         """End every component at once."""

@@ -1,4 +1,4 @@
-"""This installation: which campaigns, where run-time files lie, replay or not; all from the environment.
+"""The installation: which campaigns, where run-time files lie, replay or not; all from the environment.
 
 Belongs here: reading ``KANSHO_CAMPAIGNS``, ``KANSHO_VAR``, ``KANSHO_REPLAY``.  Does not belong here:
 Airflow's own settings (`kansho_airflow.environment`).

@@ -113,7 +113,10 @@ def collect_work(work: Any) -> dict[str, Any]:
     elif isinstance(work, Sequence) and not isinstance(work, str) and len(work):
         return {"shards": [dict(part) for part in work]}
     raise KanshoError(
-        "TASK-NO-WORK", "上流のタスクの結果がありません（手動で成功にしましたか）", place="work", remedy="上流からやり直してください"
+        "TASK-NO-WORK",
+        "上流のタスクの結果がありません（手動で成功にしましたか）",
+        place="work",
+        remedy="上流からやり直してください",
     )
 
 

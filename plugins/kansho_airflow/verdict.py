@@ -49,7 +49,9 @@ class VerdictOperator(BaseOperator):
         done = [task for task, state in states.items() if state == "success"]
         by_hand = [task for task in done if task in context["dag"].task_dict and not _has_result(ti, task)]
         if by_hand:
-            raise KanshoError("RUN-BY-HAND", f"手動で成功にされたタスクがあります: {' '.join(sorted(by_hand))}", place=run)
+            raise KanshoError(
+                "RUN-BY-HAND", f"手動で成功にされたタスクがあります: {' '.join(sorted(by_hand))}", place=run
+            )
         if not done:
             return {"result": "nothing_to_do"}
         ws = open_workspace(context)

@@ -52,6 +52,9 @@ CALENDAR = "calendar"
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=5)
 
+#: What answering, starting and clearing need on the DAG itself.
+EDIT = frozenset({"can_read", "can_edit"})
+
 #: How long an approval waits; then it fails, it never answers itself.
 ANSWER_WITHIN = timedelta(days=21)
 
@@ -75,6 +78,7 @@ def stage_dag(
     doc: str | None,
     schedule: str | None = None,
     triggers: Sequence[Asset] | None = None,
+    starters: Sequence[Role] = (),
 ) -> DAG:
     """The DAG ``<campaign>__<stage>`` to be used with ``with``.
 
@@ -84,6 +88,7 @@ def stage_dag(
         doc: the DAG file's docstring.
         schedule: ``CALENDAR`` or None.  In a replay no DAG starts by the clock.
         triggers: assets, any of which starts the DAG.
+        starters: roles that may start it by hand, besides 乙's data engineer.
     """
     if schedule not in (None, CALENDAR):
         raise KanshoError("WIRING-SCHEDULE", "schedule is CALENDAR or None", place=stage)
@@ -102,7 +107,7 @@ def stage_dag(
         max_active_runs=1,
         is_paused_upon_creation=False,
         default_args={"retries": RETRIES, "retry_delay": RETRY_DELAY, "owner": campaign.contractor.id},
-        access_control={role_name(campaign.id, role): {"DAGs": {"can_read"}} for role in ALL_READERS},
+        access_control=_access(campaign.id, starters),
     )
 
 
@@ -121,6 +126,7 @@ def step(
         function: the stage function; its name is the task id unless ``task_id`` is given.
         work: the upstream's result, or several that are merged; None for the first step.
         outlet: assets to wake others with, when the step did something.
+        task_id: where one DAG calls the same function twice.
         trigger_rule: as in Airflow; the default fits nearly always.
         after: tasks to wait for without taking their result; the step then runs unless one of them failed,
             also when they had nothing to do and skipped.
@@ -173,9 +179,11 @@ def approval(
 
     Args:
         name: identifier, unique in the DAG.
+        role: whose users are asked.
         of: the task whose work holds ``artefact`` and ``counts``.
         title: what the form is called, Japanese, no data.
         distinct_from: name of an approval before this one that another user in another role must have given.
+        answer_within: after so long without an answer the approval fails.
     """
     return _approval(name, role, of, title, distinct_from, answer_within, only_on_hold=False)
 
@@ -199,9 +207,8 @@ def decision(
 def verdict(*leaves: XComArg) -> XComArg:
     """The DAG's last task (see `kansho_airflow.verdict`); without arguments it waits for every leaf there is."""
     operator = VerdictOperator(task_id="verdict", retries=0)
-    ends = [leaf.operator for leaf in leaves] if leaves else [  # type: ignore[attr-defined]
-        task for task in operator.dag.tasks if not task.downstream_task_ids and task is not operator
-    ]
+    own = [task for task in operator.dag.tasks if not task.downstream_task_ids and task is not operator]
+    ends: list[Any] = list(leaves) or own
     operator.set_upstream(ends)
     return operator.output
 
@@ -247,13 +254,22 @@ def _approval(
         raise KanshoError("WIRING-FOUR-EYES", "distinct_from names no approval before this one", place=name)
     access = request.dag.access_control
     if access is not None:
-        access.setdefault(role_name(campaign_id, role), {})["DAGs"] = {"can_read", "can_edit"}
+        access.setdefault(role_name(campaign_id, role), {})["DAGs"] = set(EDIT)
     return guard.output
+
+
+def _access(campaign_id: str, starters: Sequence[Role]) -> dict[str, dict[str, set[str]]]:
+    """Who sees a DAG before its approvals add their own roles; editing is what starting and answering need."""
+    access = {role_name(campaign_id, role): {"DAGs": {"can_read"}} for role in ALL_READERS}
+    access[role_name(campaign_id, Role.CONTRACTOR_ENGINEER)] = {"DAGs": set(EDIT)}
+    for role in starters:
+        access[role_name(campaign_id, role)] = {"DAGs": set(EDIT), "DAG Runs": {"can_create"}}
+    return access
 
 
 def _schedule(campaign: CampaignConfig, stage: str, schedule: str | None, triggers: Sequence[Asset]) -> Any:
     assets = AssetAny(*triggers) if triggers else None
     if schedule is None:
         return assets
-    timetable = calendar_of(campaign, stage)
+    timetable: Any = calendar_of(campaign, stage)
     return AssetOrTimeSchedule(timetable=timetable, assets=assets) if assets else timetable

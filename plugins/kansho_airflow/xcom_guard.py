@@ -26,7 +26,8 @@ PERSONAL_SHAPES: dict[str, re.Pattern[str]] = {
     "number": re.compile(_START + r"\d{9,}" + _END),
     "inquiry_number": re.compile(_START + r"\d{4}-\d{4}-\d{2}" + _END),
     "postal_code": re.compile(_START + r"\d{3}-\d{4}" + _END),
-    "birth_date": re.compile(_START + r"(?:1[89]\d{2}([-/.]?)\d{1,2}\1\d{1,2}|[MTSH]\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2})" + _END),
+    "birth_date": re.compile(_START + r"1[89]\d{2}([-/.]?)\d{1,2}\1\d{1,2}" + _END),
+    "birth_date_of_an_era": re.compile(_START + r"[MTSH]\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}" + _END),
 }
 
 #: Above this an integer is not a count of ours but somebody's number.
@@ -109,5 +110,8 @@ def _personal_shape(text: str) -> str | None:
 
 def _refuse(place: str, why: str) -> KanshoError:
     return KanshoError(
-        "XCOM-REFUSED", f"not a reference, count or code: {why}", place=place, remedy="put data in the vault, return its ref"
+        "XCOM-REFUSED",
+        f"not a reference, count or code: {why}",
+        place=place,
+        remedy="put data in the vault, return its ref",
     )

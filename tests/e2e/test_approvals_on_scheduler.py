@@ -75,7 +75,8 @@ class Toy:
         """What the desk records when a person opens the artefact."""
         ws = self.workspace()
         handler = ws.config.handler_of_user(user)
-        assert handler is not None and handler.role is not None
+        assert handler is not None
+        assert handler.role is not None
         key = f"{run[0]}/{run[1]}/{name}"
         request = ws.ledger.find("approval_requested", key)
         assert request is not None
@@ -132,7 +133,9 @@ def test_approved_after_opening_is_green_and_releases(toy: Toy) -> None:
     assert toy.released(run)
     ledger = toy.workspace().ledger
     decided = ledger.find("approval_decided", "/".join((*run, "plan")))
-    assert decided is not None and decided.actor["user"] == OFFICER and decided.codes["decision"] == "approve"
+    assert decided is not None
+    assert decided.actor["user"] == OFFICER
+    assert decided.codes["decision"] == "approve"
     assert ledger.find("stage_finished", "/".join(run)) is not None
 
 
@@ -154,9 +157,12 @@ def test_rejected_is_red_and_recorded(toy: Toy) -> None:
     assert toy.ended(run) == "failed"
     assert not toy.released(run)
     states = toy.admin.states(*run)
-    assert states["guard_plan"] == "failed" and states["finish"] == "upstream_failed" and states["verdict"] == "failed"
+    assert states["guard_plan"] == "failed"
+    assert states["finish"] == "upstream_failed"
+    assert states["verdict"] == "failed"
     decided = toy.workspace().ledger.find("approval_decided", "/".join((*run, "plan")))
-    assert decided is not None and decided.codes == {"decision": "reject", "reason": "wrong_counts"}
+    assert decided is not None
+    assert decided.codes == {"decision": "reject", "reason": "wrong_counts"}
     assert toy.admin.failures(*run)[0] == "guard_plan APPROVAL-REJECTED"
 
 
@@ -243,7 +249,9 @@ def test_a_gate_that_passes_asks_nobody_and_wakes_the_next_stage_with_its_date(t
     run = toy.start("gate", date(2026, 9, 9))
     assert toy.ended(run) == "success"
     states = toy.admin.states(*run)
-    assert states["ask_gate"] == "skipped" and states["guard_gate"] == "success" and toy.released(run)
+    assert states["ask_gate"] == "skipped"
+    assert states["guard_gate"] == "success"
+    assert toy.released(run)
     wait_until(lambda: toy.workspace().ledger.find("plan_made", "woken-2026-09-09"))
     wait_until(lambda: toy.admin.pending_asset_events() == 0)
 
@@ -297,7 +305,8 @@ def test_a_leaky_task_leaves_no_trace_in_airflow(toy: Toy) -> None:
     run = toy.start("leaky")
     assert toy.ended(run) == "failed"
     failures = toy.admin.failures(*run)
-    assert "leak TASK-FAILED" in failures and "leak_result XCOM-REFUSED" in failures
+    assert "leak TASK-FAILED" in failures
+    assert "leak_result XCOM-REFUSED" in failures
     time.sleep(0.5)
     needles = [part.encode(code) for part in LEAK.split() for code in ("utf-8", "cp932", "utf-16-le")]
     escaped = [part.encode("ascii", "backslashreplace") for part in LEAK.split()]

@@ -166,7 +166,12 @@ def check_decision(
     request = Request.from_event(requested)
     answer = latest_answer(log, key)
     if answer is None:
-        raise _fail("NO-ANSWER", "回答の記録がありません（手動で成功にしたか、期限切れです）", key, "新しい実行で承認を求めてください")
+        raise _fail(
+            "NO-ANSWER",
+            "回答の記録がありません（手動で成功にしたか、期限切れです）",
+            key,
+            "新しい実行で承認を求めてください",
+        )
     handler = config.handler_of_user(answer.user)
     if handler is None or handler.role is not request.role:
         raise _fail("USER", "この承認をできる役割の利用者ではありません", key, "割り当てられた利用者が回答してください")
@@ -179,7 +184,12 @@ def check_decision(
         raise _fail("CHANGED", "承認を求めた後に対象が変わりました", key, "新しい実行で承認を求めてください")
     opened = index.get(("artefact_opened", f"{key}/{answer.user}"))
     if opened is None or not _opened_before(opened, request, answer):
-        raise _fail("UNREAD", "回答した人が回答の前に対象を開いた記録がありません", key, "承認ページで対象を開いてから回答してください")
+        raise _fail(
+            "UNREAD",
+            "回答した人が回答の前に対象を開いた記録がありません",
+            key,
+            "承認ページで対象を開いてから回答してください",
+        )
     if answer.reason == INVALID or (request.reason_required and answer.reason == "none"):
         raise _fail("REASON", "理由コードがありません", key, "理由コードを選んで回答してください")
     if request.distinct_from is not None:
