@@ -1,0 +1,101 @@
+"""Incidents as facts: kinds, what the ledger shows to be one, and the state of each.
+
+Pure over events.  States: opened → reported (approved by 乙's 取扱責任者, given to 甲) → instructed (by 甲) →
+closed, once what was wrong is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kansho.evidence.events import Event
+
+#: Closed list of kinds; the danger of an incident and a breach of a clause are incidents too (P9).
+KINDS = {
+    "sheet_missing": "訪問票の所在不明（紛失のおそれ）",
+    "over_provision": "契約にない項目の提供（過剰提供）",
+    "my_number_received": "個人番号とみられる値の混入",
+    "media_lost": "媒体の紛失",
+    "theft_suspected": "盗難のおそれ",
+    "misdelivery": "誤送付・誤交付",
+    "intrusion": "不正アクセスのおそれ",
+    "leak_suspected": "漏えいのおそれ",
+    "clause_breach": "特記事項の違反",
+    "other": "その他",
+}
+
+#: Codes of a refused delivery that are incidents in themselves (D1, D7).
+REFUSAL_KINDS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Something in the ledger that is an incident and was not opened as one."""
+
+    key: str
+    kind: str
+    subject: str
+    counts: Mapping[str, int]
+
+
+def label(names: Mapping[str, str], code: str) -> str:
+    """The Japanese name of a code; the code itself when it is not of the list."""
+    return names.get(code, code)
+
+
+def suspicions(events: Iterable[Event], today: date) -> list[Suspicion]:
+    """Incidents that no one opened: sheets not back after their day, refused over-provision."""
+    log = list(events)
+    opened = {e.key for e in log if e.type == "incident_opened"}
+    found = [*_missing_sheets(log, today), *_refusals(log)]
+    return [s for s in found if s.key not in opened]
+
+
+def state(events: Iterable[Event], key: str) -> str:
+    """``opened``, ``reported``, ``instructed`` or ``closed``."""
+    present = {e.type for e in events if e.key == key}
+    for type, name in (
+        ("incident_closed", "closed"),
+        ("incident_instructed", "instructed"),
+        ("incident_reported", "reported"),
+    ):
+        if type in present:
+            return name
+    return "opened"
+
+
+def is_mended(events: Iterable[Event], opened: Event) -> bool:
+    """Whether what was wrong is right again: for missing sheets, the team's day balances; else nothing is open."""
+    if opened.codes.get("kind") != "sheet_missing":
+        return True
+    subject = opened.codes.get("subject", "")
+    log = list(events)
+    issued = next((e.counts["sheets"] for e in log if e.type == "sheets_out" and e.key == subject), None)
+    back = next((e.counts["sheets"] for e in log if e.type == "sheets_in" and e.key == subject), None)
+    return issued is None or issued == back
+
+
+def _missing_sheets(log: list[Event], today: date) -> list[Suspicion]:
+    back = {e.key: e.counts.get("sheets", 0) for e in log if e.type == "sheets_in"}
+    return [
+        Suspicion(
+            key=f"sheet-{e.key.replace('/', '-')}",
+            kind="sheet_missing",
+            subject=e.key,
+            counts={"sheets_out": e.counts["sheets"], "sheets_returned": back.get(e.key, 0)},
+        )
+        for e in log
+        if e.type == "sheets_out"
+        and back.get(e.key, 0) < e.counts["sheets"]
+        and (e.key in back or e.campaign_date < today.isoformat())
+    ]
+
+
+def _refusals(log: list[Event]) -> list[Suspicion]:
+    return [
+        Suspicion(f"delivery-{e.key}", REFUSAL_KINDS[e.codes["code"]], e.key, {})
+        for e in log
+        if e.type == "delivery_refused" and e.codes.get("code") in REFUSAL_KINDS
+    ]

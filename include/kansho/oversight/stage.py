@@ -1,0 +1,238 @@
+"""Stage functions of oversight: what is due, attestations, inspections, retention, the monthly report.
+
+Belongs here: taking other parties' papers in and recording what is missing.  Does not belong here: which
+obligation there is (`deadlines`), the report's form (`monthly`).  A paper that is missing or wrong is a recorded
+fact and stands in the report; it does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from kansho.campaign.calendar import oversight_days
+from kansho.campaign.config import Party
+from kansho.errors import KanshoError
+from kansho.evidence.events import Event
+from kansho.exchange.papers import (
+    Attestation,
+    Correction,
+    Inspection,
+    InspectionKind,
+    attestation_path,
+    correction_path,
+    inspection_path,
+    read_paper,
+)
+from kansho.oversight.deadlines import corrections_due, deadlines, report_months
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+_EVENT = {"ward_inspection": "inspection_recorded", "ward_check": "inspection_recorded", "audit": "audit_recorded"}
+
+
+def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is due or overdue, and holdings whose time is up; None when there is neither."""
+    open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
+    expired = expired_holdings(ws)
+    waiting = _waiting_inspections(ws)
+    if not open_ones and not expired and not waiting:
+        return None
+    overdue = sum(o.is_overdue(ws.today) for o in open_ones)
+    return {
+        "due": [o.key for o in open_ones],
+        "counts": {"due": len(open_ones) - overdue, "overdue": overdue, "expired": len(expired)},
+    }
+
+
+def record_attestations(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Take in the monthly attestations that are there (P15): event ``attestation_recorded`` per party and month."""
+    taken = refused = findings = 0
+    for month, due in report_months(ws.config):
+        if due > ws.today:
+            continue
+        for party in (ws.config.contractor, *ws.config.subcontractors):
+            if ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is not None:
+                continue
+            try:
+                paper = _attestation(ws, party, month)
+            except KanshoError:
+                refused += 1
+                continue
+            if paper is not None:
+                taken += 1
+                findings += _record_attestation(ws, paper)
+    if not taken and not refused:
+        return None
+    return {"counts": {"taken": taken, "refused": refused, "findings": findings}}
+
+
+def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Take in inspections, audits and corrections (P6), then record every obligation whose day has passed.
+
+    Events ``inspection_recorded``, ``audit_recorded``, ``deadline_missed``.
+    """
+    taken = sum(_record_inspection(ws, kind, party) for kind, party in _waiting_inspections(ws))
+    corrected = sum(_record_correction(ws, e, code) for e, code in _open_corrections(ws))
+    missed = 0
+    for obligation in deadlines(ws.ledger.events(), ws.config, ws.today):
+        if obligation.is_overdue(ws.today) and ws.ledger.find("deadline_missed", obligation.key) is None:
+            codes = {"due": obligation.due.isoformat(), "clause": obligation.clause}
+            ws.record("deadline_missed", obligation.key, codes=codes)
+            missed += 1
+    if not taken and not corrected and not missed:
+        return None
+    return {"counts": {"inspections": taken, "corrections": corrected, "missed": missed}}
+
+
+def apply_retention(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Erase what is no longer needed (P11, D6): events ``snapshot_erased`` with reason ``retention``."""
+    expired = expired_holdings(ws)
+    for ref in expired:
+        ws.erase(ref, reason="retention")
+    return {"counts": {"erased": len(expired)}} if expired else None
+
+
+def make_monthly_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Issue the report of every month that is due and not reported (P13): event ``report_submitted``."""
+    from kansho.oversight.monthly import monthly_report
+
+    made = [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
+    for month in made:
+        name = f"documents/monthly-report-{month}.pdf"
+        pdf = monthly_report(
+            ws.config, ws.ledger.events(), month, today=ws.today, simulation=ws.is_simulation
+        )
+        ws.issue_document(name, pdf, title=f"月次報告書（{month}）", kind="monthly_report")
+        _put(ws, f"monthly_report--{month}.pdf", pdf)
+        ws.record("report_submitted", f"monthly/{month}", codes={"to": ws.config.ward_party.id, "document": name})
+    return {"reports": made, "counts": {"reports": len(made)}} if made else None
+
+
+def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
+    """Holdings whose erase-by day comes before the next day of oversight: this is the last run in time for them.
+
+    What the closing erases itself (erase-by on its day) is left to it.
+    """
+    ahead = [day for day, _ in oversight_days(ws.config) if day > ws.today]
+    limit = min([*ahead, ws.config.closing.erase_on])
+    erased = {e.key for e in ws.ledger.events("snapshot_erased")}
+    return [
+        SnapshotRef.from_json(e.refs["holding"])
+        for e in ws.ledger.events("snapshot_stored")
+        if e.key not in erased and date.fromisoformat(e.codes["erase_by"]) < limit
+    ]
+
+
+def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
+    paper = read_paper(attestation_path(ws.layout.outgoing(party.id), month), Attestation)
+    if paper is None:
+        return None
+    signers = {h.id for h in ws.config.handlers if h.party == party.id}
+    if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
+        raise KanshoError("PAPER-FORM", "点検表の記載が正しくありません", place=f"{party.id}/{month}", remedy="再提出を依頼してください")
+    return paper
+
+
+def _record_attestation(ws: Workspace, paper: Attestation) -> int:
+    broken = [i.item for i in paper.items if not i.kept]
+    ws.record(
+        "attestation_recorded",
+        f"{paper.party}/{paper.month}",
+        counts={"items": len(paper.items), "findings": len(broken)},
+        codes={
+            "attested_on": paper.attested_on.isoformat(),
+            "attested_by": paper.attested_by,
+            "findings": "|".join(broken) or "none",
+        },
+        refs={"evidence": {i.item: i.evidence for i in paper.items}},
+    )
+    return len(broken)
+
+
+def _inspections(ws: Workspace) -> list[tuple[InspectionKind, str, str, date]]:
+    """(kind, inspected party, inspector's party, planned day) of the year."""
+    config = ws.config
+    ward, contractor = config.ward_party.id, config.contractor.id
+    found: list[tuple[InspectionKind, str, str, date]] = [
+        ("ward_inspection", contractor, ward, config.oversight.ward_inspection_on)
+    ]
+    for party in config.subcontractors:
+        if party.ward_check_on:
+            found.append(("ward_check", party.id, ward, party.ward_check_on))
+        if party.audit_on:
+            found.append(("audit", party.id, contractor, party.audit_on))
+    return found
+
+
+def _waiting_inspections(ws: Workspace) -> list[tuple[InspectionKind, str]]:
+    return [
+        (kind, party)
+        for kind, party, inspector, planned in _inspections(ws)
+        if planned <= ws.today
+        and ws.ledger.find(_EVENT[kind], f"{kind}/{party}") is None
+        and inspection_path(ws.layout.outgoing(inspector), kind, party).is_file()
+    ]
+
+
+def _record_inspection(ws: Workspace, kind: InspectionKind, party: str) -> int:
+    inspector = next(i for k, p, i, _ in _inspections(ws) if (k, p) == (kind, party))
+    try:
+        paper = read_paper(inspection_path(ws.layout.outgoing(inspector), kind, party), Inspection)
+    except KanshoError:
+        return 0  # stays open: the deadline finds it
+    handlers = {h.id for h in ws.config.handlers if h.party == inspector}
+    if paper is None or (paper.kind, paper.party) != (kind, party) or paper.inspector not in handlers:
+        return 0
+    ws.record(
+        _EVENT[kind],
+        f"{kind}/{party}",
+        counts={"findings": len(paper.findings)},
+        codes={
+            "on": paper.on.isoformat(),
+            "inspector": paper.inspector,
+            "findings": "|".join(f"{f.code}={f.correct_by.isoformat()}" for f in paper.findings) or "none",
+        },
+    )
+    return 1
+
+
+def _open_corrections(ws: Workspace) -> list[tuple[Event, str]]:
+    return [
+        (event, code)
+        for type in ("inspection_recorded", "audit_recorded")
+        for event in ws.ledger.events(type)
+        for code, _ in corrections_due(event)
+        if ws.ledger.find("inspection_recorded", f"correction/{event.key}/{code}") is None
+    ]
+
+
+def _record_correction(ws: Workspace, event: Event, code: str) -> int:
+    kind, _, party = event.key.partition("/")
+    try:
+        paper = read_paper(correction_path(ws.layout.outgoing(party), kind, party, code), Correction)
+    except KanshoError:
+        return 0
+    handlers = {h.id for h in ws.config.handlers if h.party == party}
+    if paper is None or (paper.kind, paper.party, paper.finding) != (kind, party, code) or paper.reported_by not in handlers:
+        return 0
+    ws.record(
+        "inspection_recorded",
+        f"correction/{event.key}/{code}",
+        codes={"on": paper.corrected_on.isoformat(), "reported_by": paper.reported_by},
+    )
+    return 1
+
+
+def _unreported(ws: Workspace, month: str) -> bool:
+    return ws.ledger.find("report_submitted", f"monthly/{month}") is None
+
+
+def _put(ws: Workspace, name: str, data: bytes) -> None:
+    """Lay a document without residents into 甲's letter box."""
+    path = ws.layout.received(ws.config.ward_party.id) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(data)
+    temporary.replace(path)
