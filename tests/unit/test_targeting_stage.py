@@ -132,6 +132,27 @@ def test_selection_reconciles_and_repeats(open_workspace: Opener) -> None:
     assert select_wave(on(ws, SELECT_ON + timedelta(days=3)), {"wave": "mailing_1"}) == made
 
 
+@pytest.mark.parametrize(
+    ("wave", "day"), [("mailing_1", SELECT_ON), ("call_1", date(2027, 8, 16)), ("visit_1", date(2027, 10, 6))]
+)
+def test_in_every_wave_the_held_out_are_left_alone(open_workspace: Opener, wave: str, day: date) -> None:
+    ws = open_workspace(PLANNED_ON)
+    fill(ws, 240)
+    plan = ws.read_table(planned(ws))
+    ws = on(ws, day)
+    stop(ws, "d02", [])
+    made = select_wave(ws, {"wave": wave})
+    assert made is not None
+    chosen = ws.read_table(SnapshotRef.from_json(made["assignment"]))
+    held = set(plan.loc[plan[f"holdout_{wave}"], "household_id"])
+    arm = chosen["arm"].eq(OUTREACH)
+    assert chosen["inquiry_number"].is_unique
+    assert held.isdisjoint(chosen.loc[arm, "household_id"])
+    assert set(chosen.loc[~arm, "household_id"]) <= held
+    assert arm.sum() == made["counts"]["assigned"] <= ws.config.wave(wave).capacity
+    assert made["counts"]["candidates"] == sum(n for k, n in made["counts"].items() if k != "candidates")
+
+
 def test_results_only_selects_nobody(open_workspace: Opener) -> None:
     assert select_wave(open_workspace(SELECT_ON), {"packages": []}) is None
 

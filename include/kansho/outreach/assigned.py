@@ -25,6 +25,19 @@ def assignment_ref(ws: Workspace, wave: str) -> SnapshotRef:
     return SnapshotRef.from_json(known.refs["assignment"])
 
 
+def plan_ref(ws: Workspace, wave: str) -> SnapshotRef:
+    """The plan that the wave was selected from.
+
+    Raises:
+        KanshoError: ``WAVE-UNSELECTED``.
+    """
+    known = ws.ledger.find("wave_selected", wave)
+    found = ws.find("plan", known.codes["plan"]) if known else None
+    if found is None:
+        raise KanshoError("WAVE-UNSELECTED", "選定のもとになった計画がありません", place=wave)
+    return found
+
+
 def outreach_arm(ws: Workspace, wave: str) -> pd.DataFrame:
     """The people to be reached, in rank order; never the control arm."""
     frame = ws.read_table(assignment_ref(ws, wave))

@@ -100,7 +100,7 @@ def require_balance(ws: Workspace, day: str) -> None:
         raise KanshoError(
             "CUSTODY-OPEN",
             f"訪問票の授受が合わない班が {len(missing)} あります",
-            place=" ".join(e.key for e in missing),
+            place=" ".join(e.key for e in missing[:5]),
             remedy="訪問票を探し、訂正報告を受け取ってから発行してください",
         )
 

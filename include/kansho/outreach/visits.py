@@ -24,7 +24,7 @@ from kansho.campaign.rights import Channel, Work
 from kansho.contracts.registry import VISIT_HALF_A, VISIT_HALF_B
 from kansho.errors import KanshoError
 from kansho.outreach import rosters
-from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, with_roster
+from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, plan_ref, with_roster
 from kansho.outreach.specimens import issue_specimens
 from kansho.standing import exclusions, gather
 from kansho.vault.vault import SnapshotRef
@@ -159,7 +159,7 @@ def visit_list(ws: Workspace, wave: VisitWave) -> pd.DataFrame:
     arm = outreach_arm(ws, wave.id)
     reason = exclusions(ws, arm, Channel.VISIT, wave=wave.id, spacing=False)
     roster = gather(ws).roster
-    plan = ws.read_table(ws.latest("plan"))
+    plan = ws.read_table(plan_ref(ws, wave.id))
     households = roster["inquiry_number"].map(plan.set_index("inquiry_number")["household_id"])
     ward = ws.config.ward
     parts = rosters.table_of(roster, prefixes=(ward.prefecture, ward.name))
