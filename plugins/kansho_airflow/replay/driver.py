@@ -190,11 +190,11 @@ class Year:
         )
 
     def _aftermath(self, on: date) -> None:
-        """Redeliveries that came, and incidents that opened, on this day."""
+        """Redeliveries that came, and incidents that are open, on this day."""
         if self._hands.waiting_deliveries():
             self._hands.enter_passwords(on)
             self._stage("extract_intake", on, "13")
         opened = {e.key for e in self._ledger.events("incident_opened")}
-        reported = {e.key for e in self._ledger.events("incident_reported")}
-        if opened - reported:
+        closed = {e.key for e in self._ledger.events("incident_closed")}
+        if opened - closed:
             self._stage("incident", on, "19")

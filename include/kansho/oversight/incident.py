@@ -1,0 +1,182 @@
+"""Stage functions of incident: open with its clocks, report, take 甲's instruction, close (P9).
+
+Belongs here: the way from a suspicion to its end, as ledger facts.  Does not belong here: what an incident is
+(`incidents`) or the report's form (`incident_report`).  甲 is told when an incident is found, before anybody
+has approved anything; the written report follows after 乙's 取扱責任者 approved it; 甲's answer to it is its instruction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kansho.campaign.rights import Role
+from kansho.errors import KanshoError
+from kansho.evidence.events import Actor, Event
+from kansho.exchange.authority import authority_of, decision_on
+from kansho.oversight.clocks import clocks_of
+from kansho.oversight.incidents import KINDS, is_mended, state, suspicions
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+REPORT_KIND = "incident_report"
+_REF = re.compile(r"[A-Za-z0-9_.:/-]{1,80}\Z")
+
+
+def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Open what the run was started for and what the ledger shows, tell 甲, and find what is still to do.
+
+    ``work["triggered"]`` may hold ``kind`` (of `KINDS`) and ``ref`` (a code that names what it is about).
+    None when no incident waits for a report, an instruction or its end.
+
+    Raises:
+        KanshoError: ``INCIDENT-KIND`` or ``INCIDENT-REF`` when the run was started with something else.
+    """
+    _open_triggered(ws, work.get("triggered") or {})
+    for found in suspicions(ws.ledger.events(), ws.today):
+        ws.record("incident_opened", found.key, counts=found.counts, codes={"kind": found.kind, "subject": found.subject})
+    opened = ws.ledger.events("incident_opened")
+    for event in opened:
+        _tell_ward(ws, event)
+    states = {e.key: state(ws.ledger.events(), e.key) for e in opened}
+    waiting = [key for key, name in states.items() if name in ("opened", "reported")]
+    closing = [e.key for e in opened if states[e.key] == "instructed" and is_mended(ws.ledger.events(), e)]
+    if not waiting and not closing:
+        return None
+    return {
+        "incidents": waiting,
+        "mended": closing,
+        "counts": {"opened": len(opened), "waiting": len(waiting), "mended": len(closing)},
+    }
+
+
+def make_incident_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The 事故報告書 over everything that waits, as the artefact to approve; None when nothing waits."""
+    keys = list(work["incidents"])
+    if not keys:
+        return None
+    opened = [e for e in ws.ledger.events("incident_opened") if e.key in keys]
+    ref = _report(ws, opened)
+    return {"incidents": keys, "artefact": ref.to_json(), "counts": {"incidents": len(opened)}}
+
+
+def report_incident(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the approved report to 甲: event ``incident_reported`` per incident.
+
+    Raises:
+        KanshoError: ``EXCHANGE-AUTHORITY`` when the report was not approved.
+    """
+    ref = SnapshotRef.from_json(work["artefact"])
+    authority = authority_of(ws, ref)
+    pdf = ws.read_bytes(ref)
+    name = f"documents/incident-report-{ref.key}.pdf"
+    ws.issue_document(name, pdf, title="事故報告書", kind="incident_report")
+    _put(ws, f"incident_report--{ref.key}.pdf", pdf)
+    codes = {"to": ws.config.ward_party.id, "document": name, "authority": authority}
+    ws.record(
+        "report_submitted",
+        f"incident_report/{ref.key}",
+        codes=codes,
+        refs={"report": ref, "incidents": {key: "" for key in work["incidents"]}},
+    )
+    for key in work["incidents"]:
+        ws.record("incident_reported", key, codes=codes, refs={"report": ref})
+    return dict(work)
+
+
+def close_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Record 甲's instruction on every report it accepted, and close what is mended.
+
+    An incident whose cause is still there (sheets not found) stays open; a later run closes it.
+    """
+    instructed = closed = 0
+    for event in ws.ledger.events("incident_opened"):
+        now = state(ws.ledger.events(), event.key)
+        if now == "reported" and _instruct(ws, event.key):
+            instructed += 1
+            now = "instructed"
+        if now == "instructed" and is_mended(ws.ledger.events(), event):
+            ws.record("incident_closed", event.key, codes={"kind": event.codes.get("kind", "other")})
+            closed += 1
+    return {"counts": {"instructed": instructed, "closed": closed}} if instructed or closed else None
+
+
+def _open_triggered(ws: Workspace, told: Mapping[str, Any]) -> None:
+    if not told.get("kind") and not told.get("ref"):
+        return
+    kind, ref = str(told.get("kind", "")), str(told.get("ref", ""))
+    if kind not in KINDS:
+        raise KanshoError("INCIDENT-KIND", "事故の種類がありません", place="conf.kind", remedy=f"{' '.join(KINDS)} から選んでください")
+    if not _REF.match(ref):
+        raise KanshoError("INCIDENT-REF", "事故の対象を示す番号がありません", place="conf.ref", remedy="英数字の番号を指定してください")
+    ws.record("incident_opened", f"{kind}-{ref}", codes={"kind": kind, "subject": ref})
+
+
+def _tell_ward(ws: Workspace, opened: Event) -> None:
+    """A notice into 甲's letter box, at once: kind, subject and clocks, nothing else."""
+    key = f"incident_notice/{opened.key}"
+    if ws.ledger.find("report_submitted", key) is not None:
+        return
+    made = clocks_of(opened)
+    days = {
+        "known_on": made.known_on.isoformat(),
+        "written_report_by": made.written_report.isoformat(),
+        "preliminary_by": made.preliminary.isoformat(),
+        "final_by": made.final.isoformat(),
+    }
+    codes = {"incident": opened.key, "kind": opened.codes.get("kind", "other"), **days}
+    _put(ws, f"incident_notice--{opened.key.replace('/', '-')}.json", json.dumps(codes, indent=1).encode())
+    ws.record("report_submitted", key, codes={"to": ws.config.ward_party.id, **days})
+
+
+def _report(ws: Workspace, opened: list[Event]) -> SnapshotRef:
+    """Today's report over these incidents: a new revision once the last one was decided."""
+    mark = hashlib.sha256(" ".join(sorted(e.key for e in opened)).encode()).hexdigest()[:8]
+    for revision in range(1, 100):
+        key = f"{ws.today.isoformat()}-{mark}-r{revision:02d}"
+        known = ws.find(REPORT_KIND, key)
+        if known is None:
+            return ws.store_bytes(REPORT_KIND, key, _render(ws, opened))
+        if decision_on(ws, known) is None:
+            return known
+    raise KanshoError("INCIDENT-REVISIONS", "事故報告書の版が多すぎます", remedy="区と相談してください")
+
+
+def _render(ws: Workspace, opened: list[Event]) -> bytes:
+    from kansho.oversight.incident_report import incident_report
+
+    return incident_report(ws.config, ws.ledger.events(), opened, today=ws.today, simulation=ws.is_simulation)
+
+
+def _instruct(ws: Workspace, key: str) -> bool:
+    """Record 甲's instruction when a ward officer approved a report over the incident; whether there is one."""
+    digests = {
+        e.refs["report"]["digest"]
+        for e in ws.ledger.events("report_submitted")
+        if key in e.refs.get("incidents", {})
+    }
+    asked = {
+        e.key
+        for e in ws.ledger.events("approval_requested")
+        if e.codes.get("role") == Role.WARD_OFFICER.value and e.refs["artefact"]["digest"] in digests
+    }
+    given = [e for e in ws.ledger.events("approval_decided") if e.key in asked and e.codes["decision"] == "approve"]
+    if not given:
+        return False
+    by = given[-1].actor
+    ws.acting_as(Actor(by["party"], by["user"], by["role"])).record(
+        "incident_instructed", key, codes={"authority": given[-1].key, "reason": given[-1].codes.get("reason", "none")}
+    )
+    return True
+
+
+def _put(ws: Workspace, name: str, data: bytes) -> None:
+    path: Path = ws.layout.received(ws.config.ward_party.id) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(data)
+    temporary.replace(path)

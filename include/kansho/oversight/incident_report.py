@@ -1,0 +1,118 @@
+"""事故報告書: the nine items the law asks for, the times and what was done, per incident (P9).
+
+Pure over config and events; names staff and parties, never a resident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from kansho.campaign.config import CampaignConfig
+from kansho.documents.model import Document, Section, Table
+from kansho.documents.render import japanese_date, render
+from kansho.evidence.events import Event
+from kansho.oversight.clocks import clocks_of
+from kansho.oversight.incidents import KINDS, is_mended, label
+
+#: Per kind: 概要, 項目, 原因 (as far as known), 再発防止.  ``{subject}`` is a code of ours.
+_TEXTS: dict[str, tuple[str, str, str, str]] = {
+    "sheet_missing": (
+        "訪問日の終わりに、返却された訪問票の枚数が交付した枚数と一致しませんでした（{subject}）。",
+        "訪問名簿の片方に載る項目（場所、又は氏と号・方書）。片方だけでは個人を特定できないよう分けてあります。",
+        "返却時の数え漏れ又は所在不明。訪問班と経路を確認しています。",
+        "交付・返却の枚数を二名で確認し、合わない班には翌日の訪問票を交付しません。",
+    ),
+    "over_provision": (
+        "提供されたデータに、契約で取扱いを認められた項目以外の列がありました（{subject}）。",
+        "契約にない列（内容は読み取らず、封緘された原本のまま保管しています）。",
+        "提供データの作成時に、当年度の項目一覧と照合されていなかったと考えられます。",
+        "受領時に全列を契約と照合し、一致しない提供は全体を受け入れません。区にも列の確認をお願いしました。",
+    ),
+    "my_number_received": (
+        "提供されたデータに、個人番号の検査数字に合う12桁の値がありました（{subject}）。",
+        "個人番号とみられる値（内容は読み取らず、封緘された原本のまま保管しています）。",
+        "提供データの作成時に混入したと考えられます。",
+        "受領時に全ての値を検査し、該当する提供は全体を受け入れません。",
+    ),
+}
+_GENERAL = (
+    "{subject} について、事故又はそのおそれを把握しました。",
+    "調査中です。",
+    "調査中です。",
+    "調査の結果を踏まえて定めます。",
+)
+
+
+def incident_report(
+    config: CampaignConfig, events: Iterable[Event], opened: Iterable[Event], *, today: date, simulation: bool
+) -> bytes:
+    """PDF bytes of one report over the given ``incident_opened`` events."""
+    log = list(events)
+    return render(
+        Document(
+            title="事故報告書",
+            contract_title=config.contract.title,
+            contract_number=config.contract.number,
+            issued_on=today,
+            issuer=config.contractor.name,
+            addressee=config.ward_party.name,
+            sections=tuple(s for event in opened for s in _sections(config, log, event, today)),
+            signatures=("取扱責任者", "区 担当者"),
+            simulation=simulation,
+            footnotes=("事故のおそれ及び特記事項の違反も、事故と同じ手順で報告します（特記事項第22項）。",),
+        )
+    )
+
+
+def nine_items(config: CampaignConfig, log: list[Event], opened: Event) -> tuple[tuple[str, str], ...]:
+    """(item, text) of 概要 … その他, in the order of the law (規則 43条)."""
+    kind, subject = opened.codes.get("kind", "other"), opened.codes.get("subject", opened.key)
+    outline, items, cause, prevention = _TEXTS.get(kind, _GENERAL)
+    mended = is_mended(log, opened)
+    return (
+        ("概要", outline.format(subject=subject)),
+        ("個人データの項目", items),
+        ("本人の数", _persons(log, opened)),
+        ("原因", cause),
+        ("二次被害又はそのおそれ", "現在のところ確認していません。"),
+        ("本人への対応", "区の指示に従います。"),
+        ("公表", "区の指示に従います。"),
+        ("再発防止の措置", prevention),
+        ("その他", "その後、枚数の一致を確認しました。" if mended and kind == "sheet_missing" else "特になし。"),
+    )
+
+
+def _sections(config: CampaignConfig, log: list[Event], opened: Event, today: date) -> tuple[Section, ...]:
+    title = label(KINDS, opened.codes.get("kind", "other"))
+    items = Table(("項目", "内容"), nine_items(config, log, opened))
+    return (
+        Section(f"{title}", (f"整理番号 {opened.key}",), (items,)),
+        Section("経過と期限", (), (_times(config, log, opened, today),)),
+    )
+
+
+def _persons(log: list[Event], opened: Event) -> str:
+    """As far as the ledger tells: the rows of the team's day are the most that can be concerned."""
+    if opened.codes.get("kind") == "sheet_missing":
+        out = next((e for e in log if e.type == "sheets_out" and e.key == opened.codes.get("subject")), None)
+        missing = opened.counts.get("sheets_out", 0) - opened.counts.get("sheets_returned", 0)
+        most = f"最大 {out.counts['rows']} 人（当日その班に交付した行数）" if out and "rows" in out.counts else "調査中"
+        return f"{most}。不足 {missing} 枚。"
+    return "調査中です。"
+
+
+def _times(config: CampaignConfig, log: list[Event], opened: Event, today: date) -> Table:
+    made = clocks_of(opened)
+    finder = config.handler_of_user(opened.actor.get("user", ""))
+    notice = next((e for e in log if e.type == "report_submitted" and e.key == f"incident_notice/{opened.key}"), None)
+    rows = (
+        ("発覚", japanese_date(made.known_on)),
+        ("発見者", finder.name if finder else "業務システムの照合による検知"),
+        ("区への第一報", japanese_date(date.fromisoformat(notice.campaign_date)) if notice else "—"),
+        ("書面報告の期限", japanese_date(made.written_report)),
+        ("速報の期限（法）", japanese_date(made.preliminary)),
+        ("確報の期限（法）", japanese_date(made.final)),
+        ("この報告書の作成", japanese_date(today)),
+    )
+    return Table(("事項", "日"), rows)
