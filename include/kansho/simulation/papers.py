@@ -1,0 +1,71 @@
+"""What subcontractors send beside results: monthly attestations and, at the end, certificates of erasure; one is late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kansho.campaign.config import CampaignConfig
+from kansho.documents.model import Document
+from kansho.documents.render import render
+from kansho.simulation.premises import Premises, as_json, put
+
+
+@dataclass(frozen=True)
+class Papers:
+    """The paperwork of one 丙 (or of 乙 itself, for attestations)."""
+
+    config: CampaignConfig
+    premises: Premises
+    late: bool
+
+    def act(self, day: date) -> None:
+        """Attest every month that has ended; certify after the hand-over."""
+        month = self.config.contract.start.replace(day=1)
+        while (following := (month + timedelta(days=32)).replace(day=1)) <= day:
+            name = f"{month:%Y-%m}"
+            path = self.premises.outgoing / "attestations" / f"{name}.json"
+            if not path.is_file():
+                put(path, as_json(self._attestation(name)))
+            month = following
+        due = self.config.closing.handover_on + timedelta(days=1)
+        if self.late:
+            due = self.config.closing.certificates_due + timedelta(days=1)
+        if self.premises.party != self.config.contractor.id and due <= day:
+            self._certify(due)
+
+    def _attestation(self, month: str) -> dict[str, object]:
+        measures = ("entry_control", "media_limits", "personal_access", "updates", "antivirus", "logs")
+        return {
+            "campaign": self.config.id,
+            "party": self.premises.party,
+            "month": month,
+            "measures": dict.fromkeys(measures, True),
+        }
+
+    def _certify(self, on: date) -> None:
+        if self.premises.answered("erasure_certificate", "final"):
+            return
+        count = len(list(self.premises.received.glob("*--*.age")))
+        said = {
+            "campaign": self.config.id,
+            "party": self.premises.party,
+            "packages": count,
+            "method": "論理消去及び媒体の裁断",
+            "erased_on": on.isoformat(),
+        }
+        party = self.config.party(self.premises.party)
+        pdf = render(
+            Document(
+                title="消去証明書",
+                contract_title=self.config.contract.title,
+                contract_number=self.config.contract.number,
+                issued_on=on,
+                issuer=party.name,
+                addressee=f"{self.config.ward_party.name}・{self.config.contractor.name}",
+                facts=(("受領した荷の数", str(count)), ("消去の方法", str(said["method"])), ("消去日", on.isoformat())),
+                signatures=("取扱責任者", "立会者"),
+                simulation=True,
+            )
+        )
+        self.premises.send("erasure_certificate", "final", {"certificate.json": as_json(said), "certificate.pdf": pdf})

@@ -1,0 +1,96 @@
+"""The outside world as one thing that can be moved to a day: every party acts on what lies in its letter box.
+
+Idempotent and safe to kill: each party looks at what is already out.  Truths are asked for at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import TargetGroup, Work
+from kansho.simulation.call_centre import CallCentre
+from kansho.simulation.contacts import Contacts
+from kansho.simulation.effects import attendances, delay_days, in_slot
+from kansho.simulation.papers import Papers
+from kansho.simulation.population import Occurs, build, nothing_occurs
+from kansho.simulation.premises import Premises
+from kansho.simulation.printer import Printer
+from kansho.simulation.visitors import Visitors
+from kansho.simulation.ward import LAG_DAYS, Ward
+
+
+@dataclass(frozen=True)
+class World:
+    """All parties outside, their population and their memory."""
+
+    config: CampaignConfig
+    people: pd.DataFrame
+    seed: int
+    outside: Path
+    mishaps: bool
+
+    @classmethod
+    def open(
+        cls,
+        config: CampaignConfig,
+        outside: Path,
+        people: int | str,
+        seed: int,
+        *,
+        mishaps: bool = True,
+        occurs: Occurs = nothing_occurs,
+    ) -> World:
+        """The world under ``outside`` (``var/outside-world``); the same arguments give the same world."""
+        world = cls(config, build(config, people, seed, occurs=occurs).people, seed, outside, mishaps)
+        for party in config.parties:
+            if party.id != config.contractor.id:
+                world._premises(party.id).settle_in()
+        return world
+
+    def advance(self, day: date) -> None:
+        """Let everybody act up to a day."""
+        work = self.config.party_for
+        Printer(self.config, self.seed, self._premises(work(Work.ADDRESSING).id), self._contacts).act(day)
+        CallCentre(self.config, self.people, self.seed, self._premises(work(Work.CALLS).id), self._contacts).act(day)
+        Visitors(
+            self.config, self.people, self.seed, self._premises(work(Work.VISITS).id), self._contacts, self.mishaps
+        ).act(day)
+        last = self.config.subcontractors[-1].id
+        for party in (self.config.contractor, *self.config.subcontractors):
+            Papers(self.config, self._premises(party.id), late=self.mishaps and party.id == last).act(day)
+        attended = attendances(self.config, self.people, self.seed, self._contacts.by_wave())
+        ward = self._premises(self.config.ward_party.id)
+        Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, attended)
+
+    def truth(self, wave: str, assigned: Iterable[str], *, group: str, cutoff: date) -> float:
+        """True effect of a wave in percentage points among those assigned to it, as known on ``cutoff``.
+
+        The share of the assigned for whom the contact was delivered, makes the difference, and led to an
+        attendance that the ward knew two months later, on the cut-off day.  By randomisation it is what the
+        difference to the hold-out estimates.
+        """
+        numbers = list(assigned)
+        if not numbers:
+            return 0.0
+        reached = self._contacts.by_wave().get(wave, {})
+        causal = in_slot(self.config, self.people, self.seed, wave, TargetGroup(group))
+        delays = dict(zip(numbers, delay_days(self.seed, wave, numbers), strict=True))
+        bound = cutoff - timedelta(days=LAG_DAYS)
+        hits = sum(
+            bool(causal.get(n, False)) and n in reached and reached[n] + timedelta(days=int(delays[n])) <= bound
+            for n in numbers
+        )
+        return 100 * hits / len(numbers)
+
+    @property
+    def _contacts(self) -> Contacts:
+        return Contacts(self.outside / "world" / "contacts")
+
+    def _premises(self, party: str) -> Premises:
+        return Premises(self.outside, party, self.config.id)
