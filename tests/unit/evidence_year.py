@@ -188,7 +188,7 @@ def _closing(year: Year) -> None:
     year.add("inventory_taken", "inventory", counts=inventory)
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}
-    refs = {"digest": plan, "artefact": artefact, "targets": list(TARGETS)}
+    refs = {"digest": plan, "artefact": artefact, "targets": dict.fromkeys(TARGETS, "")}
     year.add("erasure_planned", "plan-1", counts=planned, refs=refs)
     year.approve("dag/run/erase_contractor", CONTRACTOR, artefact["digest"])
     year.approve("dag/run/erase_ward", MANAGER, artefact["digest"], distinct_from="dag/run/erase_contractor")

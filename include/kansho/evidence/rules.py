@@ -204,7 +204,7 @@ def _erasure(log: _Past) -> Iterator[Finding]:
     elif len({e.actor.get("user") for e in approvals}) < 2 or len({e.actor.get("role") for e in approvals}) < 2:
         yield Finding("STATE-ERASED-FOUR-EYES", _at(first), "one person or one role approved the erasure twice")
     targets = planned.refs.get("targets")
-    wanted_names = set(targets) if isinstance(targets, list) and all(isinstance(t, str) for t in targets) else set()
+    wanted_names = set(targets) if isinstance(targets, dict) else set()
     for erased in log.of("holding_erased"):
         if erased.codes.get("plan") != planned.refs.get("digest"):
             yield Finding("STATE-ERASED-OTHER-PLAN", _at(erased), "erased under another plan than the approved one")

@@ -1,0 +1,222 @@
+"""Erasure in the vault: dry-run plan → two people approve its digest → execute, resumable → keys (P11).
+
+Belongs here: planning and executing.  Does not belong here: Airflow's traces, the scan, the certificate
+(`kansho.closing.finalise`).
+
+    inventory → plan (digest, document) → two approvals → needles kept for the scan → each holding erased
+    and verified → vault, HMAC and exchange keys destroyed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kansho.closing.inventory import Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
+from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
+from kansho.evidence.events import Event, canonical_json
+from kansho.vault.keys import KeyName
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+#: Kind of working file of the plan's document, and what a target's erasure is called.
+PLAN_KIND = "plan_document"
+METHOD = "crypto-erase+unlink"
+#: Where values of residents come from: as delivered, as accepted, as quarantined.
+NEEDLE_SOURCES = (
+    "raw_target_list", "roster", "quarantine", "raw_analysis_items", "raw_stop_list", "raw_attendance_update"
+)
+SECRETS = "one_time_secret"
+NEEDLES, NEEDLES_KEY = "residue_needles", "year"
+#: Destroyed with the vault; the needles' key outlives them by the scan.
+VAULT_KEYS: tuple[KeyName, ...] = ("vault", "hmac", "exchange")
+
+
+def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The dry run: every target with its method, a digest over it, and the document to approve.
+
+    A plan whose execution has begun is returned again: what was approved is carried to its end.
+
+    Raises:
+        KanshoError: ``ERASURE-NO-INVENTORY``, ``ERASURE-CHANGED`` when holdings changed since the inventory.
+    """
+    begun = _begun(ws)
+    if begun is not None:
+        return _planned(begun)
+    inventory = ws.ledger.find("inventory_taken", str(work.get("inventory")))
+    if inventory is None:
+        raise KanshoError("ERASURE-NO-INVENTORY", "棚卸しがありません", remedy="棚卸しからやり直してください")
+    held = holdings(ws, before=inventory)
+    if held.digest != inventory.refs["digest"]:
+        raise KanshoError("ERASURE-CHANGED", "棚卸しの後に保有物が変わりました", remedy="棚卸しからやり直してください")
+    value = plan_of(ws, held)
+    digest = sha256(canonical_json(value))
+    key = f"erasure-{digest[:12]}"
+    known = ws.ledger.find("erasure_planned", key)
+    if known is not None:
+        return _planned(known)
+    from kansho.closing.papers import erasure_plan
+
+    ref = ws.find(PLAN_KIND, key)
+    if ref is None:
+        ref = ws.store_bytes(PLAN_KIND, key, erasure_plan(ws.config, value, digest, simulation=is_simulation(ws)))
+    targets = {r.name: r.digest for r in (*held.vault, ref)}
+    counts = {"targets": len(targets), "documents": 1, "keys": len(held.keys), "media": len(held.media)}
+    event = ws.record(
+        "erasure_planned", key, counts=counts, refs={"digest": digest, "artefact": ref, "targets": targets}
+    )
+    return _planned(event)
+
+
+def plan_of(ws: Workspace, held: Holdings) -> dict[str, Any]:
+    """The plan as plain data: what is erased, destroyed, returned and certified, and how."""
+    return {
+        "campaign": ws.config.id,
+        "planned_on": ws.today.isoformat(),
+        "method": METHOD,
+        "targets": [{"name": r.name, "kind": r.kind, "digest": r.digest, "rows": r.rows} for r in held.vault],
+        "keys": list(held.keys),
+        "media": list(held.media),
+        "packages": list(held.packages),
+    }
+
+
+def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every registered medium to 甲 and issue the 返却書; a medium is returned once."""
+    from kansho.closing.papers import media_return
+
+    waiting = open_media(ws)
+    for event in waiting:
+        said = {name: event.codes.get(name, "") for name in ("kind", "serial")}
+        ws.record("medium_returned", event.key, codes={"to": ws.config.ward_party.id, **said})
+    media = ws.ledger.events("medium_registered")
+    if media and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
+        pdf = media_return(ws.config, media, ws.today, simulation=is_simulation(ws))
+        ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
+    return {**work, "counts": {**work.get("counts", {}), "returned": len(waiting)}}
+
+
+def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Erase what the approved plan names, verify each, destroy the keys.  Run again after a kill, it goes on.
+
+    Raises:
+        KanshoError: ``ERASURE-UNPLANNED``, ``ERASURE-UNAPPROVED``, ``ERASURE-CHANGED`` (holdings came in
+            after the plan), ``ERASURE-MEDIA`` (a medium not returned), ``VAULT-RESIDUE``.
+    """
+    plan = _plan_of_work(ws, work)
+    require_two_approvals(ws, plan)
+    if open_media(ws):
+        raise KanshoError("ERASURE-MEDIA", "返却していない媒体があります", remedy="媒体を返却してから実行してください")
+    targets = list(plan.refs["targets"])
+    extra = sorted({e.key for e in open_snapshots(ws)} - set(targets))
+    if extra:
+        raise KanshoError(
+            "ERASURE-CHANGED",
+            f"計画の後に保有物が増えています（{len(extra)}件）",
+            place=" ".join(extra[:5]),
+            remedy="計画からやり直してください",
+        )
+    keep_needles(ws)
+    stored = {e.key: SnapshotRef.from_json(e.refs["holding"]) for e in ws.ledger.events("snapshot_stored")}
+    for name in targets:
+        erase_target(ws, stored[name], plan)
+    destroy_vault_keys(ws)
+    return {"plan": plan.key, "counts": {"targets": len(targets), "erased": len(ws.ledger.events("holding_erased"))}}
+
+
+def erase_target(ws: Workspace, ref: SnapshotRef, plan: Event) -> None:
+    """Erase one holding, look that it is gone, and record both facts."""
+    if ws.ledger.find("holding_erased", ref.name) is not None:
+        return
+    ws.erase(ref, reason="closing")
+    ws.record(
+        "holding_erased",
+        ref.name,
+        counts={"rows": ref.rows},
+        codes={"method": METHOD, "plan": plan.refs["digest"], "verified": "absent"},
+    )
+
+
+def destroy_vault_keys(ws: Workspace) -> None:
+    """Destroy the keys that opened the vault and the packages; each is looked for afterwards."""
+    require_no_difference(ws, holdings(ws))
+    for name in VAULT_KEYS:
+        destroy_key(ws, name)
+
+
+def destroy_key(ws: Workspace, name: KeyName) -> None:
+    """Destroy one key and record it once it is gone."""
+    ws.keyring.destroy(name)
+    if ws.keyring.has(name):
+        raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
+    ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+
+
+def require_two_approvals(ws: Workspace, plan: Event) -> None:
+    """Two different people of two roles approved this plan's digest.
+
+    Raises:
+        KanshoError: ``ERASURE-UNAPPROVED``.
+    """
+    digest = plan.refs["artefact"]["digest"]
+    given = [
+        e
+        for e in ws.ledger.events("approval_decided")
+        if e.codes.get("decision") == "approve" and e.refs.get("digest") == digest
+    ]
+    if len({e.actor["user"] for e in given}) < 2 or len({e.actor["role"] for e in given}) < 2:
+        raise KanshoError(
+            "ERASURE-UNAPPROVED",
+            "消去計画に、別の役割の二人の承認がありません",
+            place=plan.key,
+            remedy="区と受託者の責任者がそれぞれ承認してください",
+        )
+
+
+def keep_needles(ws: Workspace) -> SnapshotRef:
+    """Keep, under a key of their own, the values that the residue scan will look for after the erasure."""
+    known = ws.find(NEEDLES, NEEDLES_KEY)
+    return known if known is not None else ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)))
+
+
+def collect_needles(ws: Workspace) -> set[Needle]:
+    """Needles of every table that holds residents, and of the passwords still held."""
+    out: set[Needle] = set()
+    for kind in NEEDLE_SOURCES:
+        for ref in ws.snapshots(kind):
+            out |= needles_of(ws.read_table(ref))
+    for ref in ws.snapshots(SECRETS):
+        out.update(_secret(ws.read_bytes(ref)))
+    return out
+
+
+def is_simulation(ws: Workspace) -> bool:
+    """Whether the ledger's first event declares a simulation."""
+    opened = ws.ledger.events("campaign_opened")
+    return bool(opened) and opened[0].codes.get("simulation") == "true"
+
+
+def _secret(data: bytes) -> Iterable[Needle]:
+    try:
+        return list(secret_forms(data.decode("utf-8")))
+    except UnicodeDecodeError:
+        return []
+
+
+def _begun(ws: Workspace) -> Event | None:
+    """The plan under which holdings were already erased."""
+    erased = {e.codes.get("plan") for e in ws.ledger.events("holding_erased")}
+    return next((e for e in ws.ledger.events("erasure_planned") if e.refs["digest"] in erased), None)
+
+
+def _planned(event: Event) -> dict[str, Any]:
+    return {"plan": event.key, "artefact": event.refs["artefact"], "counts": dict(event.counts)}
+
+
+def _plan_of_work(ws: Workspace, work: Mapping[str, Any]) -> Event:
+    plan = ws.ledger.find("erasure_planned", str(work.get("plan")))
+    if plan is None or work.get("artefact") != plan.refs["artefact"]:
+        raise KanshoError("ERASURE-UNPLANNED", "消去計画がありません", remedy="計画を作り、承認を得てください")
+    return plan

@@ -1,0 +1,188 @@
+"""``kansho close finalise``: the end of the year outside Airflow, with its components stopped; resumable.
+
+    stopped? → erased? → traces purged → residue scanned (0 hits) → needles and their key destroyed
+        → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified
+
+Belongs here: this order.  Every step is a ledger fact or repeats to the same result, so that it may be
+killed anywhere and started again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kansho.campaign.calendar import ZONE
+from kansho.campaign.config import CampaignConfig
+from kansho.closing import certificate, traces
+from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys, is_simulation
+from kansho.closing.inventory import TRACES, open_snapshots
+from kansho.closing.needles import from_table
+from kansho.closing.residue import ScanResult, scan
+from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
+from kansho.evidence.ledger import Clock, wall_clock
+from kansho.evidence.strict import read_json
+from kansho.evidence.verify import verify_bundle
+from kansho.workspace import Workspace
+
+Say = Callable[[str], None]
+
+
+def finalise(
+    config: CampaignConfig,
+    var: Path,
+    *,
+    database: str | None = None,
+    clock: Clock = wall_clock,
+    say: Say = lambda line: None,
+) -> dict[str, Any]:
+    """Purge Airflow's traces, scan, certify, and write the evidence bundle.
+
+    Args:
+        config: the campaign.
+        var: root of run-time files.
+        database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
+        clock: the real clock, which gives the campaign date of a year that is not simulated.
+        say: told each step.
+
+    Returns:
+        Paths of certificate, checkpoint and bundle, counts of erasure and scan.
+
+    Raises:
+        KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
+            ``CLOSING-UNREADABLE``, ``CERTIFY-*``, or ``CLOSING-EVIDENCE`` when the bundle does not verify.
+    """
+    layout_airflow = var / "airflow"
+    traces.require_stopped(layout_airflow)
+    ws = Workspace.open(config, var, _today(config, var, clock))
+    require_erased(ws)
+    say("痕跡の除去")
+    _purge(ws, layout_airflow, database)
+    say("残存検査")
+    _scan(ws)
+    say("証明書と証跡")
+    written = _certify(ws)
+    found = verify_bundle(Path(written["bundle"]), Path(written["checkpoint"]))
+    if found:
+        codes = " ".join(sorted({f.code for f in found}))
+        raise KanshoError(
+            "CLOSING-EVIDENCE",
+            f"証跡一式の検証に通りません（{len(found)}件: {codes}）",
+            place=Path(written["bundle"]).name,
+            remedy="kansho verify で内容を確認してください",
+        )
+    return {**written, "erasure": _erasure(ws)}
+
+
+def require_erased(ws: Workspace) -> None:
+    """Every planned holding is erased, nothing else is held, the keys are destroyed.
+
+    A run that was killed between the last holding and the keys is carried on here: the plan that two
+    people approved covers the keys.
+
+    Raises:
+        KanshoError: ``CLOSING-NOT-ERASED``.
+    """
+    planned = ws.ledger.events("erasure_planned")
+    erased = {e.key for e in ws.ledger.events("holding_erased")}
+    if not planned or set(planned[-1].refs["targets"]) - erased or open_snapshots(ws):
+        raise KanshoError(
+            "CLOSING-NOT-ERASED",
+            "保管庫の消去が終わっていません",
+            place=ws.config.id,
+            remedy="media_return_and_erasure を完了してから実行してください",
+        )
+    destroy_vault_keys(ws)
+    for folder in (ws.layout.kansho / "vault" / ws.config.id,):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
+    done = traces.purge(ws.config.id, airflow, database)
+    ws.record("traces_purged", "airflow", counts={"holdings": len(TRACES), "rows": done.rows, "files": done.files})
+
+
+def _scan(ws: Workspace) -> None:
+    """Scan until a scan is clean; then destroy what it looked for."""
+    if ws.ledger.find("keys_destroyed", "needles") is not None:
+        return
+    needles = ws.find(NEEDLES, NEEDLES_KEY)
+    if needles is not None:
+        result = scan([ws.layout.kansho, ws.layout.airflow], from_table(ws.read_table(needles)))
+        number = len(ws.ledger.events("residue_scanned")) + 1
+        counts = {
+            "files": result.files,
+            "bytes": result.bytes,
+            "needles": result.needles,
+            "hits": result.hits,
+            "unread": len(result.unread),
+        }
+        ws.record("residue_scanned", f"scan-{number}", counts=counts)
+        _require_clean(result, ws.layout.var)
+        ws.erase(needles, reason="closing")
+    scans = ws.ledger.events("residue_scanned")
+    if not scans or scans[-1].counts["hits"] or scans[-1].counts["unread"]:
+        raise KanshoError("CLOSING-UNSCANNED", "残存検査の記録がありません", remedy="事故として扱ってください")
+    destroy_key(ws, "needles")
+    shutil.rmtree(ws.layout.kansho / "needles" / ws.config.id, ignore_errors=True)
+
+
+def _require_clean(result: ScanResult, var: Path) -> None:
+    """Name files, never values."""
+    if result.hits:
+        shown = [f"{_short(path, var)}({n})" for path, n in list(result.by_file.items())[:10]]
+        raise KanshoError(
+            "CLOSING-RESIDUE",
+            f"個人情報が残っています（{len(result.by_file)}ファイル {result.hits}件）",
+            place=" ".join(shown),
+            remedy="事故として扱い、ファイルを消去し、原因を確かめてから再実行してください",
+        )
+    if result.unread:
+        raise KanshoError(
+            "CLOSING-UNREADABLE",
+            f"検査できないファイルがあります（{len(result.unread)}件）",
+            place=" ".join(_short(path, var) for path in result.unread[:10]),
+            remedy="検査できない場合は合格になりません。ファイルを確認してください",
+        )
+
+
+def _certify(ws: Workspace) -> dict[str, Any]:
+    from kansho.closing.papers import erasure_certificate
+
+    end = max(e.sequence for e in ws.ledger.events("keys_destroyed"))
+    made = certificate.certificate_of(ws, [e for e in ws.ledger.events() if e.sequence <= end])
+    issued = ws.ledger.find("document_issued", certificate.PDF)
+    if issued is None or not (ws.layout.outputs / certificate.PDF).is_file():
+        value = read_json(made, "certificate.json")
+        pdf = erasure_certificate(ws.config, value, sha256(made), simulation=is_simulation(ws))
+        ws.issue_document(certificate.PDF, pdf, title="消去証明書", kind="erasure_certificate")
+    return certificate.write_files(ws, made)
+
+
+def _erasure(ws: Workspace) -> dict[str, int]:
+    inventory, scans = ws.ledger.events("inventory_taken"), ws.ledger.events("residue_scanned")
+    return {
+        "holdings": inventory[-1].counts["holdings"],
+        "returned": len(ws.ledger.events("medium_returned")),
+        "erased": len(ws.ledger.events("holding_erased")),
+        "residue_hits": scans[-1].counts["hits"],
+    }
+
+
+def _today(config: CampaignConfig, var: Path, clock: Clock) -> date:
+    """The day of a real year is the clock's; a simulated year goes on at its last date."""
+    ws = Workspace.open(config, var, config.closing.erase_on)
+    if not is_simulation(ws):
+        return clock().astimezone(ZONE).date()
+    return max(date.fromisoformat(e.campaign_date) for e in ws.ledger.events())
+
+
+def _short(path: str, var: Path) -> str:
+    try:
+        return Path(path).relative_to(var).as_posix()
+    except ValueError:
+        return path

@@ -1,0 +1,131 @@
+"""Every holding of the campaign, from the ledger and from looking (P11, D6).
+
+Belongs here: what is held, by whom, and how it will end.  Does not belong here: ending it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kansho.closing.certificates import require_certificates
+from kansho.closing.handover import require_receipt
+from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
+from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.rules import PERSONAL_KEYS
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import NEEDLE_KINDS, Workspace
+
+#: Airflow's traces, which only `kansho close finalise` can purge.
+TRACES = ("airflow-metadata", "airflow-logs")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What is held at one moment.
+
+    Args:
+        vault: registered snapshots that are not erased.
+        keys: names of the keys that open personal data and still exist.
+        media: keys of registered media not yet returned.
+        packages: keys of packages at 丙 (their certificates answer for them).
+    """
+
+    vault: tuple[SnapshotRef, ...]
+    keys: tuple[str, ...]
+    media: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Counts of ``inventory_taken``: ``holdings`` is the sum of the rest."""
+        parts = {
+            "vault": len(self.vault),
+            "keys": len(self.keys),
+            "media": len(self.media),
+            "packages": len(self.packages),
+            "traces": len(TRACES),
+        }
+        return {"holdings": sum(parts.values()), **parts}
+
+    @property
+    def digest(self) -> str:
+        """Digest of the list."""
+        listed = [r.to_json() for r in self.vault]
+        value = {"vault": listed, "keys": self.keys, "media": self.media, "packages": self.packages}
+        return sha256(canonical_json({k: list(v) for k, v in value.items()}))
+
+
+def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Count every holding and compare the ledger with what lies in the vault.
+
+    None before the day of erasure.  Once erasure has begun, the inventory it stands on is returned again.
+
+    Raises:
+        KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED`` or
+            ``CLOSING-VANISHED``: a difference stops, it is never passed over.
+    """
+    if ws.today < ws.config.closing.erase_on:
+        return None
+    taken = ws.ledger.events("inventory_taken")
+    if taken and ws.ledger.events("holding_erased"):
+        return {"inventory": taken[-1].key, "digest": taken[-1].refs["digest"], "counts": dict(taken[-1].counts)}
+    require_receipt(ws)
+    require_certificates(ws)
+    held = holdings(ws)
+    require_no_difference(ws, held)
+    event = ws.record(
+        "inventory_taken", f"{ws.today}-{held.digest[:12]}", counts=held.counts, refs={"digest": held.digest}
+    )
+    return {"inventory": event.key, "digest": held.digest, "counts": dict(event.counts)}
+
+
+def holdings(ws: Workspace, before: Event | None = None) -> Holdings:
+    """What the ledger says is held; of the vault, what was stored before an event if one is given."""
+    stored = [e for e in open_snapshots(ws) if before is None or e.sequence < before.sequence]
+    return Holdings(
+        vault=tuple(SnapshotRef.from_json(e.refs["holding"]) for e in stored),
+        keys=tuple(name for name in PERSONAL_KEYS if ws.ledger.find("keys_destroyed", name) is None),
+        media=tuple(e.key for e in open_media(ws)),
+        packages=tuple(
+            e.key
+            for e in ws.ledger.events("package_handed_over")
+            if e.codes.get("party") in {p.id for p in ws.config.subcontractors}
+        ),
+    )
+
+
+def open_snapshots(ws: Workspace) -> list[Event]:
+    """``snapshot_stored`` events whose holding is not erased, without the needles of the residue scan."""
+    erased = {e.key for e in ws.ledger.events("snapshot_erased")}
+    return [
+        e
+        for e in ws.ledger.events("snapshot_stored")
+        if e.key not in erased and e.refs["holding"]["kind"] not in NEEDLE_KINDS
+    ]
+
+
+def open_media(ws: Workspace) -> list[Event]:
+    """``medium_registered`` events whose medium is not returned."""
+    returned = {e.key for e in ws.ledger.events("medium_returned")}
+    return [e for e in ws.ledger.events("medium_registered") if e.key not in returned]
+
+
+def require_no_difference(ws: Workspace, held: Holdings) -> None:
+    """Look into the vault: everything there is registered, everything registered is there.
+
+    Raises:
+        KanshoError: ``CLOSING-UNREGISTERED`` or ``CLOSING-VANISHED``, naming objects (their names hold no value).
+    """
+    there, said = set(ws.vault.names()), {r.name for r in held.vault}
+    for code, message, names in (
+        ("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", sorted(there - said)),
+        ("CLOSING-VANISHED", "台帳にある保有物が保管庫にありません", sorted(said - there)),
+    ):
+        if names:
+            shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
+            raise KanshoError(
+                code, f"{message}（{len(names)}件）", place=shown, remedy="事故として扱い、原因を確かめてください"
+            )

@@ -1,0 +1,262 @@
+"""Airflow's own traces of a campaign: rows of its metadata database and its log files (P11).
+
+Belongs here: which tables hold what of a campaign (inspected in Airflow 3.3.2), and removing it while
+Airflow stands still.  Does not belong here: the vault, or any import of Airflow.
+
+A test holds `RULES`, `ALWAYS` and `KEPT` against the real schema: a table that is in none of them fails it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import MetaData, Table, create_engine, delete, func, inspect, or_, select, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import Select
+
+from kansho.errors import KanshoError
+
+#: Tables whose rows name the campaign's DAGs, in an order that respects references: table → column.
+BY_DAG: dict[str, str] = {
+    "rendered_task_instance_fields": "dag_id",
+    "xcom": "dag_id",
+    "task_map": "dag_id",
+    "task_state_store": "dag_id",
+    "task_instance_history": "dag_id",
+    "task_instance": "dag_id",
+    "asset_dag_run_queue": "target_dag_id",
+    "partitioned_asset_key_log": "target_dag_id",
+    "asset_partition_dag_run": "target_dag_id",
+    "asset_event": "source_dag_id",
+    "dag_run": "dag_id",
+    "backfill": "dag_id",
+    "serialized_dag": "dag_id",
+    "dag_code": "dag_id",
+    "dag_version": "dag_id",
+    "dag_tag": "dag_id",
+    "dag_owner_attributes": "dag_id",
+    "dag_warning": "dag_id",
+    "dag_favorite": "dag_id",
+    "dag_schedule_asset_alias_reference": "dag_id",
+    "dag_schedule_asset_name_reference": "dag_id",
+    "dag_schedule_asset_reference": "dag_id",
+    "dag_schedule_asset_uri_reference": "dag_id",
+    "task_inlet_asset_reference": "dag_id",
+    "task_outlet_asset_reference": "dag_id",
+    "dag": "dag_id",
+    "log": "dag_id",
+}
+#: Rows that hang on others: table → (column, parent table, parent column).
+BY_PARENT: dict[str, tuple[str, str, str]] = {
+    "task_reschedule": ("ti_id", "task_instance", "id"),
+    "task_instance_note": ("ti_id", "task_instance", "id"),
+    "hitl_detail": ("ti_id", "task_instance", "id"),
+    "hitl_detail_history": ("ti_history_id", "task_instance_history", "task_instance_id"),
+    "dag_run_note": ("dag_run_id", "dag_run", "id"),
+    "deadline": ("dagrun_id", "dag_run", "id"),
+    "dagrun_asset_event": ("dag_run_id", "dag_run", "id"),
+    "backfill_dag_run": ("backfill_id", "backfill", "id"),
+    "deadline_alert": ("serialized_dag_id", "serialized_dag", "id"),
+}
+#: Rows of the campaign's assets: table → column with the asset's id.
+BY_ASSET: dict[str, str] = {
+    "asset_alias_asset": "asset_id",
+    "asset_watcher": "asset_id",
+    "asset_state_store": "asset_id",
+    "asset_dag_run_queue": "asset_id",
+    "partitioned_asset_key_log": "asset_id",
+    "asset_event": "asset_id",
+}
+#: Tables with nothing worth keeping across a closed campaign, whichever campaign a row came from: texts of
+#: import errors and triggers' and callbacks' arguments, jobs and sessions of components that stand still.
+ALWAYS: tuple[str, ...] = (
+    "import_error", "callback", "trigger", "job", "session", "dag_priority_parsing_request", "asset_alias_asset_event"
+)
+#: Named by the campaign's assets, or by the DAG permissions of FAB; handled one by one below.
+BY_NAME: tuple[str, ...] = ("asset", "asset_active", "ab_permission_view_role", "ab_permission_view", "ab_view_menu")
+#: Settings, staff accounts and roles: no trace of a campaign's runs.
+KEPT: tuple[str, ...] = (
+    "ab_group", "ab_group_role", "ab_permission", "ab_register_user", "ab_role", "ab_user", "ab_user_group",
+    "ab_user_role", "alembic_version", "alembic_version_fab", "asset_alias", "connection", "connection_test_request",
+    "dag_bundle", "dag_bundle_team", "log_template", "revoked_token", "slot_pool", "team", "variable",
+)  # fmt: skip
+ARCHIVES = "_airflow_deleted__"
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What was removed."""
+
+    rows: int
+    files: int
+
+
+def require_stopped(airflow: Path) -> None:
+    """Refuse while any component of Airflow runs.
+
+    Raises:
+        KanshoError: ``CLOSING-RUNNING``: Airflow would write new traces beside the purge.
+    """
+    running = [pid.stem for pid in sorted((airflow / "run").glob("*.pid")) if _lives(pid)]
+    port = airflow / "run" / "port"
+    if port.is_file() and port.read_text().strip().isdigit() and _answers(int(port.read_text())):
+        running.append("api")
+    if running:
+        raise KanshoError(
+            "CLOSING-RUNNING",
+            "Airflow が動いています",
+            place=" ".join(running),
+            remedy="make down で停止してから実行してください",
+        )
+
+
+def purge(campaign: str, airflow: Path, database: str | None = None) -> Purged:
+    """Remove the campaign's rows and logs, then compact the database.  Safe to run again.
+
+    Args:
+        campaign: id of the campaign, which prefixes its DAGs and assets.
+        airflow: Airflow's home (``var/airflow``).
+        database: SQLAlchemy URL; the embedded SQLite file in ``airflow`` by default.
+
+    Raises:
+        KanshoError: ``TRACES-DATABASE`` when the database cannot be purged; nothing is quoted.
+    """
+    rows = 0
+    embedded = airflow / "airflow.db"
+    if database is not None or embedded.is_file():
+        engine = create_engine(database or f"sqlite:///{embedded}", hide_parameters=True)
+        try:
+            rows = purge_rows(engine, campaign)
+            compact(engine)
+        except SQLAlchemyError as error:
+            raise KanshoError(
+                "TRACES-DATABASE",
+                "Airflow の記録を除去できません",
+                place=type(error).__name__,
+                remedy="接続先と権限を確認してください",
+            ) from None
+        finally:
+            engine.dispose()
+    return Purged(rows, purge_logs(airflow / "logs", campaign))
+
+
+def purge_rows(engine: Engine, campaign: str) -> int:
+    """Delete the campaign's rows in one transaction; returns how many."""
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.begin() as connection:
+        rows = _delete_all(connection, {t.name: t for t in tables.sorted_tables}, campaign)
+        for name in inspect(engine).get_table_names():
+            if name.startswith(ARCHIVES):
+                connection.execute(text(f'DROP TABLE "{name}"'))  # a name from the schema itself
+    return rows
+
+
+def compact(engine: Engine) -> None:
+    """Leave no deleted row on freed pages or in the write-ahead log."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            connection.execute(text("VACUUM"))
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        else:
+            connection.execute(text("VACUUM FULL"))
+
+
+def purge_logs(logs: Path, campaign: str) -> int:
+    """Remove the campaign's task logs and every component's log; returns how many files.
+
+    Components mix all campaigns in one file and LocalExecutor copies task logs there; what belongs to
+    another campaign's tasks (``dag_id=<other>``) stays.
+    """
+    removed = 0
+    for entry in sorted(logs.iterdir()) if logs.is_dir() else ():
+        if entry.name.startswith("dag_id=") and not entry.name.startswith(f"dag_id={campaign}__"):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            removed += sum(1 for path in entry.rglob("*") if path.is_file())
+            shutil.rmtree(entry)
+        else:
+            removed += 1
+            entry.unlink()
+    return removed
+
+
+def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str) -> int:
+    counted = 0
+
+    def run(name: str, where: ColumnElement[bool] | None) -> None:
+        nonlocal counted
+        if name in tables:
+            done = connection.execute(delete(tables[name]) if where is None else delete(tables[name]).where(where))
+            counted += max(0, done.rowcount)
+
+    def of_campaign(name: str, column: str) -> ColumnElement[bool]:
+        prefix = f"{campaign}__"
+        return func.substr(tables[name].c[column], 1, len(prefix)) == prefix
+
+    def ids(name: str, column: str) -> Select[tuple[str]]:
+        return select(tables[name].c[column]).where(of_campaign(name, BY_DAG[name]))
+
+    def assets() -> Select[tuple[int]]:
+        return select(tables["asset"].c.id).where(_asset_of(tables["asset"], campaign))
+
+    for name, (column, parent, parent_column) in BY_PARENT.items():
+        if name in tables:
+            run(name, tables[name].c[column].in_(ids(parent, parent_column)))
+    if "dagrun_asset_event" in tables:
+        events = select(tables["asset_event"].c.id).where(tables["asset_event"].c.asset_id.in_(assets()))
+        run("dagrun_asset_event", tables["dagrun_asset_event"].c.event_id.in_(events))
+    for name, column in BY_ASSET.items():
+        if name in tables:
+            run(name, tables[name].c[column].in_(assets()))
+    for name, column in BY_DAG.items():
+        if name in tables:
+            where = of_campaign(name, column)
+            run(name, or_(where, tables[name].c.extra.contains(campaign, autoescape=True)) if name == "log" else where)
+    for name in ("asset", "asset_active"):
+        if name in tables:
+            run(name, _asset_of(tables[name], campaign))
+    for name in ALWAYS:
+        run(name, None)
+    if "ab_view_menu" in tables:
+        _delete_permissions(run, tables, campaign)
+    return counted
+
+
+def _asset_of(table: Table, campaign: str) -> ColumnElement[bool]:
+    name, uri = f"{campaign}.", f"kansho://{campaign}/"
+    return or_(func.substr(table.c.name, 1, len(name)) == name, func.substr(table.c.uri, 1, len(uri)) == uri)
+
+
+def _delete_permissions(run, tables: dict[str, Table], campaign: str) -> None:  # type: ignore[no-untyped-def]
+    """FAB's permissions on the campaign's DAGs (``DAG:<id>``, ``DAG Run:<id>`` …)."""
+    menus, views = tables["ab_view_menu"], tables["ab_permission_view"]
+    mine = menus.c.name.contains(f":{campaign}__", autoescape=True)
+    held = select(views.c.id).where(views.c.view_menu_id.in_(select(menus.c.id).where(mine)))
+    run("ab_permission_view_role", tables["ab_permission_view_role"].c.permission_view_id.in_(held))
+    run("ab_permission_view", views.c.view_menu_id.in_(select(menus.c.id).where(mine)))
+    run("ab_view_menu", mine)
+
+
+def _lives(pid_file: Path) -> bool:
+    """Whether the process of a pid file (``pid started boot``) still runs; a number used anew does not count."""
+    try:
+        pid, started, boot = (pid_file.read_text().split() + ["", "", ""])[:3]
+        if boot and Path("/proc/sys/kernel/random/boot_id").read_text().strip() != boot:
+            return False
+        fields = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return False
+    return fields[0] != "Z" and started in ("", "-", fields[19])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,175 @@
+"""A small campaign with real snapshots and real parties, ready to be closed.  Not a test."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing import stage
+from kansho.evidence.events import Actor
+from kansho.exchange.package import Package, pack, unpack
+from kansho.opening.stage import open_campaign, register_parties
+from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Layout, Workspace
+
+PEOPLE = pd.DataFrame(
+    {
+        "inquiry_number": ["4821-7390-66", "1357-2468-01", "9753-8642-09"],
+        "name_kanji": ["鬼怒川　綾乃助", "御厨子　実千代", "五十嵐　久右衛門"],
+        "name_kana": ["キヌガワ　アヤノスケ", "ミズシ　ミチヨ", "イガラシ　キュウエモン"],
+        "address": ["墨田区吾妻橋九丁目８番７６号", "墨田区業平六丁目５番４号", "墨田区立川七丁目９番１号"],
+        "address_extra": [None, "見本荘１０１", None],
+        "phone": ["03-9876-5432", None, "03-5555-4321"],
+        "birth_date": ["1961-02-03", "1958-11-30", "1970-01-01"],
+    }
+)
+CONTACT = {
+    "answered_by": "self",
+    "purpose_stated": "1",
+    "intention": "3",
+    "reason": "05",
+    "wish": "9",
+    "dock_informed": "0",
+    "program_informed": "1",
+}
+
+
+@dataclass
+class ClosingYear:
+    """The campaign, and what the other parties do."""
+
+    ws: Workspace
+    identities: dict[str, str]
+
+    def on(self, day: date) -> ClosingYear:
+        return replace(self, ws=replace(self.ws, today=day))
+
+    # -- the parties ------------------------------------------------------------------------------
+
+    def opened(self, party: str, kind: str, package: str) -> Package:
+        sealed = (self.ws.layout.received(party) / f"{kind}--{package}.age").read_bytes()
+        return unpack(open_package(sealed, self.identities[party]))
+
+    def send(self, party: str, kind: str, package: str, files: dict[str, bytes]) -> None:
+        manifest = {"campaign": self.ws.config.id, "package": package, "kind": kind, "from": party}
+        sealed = seal_package(pack(files, manifest), self.ws.keyring.recipient())
+        folder = self.ws.layout.outgoing(party)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{kind}--{package}.age").write_bytes(sealed)
+
+    def receipt(self, package: str = "handover-1", **changed: Any) -> None:
+        ward = self.ws.config.ward_party.id
+        handed = self.ws.ledger.find("package_handed_over", f"{ward}/handover/{package}")
+        assert handed is not None
+        said = {
+            "campaign": self.ws.config.id,
+            "package": package,
+            "sha256_sealed": handed.refs["sha256_sealed"],
+            "counts": dict(handed.counts),
+            **changed,
+        }
+        self.send(ward, "handover_receipt", f"r-{package}-{len(changed)}", {"receipt.json": json.dumps(said).encode()})
+
+    def certify(self, party: str, /, **changed: Any) -> None:
+        packages = sum(e.codes["party"] == party for e in self.ws.ledger.events("package_handed_over"))
+        said = {"campaign": self.ws.config.id, "party": party, "packages": packages, **changed}
+        files = {"certificate.json": json.dumps(said).encode(), "certificate.pdf": b"%PDF-1.7 certificate"}
+        self.send(party, "erasure_certificate", f"c-{len(changed)}", files)
+
+    # -- our people -------------------------------------------------------------------------------
+
+    def approve(self, plan: dict[str, Any], name: str, user: str, distinct_from: str = "") -> None:
+        handler = self.ws.config.handler_of_user(user)
+        assert handler is not None
+        assert handler.role is not None
+        key = f"dag/run/{name}"
+        codes = {"role": handler.role.value, "kind": plan["artefact"]["kind"]}
+        if distinct_from:
+            codes["distinct_from"] = f"dag/run/{distinct_from}"
+        digest = {"digest": plan["artefact"]["digest"]}
+        mine = self.ws.acting_as(Actor(handler.party, user, handler.role.value))
+        self.ws.record("approval_requested", key, codes=codes, refs={"artefact": plan["artefact"]})
+        mine.record("artefact_opened", f"{key}/{user}", refs=digest)
+        mine.record("approval_decided", key, codes={"decision": "approve", "reason": "none"}, refs=digest)
+
+    # -- the closing, step by step ----------------------------------------------------------------------
+
+    def until_plan(self) -> tuple[ClosingYear, dict[str, Any]]:
+        """Handed over, receipted, certified, inventoried, planned."""
+        closing = self.ws.config.closing
+        year = self.on(closing.handover_on)
+        assert stage.make_handover(year.ws, {})
+        year.receipt()
+        assert stage.take_handover_receipt(year.ws, {})
+        for party in year.ws.config.subcontractors:
+            year.certify(party.id)
+        year = year.on(closing.erase_on)
+        assert stage.take_certificates(year.ws, {})
+        inventory = stage.take_inventory(year.ws, {})
+        assert inventory
+        return year, stage.plan_erasure(year.ws, inventory)
+
+    def until_erased(self) -> ClosingYear:
+        """Also approved by two and executed."""
+        year, plan = self.until_plan()
+        year.approve(plan, "erasure_ward", "yamanashi")
+        year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+        stage.execute_erasure(year.ws, stage.return_media(year.ws, plan))
+        return year
+
+
+def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
+    """Opened, delivered, one card posted and returned, one refusal on the phone, one visit, one enquiry."""
+    layout = Layout(var)
+    identities = {p.id: new_identity() for p in config.parties}
+    for party in config.parties:
+        folder = layout.outgoing(party.id)
+        folder.mkdir(parents=True)
+        (folder / "recipient.txt").write_text(recipient_of(identities[party.id]), encoding="ascii")
+    ws = Workspace.open(config, var, config.opening_on)
+    register_parties(ws, open_campaign(ws, {"simulation": True, "seed": 1}))
+    year = ClosingYear(ws, identities).on(config.deliveries[0].on)
+    _deliver(year.ws)
+    _reach_out(year.ws)
+    return year
+
+
+def _deliver(ws: Workspace) -> None:
+    ws.record("medium_registered", "d01", codes={"kind": "CD-R", "serial": "CD-0001"})
+    ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3})
+    ws.store_table("raw_target_list", "d01", PEOPLE)
+    counts = {"rows": 3, "accepted": 2, "quarantined": 1}
+    ws.record("gate_evaluated", "target_list/d01", counts=counts, codes={"gate": "target_list", "result": "pass"})
+    ws.store_table("roster", "d01", PEOPLE[:2])
+    ws.store_table("quarantine", "target_list-d01", PEOPLE[2:])
+    old = ws.store_bytes("one_time_secret", "d01", b"Zx9-pass-7731")
+    ws.erase(old, reason="retention")
+    ws.store_bytes("one_time_secret", "d02", b"Qw8-pass-9912")
+
+
+def _reach_out(ws: Workspace) -> None:
+    first, second = PEOPLE["inquiry_number"][:2]
+    number = {"inquiry_number": first}
+    assigned = {**number, "group": "kenshin", "segment": "never", "arm": "outreach"}
+    _store(ws, "wave_assignment", "mailing_1", [assigned])
+    posted = {**number, "serial": "M1-0001", "wave": "mailing_1", "posted_on": "2027-06-24"}
+    _store(ws, "postings", "mailing_1", [posted])
+    returned = {**number, "serial": "M1-0001", "returned_on": "2027-07-01", "return_reason": "1"}
+    _store(ws, "mail_returns", "r1", [returned])
+    call = {"wave": "call_1", "attempt": "1", "inquiry_number": second, "called_on": "2027-08-17", "outcome": "50"}
+    _store(ws, "call_results", "c1", [{**call, **CONTACT}])
+    visit = {**number, "token": "T1", "wave": "visit_1", "visited_on": "2027-10-13", "outcome": "14"}
+    _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}])
+    inbound = {"record": "I1", **number, "received_on": "2027-11-01", "purpose": "3", "answered_by": "self"}
+    _store(ws, "inbound_records", "i1", [{**inbound, "purpose_stated": "1"}])
+
+
+def _store(ws: Workspace, kind: str, key: str, rows: list[dict[str, str]]) -> SnapshotRef:
+    return ws.store_table(kind, key, pd.DataFrame(rows))

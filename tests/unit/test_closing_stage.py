@@ -1,0 +1,280 @@
+"""Hand-over, receipt, certificates, inventory, plan, approvals, erasure: each refuses what is not in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing import erasure, stage
+from kansho.closing.needles import from_table
+from kansho.contracts.registry import HANDOVER_MAIL, HANDOVER_STOPS
+from kansho.errors import KanshoError
+from kansho.exchange.tables import from_csv
+from kansho.workspace import Workspace
+from tests.unit.closing_year import ClosingYear, closing_year
+
+
+@pytest.fixture
+def year(mini: CampaignConfig, tmp_path: Path) -> ClosingYear:
+    return closing_year(mini, tmp_path / "var")
+
+
+def handed(year: ClosingYear) -> ClosingYear:
+    year = year.on(year.ws.config.closing.handover_on)
+    assert stage.make_handover(year.ws, {})
+    return year
+
+
+def test_nothing_is_due_before_its_day(year: ClosingYear) -> None:
+    assert stage.find_closing_work(year.ws, {}) is None
+    assert stage.make_handover(year.ws, {}) is None
+    assert stage.take_handover_receipt(year.ws, {}) is None
+    assert stage.take_certificates(year.ws, {}) is None
+    assert stage.take_inventory(year.ws, {}) is None
+    assert stage.find_closing_work(year.on(year.ws.config.closing.handover_on).ws, {}) == {"due": "handover"}
+
+
+def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
+    year = handed(year)
+    opened = year.opened("ward", "handover", "handover-1")
+    assert sorted(opened.files) == [
+        "call_results.csv", "groups.csv", "inbound_records.csv", "mail_results.csv", "stops.csv", "visit_results.csv",
+    ]  # fmt: skip
+    stops = from_csv(opened.files["stops.csv"], HANDOVER_STOPS)
+    assert list(stops.itertuples(index=False, name=None)) == [
+        ("1357-2468-01", "2027-08-17", "call", "50"),
+        ("4821-7390-66", "2027-11-01", "inbound", "3"),
+    ]
+    mail = from_csv(opened.files["mail_results.csv"], HANDOVER_MAIL)
+    assert mail.loc[0, ["posted_on", "returned_on", "return_reason"]].tolist() == ["2027-06-24", "2027-07-01", "1"]
+    assert opened.manifest["counts"]["rows_visit_results"] == 1
+
+
+def test_the_hand_over_happens_once_until_something_comes_in(year: ClosingYear) -> None:
+    year = handed(year)
+    assert stage.make_handover(year.ws, {}) is None
+    late = {"record": "I2", "inquiry_number": "4821-7390-66", "received_on": "2028-01-26", "purpose": "1"}
+    year.ws.store_table("inbound_records", "i2", pd.DataFrame([{**late, "answered_by": "self", "purpose_stated": "1"}]))
+    again = stage.make_handover(year.ws, {})
+    assert again
+    assert again["package"] == "handover-2"
+
+
+@pytest.mark.parametrize("wrong", [{"counts": {}}, {"sha256_sealed": "0" * 64}, {"campaign": "x"}])
+def test_a_receipt_that_differs_is_refused(year: ClosingYear, wrong: dict[str, Any]) -> None:
+    year = handed(year)
+    year.receipt(**wrong)
+    with pytest.raises(KanshoError, match="CLOSING-RECEIPT"):
+        stage.take_handover_receipt(year.ws, {})
+    assert year.ws.ledger.events("handover_receipted") == []
+    year.receipt()
+    assert stage.take_handover_receipt(year.ws, {}) == {"counts": {"receipts": 1}}
+
+
+def test_without_a_receipt_nothing_goes_on(year: ClosingYear) -> None:
+    year = handed(year).on(year.ws.config.closing.erase_on)
+    for function in (stage.take_handover_receipt, stage.take_inventory):
+        with pytest.raises(KanshoError, match="CLOSING-NO-RECEIPT"):
+            function(year.ws, {})
+
+
+def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
+    year = handed(year)
+    year.receipt()
+    stage.take_handover_receipt(year.ws, {})
+    year.certify("printer")
+    year.certify("call_centre")
+    due = year.on(year.ws.config.closing.certificates_due)
+    assert stage.take_certificates(due.ws, {}) == {"counts": {"taken": 2, "missing": 1}, "missing": ["visitors"]}
+    assert [e.key for e in due.ws.ledger.events("deadline_missed")] == ["certificate/visitors"]
+    last = year.on(year.ws.config.closing.erase_on)
+    with pytest.raises(KanshoError, match="CLOSING-CERTIFICATES-MISSING"):
+        stage.take_certificates(last.ws, {})
+    with pytest.raises(KanshoError, match="CLOSING-CERTIFICATES-MISSING"):
+        stage.take_inventory(last.ws, {})
+    last.certify("visitors")
+    assert stage.take_certificates(last.ws, {})
+    received = last.ws.ledger.find("certificate_received", "visitors")
+    assert received is not None
+    assert received.codes["late"] == "yes"
+    assert (last.ws.layout.outputs / "documents" / "certificate-visitors.pdf").is_file()
+
+
+@pytest.mark.parametrize("wrong", [{"packages": 7}, {"party": "printer"}, {"campaign": "x"}])
+def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: dict[str, Any]) -> None:
+    year.certify("visitors", **wrong)
+    with pytest.raises(KanshoError, match="CLOSING-CERTIFICATE"):
+        stage.take_certificates(year.ws, {})
+    assert year.ws.ledger.find("certificate_received", "visitors") is None
+
+
+def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
+    year, plan = year.until_plan()
+    counts = year.ws.ledger.events("inventory_taken")[-1].counts
+    assert counts == {"holdings": 18, "vault": 11, "keys": 4, "media": 1, "packages": 0, "traces": 2}
+    assert plan["counts"] == {"targets": 12, "documents": 1, "keys": 4, "media": 1}
+
+
+def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
+    year, _ = year.until_plan()
+    year.ws.vault.put_bytes("roster", "copy", b"unregistered")
+    with pytest.raises(KanshoError, match="CLOSING-UNREGISTERED.*roster/copy"):
+        stage.take_inventory(year.ws, {})
+    year.ws.vault.erase("roster/copy")
+    year.ws.vault.erase("roster/d01")
+    with pytest.raises(KanshoError, match="CLOSING-VANISHED.*roster/d01"):
+        stage.take_inventory(year.ws, {})
+
+
+def test_the_plan_is_a_dry_run_with_a_document_that_repeats(year: ClosingYear) -> None:
+    year, plan = year.until_plan()
+    inventory = {"inventory": year.ws.ledger.events("inventory_taken")[-1].key}
+    assert stage.plan_erasure(year.ws, inventory) == plan
+    ref = year.ws.find("plan_document", plan["plan"])
+    assert ref is not None
+    assert year.ws.read_bytes(ref).startswith(b"%PDF")
+    assert year.ws.ledger.events("holding_erased") == []
+
+
+def test_a_plan_killed_before_it_was_recorded_is_the_same_plan(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(*args: Any, **parts: Any) -> None:
+        raise KeyboardInterrupt
+
+    original = Workspace.store_bytes
+    monkeypatch.setattr(Workspace, "store_bytes", lambda *a, **k: (original(*a, **k), dying()))
+    with pytest.raises(KeyboardInterrupt):
+        year.until_plan()
+    monkeypatch.undo()
+    year = year.on(year.ws.config.closing.erase_on)
+    plan = stage.plan_erasure(year.ws, {"inventory": year.ws.ledger.events("inventory_taken")[-1].key})
+    assert plan["counts"]["targets"] == 12
+
+
+def test_a_plan_needs_its_inventory(year: ClosingYear) -> None:
+    with pytest.raises(KanshoError, match="ERASURE-NO-INVENTORY"):
+        stage.plan_erasure(year.ws, {})
+
+
+def one(year: ClosingYear, plan: dict[str, Any]) -> None:
+    year.approve(plan, "erasure_ward", "yamanashi")
+
+
+def twice_the_same(year: ClosingYear, plan: dict[str, Any]) -> None:
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(plan, "erasure_again", "yamanashi")
+
+
+def another_digest(year: ClosingYear, plan: dict[str, Any]) -> None:
+    other = {**plan, "artefact": {**plan["artefact"], "digest": "0" * 64}}
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(other, "erasure_contractor", "watanuki")
+
+
+@pytest.mark.parametrize("given", [lambda y, p: None, one, twice_the_same, another_digest])
+def test_without_two_approvals_of_its_digest_nothing_is_erased(
+    year: ClosingYear, given: Callable[[ClosingYear, dict[str, Any]], None]
+) -> None:
+    year, plan = year.until_plan()
+    given(year, plan)
+    work = stage.return_media(year.ws, plan)
+    with pytest.raises(KanshoError, match="ERASURE-UNAPPROVED"):
+        stage.execute_erasure(year.ws, work)
+    assert year.ws.ledger.events("holding_erased") == []
+
+
+def approved(year: ClosingYear) -> tuple[ClosingYear, dict[str, Any]]:
+    year, plan = year.until_plan()
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+    return year, stage.return_media(year.ws, plan)
+
+
+def test_media_must_be_returned_first(year: ClosingYear) -> None:
+    year, work = approved(year)
+    year.ws.record("medium_registered", "late", codes={"kind": "CD-R", "serial": "X"})
+    with pytest.raises(KanshoError, match="ERASURE-MEDIA"):
+        stage.execute_erasure(year.ws, work)
+    assert (year.ws.layout.outputs / "documents" / "media-return.pdf").is_file()
+
+
+def test_what_came_in_after_the_plan_stops_it(year: ClosingYear) -> None:
+    year, work = approved(year)
+    year.ws.store_bytes("proof", "late", b"x")
+    with pytest.raises(KanshoError, match="ERASURE-CHANGED"):
+        stage.execute_erasure(year.ws, work)
+
+
+def test_without_a_plan_nothing_is_erased(year: ClosingYear) -> None:
+    with pytest.raises(KanshoError, match="ERASURE-UNPLANNED"):
+        stage.execute_erasure(year.ws, {})
+
+
+def test_everything_is_erased_and_the_keys_are_gone(year: ClosingYear) -> None:
+    year = year.until_erased()
+    ws = year.ws
+    assert ws.vault.names() == []
+    assert [ws.keyring.has(name) for name in ("vault", "hmac", "exchange", "needles", "signing")] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
+    assert len(ws.ledger.events("holding_erased")) == 12
+    assert {e.codes["verified"] for e in ws.ledger.events("holding_erased")} == {"absent"}
+    assert stage.find_closing_work(ws, {}) is None
+
+
+def test_the_needles_of_the_scan_outlive_the_vault(year: ClosingYear) -> None:
+    year = year.until_erased()
+    ref = year.ws.find("residue_needles", "year")
+    assert ref is not None
+    texts = {n.text for n in from_table(year.ws.read_table(ref))}
+    assert {"鬼怒川　綾乃助", "五十嵐久右衛門", "墨田区業平六丁目５番４号"} <= texts
+    assert {"0398765432", "昭和36年2月3日", "4821-7390-66"} <= texts
+    assert "Qw8-pass-9912" in texts
+    assert "1970-01-01" not in texts
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 11, 12, 14])
+def test_killed_anywhere_it_goes_on_to_the_same_end(
+    year: ClosingYear, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year, work = approved(year)
+    steps = 0
+    for name in ("erase_target", "destroy_key"):
+        original = getattr(erasure, name)
+
+        def dying(*args: Any, original: Callable[..., None] = original) -> None:
+            nonlocal steps
+            if steps == after:
+                raise KeyboardInterrupt
+            steps += 1
+            original(*args)
+
+        monkeypatch.setattr(erasure, name, dying)
+    with pytest.raises(KeyboardInterrupt):
+        stage.execute_erasure(year.ws, work)
+    monkeypatch.undo()
+    fresh = replace(year.ws, ledger=type(year.ws.ledger)(year.ws.config.id, year.ws.ledger._store))
+    done = stage.execute_erasure(fresh, work)
+    assert done["counts"] == {"targets": 12, "erased": 12}
+    assert sorted(e.key for e in fresh.ledger.events("keys_destroyed")) == ["exchange", "hmac", "vault"]
+    assert fresh.vault.names() == []
+
+
+def test_a_new_run_carries_an_interrupted_erasure_to_its_end(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year, work = approved(year)
+    monkeypatch.setattr(erasure, "destroy_vault_keys", lambda ws: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        stage.execute_erasure(year.ws, work)
+    monkeypatch.undo()
+    inventory = stage.take_inventory(year.ws, {})
+    assert inventory
+    assert stage.plan_erasure(year.ws, inventory)["plan"] == work["plan"]
