@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from kansho.campaign.binding import require_bound_config
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
@@ -23,6 +24,9 @@ from kansho_airflow import settings
 
 #: The stage whose first event declares a simulation; before it there is no ledger to ask.
 OPENING_STAGE = "campaign_opening"
+
+#: The one stage that runs under a changed config, to have the change approved (C1).
+AMENDMENT_STAGE = "config_amendment"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -89,11 +93,18 @@ def choose_date(
 
 
 def open_workspace(context: Mapping[str, Any]) -> Workspace:
-    """The campaign of the running task, on its campaign date, with the task as the actor."""
+    """The campaign of the running task, on its campaign date, with the task as the actor.
+
+    Raises:
+        KanshoError: ``CONFIG-UNBOUND`` when the config is not the one bound in the ledger (C1).
+    """
     dag_id = context["dag"].dag_id
     config = settings.campaign(settings.campaign_id_of(dag_id))
     actor = Actor(config.contractor.id, f"{dag_id}.{context['task'].task_id}", "system")
-    return Workspace.open(config, settings.var_dir(), campaign_date(context), actor=actor)
+    ws = Workspace.open(config, settings.var_dir(), campaign_date(context), actor=actor)
+    if settings.stage_of(dag_id) != AMENDMENT_STAGE:
+        require_bound_config(ws.ledger.events(), config)
+    return ws
 
 
 def _asset_events(context: Mapping[str, Any]) -> list[Any]:

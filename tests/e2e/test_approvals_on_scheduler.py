@@ -6,6 +6,7 @@ One Airflow for the whole file; each test starts runs of its own.
 from __future__ import annotations
 
 import itertools
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -50,7 +51,8 @@ class Toy:
         return self.clients[user]
 
     def workspace(self) -> Workspace:
-        return Workspace.open(load_config(SAMPLE), self.airflow.installation.var, TODAY)
+        installation = self.airflow.installation
+        return Workspace.open(load_config(installation.campaigns[0]), installation.var, TODAY)
 
     def start(self, stage: str, day: date = TODAY, **conf: Any) -> tuple[str, str]:
         dag_id, run_id = f"{CAMPAIGN}__{stage}", f"test__{next(self.numbers)}"
@@ -108,12 +110,19 @@ def wait_until(look: Callable[[], Any], timeout: float = 60) -> Any:
     return found
 
 
+def toy_airflow(folder: Path) -> Airflow:
+    """A toy installation with a config of its own."""
+    config = folder / "campaign.yaml"
+    if not config.is_file():
+        shutil.copyfile(SAMPLE, config)
+    return Airflow.at(folder / "var", campaigns=(config,), dags=HERE / "toy" / "dags", replay=True)
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(HERE / "toy"))
-        var = tmp_path_factory.mktemp("toy")
-        airflow = Airflow.at(var, campaigns=(SAMPLE,), dags=HERE / "toy" / "dags", replay=True)
+        airflow = toy_airflow(tmp_path_factory.mktemp("toy"))
         try:
             began = time.monotonic()
             airflow.start(timeout=120)

@@ -15,7 +15,7 @@ LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
 def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The first event, as a simulation."""
     ws.keyring.create()
-    ws.record("campaign_opened", "opening", codes={"simulation": "true"})
+    ws.record("campaign_opened", "opening", codes={"simulation": "true", "config_digest": ws.config.digest})
     return {"today": ws.today.isoformat()}
 
 

@@ -1,0 +1,77 @@
+"""Airflow's components die and come back: nothing is lost, nothing is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+
+from kansho_airflow.rolenames import ADMIN
+from kansho_airflow.services import COMPONENTS, Airflow
+from tests.e2e.test_approvals_on_scheduler import CAMPAIGN, HERE, OFFICER, Toy, date, toy_airflow
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_an_approval_survives_the_death_of_every_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(HERE / "toy"))
+    airflow = toy_airflow(tmp_path)
+    try:
+        airflow.start()
+        toy = Toy(airflow)
+        toy.admin.wait_for_dags({f"{CAMPAIGN}__plan"})
+        assert toy.ended(toy.start("campaign_opening", date(2026, 4, 1))) == "success"
+        run = toy.start("plan")
+        toy.waiting(run)
+        _the_plugin_is_there(toy)
+
+        leaders = [airflow.sessions.leader(name) for name in COMPONENTS]
+        for leader in leaders:
+            assert leader is not None
+            os.kill(leader, signal.SIGKILL)
+        again = toy_airflow(tmp_path)
+        again.start()
+        assert again.installation.port == airflow.installation.port
+
+        toy = Toy(again)
+        toy.approve(run, "plan", OFFICER)
+        assert toy.ended(run) == "success"
+        assert toy.released(run)
+    finally:
+        airflow.stop(grace=5)
+    assert not _processes_that_name(tmp_path)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(airflow.installation.url, timeout=2)
+
+
+def test_secrets_lie_in_files_that_only_the_owner_reads(tmp_path: Path) -> None:
+    installation = Airflow.at(tmp_path, port=1).installation
+    assert installation.secret("jwt_secret") == installation.secret("jwt_secret")
+    assert (installation.secrets / "jwt_secret").stat().st_mode & 0o777 == 0o600
+    assert installation.secrets.stat().st_mode & 0o777 == 0o700
+
+
+def _the_plugin_is_there(toy: Toy) -> None:
+    plugins = toy.as_user(ADMIN).call("GET", "/plugins").json()["plugins"]
+    ours = next(plugin for plugin in plugins if plugin["name"] == "kansho")
+    assert [view["href"] for view in ours["external_views"]] == ["/desk/"]
+    assert toy.as_user(ADMIN).call("GET", "/plugins/importErrors").json()["total_entries"] == 0
+    assert toy.as_user(OFFICER).desk_get("/desk/") != 404
+
+
+def _processes_that_name(folder: Path) -> list[int]:
+    """Processes that still have a file of the installation open, or stand in it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            links = [os.readlink(link) for link in (entry / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(link.startswith(str(folder)) for link in links):
+            found.append(int(entry.name))
+    return found
