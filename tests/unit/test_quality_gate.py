@@ -115,7 +115,7 @@ def test_contact_results_hold_only_what_may_be_collected(
     from kansho.contracts.codes import CALL_PERSON_OUTCOMES
     from kansho.contracts.registry import CALL_RESULTS
 
-    row = {c: None for c in CALL_RESULTS.names} | {
+    row = dict.fromkeys(CALL_RESULTS.names) | {
         "answered_by": who,
         "outcome": outcome,
         "purpose_stated": purpose,

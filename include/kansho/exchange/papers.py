@@ -53,7 +53,9 @@ class _Paper(BaseModel):
 class AttestedItem(_Paper):
     """One item: kept or not, and the number of the paper that shows it."""
 
-    item: Literal["room_entry", "media_limits", "personal_access", "updates_current", "virus_protection", "logs_collected"]
+    item: Literal[
+        "room_entry", "media_limits", "personal_access", "updates_current", "virus_protection", "logs_collected"
+    ]
     kept: bool
     evidence: _Evidence
 
@@ -76,7 +78,9 @@ class Attestation(_Paper):
 class InspectionFinding(_Paper):
     """A finding and the day by which it is to be corrected."""
 
-    code: Literal["records_incomplete", "room_entry", "media_storage", "training_overdue", "access_rights", "logs", "other"]
+    code: Literal[
+        "records_incomplete", "room_entry", "media_storage", "training_overdue", "access_rights", "logs", "other"
+    ]
     correct_by: date
 
 
@@ -132,7 +136,9 @@ def read_paper(path: Path, form: type[P]) -> P | None:
         return form.model_validate_json(path.read_bytes())
     except ValidationError as error:
         where = " ".join(".".join(map(str, e["loc"])) for e in error.errors())[:200]
-        raise KanshoError("PAPER-FORM", "書類の記載が正しくありません", place=where, remedy="再提出を依頼してください") from None
+        raise KanshoError(
+            "PAPER-FORM", "書類の記載が正しくありません", place=where, remedy="再提出を依頼してください"
+        ) from None
 
 
 def write_paper(path: Path, paper: BaseModel) -> None:

@@ -54,15 +54,29 @@ def read_cover_note(path: Path, *, delivery: str, campaign: str) -> CoverNote:
         KanshoError: ``INTAKE-COVER-MISSING``, ``INTAKE-COVER-FORM``, ``INTAKE-COVER-OTHER``.
     """
     if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-        raise KanshoError("INTAKE-COVER-MISSING", "送付書がありません", place=delivery, remedy="送付書を添えて再提供を依頼してください")
+        raise KanshoError(
+            "INTAKE-COVER-MISSING",
+            "送付書がありません",
+            place=delivery,
+            remedy="送付書を添えて再提供を依頼してください",
+        )
     try:
         note = CoverNote.model_validate_json(path.read_bytes())
     except ValidationError as error:
         where = " ".join(".".join(map(str, e["loc"])) for e in error.errors())[:200]
-        raise KanshoError("INTAKE-COVER-FORM", "送付書の記載が正しくありません", place=where, remedy="送付書の訂正を依頼してください") from None
+        raise KanshoError(
+            "INTAKE-COVER-FORM", "送付書の記載が正しくありません", place=where, remedy="送付書の訂正を依頼してください"
+        ) from None
     if note.delivery != delivery or note.campaign != campaign:
-        raise KanshoError("INTAKE-COVER-OTHER", "別の提供の送付書です", place=delivery, remedy="正しい送付書の提出を依頼してください")
+        raise KanshoError(
+            "INTAKE-COVER-OTHER", "別の提供の送付書です", place=delivery, remedy="正しい送付書の提出を依頼してください"
+        )
     names = [f.name for f in note.files]
     if len(names) != len(set(names)) or len({f.kind for f in note.files}) != len(note.files):
-        raise KanshoError("INTAKE-COVER-FORM", "送付書に同じファイルが二度あります", place=delivery, remedy="送付書の訂正を依頼してください")
+        raise KanshoError(
+            "INTAKE-COVER-FORM",
+            "送付書に同じファイルが二度あります",
+            place=delivery,
+            remedy="送付書の訂正を依頼してください",
+        )
     return note

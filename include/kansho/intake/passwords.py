@@ -31,7 +31,9 @@ def enter_password(ws: Workspace, delivery: str, password: str) -> None:
     if not password:
         raise KanshoError("PASSWORD-EMPTY", "パスワードが空です", place=delivery, remedy="もう一度入力してください")
     if not (ws.layout.outgoing(ws.config.ward_party.id) / delivery / "sealed.zip").is_file():
-        raise KanshoError("PASSWORD-DELIVERY", "その番号の提供はありません", place=delivery, remedy="提供番号を確認してください")
+        raise KanshoError(
+            "PASSWORD-DELIVERY", "その番号の提供はありません", place=delivery, remedy="提供番号を確認してください"
+        )
     if waiting_password(ws, delivery) is not None:
         return
     attempt = len([e for e in ws.ledger.events("password_entered") if e.key.rpartition("-")[0] == delivery]) + 1

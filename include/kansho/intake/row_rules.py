@@ -66,7 +66,9 @@ def age_matches(birth: pd.Series, age: pd.Series, year_end: date) -> pd.Series:
     """
     day = pd.to_datetime(_text(birth), format="%Y-%m-%d", errors="coerce")
     delivered = pd.to_numeric(age, errors="coerce")
-    by_birthday = year_end.year - day.dt.year - ((day.dt.month * 100 + day.dt.day) > year_end.month * 100 + year_end.day)
+    by_birthday = (
+        year_end.year - day.dt.year - ((day.dt.month * 100 + day.dt.day) > year_end.month * 100 + year_end.day)
+    )
     by_day_before = by_birthday + ((day.dt.month == 4) & (day.dt.day == 1)).astype(int)
     return delivered.eq(by_birthday) | delivered.eq(by_day_before)
 

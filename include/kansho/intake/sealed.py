@@ -38,11 +38,17 @@ def open_sealed(data: bytes, password: str, names: Iterable[str]) -> dict[str, b
             present = [i.filename for i in infos]
             if len(present) != len(set(present)) or set(present) != wanted:
                 raise KanshoError(
-                    "INTAKE-NAMES", "送付書にないファイル、または不足するファイルがあります", remedy="送付書どおりの再提供を依頼してください"
+                    "INTAKE-NAMES",
+                    "送付書にないファイル、または不足するファイルがあります",
+                    remedy="送付書どおりの再提供を依頼してください",
                 )
             for info in infos:
                 if not info.flag_bits & 1 or getattr(info, "wz_aes_strength", None) != _AES256:
-                    raise KanshoError("INTAKE-CIPHER", "AES-256 で暗号化されていません", remedy="AES-256 のZIPで再提供を依頼してください")
+                    raise KanshoError(
+                        "INTAKE-CIPHER",
+                        "AES-256 で暗号化されていません",
+                        remedy="AES-256 のZIPで再提供を依頼してください",
+                    )
             archive.setpassword(password.encode())
             contents: dict[str, bytes] = {}
             total = 0
@@ -53,11 +59,24 @@ def open_sealed(data: bytes, password: str, names: Iterable[str]) -> dict[str, b
     except KanshoError:
         raise
     except RuntimeError:
-        raise KanshoError("INTAKE-PASSWORD", "パスワードが違います", remedy="区に確認し、もう一度入力してください") from None
-    except (zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, KeyError):
+        raise KanshoError(
+            "INTAKE-PASSWORD", "パスワードが違います", remedy="区に確認し、もう一度入力してください"
+        ) from None
+    except (
+        zipfile.BadZipFile,
+        pyzipper.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        KeyError,
+    ):
         raise KanshoError("INTAKE-ARCHIVE", "封緘ファイルが壊れています", remedy="再提供を依頼してください") from None
     except Exception as error:  # a parser of hostile bytes may raise anything; its text could quote them
-        raise KanshoError("INTAKE-ARCHIVE", f"封緘ファイルを読めません ({type(error).__name__})", remedy="再提供を依頼してください") from None
+        raise KanshoError(
+            "INTAKE-ARCHIVE", f"封緘ファイルを読めません ({type(error).__name__})", remedy="再提供を依頼してください"
+        ) from None
 
 
 def _inflate(archive: pyzipper.AESZipFile, info: zipfile.ZipInfo, packed: int, before: int) -> bytes:
@@ -68,5 +87,7 @@ def _inflate(archive: pyzipper.AESZipFile, info: zipfile.ZipInfo, packed: int, b
             size = buffer.tell()
             bomb = size > _RATIO_FLOOR and size > MAX_RATIO * packed
             if size > MAX_FILE_BYTES or before + size > MAX_TOTAL_BYTES or bomb:
-                raise KanshoError("INTAKE-BOMB", "展開すると大きすぎます", remedy="内容を確認し、再提供を依頼してください")
+                raise KanshoError(
+                    "INTAKE-BOMB", "展開すると大きすぎます", remedy="内容を確認し、再提供を依頼してください"
+                )
     return buffer.getvalue()

@@ -63,7 +63,11 @@ def settle_intake(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """
     if work["refused"]:
         told = " ".join(f"{r['delivery']}:{r['code']}" for r in work["refused"])
-        raise KanshoError("INTAKE-REFUSED", f"差し戻した提供があります {told}", remedy="台帳の対処に従い、区に再提供を依頼してください")
+        raise KanshoError(
+            "INTAKE-REFUSED",
+            f"差し戻した提供があります {told}",
+            remedy="台帳の対処に従い、区に再提供を依頼してください",
+        )
     return {"counts": {"accepted": len(work["accepted"])}}
 
 
@@ -72,14 +76,21 @@ def _take_one(ws: Workspace, delivery: str) -> str:
     folder = ws.layout.outgoing(ws.config.ward_party.id) / delivery
     secret = waiting_password(ws, delivery)
     if secret is None:
-        raise KanshoError("PASSWORD-MISSING", "パスワードがまだ入力されていません", place=delivery, remedy="入力してから実行してください")
+        raise KanshoError(
+            "PASSWORD-MISSING",
+            "パスワードがまだ入力されていません",
+            place=delivery,
+            remedy="入力してから実行してください",
+        )
     sealed = _sealed_original(folder)
     original = ws.store_bytes("sealed_delivery", delivery, sealed)
     try:
         note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
         _register_medium(ws, note)
         if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
-            raise KanshoError("INTAKE-SEALED-DIGEST", "封緘ファイルの要約値が送付書と違います", place=delivery, remedy="再提供を依頼")
+            raise KanshoError(
+                "INTAKE-SEALED-DIGEST", "封緘ファイルの要約値が送付書と違います", place=delivery, remedy="再提供を依頼"
+            )
         contents = open_sealed(sealed, use_password(ws, secret), [f.name for f in note.files])
         tables = {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files}
     except KanshoError as error:
@@ -119,7 +130,9 @@ def _register_medium(ws: Workspace, note: CoverNote) -> None:
 
 def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Any:
     if hashlib.sha256(data).hexdigest() != announced.sha256:
-        raise KanshoError("INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください")
+        raise KanshoError(
+            "INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください"
+        )
     table = read_table(data, announced.kind, ws.config)
     if len(table) != announced.rows:
         raise KanshoError(
@@ -131,5 +144,10 @@ def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Any:
     if announced.kind == "target_list" and table.empty:
         raise KanshoError("INTAKE-EMPTY", "対象者一覧が空です", place=announced.kind, remedy="再提供を依頼してください")
     if announced.kind == "stop_list" and table.empty and not announced.nil_return:
-        raise KanshoError("STOP-EMPTY", "勧奨停止一覧が空です", place=announced.kind, remedy="該当なしなら送付書に明記して再提供を依頼")
+        raise KanshoError(
+            "STOP-EMPTY",
+            "勧奨停止一覧が空です",
+            place=announced.kind,
+            remedy="該当なしなら送付書に明記して再提供を依頼",
+        )
     return table

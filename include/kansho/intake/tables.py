@@ -35,10 +35,15 @@ def read_table(data: bytes, kind: FileKind, config: CampaignConfig) -> pd.DataFr
     header = _check_header(rows[0] if rows else [], by_header, kind, _approved(config, wanted))
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
-            raise KanshoError("INTAKE-ROW", "列の数が合わない行があります", place=f"{kind}:{number}行目", remedy="行を訂正して再提供")
+            raise KanshoError(
+                "INTAKE-ROW", "列の数が合わない行があります", place=f"{kind}:{number}行目", remedy="行を訂正して再提供"
+            )
         if any(is_my_number(match) for cell in row for match in _TWELVE.findall(cell)):
             raise KanshoError(
-                "INTAKE-MYNUMBER", "個人番号とみられる値があります", place=f"{kind}:{number}行目", remedy="直ちに区へ連絡し、除いて再提供を依頼 (D7)"
+                "INTAKE-MYNUMBER",
+                "個人番号とみられる値があります",
+                place=f"{kind}:{number}行目",
+                remedy="直ちに区へ連絡し、除いて再提供を依頼 (D7)",
             )
     frame = pd.DataFrame(rows[1:], columns=[by_header[h] for h in header], dtype=object)
     frame = frame.apply(lambda column: column.str.strip()).replace({"": None}) if len(frame) else frame
@@ -69,14 +74,19 @@ def _rows(data: bytes, encoding: str, kind: str) -> list[list[str]]:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise KanshoError(
-            "INTAKE-ENCODING", f"文字コードが {encoding} ではありません", place=f"{kind}:{error.start}バイト目", remedy="文字コードを確認して再提供"
+            "INTAKE-ENCODING",
+            f"文字コードが {encoding} ではありません",
+            place=f"{kind}:{error.start}バイト目",
+            remedy="文字コードを確認して再提供",
         ) from None
     if "\x00" in text:
         raise KanshoError("INTAKE-CSV", "表の中に使えない文字があります", place=kind, remedy="CSV を作り直して再提供")
     try:
         return [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
-        raise KanshoError("INTAKE-CSV", "CSV として読めません", place=kind, remedy="引用符を確認し、CSV を作り直して再提供") from None
+        raise KanshoError(
+            "INTAKE-CSV", "CSV として読めません", place=kind, remedy="引用符を確認し、CSV を作り直して再提供"
+        ) from None
 
 
 def _check_header(header: list[str], by_header: dict[str, str], kind: str, approved: frozenset[str]) -> list[str]:
@@ -89,11 +99,17 @@ def _check_header(header: list[str], by_header: dict[str, str], kind: str, appro
         # The column's position, not its heading: what else may stand in the first row of a wrong file is unknown.
         place = f"{kind}:{'、'.join(str(header.index(h) + 1) for h in extra[:20])}列目"
         raise KanshoError(
-            "INTAKE-COLUMN-FORBIDDEN", "契約にない項目が含まれています", place=place, remedy="項目を除いて再提供を依頼してください (D1)"
+            "INTAKE-COLUMN-FORBIDDEN",
+            "契約にない項目が含まれています",
+            place=place,
+            remedy="項目を除いて再提供を依頼してください (D1)",
         )
     missing = sorted(allowed - set(header))
     if missing:
         raise KanshoError(
-            "INTAKE-COLUMN-MISSING", f"項目が不足しています（{'、'.join(missing)}）", place=kind, remedy="項目を加えて再提供を依頼してください"
+            "INTAKE-COLUMN-MISSING",
+            f"項目が不足しています（{'、'.join(missing)}）",
+            place=kind,
+            remedy="項目を加えて再提供を依頼してください",
         )
     return header

@@ -125,7 +125,9 @@ def _has(ws: Workspace, delivery: str, kind: str) -> bool:
 def _delivered(ws: Workspace, delivery: str) -> Event:
     event = ws.ledger.find("delivery_accepted", delivery)
     if event is None:
-        raise KanshoError("VALIDATION-DELIVERY", "受領していない提供です", place=delivery, remedy="受領からやり直してください")
+        raise KanshoError(
+            "VALIDATION-DELIVERY", "受領していない提供です", place=delivery, remedy="受領からやり直してください"
+        )
     return event
 
 

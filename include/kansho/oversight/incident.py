@@ -38,7 +38,9 @@ def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     """
     _open_triggered(ws, work.get("triggered") or {})
     for found in suspicions(ws.ledger.events(), ws.today):
-        ws.record("incident_opened", found.key, counts=found.counts, codes={"kind": found.kind, "subject": found.subject})
+        ws.record(
+            "incident_opened", found.key, counts=found.counts, codes={"kind": found.kind, "subject": found.subject}
+        )
     opened = ws.ledger.events("incident_opened")
     for event in opened:
         _tell_ward(ws, event)
@@ -81,7 +83,7 @@ def report_incident(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         "report_submitted",
         f"incident_report/{ref.key}",
         codes=codes,
-        refs={"report": ref, "incidents": {key: "" for key in work["incidents"]}},
+        refs={"report": ref, "incidents": dict.fromkeys(work["incidents"], "")},
     )
     for key in work["incidents"]:
         ws.record("incident_reported", key, codes=codes, refs={"report": ref})
@@ -110,9 +112,16 @@ def _open_triggered(ws: Workspace, told: Mapping[str, Any]) -> None:
         return
     kind, ref = str(told.get("kind", "")), str(told.get("ref", ""))
     if kind not in KINDS:
-        raise KanshoError("INCIDENT-KIND", "事故の種類がありません", place="conf.kind", remedy=f"{' '.join(KINDS)} から選んでください")
+        raise KanshoError(
+            "INCIDENT-KIND", "事故の種類がありません", place="conf.kind", remedy=f"{' '.join(KINDS)} から選んでください"
+        )
     if not _REF.match(ref):
-        raise KanshoError("INCIDENT-REF", "事故の対象を示す番号がありません", place="conf.ref", remedy="英数字の番号を指定してください")
+        raise KanshoError(
+            "INCIDENT-REF",
+            "事故の対象を示す番号がありません",
+            place="conf.ref",
+            remedy="英数字の番号を指定してください",
+        )
     ws.record("incident_opened", f"{kind}-{ref}", codes={"kind": kind, "subject": ref})
 
 
@@ -155,9 +164,7 @@ def _render(ws: Workspace, opened: list[Event]) -> bytes:
 def _instruct(ws: Workspace, key: str) -> bool:
     """Record 甲's instruction when a ward officer approved a report over the incident; whether there is one."""
     digests = {
-        e.refs["report"]["digest"]
-        for e in ws.ledger.events("report_submitted")
-        if key in e.refs.get("incidents", {})
+        e.refs["report"]["digest"] for e in ws.ledger.events("report_submitted") if key in e.refs.get("incidents", {})
     }
     asked = {
         e.key

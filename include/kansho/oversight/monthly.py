@@ -136,7 +136,9 @@ def _deadline_tables(log: list[Event], config: CampaignConfig, today: date) -> t
     ]
     if not rows:
         return ()
-    return (Table(("内容", "対象", "期限", "状況"), tuple(rows), caption="未了、遅れて完了、及び今後1か月に期限が来るもの"),)
+    return (
+        Table(("内容", "対象", "期限", "状況"), tuple(rows), caption="未了、遅れて完了、及び今後1か月に期限が来るもの"),
+    )
 
 
 def _reported(log: list[Event], config: CampaignConfig) -> list[Obligation]:
@@ -201,7 +203,10 @@ def _holdings(within: list[Event], until: list[Event]) -> Table:
     stored = {e.key for e in until if e.type == "snapshot_stored"}
     gone = {e.key for e in until if e.type == "snapshot_erased"}
     month = {e.key for e in within if e.type == "snapshot_erased"}
-    rows = (("月末に保有する作業ファイル", f"{len(stored - gone):,}"), ("当月に消去した作業ファイル", f"{len(month):,}"))
+    rows = (
+        ("月末に保有する作業ファイル", f"{len(stored - gone):,}"),
+        ("当月に消去した作業ファイル", f"{len(month):,}"),
+    )
     return Table(("項目", "件数"), rows, numeric=(1,))
 
 

@@ -101,9 +101,7 @@ def make_monthly_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     made = [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
     for month in made:
         name = f"documents/monthly-report-{month}.pdf"
-        pdf = monthly_report(
-            ws.config, ws.ledger.events(), month, today=ws.today, simulation=ws.is_simulation
-        )
+        pdf = monthly_report(ws.config, ws.ledger.events(), month, today=ws.today, simulation=ws.is_simulation)
         ws.issue_document(name, pdf, title=f"月次報告書（{month}）", kind="monthly_report")
         _put(ws, f"monthly_report--{month}.pdf", pdf)
         ws.record("report_submitted", f"monthly/{month}", codes={"to": ws.config.ward_party.id, "document": name})
@@ -131,7 +129,12 @@ def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
         return None
     signers = {h.id for h in ws.config.handlers if h.party == party.id}
     if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
-        raise KanshoError("PAPER-FORM", "点検表の記載が正しくありません", place=f"{party.id}/{month}", remedy="再提出を依頼してください")
+        raise KanshoError(
+            "PAPER-FORM",
+            "点検表の記載が正しくありません",
+            place=f"{party.id}/{month}",
+            remedy="再提出を依頼してください",
+        )
     return paper
 
 
@@ -215,7 +218,11 @@ def _record_correction(ws: Workspace, event: Event, code: str) -> int:
     except KanshoError:
         return 0
     handlers = {h.id for h in ws.config.handlers if h.party == party}
-    if paper is None or (paper.kind, paper.party, paper.finding) != (kind, party, code) or paper.reported_by not in handlers:
+    if (
+        paper is None
+        or (paper.kind, paper.party, paper.finding) != (kind, party, code)
+        or paper.reported_by not in handlers
+    ):
         return 0
     ws.record(
         "inspection_recorded",

@@ -73,7 +73,11 @@ def run_gate(
         "gate_evaluated",
         f"{gate}/{subject}",
         counts=found.counts,
-        codes={"gate": gate, "result": found.result, "rules": "|".join(f"{r}:{n}" for r, n in found.broken.items())[:300]},
+        codes={
+            "gate": gate,
+            "result": found.result,
+            "rules": "|".join(f"{r}:{n}" for r, n in found.broken.items())[:300],
+        },
     )
     return found
 
@@ -89,7 +93,9 @@ def evaluate(
 ) -> GateResult:
     """The gate without the ledger; ``threshold`` is the share of rows that may be quarantined without a hold."""
     if set(extra) != set(EXTRA_RULES.get(contract.kind, ())):
-        raise KanshoError("GATE-RULES", "検証規則が揃っていません", place=contract.kind, remedy="quality/suites.py を確認")
+        raise KanshoError(
+            "GATE-RULES", "検証規則が揃っていません", place=contract.kind, remedy="quality/suites.py を確認"
+        )
     rules = row_rules(frame, contract, extra)
     broken = {name: int((~kept).sum()) for name, kept in rules.items() if not kept.all()}
     _compare(contract.kind, _suite_results(contract, frame, extra), broken)
@@ -120,7 +126,10 @@ def _suite_results(contract: Contract, frame: pd.DataFrame, extra: Mapping[str, 
         raise
     except Exception as error:
         raise KanshoError(
-            "GATE-UNCHECKED", f"検証できませんでした ({type(error).__name__})", place=contract.kind, remedy="原因を除いて再実行"
+            "GATE-UNCHECKED",
+            f"検証できませんでした ({type(error).__name__})",
+            place=contract.kind,
+            remedy="原因を除いて再実行",
         ) from None
 
 
@@ -156,5 +165,8 @@ def _compare(kind: str, suite: Mapping[str, bool], broken: Mapping[str, int]) ->
     missing = sorted(set(broken) - set(suite))
     if differing or missing:
         raise KanshoError(
-            "GATE-DISAGREE", f"二つの検証が食い違います {' '.join(differing + missing)}", place=kind, remedy="規則の定義を確認してください"
+            "GATE-DISAGREE",
+            f"二つの検証が食い違います {' '.join(differing + missing)}",
+            place=kind,
+            remedy="規則の定義を確認してください",
         )

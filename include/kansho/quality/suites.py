@@ -37,9 +37,7 @@ def suite_of(contract: Contract) -> dict[str, Any]:
     if len(contract.key) == 1:
         expectations.append(_one("expect_column_values_to_be_unique", "key.unique", column=contract.key[0]))
     else:
-        expectations.append(
-            _one("expect_compound_columns_to_be_unique", "key.unique", column_list=list(contract.key))
-        )
+        expectations.append(_one("expect_compound_columns_to_be_unique", "key.unique", column_list=list(contract.key)))
     for rule in EXTRA_RULES.get(contract.kind, ()):
         expectations.append(_one("expect_column_values_to_be_in_set", rule, column=rule, value_set=["1"]))
     return {
@@ -69,9 +67,7 @@ def _column_expectations(column: Column) -> list[dict[str, Any]]:
     if not column.nullable:
         out.append(_one("expect_column_values_to_not_be_null", f"{name}.required", column=name))
     if column.codes:
-        out.append(
-            _one("expect_column_values_to_be_in_set", f"{name}.code", column=name, value_set=list(column.codes))
-        )
+        out.append(_one("expect_column_values_to_be_in_set", f"{name}.code", column=name, value_set=list(column.codes)))
     if column.pattern:
         out.append(_matches(name, column.pattern, f"{name}.pattern"))
     if column.type in SHAPES:

@@ -1,0 +1,212 @@
+"""Oversight: what is due is found without a run, papers are taken in, what is missing is recorded, holdings expire."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.calendar import oversight_days
+from kansho.campaign.config import CampaignConfig
+from kansho.exchange.papers import (
+    ATTESTED,
+    Attestation,
+    AttestedItem,
+    Correction,
+    Inspection,
+    InspectionFinding,
+    attestation_path,
+    correction_path,
+    inspection_path,
+    write_paper,
+)
+from kansho.oversight.deadlines import deadlines, obligations, report_months
+from kansho.oversight.monthly import OBLIGATIONS, monthly_document
+from kansho.oversight.stage import (
+    apply_retention,
+    expired_holdings,
+    find_oversight_work,
+    make_monthly_report,
+    record_attestations,
+    record_inspections,
+)
+from kansho.workspace import Workspace
+
+Open = Callable[[date], Workspace]
+MAY_10 = date(2027, 5, 10)
+
+
+def _opened(ws: Workspace) -> Workspace:
+    ws.record("campaign_opened", ws.config.id, codes={"simulation": "true"})
+    return ws
+
+
+def _attest(ws: Workspace, party: str, month: str, *, broken: tuple[str, ...] = (), by: str | None = None) -> None:
+    signer = by or next(h.id for h in ws.config.handlers if h.party == party)
+    items = tuple(AttestedItem(item=i, kept=i not in broken, evidence="DOC-1") for i in ATTESTED)  # type: ignore[arg-type]
+    paper = Attestation(party=party, month=month, attested_on=date(2027, 5, 7), attested_by=signer, items=items)
+    write_paper(attestation_path(ws.layout.outgoing(party), month), paper)
+
+
+def test_the_months_reported_are_those_of_the_calendar(mini: CampaignConfig) -> None:
+    months = report_months(mini)
+    assert months[0] == ("2027-04", MAY_10)
+    assert months[-1] == ("2027-12", date(2028, 1, 10))
+    assert [day for _, day in months] == [day for day, reason in oversight_days(mini) if reason == "monthly"]
+
+
+def test_a_stage_that_never_ran_is_overdue_by_the_config_alone(mini: CampaignConfig) -> None:
+    found = {o.key for o in deadlines([], mini, date(2027, 6, 25)) if o.is_overdue(date(2027, 6, 25))}
+    assert {"delivery/d01", "delivery/d02", "wave_selected/mailing_1", "attestation/printer/2027-04"} <= found
+    assert "print_report/mailing_1" not in found  # due today, not overdue
+
+
+def test_every_kind_of_obligation_has_a_name_and_a_clause(mini: CampaignConfig) -> None:
+    made = obligations([], mini)
+    assert {o.kind for o in made} <= set(OBLIGATIONS)
+    assert all(o.clause for o in made)
+    assert len({o.key for o in made}) == len(made)
+
+
+def test_a_redelivery_fulfils_the_delivery(open_workspace: Open, mini: CampaignConfig) -> None:
+    ws = open_workspace(date(2027, 4, 22))
+    ws.record("delivery_accepted", "d01-2", counts={"rows_target_list": 3}, codes={"kinds": "target_list"})
+    done = {o.key: o.done_on for o in obligations(ws.ledger.events(), mini) if o.kind == "delivery"}
+    assert done["delivery/d01"] == date(2027, 4, 22)
+    assert done["delivery/d02"] is None
+
+
+def test_attestations_are_taken_in_and_a_wrong_one_is_not(open_workspace: Open) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    _attest(ws, "contractor", "2027-04")
+    _attest(ws, "printer", "2027-04", broken=("media_limits",))
+    _attest(ws, "call_centre", "2027-04", by="h01")  # signed by somebody of another party
+    path = attestation_path(ws.layout.outgoing("visitors"), "2027-04")
+    path.parent.mkdir(parents=True)
+    path.write_text('{"party": "visitors", "secret": "花子"}', encoding="utf-8")
+    assert find_oversight_work(ws, {}) is not None
+    assert record_attestations(ws, {}) == {"counts": {"taken": 2, "refused": 2, "findings": 1}}
+    assert ws.ledger.find("attestation_recorded", "printer/2027-04").codes["findings"] == "media_limits"  # type: ignore[union-attr]
+    assert ws.ledger.find("attestation_recorded", "visitors/2027-04") is None
+    size = ws.ledger.size
+    record_attestations(ws, {})
+    assert ws.ledger.size == size
+
+
+def test_what_is_overdue_is_recorded_once(open_workspace: Open) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    _attest(ws, "contractor", "2027-04")
+    record_attestations(ws, {})
+    told = record_inspections(ws, {})
+    missed = {e.key for e in ws.ledger.events("deadline_missed")}
+    assert missed == {
+        "delivery/d01",
+        "attestation/printer/2027-04",
+        "attestation/call_centre/2027-04",
+        "attestation/visitors/2027-04",
+    }
+    assert told == {"counts": {"inspections": 0, "corrections": 0, "missed": 4}}
+    assert record_inspections(ws, {}) is None
+
+
+def test_an_audit_with_a_finding_asks_for_its_correction(open_workspace: Open, mini: CampaignConfig) -> None:
+    audited = next(p for p in mini.subcontractors if p.audit_on)
+    assert audited.audit_on
+    ws = _opened(open_workspace(audited.audit_on))
+    auditor = next(h.id for h in mini.handlers if h.party == mini.contractor.id)
+    finding = InspectionFinding(code="logs", correct_by=date(2027, 12, 1))
+    paper = Inspection(kind="audit", party=audited.id, on=audited.audit_on, inspector=auditor, findings=(finding,))
+    write_paper(inspection_path(ws.layout.outgoing("contractor"), "audit", audited.id), paper)
+    record_inspections(ws, {})
+    recorded = ws.ledger.find("audit_recorded", f"audit/{audited.id}")
+    assert recorded is not None
+    assert recorded.codes["findings"] == "logs=2027-12-01"
+    late = replace(ws, today=date(2027, 12, 2))
+    asked = [o.key for o in deadlines(ws.ledger.events(), mini, late.today)]
+    assert f"correction/audit/{audited.id}/logs" in asked
+    signer = next(h.id for h in mini.handlers if h.party == audited.id)
+    mended = Correction(
+        kind="audit", party=audited.id, finding="logs", corrected_on=date(2027, 12, 1), reported_by=signer
+    )
+    write_paper(correction_path(ws.layout.outgoing(audited.id), "audit", audited.id, "logs"), mended)
+    record_inspections(late, {})
+    asked = [o.key for o in deadlines(ws.ledger.events(), mini, late.today)]
+    assert f"correction/audit/{audited.id}/logs" not in asked
+
+
+def test_an_inspection_signed_by_no_handler_of_the_inspector_does_not_count(
+    open_workspace: Open, mini: CampaignConfig
+) -> None:
+    day = mini.oversight.ward_inspection_on
+    ws = _opened(open_workspace(day))
+    paper = Inspection(kind="ward_inspection", party="contractor", on=day, inspector="h03")  # 乙 itself
+    write_paper(inspection_path(ws.layout.outgoing("ward"), "ward_inspection", "contractor"), paper)
+    record_inspections(ws, {})
+    assert ws.ledger.find("inspection_recorded", "ward_inspection/contractor") is None
+    write_paper(
+        inspection_path(ws.layout.outgoing("ward"), "ward_inspection", "contractor"),
+        paper.model_copy(update={"inspector": "h01"}),
+    )
+    record_inspections(ws, {})
+    assert ws.ledger.find("inspection_recorded", "ward_inspection/contractor") is not None
+
+
+def test_holdings_are_erased_by_the_last_oversight_day_before_their_time(open_workspace: Open) -> None:
+    ws = _opened(open_workspace(date(2027, 4, 20)))
+    kept = ws.store_bytes("roster", "d01", b"x")
+    short = ws.store_bytes("raw_stop_list", "d01", b"x")  # 40 days: 30 May
+    assert expired_holdings(ws) == []
+    ws = replace(ws, today=MAY_10)  # the next oversight day lies after 30 May
+    assert apply_retention(ws, {}) == {"counts": {"erased": 1}}
+    assert ws.find("raw_stop_list", "d01") is None
+    assert ws.find("roster", "d01") == kept
+    assert ws.ledger.find("snapshot_erased", short.name).codes["reason"] == "retention"  # type: ignore[union-attr]
+    assert apply_retention(ws, {}) is None
+
+
+def test_the_monthly_report_is_issued_once_and_holds_the_months_counts(
+    open_workspace: Open, mini: CampaignConfig
+) -> None:
+    ws = _opened(open_workspace(date(2027, 4, 20)))
+    ws.record("delivery_accepted", "d01", counts={"rows_target_list": 1234}, codes={"kinds": "target_list"})
+    ws = replace(ws, today=date(2027, 6, 10))
+    ws.record("incident_opened", "media_lost-1", codes={"kind": "media_lost", "subject": "1"})
+    may = monthly_document(mini, ws.ledger.events(), "2027-05", today=ws.today, simulation=True)
+    figures = {row[0]: row[1:] for row in may.sections[0].tables[0].rows}
+    assert figures["対象者一覧の受領行数"] == ("0", "1,234")
+    assert figures["事故・事故のおそれ"] == ("0", "0")  # June's incident is not of May
+    told = make_monthly_report(ws, {})
+    assert told is not None
+    assert told["reports"] == ["2027-04", "2027-05"]
+    assert make_monthly_report(ws, {}) is None
+    issued = ws.layout.outputs / "documents" / "monthly-report-2027-05.pdf"
+    assert "月次報告書" in _text(issued)
+    assert "模 擬" in _text(issued)
+    assert (ws.layout.received("ward") / "monthly_report--2027-05.pdf").read_bytes() == issued.read_bytes()
+
+
+def test_a_report_killed_before_its_event_is_the_same_again(open_workspace: Open, mini: CampaignConfig) -> None:
+    from kansho.oversight.monthly import monthly_report
+
+    ws = _opened(open_workspace(MAY_10))
+    first = monthly_report(mini, ws.ledger.events(), "2027-04", today=MAY_10, simulation=True)
+    ws.issue_document("documents/monthly-report-2027-04.pdf", first, title="t", kind="monthly_report")
+    assert monthly_report(mini, ws.ledger.events(), "2027-04", today=MAY_10, simulation=True) == first
+    assert make_monthly_report(ws, {}) is not None
+
+
+def _text(path: Path) -> str:
+    import pypdfium2
+
+    pdf = pypdfium2.PdfDocument(io.BytesIO(path.read_bytes()))
+    return "".join(page.get_textpage().get_text_range() for page in pdf)
+
+
+@pytest.mark.parametrize("month", ["2027-04", "2027-12"])
+def test_an_empty_month_still_makes_a_report(mini: CampaignConfig, month: str) -> None:
+    document = monthly_document(mini, [], month, today=date(2028, 1, 10), simulation=False)
+    assert all(table.rows for section in document.sections for table in section.tables)
