@@ -1,0 +1,111 @@
+"""The effect report (効果分析報告書) and its table; every figure carries the data's cut-off date (E2)."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.documents.charts import intervals
+from kansho.documents.model import Document, Figure, Section, Table
+from kansho.documents.render import render
+
+_HIDDEN = "＊"
+_GROUP_NAMES = {"all": "全体", "group_kenshin": "特定健診の対象者", "group_cancer": "がん検診の対象者"}
+_COLUMNS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
+
+
+def effect_csv(table: pd.DataFrame, cutoff: str) -> bytes:
+    """The table in UTF-8 with BOM; hidden lines are empty but for their names."""
+    out = table.drop(columns=["hidden"], errors="ignore").assign(cutoff=cutoff)
+    buffer = io.StringIO()
+    out.to_csv(buffer, index=False, lineterminator="\r\n", float_format="%.2f")
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+
+
+def effect_pdf(
+    config: CampaignConfig,
+    table: pd.DataFrame,
+    *,
+    cutoff: str,
+    final: bool,
+    causal: bool,
+    simulation: bool,
+    issued_on: date,
+) -> bytes:
+    """PDF bytes; without 甲's consent to hold-outs (``causal`` false) it shows counts and claims nothing."""
+    names = {w.id: w.name for w in config.waves.all()}
+    segments = {s.id: s.name for s in config.targeting.segments} | _GROUP_NAMES
+    whole = table[table["segment"].eq("all")]
+    sections = [
+        Section(
+            "比較の方法",
+            (
+                "各回の直前に連絡できた人のうち、世帯単位の無作為抽出で選ばれた保留群と、割り当てられた人全員を比べました"
+                "（実際に届いたか、話せたかによらない比較です）。"
+                if causal
+                else "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。",
+                f"図表の数値はすべて {cutoff} 時点の受診データによります。受診が区に届くまで約2か月かかるため、遅い回ほど小さく出ます。",
+                "区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",
+            ),
+        ),
+        Section(
+            "実施回ごとの結果",
+            (),
+            (_table(whole, names, segments, by_segment=False),),
+            (_chart(whole, names, cutoff),) if causal and _shown(whole) else (),
+        ),
+        Section("グループごとの結果", (), (_table(table[~table["segment"].eq("all")], names, segments, by_segment=True),)),
+    ]
+    return render(
+        Document(
+            title="勧奨効果分析報告書" + ("（最終）" if final else "（中間）"),
+            contract_title=config.contract.title,
+            contract_number=config.contract.number,
+            issued_on=issued_on,
+            issuer=config.contractor.name,
+            addressee=config.ward_party.name,
+            facts=(("データ基準日", cutoff), ("秘匿", f"{config.disclosure.min_cell} 人未満を含む欄は {_HIDDEN} とします")),
+            sections=tuple(sections),
+            simulation=simulation,
+            landscape=True,
+        )
+    )
+
+
+def _table(table: pd.DataFrame, names: dict[str, str], segments: dict[str, str], *, by_segment: bool) -> Table:
+    headings = ("実施回", *(("グループ",) if by_segment else ()), "勧奨", "保留", "受診（勧奨）", "受診（保留）", "差(pt)", "95％区間", "追加受診1人あたり(円)")
+    rows = []
+    for row in table.to_dict("records"):
+        head = (names[row["wave"]], *((segments.get(row["segment"], row["segment"]),) if by_segment else ()))
+        rows.append((*head, *_cells(row)))
+    first = 2 if by_segment else 1
+    return Table(headings, tuple(rows), numeric=tuple(range(first, first + 7)))
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    if row["hidden"]:
+        return (_HIDDEN,) * 7
+    counts = tuple(f"{int(float(str(row[c]))):,}" for c in _COLUMNS)
+    if pd.isna(row.get("estimate_pp")):
+        return (*counts, "—", "—", "—")
+    cost = row.get("cost_per_additional_yen")
+    return (
+        *counts,
+        f"{row['estimate_pp']:+.1f}",
+        f"{row['low_pp']:+.1f} ～ {row['high_pp']:+.1f}",
+        "—" if cost is None or pd.isna(cost) else f"{float(str(cost)):,.0f}",
+    )
+
+
+def _shown(table: pd.DataFrame) -> bool:
+    return "estimate_pp" in table and bool(table["estimate_pp"].notna().any())
+
+
+def _chart(table: pd.DataFrame, names: dict[str, str], cutoff: str) -> Figure:
+    shown = table[table["estimate_pp"].notna()]
+    estimates = [(r["estimate_pp"], r["low_pp"], r["high_pp"]) for r in shown.to_dict("records")]
+    svg = intervals([names[w] for w in shown["wave"]], estimates, unit="受診率の差（ポイント）")
+    return Figure(svg, f"割り当てによる受診率の差と95％区間（{cutoff} 時点）")

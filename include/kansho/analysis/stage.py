@@ -1,0 +1,179 @@
+"""Stage functions of effect_analysis.
+
+The comparison: everybody assigned to a wave against everybody held out from it, among those who could have been
+contacted that day; whatever else happened to them counts in both arms.  Outcome: attendance of the person's
+group known by the data's cut-off, on or after the wave's first day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kansho.analysis.disclosure import Line, hidden_segments
+from kansho.analysis.effect import effect_of
+from kansho.analysis.report import effect_csv, effect_pdf
+from kansho.campaign.config import Wave
+from kansho.campaign.rights import TargetGroup
+from kansho.contracts.codes import KENSHIN_KIND
+from kansho.exchange.authority import authority_of
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+KIND = "effect_table"
+
+
+def find_effect_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The report day that is due and not yet issued; None when there is none or nothing was selected."""
+    due = [day for day in ws.config.effect_reports.on if day <= ws.today]
+    if not due or not ws.snapshots("wave_assignment"):
+        return None
+    day = due[-1].isoformat()
+    if ws.ledger.find("document_issued", f"reports/effect-{day}.pdf") is not None:
+        return None
+    return {"report": day, "final": due[-1] == ws.config.effect_reports.on[-1]}
+
+
+def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Estimate every wave and segment; event ``effect_analysed`` per line that may be shown."""
+    cutoff = data_cutoff(ws)
+    rows: list[dict[str, Any]] = []
+    for wave in ws.config.waves.all():
+        ref = ws.find("wave_assignment", wave.id)
+        if ref is None:
+            continue
+        lines = lines_of(wave, ws.read_table(ref), _attendance(ws), cutoff)
+        hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
+        rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
+    key = f"lines-{work['report']}"
+    ref = ws.store_table(KIND, key, pd.DataFrame(rows))
+    return {**work, "table": ref.to_json(), "cutoff": cutoff, "counts": {"lines": len(rows)}}
+
+
+def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The report (PDF) and its table (CSV) for the person responsible to approve."""
+    table = ws.read_table(SnapshotRef.from_json(work["table"]))
+    consented = ws.config.targeting.holdout_consent is not None
+    pdf = effect_pdf(
+        ws.config,
+        table,
+        cutoff=str(work["cutoff"]),
+        final=bool(work["final"]),
+        causal=consented,
+        simulation=ws.is_simulation,
+        issued_on=ws.today,
+    )
+    ref = ws.store_bytes(KIND, f"report-{work['report']}", pdf)
+    ws.store_bytes(KIND, f"csv-{work['report']}", effect_csv(table, str(work["cutoff"])))
+    return {**work, "artefact": ref.to_json()}
+
+
+def release_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Issue the approved report and its table to outputs."""
+    ref = SnapshotRef.from_json(work["artefact"])
+    authority_of(ws, ref)
+    day = str(work["report"])
+    table = ws.find(KIND, f"csv-{day}")
+    if table is not None:
+        ws.issue_document(f"reports/effect-{day}.csv", ws.read_bytes(table), title="効果分析表", kind="effect_table")
+    ws.issue_document(f"reports/effect-{day}.pdf", ws.read_bytes(ref), title="効果分析報告書", kind="effect_report")
+    return {"report": day}
+
+
+def data_cutoff(ws: Workspace) -> str:
+    """The day on which the newest attendance data was made (E2), ISO; the contract's start before there is any."""
+    days = [
+        e.codes["issued_on"]
+        for e in ws.ledger.events("delivery_accepted")
+        if "attendance_update" in e.codes["kinds"].split("|")
+    ]
+    return max(days, default=ws.config.contract.start.isoformat())
+
+
+def lines_of(wave: Wave, assignment: pd.DataFrame, attendance: pd.DataFrame, cutoff: str) -> list[Line]:
+    """The wave as a whole (``all``), each target group if there are several, and each segment.  Pure.
+
+    Args:
+        wave: whose first day begins the outcome's window.
+        assignment: kind ``wave_assignment``.
+        attendance: ``inquiry_number``, ``screening_kind``, ``attendance_date``.
+        cutoff: last day counted, ISO.
+    """
+    attended = attended_in_window(assignment, attendance, wave.select_on.isoformat(), cutoff)
+    frame = assignment.assign(attended=attended.to_numpy())
+    lines = [_line(wave.id, "all", frame)]
+    if frame["group"].nunique() > 1:
+        lines += [_line(wave.id, f"group_{group}", part) for group, part in frame.groupby("group")]
+    return lines + [_line(wave.id, str(segment), part) for segment, part in frame.groupby("segment")]
+
+
+def attended_in_window(assignment: pd.DataFrame, attendance: pd.DataFrame, first: str, last: str) -> pd.Series:
+    """Whether each assigned or held-out person attended what their group is asked to, in the window."""
+    inside = attendance[attendance["attendance_date"].between(first, last)]
+    kinds = inside.groupby("inquiry_number")["screening_kind"].agg(set)
+    found = assignment["inquiry_number"].map(kinds)
+    due = assignment["due_kinds"].fillna("").str.split("|").map(set)
+    return pd.Series(
+        [
+            isinstance(had, set) and (KENSHIN_KIND in had if group == TargetGroup.KENSHIN else bool(had & wanted))
+            for had, wanted, group in zip(found, due, assignment["group"], strict=True)
+        ],
+        index=assignment.index,
+        dtype=bool,
+    )
+
+
+def _line(wave: str, segment: str, frame: pd.DataFrame) -> Line:
+    held = frame["arm"].eq("holdout").to_numpy()
+    attended = frame["attended"].to_numpy(dtype=bool)
+    return Line(
+        wave,
+        segment,
+        int((~held).sum()),
+        int(held.sum()),
+        int((attended & ~held).sum()),
+        int((attended & held).sum()),
+        effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
+    )
+
+
+def _attendance(ws: Workspace) -> pd.DataFrame:
+    found = ws.read_all("attendance_facts")
+    columns = ["inquiry_number", "screening_kind", "attendance_date"]
+    return found[columns].drop_duplicates() if found is not None else pd.DataFrame(columns=columns, dtype=object)
+
+
+def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, hidden: bool) -> dict[str, Any]:
+    causal = line.effect is not None and ws.config.targeting.holdout_consent is not None
+    row: dict[str, Any] = {"wave": wave.id, "segment": line.segment, "hidden": hidden}
+    if not hidden:
+        row |= {
+            "assigned": line.assigned,
+            "held_out": line.held_out,
+            "attended_assigned": line.attended_assigned,
+            "attended_held_out": line.attended_held_out,
+            "cost_yen": line.assigned * _unit_cost(ws, wave),
+        }
+        if causal and line.effect is not None:
+            effect = line.effect
+            row |= {"estimate_pp": effect.estimate_pp, "low_pp": effect.low_pp, "high_pp": effect.high_pp}
+            additional = line.assigned * effect.estimate_pp / 100
+            row["cost_per_additional_yen"] = row["cost_yen"] / additional if additional > 0 else None
+    texts = {k: f"{row[k]:.2f}" for k in ("estimate_pp", "low_pp", "high_pp") if k in row}
+    counts = {k: int(row[k]) for k in ("assigned", "held_out", "attended_assigned", "attended_held_out") if k in row}
+    ws.record(
+        "effect_analysed",
+        f"{report}/{wave.id}/{line.segment}",
+        counts=counts,
+        codes={"wave": wave.id, "segment": line.segment, "cutoff": cutoff, "hidden": "yes" if hidden else "no"},
+        refs=texts,
+    )
+    return row
+
+
+def _unit_cost(ws: Workspace, wave: Wave) -> int:
+    costs = ws.config.costs
+    return {"mail": costs.card_print + costs.card_postage, "call": costs.call, "visit": costs.visit}[wave.channel.value]
