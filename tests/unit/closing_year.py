@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import stage
+from kansho.closing import papers, stage
 from kansho.evidence.events import Actor
 from kansho.exchange.package import Package, pack, unpack
 from kansho.opening.stage import open_campaign, register_parties
@@ -123,6 +124,11 @@ class ClosingYear:
         year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
         stage.execute_erasure(year.ws, stage.return_media(year.ws, plan))
         return year
+
+
+def plain_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let papers be made in no time where a test does not look at them."""
+    monkeypatch.setattr(papers, "render", lambda document: f"%PDF-1.7 {document.title}".encode())
 
 
 def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:

@@ -17,11 +17,12 @@ from kansho.contracts.registry import HANDOVER_MAIL, HANDOVER_STOPS
 from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv
 from kansho.workspace import Workspace
-from tests.unit.closing_year import ClosingYear, closing_year
+from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path) -> ClosingYear:
+def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
+    plain_papers(monkeypatch)
     return closing_year(mini, tmp_path / "var")
 
 
@@ -149,10 +150,10 @@ def test_a_plan_killed_before_it_was_recorded_is_the_same_plan(
         raise KeyboardInterrupt
 
     original = Workspace.store_bytes
-    monkeypatch.setattr(Workspace, "store_bytes", lambda *a, **k: (original(*a, **k), dying()))
-    with pytest.raises(KeyboardInterrupt):
-        year.until_plan()
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "store_bytes", lambda *a, **k: (original(*a, **k), dying()))
+        with pytest.raises(KeyboardInterrupt):
+            year.until_plan()
     year = year.on(year.ws.config.closing.erase_on)
     plan = stage.plan_erasure(year.ws, {"inventory": year.ws.ledger.events("inventory_taken")[-1].key})
     assert plan["counts"]["targets"] == 12

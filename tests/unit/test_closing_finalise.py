@@ -1,0 +1,212 @@
+"""``kansho close finalise``: purged, scanned, certified, bundled; resumable; refuses what is not in order."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing import certificate, finalise, traces
+from kansho.closing.needles import needles_of
+from kansho.closing.residue import scan
+from kansho.closing.summary import build_summary, write_summary
+from kansho.errors import KanshoError
+from kansho.evidence.verify import verify_bundle
+from kansho.workspace import Workspace
+from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+
+LEFT = "御厨子　実千代".encode("cp932")
+
+
+@pytest.fixture
+def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
+    """Erased, with Airflow's traces still there."""
+    plain_papers(monkeypatch)
+    return with_traces(closing_year(mini, tmp_path / "var").until_erased())
+
+
+def with_traces(made: ClosingYear) -> ClosingYear:
+    mini = made.ws.config
+    log = made.ws.layout.airflow / "logs" / f"dag_id={mini.id}__call_wave" / "a.log"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(LEFT)
+    base = sqlite3.connect(made.ws.layout.airflow / "airflow.db")
+    base.execute("CREATE TABLE import_error (id INTEGER, stacktrace TEXT)")
+    base.execute("INSERT INTO import_error VALUES (1, ?)", (LEFT.decode("cp932"),))
+    base.commit()
+    base.close()
+    return made
+
+
+def run(year: ClosingYear, **more: Any) -> dict[str, Any]:
+    return finalise.finalise(year.ws.config, year.ws.layout.var, **more)
+
+
+def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
+    said: list[str] = []
+    result = run(year, say=said.append)
+    outputs = year.ws.layout.outputs
+    assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
+    assert result["erasure"] == {"holdings": 18, "returned": 1, "erased": 12, "residue_hits": 0}
+    kept = year.ws.layout.received("ward") / "checkpoint.txt"
+    assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
+    assert len(said) == 3
+    value = json.loads((outputs / "certificate.json").read_bytes())
+    assert value["erasure"]["keys"] == ["vault", "hmac", "exchange", "needles"]
+    assert value["erasure"]["erased_earlier"] == 1
+    assert [a["user"] for a in value["erasure"]["approvals"]] == ["yamanashi", "watanuki"]
+    assert value["simulation"] == "true"
+
+
+def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
+    year = with_traces(closing_year(mini, tmp_path / "var").until_erased())
+    run(year)
+    assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
+    document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    for word in ("消去証明書", "暗号化消去", "見本印刷株式会社", "検出 0 件", "模 擬"):
+        assert word in text
+    assert json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())["log_root"][:32] in text
+
+
+def test_nothing_of_a_resident_is_left_anywhere(year: ClosingYear) -> None:
+    run(year)
+    ws = year.ws
+    result = scan([ws.layout.kansho, ws.layout.airflow], sorted(needles_of(PEOPLE)))
+    assert result.clean
+    assert result.files > 5
+    assert sorted(p.name for p in (ws.layout.kansho / "keys" / ws.config.id).iterdir()) == ["signing"]
+    assert not (ws.layout.kansho / "vault" / ws.config.id).exists()
+    assert not (ws.layout.kansho / "needles" / ws.config.id).exists()
+
+
+def test_residue_stops_the_certificate_and_names_the_file_only(year: ClosingYear) -> None:
+    left = year.ws.layout.outputs / "leaky.csv"
+    left.write_bytes(b"a,b\n" + LEFT)
+    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*kansho/outputs/leaky.csv\(1\)") as caught:
+        run(year)
+    assert "御厨子" not in caught.value.text
+    assert year.ws.ledger.events("residue_scanned")[0].counts["hits"] == 1
+    assert year.ws.ledger.events("campaign_certified") == []
+    left.unlink()
+    run(year)
+    assert [e.counts["hits"] for e in year.ws.ledger.events("residue_scanned")] == [1, 0]
+
+
+def test_an_unreadable_file_is_no_pass(year: ClosingYear) -> None:
+    (year.ws.layout.outputs / "broken.db").write_bytes(b"SQLite format 3\0 nothing")
+    with pytest.raises(KanshoError, match="CLOSING-UNREADABLE"):
+        run(year)
+
+
+def test_finalising_again_gives_the_same_evidence(year: ClosingYear) -> None:
+    first = run(year)
+    data = Path(first["bundle"]).read_bytes()
+    assert run(year) == first
+    assert Path(first["bundle"]).read_bytes() == data
+
+
+STEPS: list[tuple[object, str]] = [
+    (traces, "purge"),
+    (finalise, "scan"),
+    (finalise, "destroy_key"),
+    (certificate, "certificate_of"),
+    (certificate, "make_bundle"),
+    (finalise, "verify_bundle"),
+    (Workspace, "issue_document"),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("place", "name"), STEPS, ids=[name for _, name in STEPS])
+def test_killed_anywhere_it_goes_on_to_the_same_end(
+    year: ClosingYear, place: object, name: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original: Callable[..., Any] = getattr(place, name)
+
+    def dying(*args: Any, **parts: Any) -> None:
+        if when == "after":
+            original(*args, **parts)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, name, dying)
+        with pytest.raises(KeyboardInterrupt):
+            run(year)
+    assert verify_bundle(Path(run(year)["bundle"])) == []
+
+
+def test_it_carries_on_an_erasure_killed_before_its_keys(year: ClosingYear) -> None:
+    year.ws.keyring.create()  # keys of an erasure that was killed before it destroyed them
+    run(year)
+    assert sorted(p.name for p in (year.ws.layout.kansho / "keys" / year.ws.config.id).iterdir()) == ["signing"]
+
+
+def test_it_refuses_a_campaign_that_is_not_erased(mini: CampaignConfig, tmp_path: Path) -> None:
+    made, _ = closing_year(mini, tmp_path / "var").until_plan()
+    with pytest.raises(KanshoError, match="CLOSING-NOT-ERASED"):
+        run(made)
+
+
+def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
+    import os
+
+    run_folder = year.ws.layout.airflow / "run"
+    run_folder.mkdir(parents=True)
+    (run_folder / "scheduler.pid").write_text(f"{os.getpid()} - ")
+    with pytest.raises(KanshoError, match="CLOSING-RUNNING"):
+        run(year)
+
+
+def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
+    year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
+    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-UNBALANCED"):
+        run(year)
+
+
+def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finalise, "is_simulation", lambda ws: False)
+    run(year, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    certified = year.ws.ledger.find("campaign_certified", "certificate")
+    assert certified is not None
+    assert certified.campaign_date == "2028-01-31"
+
+
+def test_the_summary_has_every_part(year: ClosingYear) -> None:
+    run(year)
+    ws = year.ws
+    estimate = {"estimate_pp": "1.50", "low_pp": "-0.2", "high_pp": "3"}
+    ws.record("effect_analysed", "2028-01-21/mailing_1/all", refs=estimate)
+    summary = build_summary(
+        ws.ledger.events(),
+        campaign=ws.config.id,
+        layout=ws.layout,
+        people=3,
+        stages=[{"stage": "call_wave", "dag_id": "x", "runs": 1, "state": "success", "seconds": 1.0}],
+        true_effects={"mailing_1": "1.40"},
+        seconds=1.234,
+        peak_rss_mb=700,
+    )
+    path = ws.layout.outputs / "summary.json"
+    write_summary(path, summary)
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == [
+        "campaign", "people", "stages", "counts", "reconciliations", "effect", "incidents", "approvals", "documents",
+        "evidence", "erasure", "seconds", "peak_rss_mb",
+    ]  # fmt: skip
+    assert summary["effect"] == [
+        {
+            "wave": "mailing_1", "comparison": "outreach-holdout",
+            "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
+        }
+    ]  # fmt: skip
+    assert summary["erasure"] == {"holdings": 18, "returned": 1, "erased": 12, "residue_hits": 0}
+    assert all(r["ok"] for r in summary["reconciliations"])
+    assert {a["decision"] for a in summary["approvals"]} == {"approve"}
+    assert all(Path(d).is_file() for d in summary["documents"])

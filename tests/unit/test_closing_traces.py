@@ -1,0 +1,169 @@
+"""Airflow's traces: every table of the real schema is accounted for, and the campaign leaves nothing in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kansho.closing import traces
+from kansho.errors import KanshoError
+
+MINE, OTHER = "sumida_2027", "sumida_2026"
+MARK = "the-value-nobody-may-find"
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty metadata database as Airflow itself makes it, with FAB."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+    }
+    airflow = Path(sys.executable).with_name("airflow")
+    subprocess.run([airflow, "db", "migrate"], env=environment, check=True, capture_output=True, timeout=240)
+    return home / "airflow.db"
+
+
+@pytest.fixture
+def base(schema: Path, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    shutil.copy(schema, tmp_path / "airflow.db")
+    connection = sqlite3.connect(tmp_path / "airflow.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    yield connection
+    connection.close()
+
+
+def tables_of(base: sqlite3.Connection) -> list[str]:
+    found = base.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+    return [row[0] for row in found]
+
+
+def test_every_table_of_the_schema_is_accounted_for(base: sqlite3.Connection) -> None:
+    known = {
+        *traces.BY_DAG, *traces.BY_PARENT, *traces.BY_ASSET, *traces.ALWAYS, *traces.BY_NAME, *traces.KEPT,
+    }  # fmt: skip
+    assert set(tables_of(base)) == known
+
+
+def test_every_column_that_names_a_dag_is_known(base: sqlite3.Connection) -> None:
+    by_hand = {"asset_state_store", "partitioned_asset_key_log", "job"}
+    for table in tables_of(base):
+        columns = {row[1] for row in base.execute(f'PRAGMA table_info("{table}")')}
+        if columns & {"dag_id", "source_dag_id", "target_dag_id"} and table not in by_hand:
+            assert traces.BY_DAG.get(table) in columns, table
+
+
+def fill(base: sqlite3.Connection, campaign: str, number: int) -> None:
+    """One row in every table: numbers and ids are the campaign's, so that all references hold."""
+    base.execute("PRAGMA foreign_keys=OFF")
+    for table in tables_of(base):
+        if table in traces.KEPT:
+            continue
+        columns = [(row[1], row[2]) for row in base.execute(f'PRAGMA table_info("{table}")')]
+        values = [value(name, kind, campaign, number, table) for name, kind in columns]
+        marks = ", ".join("?" * len(values))
+        base.execute(f'INSERT INTO "{table}" VALUES ({marks})', values)
+    base.commit()
+
+
+def value(name: str, kind: str, campaign: str, number: int, table: str) -> object:
+    if name in ("dag_id", "source_dag_id", "target_dag_id", "last_updated_by_dag_id"):
+        return f"{campaign}__stage"
+    if kind.startswith("CHAR(32)"):
+        return f"{number}" * 32
+    if kind.startswith(("INTEGER", "FLOAT", "BOOLEAN")):
+        return number
+    if kind.startswith(("TIMESTAMP", "DATETIME")):
+        return "2027-05-01 00:00:00"
+    if table.startswith("asset") and name == "name":
+        return f"{campaign}.roster"
+    if name == "uri":
+        return f"kansho://{campaign}/roster"
+    if table == "ab_view_menu":
+        return f"DAG:{campaign}__stage"
+    return f'"{campaign} {MARK}"'
+
+
+def test_the_campaign_leaves_no_row_and_others_keep_theirs(base: sqlite3.Connection, tmp_path: Path) -> None:
+    before = {t: base.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in tables_of(base)}
+    fill(base, MINE, 99_001)
+    fill(base, OTHER, 99_002)
+    base.execute(f"CREATE TABLE _airflow_deleted__xcom AS SELECT '{MINE}' AS dag_id")
+    base.close()
+    done = traces.purge(MINE, tmp_path)
+    after = sqlite3.connect(tmp_path / "airflow.db")
+    for table in tables_of(after):
+        left = after.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        wanted = before[table] if table in traces.KEPT else 0 if table in traces.ALWAYS else before[table] + 1
+        assert left == wanted, table
+    assert "_airflow_deleted__xcom" not in tables_of(after)
+    after.close()
+    data = b"".join(path.read_bytes() for path in tmp_path.glob("airflow.db*"))
+    assert MINE.encode() not in data
+    assert OTHER.encode() in data
+    assert done.rows >= len(before) - len(traces.KEPT)
+    assert traces.purge(MINE, tmp_path).rows == 0
+
+
+def test_audit_rows_that_only_mention_the_campaign_go_too(base: sqlite3.Connection, tmp_path: Path) -> None:
+    base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'cli', ?)", (f'{{"a":"{MINE}__x"}}',))
+    base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'login', NULL)")
+    base.commit()
+    base.close()
+    assert traces.purge(MINE, tmp_path).rows == 1
+
+
+def test_logs_of_the_campaign_and_the_components_go(tmp_path: Path) -> None:
+    for path in (
+        f"dag_id={MINE}__call_wave/run_id=x/a.log",
+        f"dag_id={OTHER}__call_wave/run_id=x/a.log",
+        "dag_processor/2027-05-01/b.log",
+        "components/scheduler.log",
+        "loose.log",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(MARK)
+    assert traces.purge_logs(tmp_path, MINE) == 4
+    assert [p.name for p in tmp_path.iterdir()] == [f"dag_id={OTHER}__call_wave"]
+
+
+def test_a_database_that_cannot_be_purged_says_so_without_quoting(tmp_path: Path) -> None:
+    (tmp_path / "airflow.db").write_bytes(b"SQLite format 3\0" + MARK.encode() * 500)
+    with pytest.raises(KanshoError, match="TRACES-DATABASE") as caught:
+        traces.purge(MINE, tmp_path)
+    assert MARK not in caught.value.text
+
+
+def test_a_living_component_refuses(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    fields = Path(f"/proc/{os.getpid()}/stat").read_text().rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (run / "gone.pid").write_text(f"{os.getpid()} 1 {boot}")
+    (run / "before.pid").write_text(f"{os.getpid()} {fields[19]} another-boot")
+    traces.require_stopped(tmp_path)
+    (run / "scheduler.pid").write_text(f"{os.getpid()} {fields[19]} {boot}")
+    with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*scheduler"):
+        traces.require_stopped(tmp_path)
+
+
+def test_an_answering_api_refuses(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        (tmp_path / "run" / "port").write_text(str(server.getsockname()[1]))
+        with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*api"):
+            traces.require_stopped(tmp_path)
+    traces.require_stopped(tmp_path)
