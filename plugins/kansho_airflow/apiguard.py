@@ -23,7 +23,17 @@ Send = Callable[[Message], Awaitable[None]]
 _GUARDED_PATH = re.compile(
     r"/api/v2/(dags/.+/(dagRuns|taskInstances|xcomEntries)|assets/events|variables|connections|backfills)"
 )
-_GUARDED_FIELDS = ("conf", "note", "params_input", "extra", "value", "description", "dag_run_conf")
+_GUARDED_FIELDS = (
+    "dag_run_id",
+    "partition_key",
+    "conf",
+    "note",
+    "params_input",
+    "extra",
+    "value",
+    "description",
+    "dag_run_conf",
+)
 _LARGEST_BODY = 1_000_000
 
 

@@ -58,10 +58,15 @@ class Airflow:
         port: int | None = None,
         parallelism: int = 6,
     ) -> Airflow:
-        """An installation under ``var``; its port is chosen once and kept in ``var/airflow/run/port``."""
-        kept = var.resolve() / "airflow" / "run" / "port"
+        """An installation under ``var``.
+
+        The port is chosen once, kept in ``var/airflow/run/port``, and chosen again only when somebody else has it.
+        """
+        run = var.resolve() / "airflow" / "run"
         if port is None:
-            port = int(kept.read_text()) if kept.is_file() else free_port()
+            kept = int((run / "port").read_text()) if (run / "port").is_file() else None
+            ours = Sessions(run).alive("api-server")
+            port = kept if kept is not None and (ours or _port_is_free(kept)) else free_port()
         made = Installation(var, port, campaigns, replay=replay, parallelism=parallelism)
         return cls(replace(made, dags=dags) if dags else made)
 

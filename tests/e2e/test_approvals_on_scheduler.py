@@ -300,6 +300,14 @@ def test_batches_are_mapped_and_joined(toy: Toy) -> None:
     assert [states[f"one_shard.{n}"] for n in range(3)] == ["success"] * 3
 
 
+def test_a_killed_task_runs_again_to_the_same_result(toy: Toy) -> None:
+    run = toy.start("mortal")
+    assert toy.ended(run) == "success"
+    tries = {task["task_id"]: task["try_number"] for task in toy.admin.tasks(*run)}
+    assert tries["die_once"] == 2
+    assert len([ref for ref in toy.workspace().snapshots("plan_document") if ref.key == "before-death"]) == 1
+
+
 def test_each_role_sees_only_its_dags(toy: Toy) -> None:
     assert toy.as_user(PRINTER).call("GET", "/dags", accept=(403,)).status_code == 403
     approved_by_officer = {f"{CAMPAIGN}__{stage}" for stage in ("plan", "four_eyes")}
@@ -334,7 +342,7 @@ def test_a_short_task_takes_little_time(toy: Toy) -> None:
     shape = toy.admin.run(*run)
     seconds = _seconds(shape["start_date"], shape["end_date"])
     print(f"5 tasks in sequence: {seconds:.2f} s")
-    assert seconds < 6
+    assert seconds < 20  # 1.5 s on an idle machine; the benchmarks hold the real numbers
 
 
 def _seconds(start: str, end: str) -> float:

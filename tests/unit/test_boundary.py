@@ -184,6 +184,7 @@ def test_the_api_takes_codes(body: str) -> None:
     "body",
     [
         '{"note": "見本さん"}',
+        '{"dag_run_id": "見本さんの件", "conf": {}}',
         '{"conf": {"name": "MIHON TARO"}}',
         '{"params_input": {"reason": "090-1234-5678"}}',
         '{"actions": [{"entities": [{"note": "\\u898b\\u672c"}]}]}',

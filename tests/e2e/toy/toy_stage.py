@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +36,16 @@ def finish(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """What must not happen without approval."""
     ws.record("document_issued", f"released-{work['case']}", refs={"sha256": "0"})
     return {"case": work["case"]}
+
+
+def die_once(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Be killed at the first attempt, after half of the work is done."""
+    marker = ws.layout.kansho / "died-once"
+    ws.store_bytes("plan_document", "before-death", b"half")
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"stored": ws.store_bytes("plan_document", "before-death", b"half").to_json()}
 
 
 def leak(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ for campaign in campaigns():
     with stage_dag(campaign, "shards", __doc__):
         cut = step("toy_stage:shards", step("toy_stage:find"))
         verdict(step("toy_stage:join", mapped("toy_stage:one_shard", cut)))
+    with stage_dag(campaign, "mortal", __doc__):
+        verdict(step("toy_stage:die_once", step("toy_stage:find")))
     with stage_dag(campaign, "leaky", __doc__):
         found = step("toy_stage:find")
         verdict(step("toy_stage:leak", found), step("toy_stage:leak_result", found))
