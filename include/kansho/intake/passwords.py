@@ -34,9 +34,10 @@ def enter_password(ws: Workspace, delivery: str, password: str) -> None:
         raise KanshoError(
             "PASSWORD-DELIVERY", "その番号の提供はありません", place=delivery, remedy="提供番号を確認してください"
         )
-    if waiting_password(ws, delivery) is not None:
-        return
-    attempt = len([e for e in ws.ledger.events("password_entered") if e.key.rpartition("-")[0] == delivery]) + 1
+    former = waiting_password(ws, delivery)
+    if former is not None:  # corrected before it was used: only the last one counts
+        ws.erase(former, reason="replaced")
+    attempt = len([e for e in ws.ledger.events("password_entered") if e.codes.get("delivery") == delivery]) + 1
     key = f"{delivery}-{attempt}"
     ws.store_bytes(KIND, key, password.encode())
     ws.record("password_entered", key, codes={"delivery": delivery})
@@ -53,6 +54,18 @@ def waiting_password(ws: Workspace, delivery: str) -> SnapshotRef | None:
         if ref.key in entered and ref.key not in used and entered[ref.key] >= limit:
             return ref
     return None
+
+
+def erase_stale(ws: Workspace, settled: frozenset[str]) -> int:
+    """Erase secrets that expired or whose delivery is settled (a task killed before it forgot one); how many."""
+    entered = {e.key: e.codes.get("delivery", "") for e in ws.ledger.events("password_entered")}
+    erased = 0
+    for ref in ws.snapshots(KIND):
+        delivery = entered.get(ref.key, "")
+        if delivery in settled or waiting_password(ws, delivery) != ref:
+            ws.erase(ref, reason="expired")
+            erased += 1
+    return erased
 
 
 def use_password(ws: Workspace, ref: SnapshotRef) -> str:

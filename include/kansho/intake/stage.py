@@ -1,34 +1,53 @@
 """Stage functions of extract_intake.
 
 States of a delivery: waiting for password → (taken in) accepted | refused.  A refused delivery keeps nothing but
-its sealed original; the ward sends another.
+its sealed original; the ward is told and sends another.  A wrong password refuses the attempt, not the delivery:
+it waits for a password again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kansho.errors import KanshoError
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
-from kansho.intake.passwords import forget_password, use_password, waiting_password
+from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
 from kansho.intake.sealed import open_sealed
-from kansho.intake.tables import read_table
+from kansho.intake.tables import count_gaiji, read_table
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+
+#: The attempt failed, not the delivery.
+WRONG_PASSWORD = "INTAKE-PASSWORD"  # noqa: S105
+#: Refusals that are incidents in themselves: over-provision (D1), individual numbers (D7).
+INCIDENTS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
+
+
+def settled_deliveries(ws: Workspace) -> frozenset[str]:
+    """Deliveries accepted, or refused for another reason than the password."""
+    accepted = {e.key for e in ws.ledger.events("delivery_accepted")}
+    refused = {e.key for e in ws.ledger.events("delivery_refused") if e.codes["code"] != WRONG_PASSWORD}
+    return frozenset(accepted | refused)
 
 
 def open_deliveries(ws: Workspace) -> list[str]:
-    """Ids of what the ward has put out and we neither accepted nor refused, sorted."""
+    """Ids of what the ward has put out and is not settled, sorted."""
     folder = ws.layout.outgoing(ws.config.ward_party.id)
-    settled = {e.key for t in ("delivery_accepted", "delivery_refused") for e in ws.ledger.events(t)}
-    found = sorted(p.parent.name for p in folder.glob("*/cover_note.json")) if folder.is_dir() else []
+    settled = settled_deliveries(ws)
+    found = sorted(p.parent.name for p in folder.glob("*/sealed.zip")) if folder.is_dir() else []
     return [delivery for delivery in found if delivery not in settled]
 
 
 def find_deliveries(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Deliveries with a password waiting; None when there are none."""
+    """Deliveries with a password waiting; None when there are none.  Stale secrets are erased here."""
+    erase_stale(ws, settled_deliveries(ws))
     waiting = open_deliveries(ws)
     ready = [d for d in waiting if waiting_password(ws, d) is not None]
     if not ready:
@@ -37,22 +56,24 @@ def find_deliveries(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | 
 
 
 def take_in(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Take in every ready delivery, each on its own; one refused does not hold up another."""
+    """Take in every ready delivery, each on its own; one refused does not hold up another.
+
+    Raises:
+        KanshoError: ``PASSWORD-MISSING`` when a secret went away between finding and taking in.
+    """
     accepted: list[str] = []
     refused: list[dict[str, str]] = []
     for delivery in work["deliveries"]:
-        done = ws.ledger.find("delivery_refused", delivery)
-        if ws.ledger.find("delivery_accepted", delivery) is not None:
-            accepted.append(delivery)
-        elif done is not None:
-            refused.append({"delivery": delivery, "code": done.codes["code"]})
-        else:
+        code = _known_result(ws, delivery)
+        if code is None:
             code = _take_one(ws, delivery)
-            if code:
-                refused.append({"delivery": delivery, "code": code})
-            else:
-                accepted.append(delivery)
-    return {"accepted": accepted, "refused": refused}
+        if code:
+            refused.append({"delivery": delivery, "code": code})
+        else:
+            accepted.append(delivery)
+    erase_stale(ws, settled_deliveries(ws))
+    counts = {"accepted": len(accepted), "refused": len(refused)}
+    return {"accepted": accepted, "refused": refused, "counts": counts}
 
 
 def settle_intake(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +92,24 @@ def settle_intake(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     return {"counts": {"accepted": len(work["accepted"])}}
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A delivery that is as its note says."""
+
+    note: CoverNote
+    tables: dict[str, pd.DataFrame]
+
+
+def _known_result(ws: Workspace, delivery: str) -> str | None:
+    """'' accepted, the code when refused, None when this attempt is still to be made (a task run again)."""
+    if ws.ledger.find("delivery_accepted", delivery) is not None:
+        return ""
+    refused = [e for e in ws.ledger.events("delivery_refused") if e.codes["delivery"] == delivery]
+    if refused and (refused[-1].codes["code"] != WRONG_PASSWORD or waiting_password(ws, delivery) is None):
+        return refused[-1].codes["code"]
+    return None
+
+
 def _take_one(ws: Workspace, delivery: str) -> str:
     """'' when accepted, else the code of the refusal."""
     folder = ws.layout.outgoing(ws.config.ward_party.id) / delivery
@@ -82,53 +121,96 @@ def _take_one(ws: Workspace, delivery: str) -> str:
             place=delivery,
             remedy="入力してから実行してください",
         )
-    sealed = _sealed_original(folder)
-    original = ws.store_bytes("sealed_delivery", delivery, sealed)
+    original = _keep_original(ws, delivery, folder / "sealed.zip")
     try:
-        note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
-        _register_medium(ws, note)
-        if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
-            raise KanshoError(
-                "INTAKE-SEALED-DIGEST", "封緘ファイルの要約値が送付書と違います", place=delivery, remedy="再提供を依頼"
-            )
-        contents = open_sealed(sealed, use_password(ws, secret), [f.name for f in note.files])
-        tables = {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files}
+        opened = _open(ws, delivery, folder, ws.read_bytes(original), secret)
     except KanshoError as error:
-        ws.record(
-            "delivery_refused",
-            delivery,
-            codes={"code": error.code},
-            refs={"sealed": original},
-            names={"message": error.message, "place": error.place, "remedy": error.remedy},
-        )
+        _refuse(ws, delivery, secret, original, error)
         forget_password(ws, secret)
         return error.code
-    refs = {kind: ws.store_table(f"raw_{kind}", delivery, table, parents=[original]) for kind, table in tables.items()}
-    ws.record(
-        "delivery_accepted",
-        delivery,
-        counts={f"rows_{kind}": len(table) for kind, table in tables.items()},
-        codes={
-            "issued_on": note.issued_on.isoformat(),
-            "nil_return": "yes" if any(f.nil_return for f in note.files) else "no",
-            "kinds": "|".join(sorted(tables)),
-        },
-        refs={"sealed": original, **refs},
-    )
+    _accept(ws, delivery, original, opened)
     forget_password(ws, secret)
     return ""
 
 
-def _sealed_original(folder: Path) -> bytes:
-    path = folder / "sealed.zip"
-    return path.read_bytes() if path.is_file() else b""
+def _keep_original(ws: Workspace, delivery: str, path: Path) -> SnapshotRef:
+    """The sealed original as it came first; it is sealed once more by the vault."""
+    known = ws.find("sealed_delivery", delivery)
+    return known or ws.store_bytes("sealed_delivery", delivery, path.read_bytes())
 
 
-def _register_medium(ws: Workspace, note: CoverNote) -> None:
-    ws.record("medium_registered", note.medium.serial, codes={"kind": note.medium.kind, "delivery": note.delivery})
+def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: SnapshotRef) -> _Opened:
+    note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
+    medium = {"kind": note.medium.kind, "delivery": note.delivery}
+    ws.record("medium_registered", note.medium.serial, codes=medium)
+    if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
+        raise KanshoError(
+            "INTAKE-SEALED-DIGEST",
+            "封緘ファイルの要約値が送付書と違います",
+            place=delivery,
+            remedy="再提供を依頼してください",
+        )
+    contents = open_sealed(sealed, use_password(ws, secret), [f.name for f in note.files])
+    return _Opened(note, {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files})
 
 
-def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Any:
+def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened) -> None:
+    refs = {
+        kind: ws.store_table(f"raw_{kind}", delivery, table, parents=[original])
+        for kind, table in opened.tables.items()
+    }
+    rows = {f"rows_{kind}": len(table) for kind, table in opened.tables.items()}
+    gaiji = {f"gaiji_{kind}": count_gaiji(table) for kind, table in opened.tables.items()}
+    ws.record(
+        "delivery_accepted",
+        delivery,
+        counts={**rows, **{name: n for name, n in gaiji.items() if n}},
+        codes={
+            "issued_on": opened.note.issued_on.isoformat(),
+            "nil_return": "yes" if any(f.nil_return for f in opened.note.files) else "no",
+            "kinds": "|".join(sorted(opened.tables)),
+        },
+        refs={"sealed": original, **refs},
+    )
+
+
+def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: SnapshotRef, error: KanshoError) -> None:
+    wrong = error.code == WRONG_PASSWORD
+    ws.record(
+        "delivery_refused",
+        secret.key if wrong else delivery,
+        codes={"code": error.code, "delivery": delivery},
+        refs={"sealed": original},
+        names={"message": error.message, "place": error.place, "remedy": error.remedy},
+    )
+    if error.code in INCIDENTS:
+        codes = {"kind": INCIDENTS[error.code], "subject": delivery}
+        ws.record("incident_opened", f"delivery-{delivery}", codes=codes)
+    if not wrong:
+        _tell_ward(ws, delivery, error)
+
+
+def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
+    """A notice of the refusal into the ward's letter box: codes and our own words, nothing of the file."""
+    notice = {
+        "campaign": ws.config.id,
+        "delivery": delivery,
+        "refused_on": ws.today.isoformat(),
+        "code": error.code,
+        "message": error.message,
+        "place": error.place,
+    }
+    path = ws.layout.received(ws.config.ward_party.id) / f"refusal--{delivery}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(json.dumps(notice, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(path)
+    return ws.record(
+        "report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code}
+    )
+
+
+def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFrame:
     if hashlib.sha256(data).hexdigest() != announced.sha256:
         raise KanshoError(
             "INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください"
@@ -148,6 +230,6 @@ def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Any:
             "STOP-EMPTY",
             "勧奨停止一覧が空です",
             place=announced.kind,
-            remedy="該当なしなら送付書に明記して再提供を依頼",
+            remedy="該当なしなら送付書に明記して再提供を依頼してください",
         )
     return table

@@ -16,7 +16,11 @@ from kansho.contracts.model import Contract
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 
-_TWELVE = re.compile(r"(?<!\d)\d{12}(?!\d)")
+#: Twelve digits in a row, or in groups as individual numbers are written (full width included).
+_TWELVE = re.compile(r"(?<!\d)(?:\d{12}|\d{4}([-－ー・\s])\d{4}\1\d{4})(?!\d)")
+_DIGITS = re.compile(r"\d")
+#: Where CP932 puts 外字 (F040–F9FC); no glyph may be assumed for them.
+_PRIVATE_USE = r"[\ue000-\uf8ff]"
 _MY_NUMBER_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
 
@@ -38,7 +42,7 @@ def read_table(data: bytes, kind: FileKind, config: CampaignConfig) -> pd.DataFr
             raise KanshoError(
                 "INTAKE-ROW", "列の数が合わない行があります", place=f"{kind}:{number}行目", remedy="行を訂正して再提供"
             )
-        if any(is_my_number(match) for cell in row for match in _TWELVE.findall(cell)):
+        if any(_holds_my_number(cell) for cell in row):
             raise KanshoError(
                 "INTAKE-MYNUMBER",
                 "個人番号とみられる値があります",
@@ -60,6 +64,20 @@ def is_my_number(text: str) -> bool:
     digits = [int(d) for d in text]
     rest = sum(d * w for d, w in zip(digits[:11], _MY_NUMBER_WEIGHTS, strict=True)) % 11
     return digits[11] == (0 if rest <= 1 else 11 - rest)
+
+
+def count_gaiji(frame: pd.DataFrame) -> int:
+    """Rows with a 外字: it decodes without an error and must never be printed unmapped."""
+    if frame.empty:
+        return 0
+    found = [frame[c].fillna("").astype(str).str.contains(_PRIVATE_USE) for c in frame.columns]
+    return int(pd.concat(found, axis=1).any(axis=1).sum())
+
+
+def _holds_my_number(cell: str) -> bool:
+    return len(cell) >= 12 and any(
+        is_my_number("".join(str(int(d)) for d in _DIGITS.findall(match.group()))) for match in _TWELVE.finditer(cell)
+    )
 
 
 def _approved(config: CampaignConfig, wanted: Contract) -> frozenset[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.exchange.authority import authority_of
 from kansho.intake.row_rules import (
     attendance_rules,
     born_on_first_of_april,
@@ -31,32 +32,40 @@ ACCEPTED = {
     "stop_list": "stop_facts",
     "attendance_update": "attendance_facts",
 }
-SUMMARY_KIND = "quarantine"
+SUMMARY_KIND = "gate_summary"
 
 
 def find_raw(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Accepted deliveries whose raw tables have not all become facts; None when there are none."""
-    open_ones = [e.key for e in ws.ledger.events("delivery_accepted") if not _validated(ws, e)]
+    """Accepted deliveries whose raw tables have not all become facts; None when there are none.
+
+    What its gate held and the owner sent back is set aside: the ward delivers it again.
+    """
+    sent_back = rejected_deliveries(ws)
+    events = ws.ledger.events("delivery_accepted")
+    open_ones = [e.key for e in events if not _validated(ws, e) and e.key not in sent_back]
     return {"deliveries": open_ones} if open_ones else None
 
 
 def check_raw(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Run every gate; the artefact of a hold is a table of rules and counts, without a person."""
+    """Run every gate; the artefact of a hold is a table of rules and counts, without a person.
+
+    ``gate_result`` is the worst of the gates: a ``stop`` fails the decision that follows.
+    """
     rows: list[dict[str, Any]] = []
     counts = {"rows": 0, "accepted": 0, "quarantined": 0}
-    hold = False
+    results = set()
     for delivery, kind in _tables(ws, work["deliveries"]):
         found = _gate(ws, delivery, kind)
-        hold = hold or found.result == "hold"
+        results.add(found.result)
         for name in counts:
             counts[name] += found.counts[name]
-        rows += [{"delivery": delivery, "table": kind, "rule": rule, "rows": n} for rule, n in found.broken.items()]
-    summary = pd.DataFrame(rows, columns=["delivery", "table", "rule", "rows"])
-    key = f"summary-{'-'.join(work['deliveries'])}"
-    artefact = ws.store_table(SUMMARY_KIND, key, summary)
+        told = {"delivery": delivery, "table": kind, "result": found.result}
+        rows += [{**told, "rule": rule, "rows": n} for rule, n in found.broken.items()]
+    summary = pd.DataFrame(rows, columns=["delivery", "table", "result", "rule", "rows"])
+    artefact = ws.store_table(SUMMARY_KIND, ".".join(work["deliveries"]), summary)
     return {
         "deliveries": list(work["deliveries"]),
-        "gate_result": "hold" if hold else "pass",
+        "gate_result": next(r for r in ("stop", "hold", "pass") if r in results),
         "artefact": artefact.to_json(),
         "counts": counts,
     }
@@ -66,15 +75,15 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Write accepted rows as facts and the others to quarantine; delivered = accepted + quarantined.
 
     Raises:
-        KanshoError: ``STOP-SHRUNK`` when a stop list lost more rows than the config allows.
+        KanshoError: ``GATE-STOPPED`` behind a gate that stopped, ``EXCHANGE-AUTHORITY`` behind one that
+            held without the owner's decision.
     """
     totals = {"accepted": 0, "quarantined": 0}
-    for delivery, kind in _tables(ws, work["deliveries"]):
+    gates = [(delivery, kind, _gate(ws, delivery, kind)) for delivery, kind in _tables(ws, work["deliveries"])]
+    _require_decision(ws, gates, SnapshotRef.from_json(work["artefact"]))
+    for delivery, kind, found in gates:
         raw = _raw(ws, delivery, kind)
         frame = ws.read_table(raw)
-        found = _gate(ws, delivery, kind)
-        if kind == "stop_list":
-            _require_not_shrunk(ws, delivery, int(found.accepted.sum()))
         rejected = frame[~found.accepted].assign(reason=found.reasons[~found.accepted])
         if len(rejected):
             ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[raw])
@@ -88,9 +97,74 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     return {"deliveries": list(work["deliveries"]), "counts": totals}
 
 
+def rejected_deliveries(ws: Workspace) -> frozenset[str]:
+    """Deliveries that a gate held or stopped, and whose summary the gate's owner sent back."""
+    decided = {e.key: e.codes["decision"] for e in ws.ledger.events("approval_decided")}
+    held = {
+        e.key.partition("/")[2]
+        for e in ws.ledger.events("gate_evaluated")
+        if e.key.partition("/")[0] in ACCEPTED and e.codes["result"] != "pass"
+    }
+    named: set[str] = set()
+    for asked in ws.ledger.events("approval_requested"):
+        artefact = asked.refs.get("artefact", {})
+        if artefact.get("kind") == SUMMARY_KIND and decided.get(asked.key) == "reject":
+            named |= set(str(artefact["key"]).split("."))
+    return frozenset(named & held)
+
+
+def stop_list_doubts(numbers: pd.Series, known: set[str], last: int | None, min_share: float) -> dict[str, int]:
+    """What makes a stop list doubtful as a whole: it shrank, or names people the ward never listed.
+
+    A person decides; rows with unknown numbers are kept, since a stop too many harms nobody (fails closed).
+
+    Args:
+        numbers: inquiry numbers of the list.
+        known: numbers of every target list delivered.
+        last: rows of the stop list before, None for the first.
+        min_share: of those, how many must be left (`config.stop_list`).
+    """
+    doubts: dict[str, int] = {}
+    if last is not None and len(numbers) < last * min_share:
+        doubts["STOP-SHRUNK"] = last - len(numbers)
+    unknown = int((~numbers.isin(known)).sum())
+    if unknown:
+        doubts["STOP-UNKNOWN"] = unknown
+    return doubts
+
+
+def _require_decision(ws: Workspace, gates: list[tuple[str, str, GateResult]], summary: SnapshotRef) -> None:
+    stopped = [f"{kind}/{delivery}" for delivery, kind, found in gates if found.result == "stop"]
+    if stopped:
+        raise KanshoError(
+            "GATE-STOPPED",
+            "受け入れられる行がありません",
+            place=" ".join(stopped),
+            remedy="区に再提供を依頼してください",
+        )
+    if any(found.result == "hold" for _, _, found in gates):
+        authority_of(ws, summary)
+
+
 def _gate(ws: Workspace, delivery: str, kind: str) -> GateResult:
     frame = ws.read_table(_raw(ws, delivery, kind))
-    return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, frame, kind))
+    doubts: dict[str, int] = {}
+    if kind == "stop_list":
+        last = _rows_before(ws, delivery)
+        doubts = stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
+    return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, frame, kind), doubts=doubts)
+
+
+def _rows_before(ws: Workspace, delivery: str) -> int | None:
+    """Rows of the stop list delivered before this one, without those sent back."""
+    sent_back = rejected_deliveries(ws)
+    last: int | None = None
+    for event in ws.ledger.events("delivery_accepted"):
+        if event.key == delivery:
+            return last
+        if event.key not in sent_back:
+            last = event.counts.get("rows_stop_list", last)
+    return last
 
 
 def _extra(ws: Workspace, frame: pd.DataFrame, kind: str) -> dict[str, pd.Series]:
@@ -141,17 +215,3 @@ def _validated(ws: Workspace, delivered: Event) -> bool:
     if "stop_list" in kinds:
         done = done and ws.ledger.find("stop_list_accepted", delivered.key) is not None
     return done
-
-
-def _require_not_shrunk(ws: Workspace, delivery: str, rows: int) -> None:
-    earlier = [e for e in ws.ledger.events("stop_list_accepted") if e.key != delivery]
-    if not earlier:
-        return
-    last = earlier[-1].counts["rows"]
-    if rows < last * ws.config.stop_list.min_share_of_last:
-        raise KanshoError(
-            "STOP-SHRUNK",
-            f"勧奨停止一覧の件数が前回より大きく減っています（前回 {last}、今回 {rows}）",
-            place=delivery,
-            remedy="区に確認し、正しい一覧の再提供を依頼してください",
-        )

@@ -1,4 +1,7 @@
-"""The clocks of an incident: when 甲, and by law the commission, must know what (P9; 個人情報保護法 68条, 規則 43–44条)."""
+"""The clocks of an incident: when 甲, and by law the commission, must know what (P9).
+
+Source: 個人情報保護法 第68条, 施行規則 第43条・第44条, and the contract's own, stricter clause (乙22).
+"""
 
 from __future__ import annotations
 

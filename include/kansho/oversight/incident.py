@@ -1,8 +1,9 @@
 """Stage functions of incident: open with its clocks, report, take 甲's instruction, close (P9).
 
 Belongs here: the way from a suspicion to its end, as ledger facts.  Does not belong here: what an incident is
-(`incidents`) or the report's form (`incident_report`).  甲 is told when an incident is found, before anybody
-has approved anything; the written report follows after 乙's 取扱責任者 approved it; 甲's answer to it is its instruction.
+(`incidents`) or the report's form (`incident_report`).  甲 is told when an incident is found, before
+anybody has approved anything; the written report follows after 乙's 取扱責任者 approved it; 甲's answer to it
+is its instruction.
 """
 
 from __future__ import annotations

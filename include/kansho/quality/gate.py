@@ -41,7 +41,7 @@ class GateResult:
 
     @property
     def counts(self) -> dict[str, int]:
-        """rows = accepted + quarantined."""
+        """Rows, accepted and quarantined: the first is the sum of the others."""
         accepted = int(self.accepted.sum())
         return {"rows": len(self.reasons), "accepted": accepted, "quarantined": len(self.reasons) - accepted}
 
@@ -54,21 +54,24 @@ def run_gate(
     contract: Contract,
     *,
     extra: Mapping[str, pd.Series] | None = None,
+    doubts: Mapping[str, int] | None = None,
 ) -> GateResult:
     """Check a table and record ``gate_evaluated`` (key ``<gate>/<subject>``).
 
     Args:
+        ws: the campaign at work.
         gate: name of the gate in the config (threshold and owner).
         subject: what is checked (delivery, package).
         frame: text columns by contract; missing is None.
         contract: its contract.
         extra: masks of the rules between columns, exactly those of `EXTRA_RULES` for this kind.
+        doubts: what is doubtful about the table as a whole (code → rows concerned); any holds the gate.
 
     Raises:
         KanshoError: ``GATE-RULES`` when ``extra`` is not what the suite expects, ``GATE-DISAGREE`` when
             Great Expectations and our rules differ, ``GATE-UNCHECKED`` when it could not run.
     """
-    found = evaluate(gate, subject, frame, contract, extra or {}, threshold=_threshold(ws, gate))
+    found = evaluate(gate, subject, frame, contract, extra or {}, threshold=_threshold(ws, gate), doubts=doubts or {})
     ws.record(
         "gate_evaluated",
         f"{gate}/{subject}",
@@ -90,8 +93,12 @@ def evaluate(
     extra: Mapping[str, pd.Series],
     *,
     threshold: float,
+    doubts: Mapping[str, int] | None = None,
 ) -> GateResult:
-    """The gate without the ledger; ``threshold`` is the share of rows that may be quarantined without a hold."""
+    """The gate without the ledger; ``threshold`` is the share of rows that may be quarantined without a hold.
+
+    A table of which nothing is left is a stop: nobody can decide it into facts.
+    """
     if set(extra) != set(EXTRA_RULES.get(contract.kind, ())):
         raise KanshoError(
             "GATE-RULES", "検証規則が揃っていません", place=contract.kind, remedy="quality/suites.py を確認"
@@ -101,7 +108,10 @@ def evaluate(
     _compare(contract.kind, _suite_results(contract, frame, extra), broken)
     reasons = first_broken(rules, frame.index)
     share = float(reasons.ne("").mean()) if len(reasons) else 0.0
-    return GateResult(gate, subject, "hold" if share > threshold else "pass", reasons, broken)
+    result: Verdict = "hold" if share > threshold or doubts else "pass"
+    if len(reasons) and share == 1.0:
+        result = "stop"
+    return GateResult(gate, subject, result, reasons, {**broken, **(doubts or {})})
 
 
 def _threshold(ws: Workspace, gate: str) -> float:
@@ -155,7 +165,10 @@ def _validate(suite: Mapping[str, Any], table: pd.DataFrame) -> dict[str, bool]:
     for result in outcome.results:
         if result.exception_info and result.exception_info.get("raised_exception"):
             raise KanshoError("GATE-UNCHECKED", "検証できない規則があります", place=suite["name"])
-        rule = result.expectation_config.meta["rule"]
+        config = result.expectation_config
+        if config is None or not config.meta:
+            raise KanshoError("GATE-UNCHECKED", "検証できない規則があります", place=suite["name"])
+        rule = config.meta["rule"]
         results[rule] = results.get(rule, True) and bool(result.success)
     return results
 

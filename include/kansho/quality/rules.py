@@ -25,6 +25,7 @@ def row_rules(
 
     Args:
         frame: text columns of the contract; missing is None.
+        contract: whose columns the frame has.
         extra: rules of the caller: name → mask of rows that keep it.
     """
     rules: dict[str, pd.Series] = {}
@@ -63,7 +64,7 @@ def _column_rules(values: pd.Series, column: Column) -> dict[str, pd.Series]:
         rules[f"{column.name}.shape"] = empty | text.str.fullmatch(SHAPES[column.type])
     if column.type == "date":
         rules[f"{column.name}.date"] = empty | is_date(text)
-    if column.type in ("int", "float") and column.low is not None:
+    if column.type in ("int", "float") and column.low is not None and column.high is not None:
         number = numeric(text)
         rules[f"{column.name}.range"] = number.isna() | number.between(column.low, column.high)
     return rules
