@@ -172,7 +172,7 @@ def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear
 
 
 def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finalise, "is_simulation", lambda ws: False)
+    monkeypatch.setattr(Workspace, "is_simulation", False)
     run(year, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
     certified = year.ws.ledger.find("campaign_certified", "certificate")
     assert certified is not None

@@ -61,7 +61,7 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     ref = ws.find(PLAN_KIND, key)
     if ref is None:
-        ref = ws.store_bytes(PLAN_KIND, key, erasure_plan(ws.config, value, digest, simulation=is_simulation(ws)))
+        ref = ws.store_bytes(PLAN_KIND, key, erasure_plan(ws.config, value, digest, simulation=ws.is_simulation))
     targets = {r.name: r.digest for r in (*held.vault, ref)}
     counts = {"targets": len(targets), "documents": 1, "keys": len(held.keys), "media": len(held.media)}
     event = ws.record(
@@ -89,11 +89,10 @@ def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     waiting = open_media(ws)
     for event in waiting:
-        said = {name: event.codes.get(name, "") for name in ("kind", "serial")}
-        ws.record("medium_returned", event.key, codes={"to": ws.config.ward_party.id, **said})
+        ws.record("medium_returned", event.key, codes={**event.codes, "to": ws.config.ward_party.id})
     media = ws.ledger.events("medium_registered")
     if media and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
-        pdf = media_return(ws.config, media, ws.today, simulation=is_simulation(ws))
+        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation)
         ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
     return {**work, "counts": {**work.get("counts", {}), "returned": len(waiting)}}
 
@@ -190,12 +189,6 @@ def collect_needles(ws: Workspace) -> set[Needle]:
     for ref in ws.snapshots(SECRETS):
         out.update(_secret(ws.read_bytes(ref)))
     return out
-
-
-def is_simulation(ws: Workspace) -> bool:
-    """Whether the ledger's first event declares a simulation."""
-    opened = ws.ledger.events("campaign_opened")
-    return bool(opened) and opened[0].codes.get("simulation") == "true"
 
 
 def _secret(data: bytes) -> Iterable[Needle]:

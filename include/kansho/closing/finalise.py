@@ -18,7 +18,7 @@ from typing import Any
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
-from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys, is_simulation
+from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
 from kansho.closing.needles import from_table
 from kansho.closing.residue import ScanResult, scan
@@ -56,12 +56,12 @@ def finalise(
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
             ``CLOSING-UNREADABLE``, ``CERTIFY-*``, or ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
-    layout_airflow = var / "airflow"
-    traces.require_stopped(layout_airflow)
+    airflow = var / "airflow"
+    traces.require_stopped(airflow)
     ws = Workspace.open(config, var, _today(config, var, clock))
     require_erased(ws)
     say("痕跡の除去")
-    _purge(ws, layout_airflow, database)
+    _purge(ws, airflow, database)
     say("残存検査")
     _scan(ws)
     say("証明書と証跡")
@@ -97,8 +97,7 @@ def require_erased(ws: Workspace) -> None:
             remedy="media_return_and_erasure を完了してから実行してください",
         )
     destroy_vault_keys(ws)
-    for folder in (ws.layout.kansho / "vault" / ws.config.id,):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(ws.layout.kansho / "vault" / ws.config.id, ignore_errors=True)
 
 
 def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
@@ -158,7 +157,7 @@ def _certify(ws: Workspace) -> dict[str, Any]:
     issued = ws.ledger.find("document_issued", certificate.PDF)
     if issued is None or not (ws.layout.outputs / certificate.PDF).is_file():
         value = read_json(made, "certificate.json")
-        pdf = erasure_certificate(ws.config, value, sha256(made), simulation=is_simulation(ws))
+        pdf = erasure_certificate(ws.config, value, sha256(made), simulation=ws.is_simulation)
         ws.issue_document(certificate.PDF, pdf, title="消去証明書", kind="erasure_certificate")
     return certificate.write_files(ws, made)
 
@@ -176,7 +175,7 @@ def _erasure(ws: Workspace) -> dict[str, int]:
 def _today(config: CampaignConfig, var: Path, clock: Clock) -> date:
     """The day of a real year is the clock's; a simulated year goes on at its last date."""
     ws = Workspace.open(config, var, config.closing.erase_on)
-    if not is_simulation(ws):
+    if not ws.is_simulation:
         return clock().astimezone(ZONE).date()
     return max(date.fromisoformat(e.campaign_date) for e in ws.ledger.events())
 

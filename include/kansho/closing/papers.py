@@ -30,7 +30,7 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
     """PDF of the dry run that two people approve; ``plan`` as `kansho.closing.erasure.plan_of`."""
     targets = plan["targets"]
     rows = tuple((t["kind"], t["name"], f"{t['rows']:,}", t["digest"][:16]) for t in targets)
-    kinds = Counter(t["kind"] for t in targets)
+    kinds = sorted(Counter(t["kind"] for t in targets).items())
     return render(
         _document(
             config,
@@ -42,7 +42,7 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
                 Section(
                     "保有物",
                     tables=(
-                        Table(("種別", "件数"), tuple((k, str(n)) for k, n in sorted(kinds.items())), (1,)),
+                        Table(("種別", "件数"), tuple((_named(config, k), str(n)) for k, n in kinds), (1,)),
                         Table(("種別", "名称", "行数", "要約値（先頭）"), rows, (2,)),
                     ),
                 ),
@@ -69,7 +69,7 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
 def media_return(config: CampaignConfig, media: Iterable[Event], on: date, *, simulation: bool) -> bytes:
     """PDF of the 返却書: every medium with kind and serial number."""
     rows = tuple(
-        (e.key, e.codes.get("kind", ""), e.codes.get("serial", ""), e.campaign_date, on.isoformat()) for e in media
+        (e.codes.get("delivery", ""), e.codes.get("kind", ""), e.key, e.campaign_date, on.isoformat()) for e in media
     )
     return render(
         _document(
@@ -94,7 +94,8 @@ def erasure_certificate(
         ("台帳", f"{certificate['log_size']} 件まで　根 {certificate['log_root'][:32]}…"),
         ("消去日", japanese_date(date.fromisoformat(certificate["erased_on"]))),
     )
-    erased = tuple((k, str(n["count"]), f"{n['rows']:,}") for k, n in sorted(erasure["by_kind"].items()))
+    by_kind = sorted(erasure["by_kind"].items())
+    erased = tuple((_named(config, k), str(n["count"]), f"{n['rows']:,}") for k, n in by_kind)
     done = (
         ("保管庫の保有物", f"{erasure['planned']} 件を計画し、{erasure['erased']} 件を消去、不存在を確認"),
         ("年度途中に消去", f"{erasure['erased_earlier']} 件"),
@@ -129,6 +130,12 @@ def erasure_certificate(
             simulation=simulation,
         )
     )
+
+
+def _named(config: CampaignConfig, kind: str) -> str:
+    """A kind with the purpose that the year's data flow gives it."""
+    flow = config.flow(kind)
+    return f"{flow.purpose}（{kind}）" if flow else kind
 
 
 def _document(
