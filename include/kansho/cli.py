@@ -33,7 +33,8 @@ def _simulate_ward(arguments: argparse.Namespace) -> int:
     from kansho.campaign.config import load_config
     from kansho.simulation.plain import write_plain
 
-    written = write_plain(load_config(arguments.config), arguments.people, arguments.seed, arguments.out)
+    config = load_config(arguments.config)
+    written = write_plain(config, arguments.people, arguments.seed, arguments.out, taken=arguments.taken)
     print(f"{written} people → {arguments.out}")
     return 0
 
@@ -107,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     ward.add_argument("--people", type=_people, default=5000)
     ward.add_argument("--seed", type=int, default=1)
     ward.add_argument("--out", type=Path, required=True)
+    taken_help = "values drawn again because a replay's baseline scan found them"
+    ward.add_argument("--taken", type=Path, default=DEFAULT_VAR / "outside-world" / "taken.txt", help=taken_help)
     ward.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     ward.set_defaults(run=_simulate_ward)
 

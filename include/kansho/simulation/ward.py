@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -39,7 +40,7 @@ class Ward:
     premises: Premises
     mishaps: bool
 
-    def act(self, day: date, attended: Attendances) -> None:
+    def act(self, day: date, attended: Callable[[], Attendances]) -> None:
         """Deliver what is due, deliver again what was refused, receipt the hand-over."""
         for expected in self.config.deliveries:
             if expected.on <= day:
@@ -48,7 +49,7 @@ class Ward:
         self._redeliver(day, attended)
         self._receipt()
 
-    def _redeliver(self, day: date, attended: Attendances) -> None:
+    def _redeliver(self, day: date, attended: Callable[[], Attendances]) -> None:
         for notice in sorted(self.premises.received.glob("refusal--*.json")):
             said = json.loads(notice.read_text(encoding="utf-8"))
             on = date.fromisoformat(said["refused_on"]) + timedelta(days=_REDELIVERY_DAYS)
@@ -59,7 +60,7 @@ class Ward:
                 self._deliver(expected, f"{base}-r{number}", on, attended, forbidden=False)
 
     def _deliver(
-        self, expected: ExpectedDelivery, delivery: str, on: date, attended: Attendances, *, forbidden: bool
+        self, expected: ExpectedDelivery, delivery: str, on: date, attended: Callable[[], Attendances], *, forbidden: bool
     ) -> None:
         folder = self.premises.outgoing / delivery
         if (folder / "cover_note.json").is_file():
@@ -93,11 +94,11 @@ class Ward:
 
     # -- tables ------------------------------------------------------------------------------------
 
-    def _table(self, kind: str, on: date, attended: Attendances) -> pd.DataFrame:
+    def _table(self, kind: str, on: date, attended: Callable[[], Attendances]) -> pd.DataFrame:
         if kind == "stop_list":
             return self._stop_list(on)
         if kind == "attendance_update":
-            return self._attendance(on, attended)
+            return self._attendance(on, attended())
         columns = list(REGISTRY[kind].names)
         if kind == "analysis_items":
             approved = {"inquiry_number", *self.config.approved_analysis_items}

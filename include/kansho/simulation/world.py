@@ -16,7 +16,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
-from kansho.simulation.effects import attendances, delay_days, in_slot
+from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.papers import Papers
 from kansho.simulation.population import Occurs, build, nothing_occurs
 from kansho.simulation.premises import Premises
@@ -64,9 +64,8 @@ class World:
         last = self.config.subcontractors[-1].id
         for party in (self.config.contractor, *self.config.subcontractors):
             Papers(self.config, self._premises(party.id), late=self.mishaps and party.id == last).act(day)
-        attended = attendances(self.config, self.people, self.seed, self._contacts.by_wave())
         ward = self._premises(self.config.ward_party.id)
-        Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, attended)
+        Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
 
     def truth(self, wave: str, assigned: Iterable[str], *, group: str, cutoff: date) -> float:
         """True effect of a wave in percentage points among those assigned to it, as known on ``cutoff``.
@@ -87,6 +86,9 @@ class World:
             for n in numbers
         )
         return 100 * hits / len(numbers)
+
+    def _attended(self) -> Attendances:
+        return attendances(self.config, self.people, self.seed, self._contacts.by_wave())
 
     @property
     def _contacts(self) -> Contacts:

@@ -21,7 +21,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.ledger import Ledger
 from kansho_airflow.replay.progress import Display
-from kansho_airflow.replay.staff import Staff
+from kansho_airflow.replay.staff import Attempt, Staff
 
 #: Without any change of state for so long, the year is stuck.
 _STUCK_SECONDS = 300.0
@@ -93,7 +93,7 @@ class Year:
         self.clocks: dict[str, StageClock] = {}
 
     def play(self, until: Callable[[Occasion], bool] = lambda occasion: False) -> None:
-        """Play every occasion in order; ``until`` stops before one (for `make up`).
+        """Play every occasion in order; ``until`` is asked before each and stops the year by True.
 
         Raises:
             KanshoError: ``REPLAY-RED`` naming the failed tasks, ``REPLAY-STUCK``.
@@ -105,6 +105,11 @@ class Year:
             self._hands.enter_passwords(occasion.on)
             self._stage(occasion.stage, occasion.on, f"{occasion.at:%H}")
             self._aftermath(occasion.on)
+
+    @property
+    def refused_attempts(self) -> list[Attempt]:
+        """Answers by people not assigned, which Airflow refused."""
+        return self._staff.refused
 
     # -- one stage ---------------------------------------------------------------------------------
 
@@ -146,6 +151,9 @@ class Year:
                 changed = time.monotonic()
                 continue
             if not active and not self._engine.pending_asset_events():
+                runs = self._engine.runs(self._config.id)  # an event that has left the queue is a run by now
+                if any(r["state"] not in _FINAL for r in runs):
+                    continue
                 mine = [r["state"] for r in runs if r["dag_id"] == dag_id and r["dag_run_id"] == run_id]
                 self._check_others(runs, dag_id, run_id)
                 return str(mine[0])

@@ -1,27 +1,32 @@
-"""The largest resident set of any process of this replay, sampled while it runs."""
+"""The largest resident set of any process of a replay, sampled while it runs."""
 
 from __future__ import annotations
 
-import os
+import resource
 import threading
-
-import psutil
-
-_MB = 1024 * 1024
+from collections.abc import Callable, Mapping
 
 
 class MemoryWatch:
-    """Samples the resident size of every process that carries our mark in its environment's session.
+    """Samples the components' processes; our own peak the kernel knows.
 
-    The mark is being a descendant of this process or one of the given sessions' leaders.
+    Args:
+        sample: resident size in MB by process id.
+        every: seconds between samples.
     """
 
-    def __init__(self, sessions: list[int], every: float = 2.0) -> None:
-        self._sessions = set(sessions)
+    def __init__(self, sample: Callable[[], Mapping[int, float]], every: float = 2.0) -> None:
+        self._sample = sample
         self._every = every
         self._stop = threading.Event()
-        self.peak_mb = 0
+        self._peak = 0.0
         self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    @property
+    def peak_mb(self) -> int:
+        """Peak so far, this process included."""
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return int(max(self._peak, own))
 
     def __enter__(self) -> MemoryWatch:
         self._thread.start()
@@ -33,11 +38,4 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._stop.wait(self._every):
-            for process in psutil.process_iter(["pid", "memory_info"]):
-                try:
-                    ours = process.pid == os.getpid() or os.getsid(process.pid) in self._sessions
-                except (ProcessLookupError, PermissionError):
-                    continue
-                info = process.info["memory_info"]
-                if ours and info is not None:
-                    self.peak_mb = max(self.peak_mb, info.rss // _MB)
+            self._peak = max([self._peak, *self._sample().values()])

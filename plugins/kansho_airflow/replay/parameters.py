@@ -6,7 +6,7 @@ States: ``year`` → ``finalise`` → ``done``.  Parameters that differ from the
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,12 +25,13 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it came; ``seconds`` of earlier sittings, ``stage_seconds`` by stage, ``peak_rss_mb`` so far."""
+    """How far it came; ``seconds`` of earlier sittings, ``stages`` as the driver's clocks, ``peak_rss_mb`` so far."""
 
     parameters: Parameters
     phase: Phase = "year"
     seconds: float = 0.0
     peak_rss_mb: int = 0
+    stages: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def read(path: Path) -> Progress | None:

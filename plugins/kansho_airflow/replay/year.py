@@ -1,0 +1,161 @@
+"""A whole fiscal year, unattended: start, play, stop, finalise, sum up; resumes where it was interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from kansho.campaign.calendar import Occasion
+from kansho.campaign.config import load_config
+from kansho.closing.finalise import finalise
+from kansho.closing.summary import build_summary, write_summary
+from kansho.simulation.population import size_of
+from kansho.simulation.world import World
+from kansho_airflow.replay.driver import StageClock, Year
+from kansho_airflow.replay.memory import MemoryWatch
+from kansho_airflow.replay.parameters import Parameters, Progress, read, resumable, write
+from kansho_airflow.replay.progress import Display
+from kansho_airflow.replay.site import Site
+
+
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM: stop what was started, keep what was done."""
+
+
+def run(config_path: Path, var: Path, people: str, seed: int, display: Display) -> dict[str, Any]:
+    """Play the year to its end and return the summary.
+
+    Raises:
+        KanshoError: whatever ended the year early.
+        Interrupted: on SIGINT or SIGTERM, after the components were stopped.
+    """
+    config = load_config(config_path)
+    wanted = Parameters(str(config_path), config.digest, people, seed)
+    state_file = var.resolve() / "kansho" / "replay.json"
+    site = Site.at(config, config_path, var, people, seed)
+    progress = resumable(read(state_file), wanted)
+    if progress is None:
+        site.clear()
+        site = Site.at(config, config_path, var, people, seed)
+        progress = Progress(wanted)
+        write(state_file, progress)
+    else:
+        display.say(f"resuming ({progress.phase})")
+    _stop_on_signals()
+    began = time.monotonic()
+
+    def save(**changes: Any) -> Progress:
+        nonlocal progress, began
+        assert progress is not None
+        now = time.monotonic()
+        progress = replace(progress, seconds=progress.seconds + now - began, **changes)
+        began = now
+        write(state_file, progress)
+        return progress
+
+    if progress.phase == "year":
+        peak = _play(site, progress, display, save)
+        save(phase="finalise", peak_rss_mb=max(progress.peak_rss_mb, peak))
+    with MemoryWatch(dict) as watch:
+        finalise(config, site.layout.var, say=display.say)
+    done = save(phase="done", peak_rss_mb=max(progress.peak_rss_mb, watch.peak_mb))
+    summary = build_summary(
+        site.ledger().events(),
+        campaign=config.id,
+        layout=site.layout,
+        people=size_of(people if people == "full" else int(people)),
+        stages=_stages(site, done),
+        true_effects=json.loads((site.layout.outside / "truth.json").read_text()),
+        seconds=done.seconds,
+        peak_rss_mb=done.peak_rss_mb,
+    )
+    write_summary(site.layout.outputs / "summary.json", summary)
+    return summary
+
+
+def _play(site: Site, progress: Progress, display: Display, save: Callable[..., Progress]) -> int:
+    """The year on a running Airflow; the peak memory in MB."""
+    try:
+        site.airflow.start(say=display.say)
+        world = site.world()
+        year = site.year(world, display)
+        year.clocks = {name: StageClock(**value) for name, value in progress.stages.items()}  # type: ignore[arg-type]
+        with MemoryWatch(site.airflow.sessions.rss_mb) as watch:
+
+            def before(occasion: Occasion) -> bool:
+                if occasion.on == site.config.closing.erase_on:
+                    _keep_truth(site, world)
+                save(stages=_clocks(year), peak_rss_mb=max(progress.peak_rss_mb, watch.peak_mb))
+                return False
+
+            year.play(before)
+            for attempt in year.refused_attempts:
+                display.say(f"refused: {attempt.user} tried to answer {attempt.name} ({attempt.status})")
+            save(stages=_clocks(year))
+        return watch.peak_mb
+    finally:
+        display.close()
+        site.airflow.stop(grace=5)
+
+
+def _clocks(year: Year) -> dict[str, dict[str, float]]:
+    return {name: asdict(clock) for name, clock in year.clocks.items()}
+
+
+def _keep_truth(site: Site, world: World) -> None:
+    """Ask the world for the true effects while we still know whom we assigned; it keeps them itself."""
+    path = site.layout.outside / "truth.json"
+    ws = site.workspace(site.config.closing.erase_on)
+    if path.is_file() or not ws.snapshots("wave_assignment"):
+        return
+    cutoff = max(
+        date.fromisoformat(e.codes["issued_on"])
+        for e in ws.ledger.events("delivery_accepted")
+        if "attendance_update" in e.codes["kinds"].split("|")
+    )
+    out: dict[str, str] = {}
+    for ref in ws.snapshots("wave_assignment"):
+        frame = ws.read_table(ref)
+        assigned = frame[frame["arm"].eq("outreach")]
+        total = sum(
+            world.truth(ref.key, part["inquiry_number"], group=str(group), cutoff=cutoff) * len(part)
+            for group, part in assigned.groupby("group")
+        )
+        out[ref.key] = f"{total / max(len(assigned), 1):.2f}"
+    part_file = path.with_suffix(".part")
+    part_file.write_text(json.dumps(out, sort_keys=True), encoding="utf-8")
+    part_file.replace(path)
+
+
+def _stages(site: Site, progress: Progress) -> list[dict[str, Any]]:
+    """``stage, dag_id, runs, state, seconds``: what started by the calendar, and what assets woke."""
+    finished: dict[str, int] = {}
+    for event in site.ledger().events("stage_finished"):
+        finished[event.codes["stage"]] = finished.get(event.codes["stage"], 0) + 1
+    names = list(progress.stages) + [name for name in finished if name not in progress.stages]
+    return [
+        {
+            "stage": name,
+            "dag_id": f"{site.config.id}__{name}",
+            "runs": int(progress.stages.get(name, {}).get("runs", finished.get(name, 0))),
+            "failed": int(progress.stages.get(name, {}).get("failed", 0)),
+            "state": "success" if finished.get(name) else "nothing to do",
+            "seconds": round(float(progress.stages.get(name, {}).get("seconds", 0)), 1),
+        }
+        for name in names
+    ]
+
+
+def _stop_on_signals() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
