@@ -69,7 +69,7 @@ def test_a_whole_year_balances(year: Year) -> None:
 @pytest.mark.parametrize(
     ("type", "name"),
     [
-        ("print_reported", "printed = posted + pulled + spoiled [mailing_1]"),
+        ("print_reported", "printable = printable reported [mailing_1]"),
         ("sheets_in", "sheets out = sheets in [visit_1/2027-10-13/1]"),
         ("gate_evaluated", "delivered = accepted + quarantined [d01/stop_list]"),
     ],
