@@ -100,6 +100,12 @@ def test_residue_stops_the_certificate_and_names_the_file_only(year: ClosingYear
     assert [e.counts["hits"] for e in year.ws.ledger.events("residue_scanned")] == [1, 0]
 
 
+def test_secrets_we_no_longer_hold_can_be_searched_too(year: ClosingYear) -> None:
+    (year.ws.layout.outputs / "note.txt").write_text("Zx9-pass-7731")
+    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*note.txt\(1\)"):
+        run(year, also=["Zx9-pass-7731"])
+
+
 def test_an_unreadable_file_is_no_pass(year: ClosingYear) -> None:
     (year.ws.layout.outputs / "broken.db").write_bytes(b"SQLite format 3\0 nothing")
     with pytest.raises(KanshoError, match="CLOSING-UNREADABLE"):

@@ -10,7 +10,7 @@ killed anywhere and started again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
-from kansho.closing.needles import from_table
+from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
@@ -37,6 +37,7 @@ def finalise(
     var: Path,
     *,
     database: str | None = None,
+    also: Iterable[str] = (),
     clock: Clock = wall_clock,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def finalise(
         config: the campaign.
         var: root of run-time files.
         database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
+        also: further secrets to search for, such as the deliveries' passwords, which we no longer hold.
         clock: the real clock, which gives the campaign date of a year that is not simulated.
         say: told each step.
 
@@ -63,7 +65,7 @@ def finalise(
     say("痕跡の除去")
     _purge(ws, airflow, database)
     say("残存検査")
-    _scan(ws)
+    _scan(ws, also)
     say("証明書と証跡")
     written = _certify(ws)
     found = verify_bundle(Path(written["bundle"]), Path(written["checkpoint"]))
@@ -105,13 +107,14 @@ def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
     ws.record("traces_purged", "airflow", counts={"holdings": len(TRACES), "rows": done.rows, "files": done.files})
 
 
-def _scan(ws: Workspace) -> None:
+def _scan(ws: Workspace, also: Iterable[str]) -> None:
     """Scan until a scan is clean; then destroy what it looked for."""
     if ws.ledger.find("keys_destroyed", "needles") is not None:
         return
     needles = ws.find(NEEDLES, NEEDLES_KEY)
     if needles is not None:
-        result = scan([ws.layout.kansho, ws.layout.airflow], from_table(ws.read_table(needles)))
+        wanted = {*from_table(ws.read_table(needles)), *(form for secret in also for form in secret_forms(secret))}
+        result = scan([ws.layout.kansho, ws.layout.airflow], sorted(wanted))
         number = len(ws.ledger.events("residue_scanned")) + 1
         counts = {
             "files": result.files,
