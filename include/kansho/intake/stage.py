@@ -205,9 +205,7 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(json.dumps(notice, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(path)
-    return ws.record(
-        "report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code}
-    )
+    ws.record("report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code})
 
 
 def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFrame:
