@@ -318,6 +318,21 @@ def test_each_role_sees_only_its_dags(toy: Toy) -> None:
     assert toy.as_user(OFFICER).call("POST", path, body, accept=(403,)).status_code == 403
 
 
+def test_runs_are_remembered_and_what_is_open_is_looked_at_again(toy: Toy) -> None:
+    client = AirflowClient(toy.airflow.installation.url, ADMIN, toy.airflow.passwords()[ADMIN])
+    open_run = toy.start("plan")
+    before = client.runs(CAMPAIGN)
+    assert before[-1]["dag_run_id"] == open_run[1]
+    others = [toy.start("plan", nothing=True) for _ in range(2)]
+    toy.approve(open_run, "plan", OFFICER)
+    assert [toy.ended(run) for run in (open_run, *others)] == ["success"] * 3
+    after = client.runs(CAMPAIGN)
+    assert [run["dag_run_id"] for run in after[: len(before)]] == [run["dag_run_id"] for run in before]
+    assert {run["dag_run_id"]: run["state"] for run in after}[open_run[1]] == "success"
+    assert len({(run["dag_id"], run["dag_run_id"]) for run in after}) == len(after)
+    assert client.runs(f"{CAMPAIGN}__plan") == [run for run in after if run["dag_id"] == f"{CAMPAIGN}__plan"]
+
+
 def test_a_leaky_task_leaves_no_trace_in_airflow(toy: Toy) -> None:
     run = toy.start("leaky")
     assert toy.ended(run) == "failed"
