@@ -1,4 +1,4 @@
-"""What subcontractors send beside results: monthly attestations and, at the end, certificates of erasure; one is late."""
+"""What subcontractors send beside results: monthly attestations and, in the end, certificates of erasure; one is late."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document
 from kansho.documents.render import render
-from kansho.simulation.premises import Premises, as_json, put
+from kansho.exchange.papers import ATTESTED, Attestation, attestation_path, write_paper
+from kansho.simulation.premises import Premises, as_json
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Papers:
         month = self.config.contract.start.replace(day=1)
         while (following := (month + timedelta(days=32)).replace(day=1)) <= day:
             name = f"{month:%Y-%m}"
-            path = self.premises.outgoing / "attestations" / f"{name}.json"
+            path = attestation_path(self.premises.outgoing, name)
             if not path.is_file():
-                put(path, as_json(self._attestation(name)))
+                write_paper(path, self._attestation(name, following))
             month = following
         due = self.config.closing.handover_on + timedelta(days=1)
         if self.late:
@@ -34,14 +35,11 @@ class Papers:
         if self.premises.party != self.config.contractor.id and due <= day:
             self._certify(due)
 
-    def _attestation(self, month: str) -> dict[str, object]:
-        measures = ("entry_control", "media_limits", "personal_access", "updates", "antivirus", "logs")
-        return {
-            "campaign": self.config.id,
-            "party": self.premises.party,
-            "month": month,
-            "measures": dict.fromkeys(measures, True),
-        }
+    def _attestation(self, month: str, on: date) -> Attestation:
+        items = [{"item": item, "kept": True, "evidence": f"{item}-{month}"} for item in ATTESTED]
+        signer = next(h.id for h in self.config.handlers if h.party == self.premises.party)
+        said = {"party": self.premises.party, "month": month, "attested_on": on, "attested_by": signer, "items": items}
+        return Attestation.model_validate(said)
 
     def _certify(self, on: date) -> None:
         if self.premises.answered("erasure_certificate", "final"):

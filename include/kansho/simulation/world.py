@@ -17,6 +17,7 @@ from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
+from kansho.simulation.inspections import Inspections
 from kansho.simulation.papers import Papers
 from kansho.simulation.population import Occurs, build, nothing_occurs
 from kansho.simulation.premises import Premises
@@ -64,6 +65,7 @@ class World:
         last = self.config.subcontractors[-1].id
         for party in (self.config.contractor, *self.config.subcontractors):
             Papers(self.config, self._premises(party.id), late=self.mishaps and party.id == last).act(day)
+        Inspections(self.config, self.outside, self.mishaps).act(day)
         ward = self._premises(self.config.ward_party.id)
         Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
 
