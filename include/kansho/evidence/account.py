@@ -38,16 +38,15 @@ def counts(events: Iterable[Event], facts: ConfigFacts | None = None) -> dict[st
     """Every count of the campaign so far.
 
     ``delivered``/``accepted``/``quarantined`` are persons of the target lists; ``files`` has the same
-    for every kind of file.  ``eligible`` and ``stopped`` are those of the first plan and
-    ``eligible_last`` of the last; ``calls.listed`` counts persons (first attempts), ``attempted``
-    results that passed the gate.  ``facts`` is accepted for the verifier's sake; no count needs it.
+    for every kind of file.  ``eligible`` and ``stopped`` are those of the first plan; to the
+    cancer group come those who moved there on attendance.  ``calls.listed`` counts persons (first attempts),
+    ``attempted`` results that passed the gate.  ``facts`` is accepted for the verifier's sake; no count needs it.
     """
     log = _Log(events)
     files = _files(log)
     target = files.get("target_list", {"delivered": 0, "accepted": 0, "quarantined": 0})
     plans = log.of("plan_made")
     first = plans[0].counts if plans else {}
-    last = plans[-1].counts if plans else {}
     results = log.of("results_recorded")
     calls = [e for e in results if e.codes.get("channel") == "call"]
     visits = [e for e in results if e.codes.get("channel") == "visit"]
@@ -55,8 +54,10 @@ def counts(events: Iterable[Event], facts: ConfigFacts | None = None) -> dict[st
     return {
         **target,
         "files": files,
-        "eligible": {g: first.get(g, 0) for g in ("kenshin", "cancer")},
-        "eligible_last": {g: last.get(g, 0) for g in ("kenshin", "cancer")},
+        "eligible": {
+            "kenshin": first.get("kenshin", 0),
+            "cancer": first.get("cancer", 0) + log.total("attendance_refreshed", "moved"),
+        },
         "stopped": first.get("stopped", 0) + first.get("deferred", 0),
         "held_out": log.total("wave_selected", "held_out"),
         "cards": {
