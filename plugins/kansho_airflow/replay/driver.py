@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from kansho.campaign.calendar import Occasion, occasions
@@ -26,6 +26,8 @@ from kansho_airflow.replay.staff import Attempt, Staff
 #: Without any change of state for so long, the year is stuck.
 _STUCK_SECONDS = 300.0
 _MAX_TRIES = 4
+#: After so many days the ward has sent again what was refused.
+_REDELIVERY = timedelta(days=4)
 _FINAL = frozenset({"success", "failed"})
 
 
@@ -47,8 +49,6 @@ class OutsideWorld(Protocol):
     """The other parties, up to a day."""
 
     def advance(self, day: date) -> None: ...
-
-    def undelivered(self) -> list[str]: ...
 
 
 @dataclass
@@ -81,8 +81,10 @@ class Year:
         staff: Staff,
         hands: Hands,
         display: Display,
+        opening: dict[str, Any],
     ) -> None:
         self._config = config
+        self._opening = opening
         self._ledger = ledger
         self._engine = engine
         self._world = world
@@ -98,13 +100,18 @@ class Year:
         Raises:
             KanshoError: ``REPLAY-RED`` naming the failed tasks, ``REPLAY-STUCK``.
         """
-        for occasion in occasions(self._config):
+        year = occasions(self._config)
+        for number, occasion in enumerate(year):
             if until(occasion):
                 return
             self._world.advance(occasion.on)
             self._hands.enter_passwords(occasion.on)
             self._stage(occasion.stage, occasion.on, f"{occasion.at:%H}")
             self._aftermath(occasion.on)
+            later = occasion.on + _REDELIVERY
+            if self._refused_on(occasion.on) and number + 1 < len(year) and later < year[number + 1].on:
+                self._world.advance(later)
+                self._aftermath(later)
 
     @property
     def refused_attempts(self) -> list[Attempt]:
@@ -127,7 +134,10 @@ class Year:
         self._display.began(on, stage)
         known = {r["dag_run_id"]: r["state"] for r in self._engine.runs(dag_id) if r["dag_id"] == dag_id}
         if run_id not in known:
-            self._engine.trigger(dag_id, run_id, {"campaign_date": on.isoformat()})
+            conf: dict[str, Any] = {"campaign_date": on.isoformat()}
+            if stage == "campaign_opening":
+                conf |= self._opening
+            self._engine.trigger(dag_id, run_id, conf)
         state = self._settle(dag_id, run_id)
         seconds = time.monotonic() - began
         clock = self.clocks.setdefault(stage, StageClock())
@@ -196,6 +206,9 @@ class Year:
             ),
             "-",
         )
+
+    def _refused_on(self, on: date) -> bool:
+        return any(e.campaign_date == on.isoformat() for e in self._ledger.events("delivery_refused"))
 
     def _aftermath(self, on: date) -> None:
         """Redeliveries that came, and incidents that are open, on this day."""

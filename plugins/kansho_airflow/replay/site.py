@@ -105,7 +105,8 @@ class Site:
             waiting_deliveries=lambda: open_deliveries(self.workspace(self.config.contract.start)),
             correct=self._correct,
         )
-        return Year(self.config, ledger, engine, world, staff, hands, display)
+        opening = {"simulation": True, "seed": self.seed}
+        return Year(self.config, ledger, engine, world, staff, hands, display, opening)
 
     def workspace(self, today: date, role: Role | None = None) -> Workspace:
         """The campaign's workspace, as a task or as the first user of a role."""
