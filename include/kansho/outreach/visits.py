@@ -218,7 +218,7 @@ def token_of(ws: Workspace, wave: str, number: str) -> str:
 def _placed(frame: pd.DataFrame, wave: VisitWave) -> pd.DataFrame:
     """Give the listed their day, team, sheet and line: neighbours to one team, in the order of blocks."""
     out = frame.copy()
-    order = out[out["status"].eq("listed")].sort_values(["postal_code", "block", "address", "token"]).index
+    order = out[out["status"].eq("listed")].sort_values(["postal_code", "block", "address", "inquiry_number"]).index
     per = wave.visits_per_team_day
     slots = [(day, team) for day in wave.days for team in range(1, wave.teams + 1)]
     prefix = wave.id.upper().replace("_", "-")

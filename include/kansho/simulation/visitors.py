@@ -86,11 +86,13 @@ class Visitors:
         rows, met = [], []
         for token, block, name, house in both[["token", "block", "name_part", "house_part"]].itertuples(index=False, name=None):
             found = finder.find(block, name, house)
-            number = choice(self.seed, "door", token, found) if found else None
-            outcome = choice(self.seed, f"visit-{wave.id}", number or token, _OUTCOMES, _WEIGHTS) if found else "64"
+            # The token is keyed by a random key: draws go by the door, so that a seed gives the same year again.
+            door = f"{block}|{name}|{house}"
+            number = choice(self.seed, "door", door, found) if found else None
+            outcome = choice(self.seed, f"visit-{wave.id}", number or door, _OUTCOMES, _WEIGHTS) if found else "64"
             if number and outcome in _CONTACT:
                 met.append(number)
-            rows.append(self._row(token, wave.id, on, outcome))
+            rows.append(self._row(token, door, wave.id, on, outcome))
         frame = pd.DataFrame(rows, columns=list(VISIT_RESULTS.names), dtype=object)
         self.contacts.add(f"visits-{package}", wave.id, met, on)
         self._send(package, wave, on, frame, teams, short=short, checklist=True)
@@ -120,7 +122,7 @@ class Visitors:
         files = {"visit_results.csv": table(frame, VISIT_RESULTS), "report.json": as_json(report)}
         self.premises.send("visit_results", package, files)
 
-    def _row(self, token: str, wave: str, on: date, outcome: str) -> dict[str, object]:
+    def _row(self, token: str, door: str, wave: str, on: date, outcome: str) -> dict[str, object]:
         who = "self" if outcome in _PERSON else "family" if outcome == "20" else "none"
         spoken = who == "self" and outcome not in ("50", "51")
         return {
@@ -131,8 +133,8 @@ class Visitors:
             "answered_by": who,
             "purpose_stated": "0" if who == "none" else "1",
             "intention": _INTENTION.get(outcome) if spoken else None,
-            "reason": choice(self.seed, "visit-reason", token, ("01", "05", "06", "07", "08", "13")) if outcome in ("13", "14") else None,
-            "wish": choice(self.seed, "visit-wish", token, ("1", "2", "3", "9")) if spoken else None,
+            "reason": choice(self.seed, "visit-reason", door, ("01", "05", "06", "07", "08", "13")) if outcome in ("13", "14") else None,
+            "wish": choice(self.seed, "visit-wish", door, ("1", "2", "3", "9")) if spoken else None,
             "dock_informed": "1" if spoken else "0",
             "program_informed": "1" if spoken else "0",
         }
