@@ -66,7 +66,7 @@ class Airflow:
         if port is None:
             kept = int((run / "port").read_text()) if (run / "port").is_file() else None
             ours = Sessions(run).alive("api-server")
-            port = kept if kept is not None and (ours or _port_is_free(kept)) else free_port()
+            port = kept if kept is not None and (ours or _becomes_free(kept)) else free_port()
         made = Installation(var, port, campaigns, replay=replay, parallelism=parallelism)
         return cls(replace(made, dags=dags) if dags else made)
 
@@ -174,6 +174,14 @@ class Airflow:
             )
         if done.returncode:
             raise _start_failed("bootstrap", f"exit {done.returncode}", log)
+
+
+def _becomes_free(port: int) -> bool:
+    """Whether a port is free, or is so soon: one that was killed a moment ago may still hold it."""
+    deadline = time.monotonic() + 3
+    while not (free := _port_is_free(port)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return free
 
 
 def _port_is_free(port: int) -> bool:
