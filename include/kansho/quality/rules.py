@@ -31,7 +31,10 @@ def row_rules(
     rules: dict[str, pd.Series] = {}
     for column in contract.columns:
         rules |= _column_rules(frame[column.name], column)
-    rules["key.unique"] = ~frame.duplicated(list(contract.key), keep=False)
+    # A row without any key is not a duplicate: that it has none is another rule's matter.
+    rules["key.unique"] = ~frame.duplicated(list(contract.key), keep=False) | frame[list(contract.key)].isna().all(
+        axis=1
+    )
     for name, kept in (extra or {}).items():
         rules[name] = kept.astype(bool)
     return rules

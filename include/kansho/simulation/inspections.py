@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 from kansho.campaign.config import CampaignConfig
 from kansho.exchange.papers import (
@@ -21,7 +22,7 @@ from kansho.exchange.papers import (
     write_paper,
 )
 
-_FINDING = "logs"
+_FINDING: Literal["logs"] = "logs"
 _CORRECT_WITHIN = timedelta(days=30)
 _CORRECTED_AFTER = timedelta(days=20)
 

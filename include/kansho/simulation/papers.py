@@ -1,4 +1,4 @@
-"""What subcontractors send beside results: monthly attestations and, in the end, certificates of erasure; one is late."""
+"""What subcontractors send beside results: monthly attestations and, in the end, certificates; one is late."""
 
 from __future__ import annotations
 
