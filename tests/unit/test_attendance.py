@@ -31,3 +31,7 @@ def test_cancer_screening_is_counted_apart() -> None:
 
 def test_a_number_not_on_the_roster_is_reported_not_used() -> None:
     assert change(_facts(("z", "90")), _facts(), ROSTER, DUE) == Change(1, 0, 0, 0, 1)
+
+
+def test_an_update_without_a_row_changes_nothing() -> None:
+    assert change(_facts(), _facts(("a", "90")), ROSTER, DUE) == Change(0, 0, 0, 0, 0)

@@ -38,7 +38,8 @@ def change(new: pd.DataFrame, before: pd.DataFrame, roster: pd.Series, due_kinds
     """
     keys = ["inquiry_number", "screening_kind"]
     known = set(before[keys].itertuples(index=False, name=None))
-    fresh = new[[row not in known for row in new[keys].itertuples(index=False, name=None)]]
+    unseen = [row not in known for row in new[keys].itertuples(index=False, name=None)]
+    fresh = new[pd.Series(unseen, index=new.index, dtype=bool)]  # a bare empty list would choose no columns
     on_roster = fresh[fresh["inquiry_number"].isin(roster)]
     kenshin = set(on_roster.loc[on_roster["screening_kind"].eq(KENSHIN_KIND), "inquiry_number"])
     cancer = set(on_roster.loc[on_roster["screening_kind"].ne(KENSHIN_KIND), "inquiry_number"])
