@@ -1,0 +1,78 @@
+"""Addresses on the card: lines, and whether a card can be printed at all.  Pure but for reading a font's table.
+
+Nothing is cut, nothing is shrunk below the minimum: what does not fit makes the person "not printable".
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+#: Widths in full-width characters that fit the address block at its sizes.
+ADDRESS_CHARS = 22
+NAME_CHARS = 13
+MAX_ADDRESS_LINES = 3
+
+FONT_FILES = (
+    Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
+    Path("/usr/share/fonts/opentype/ipaexfont/ipaexg.ttf"),
+    Path("/usr/share/fonts/truetype/ipaexfont-gothic/ipaexg.ttf"),
+)
+FONT_FAMILY = "IPAexGothic"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Lines of the address block, or the reason why there is none.
+
+    Reasons: ``gaiji`` (a private-use character), ``glyph`` (the font has no such character), ``address_long``,
+    ``name_long``, ``incomplete``.
+    """
+
+    postal: str = ""
+    address: tuple[str, ...] = ()
+    name: str = ""
+    reason: str = ""
+
+
+def layout(postal: str, address: str, extra: str | None, name: str, *, prefecture: str = "") -> Layout:
+    """Lay out one address; 方書 keeps a line of its own."""
+    if not postal or not address or not name:
+        return Layout(reason="incomplete")
+    shown = name.replace("　", " ").strip()
+    text = f"{postal}{address}{extra or ''}{shown}"
+    if any(unicodedata.category(c) == "Co" for c in text):
+        return Layout(reason="gaiji")
+    if any(ord(c) not in characters() and not c.isspace() for c in text):
+        return Layout(reason="glyph")
+    lines = [*_wrap(prefecture + address), *(_wrap(extra) if extra else [])]
+    if len(lines) > MAX_ADDRESS_LINES:
+        return Layout(reason="address_long")
+    if len(shown) > NAME_CHARS:
+        return Layout(reason="name_long")
+    return Layout(postal, tuple(lines), shown)
+
+
+@lru_cache(maxsize=1)
+def font_file() -> Path:
+    """The font of names and addresses on this machine."""
+    from kansho.errors import KanshoError
+
+    for path in FONT_FILES:
+        if path.is_file():
+            return path
+    raise KanshoError("MAILING-FONT", "宛名の書体がありません", place=FONT_FAMILY, remedy="make setup を実行してください")
+
+
+@lru_cache(maxsize=1)
+def characters() -> frozenset[int]:
+    """Code points the font draws."""
+    from fontTools.ttLib import TTFont
+
+    return frozenset(TTFont(font_file(), lazy=True).getBestCmap())
+
+
+def _wrap(text: str) -> list[str]:
+    return [text[i : i + ADDRESS_CHARS] for i in range(0, len(text), ADDRESS_CHARS)]

@@ -1,0 +1,137 @@
+"""Designs: a manifest and a template each; the background of both faces is rendered once per design.
+
+Belongs here: reading designs and rendering backgrounds.  Does not belong here: anybody's address.
+A design is edited by a designer: ``include/designs/<design>/manifest.yaml`` and ``card.html.j2``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+
+FOLDER = Path(__file__).resolve().parents[2] / "designs"
+
+#: What must not be read on the outer face, but for the sentence that the ward allows.
+FORBIDDEN_OUTSIDE = ("健診", "健康診査", "検診", "がん", "癌", "受診", "未受診", "特定", "病", "国民健康保険", "国保")
+
+
+class Manifest(BaseModel):
+    """What a designer sets; ``revisions`` maps a revision number to the texts it changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    frame: str
+    accent: str
+    headline: str
+    lead: str
+    points: tuple[str, ...]
+    action: str
+    steps: tuple[str, ...] = ()
+    revisions: dict[int, dict[str, str]] = {}
+
+
+@dataclass(frozen=True)
+class Design:
+    """One design at one revision."""
+
+    id: str
+    manifest: Manifest
+    revision: int
+
+    def text(self, name: str) -> str:
+        """A text as of the revision."""
+        value = str(getattr(self.manifest, name))
+        for number in sorted(self.manifest.revisions):
+            if number <= self.revision:
+                value = self.manifest.revisions[number].get(name, value)
+        return value
+
+
+def load(design: str, revision: int = 1) -> Design:
+    """Read a design.
+
+    Raises:
+        KanshoError: ``DESIGN-UNKNOWN``, ``DESIGN-MANIFEST`` naming the field.
+    """
+    path = FOLDER / design / "manifest.yaml"
+    if not path.is_file():
+        raise KanshoError("DESIGN-UNKNOWN", "デザインがありません", place=design, remedy="include/designs に用意してください")
+    try:
+        return Design(design, Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))), revision)
+    except (ValidationError, yaml.YAMLError) as error:
+        where = " ".join(".".join(map(str, e["loc"])) for e in error.errors()) if isinstance(error, ValidationError) else ""
+        raise KanshoError("DESIGN-MANIFEST", "デザインの定義が正しくありません", place=f"{design} {where}", remedy="訂正してください") from None
+
+
+def background(design: Design, config: CampaignConfig) -> bytes:
+    """PDF of two pages: the outer face (100 × 148 mm) and the inner spread (200 × 148 mm).
+
+    Raises:
+        KanshoError: ``DESIGN-TEMPLATE``, or ``DESIGN-OUTSIDE`` when the outer face says what it must not.
+    """
+    from kansho.documents.render import render_html
+
+    pages = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True)
+    try:
+        html = pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config))
+    except TemplateError as error:
+        raise KanshoError("DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id) from None
+    pdf = render_html(html)
+    _check_outside(pdf, design, config)
+    return pdf
+
+
+def _values(design: Design, config: CampaignConfig) -> dict[str, Any]:
+    manifest = design.manifest
+    return {
+        "ward": config.ward,
+        "year": config.fiscal_year - 2018,
+        "accent": manifest.accent,
+        "title": manifest.title,
+        "headline": design.text("headline"),
+        "lead": design.text("lead"),
+        "action": design.text("action"),
+        "points": manifest.points,
+        "steps": manifest.steps,
+        "qr": _qr(config.ward.url),
+        "as_of": config.waves.mailings[0].select_on if config.waves.mailings else config.contract.start,
+    }
+
+
+def _qr(url: str) -> str:
+    import segno
+
+    buffer = io.BytesIO()
+    segno.make(url, error="m").save(buffer, kind="svg", scale=4, border=2)
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _check_outside(pdf: bytes, design: Design, config: CampaignConfig) -> None:
+    said = outer_text(pdf).replace(config.ward.allowed_outer_sentence, "").replace(config.ward.department, "")
+    found = [word for word in FORBIDDEN_OUTSIDE if word in said]
+    if found:
+        raise KanshoError(
+            "DESIGN-OUTSIDE", f"宛名面に出せない語があります（{'、'.join(found)}）", place=design.id, remedy="宛名面から除いてください"
+        )
+
+
+def outer_text(pdf: bytes) -> str:
+    """Text of the outer face, without white space."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return "".join(document[0].get_textpage().get_text_bounded().split())
+    finally:
+        document.close()

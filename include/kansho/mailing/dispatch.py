@@ -1,0 +1,158 @@
+"""Stage functions of mailing_dispatch: last-moment pulls and the printer's report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kansho import exchange
+from kansho.campaign.config import MailingWave
+from kansho.campaign.rights import Channel, Work
+from kansho.errors import KanshoError
+from kansho.mailing.production import handed_over, mailing
+from kansho.standing import exclusions
+from kansho.workspace import Workspace
+
+REPORT = "print_report"
+_COUNTS = ("printable", "withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
+
+
+def find_dispatch_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is open today: the wave to pull from, reports and returns that wait."""
+    party = printer(ws)
+    pull = next((w.id for w in ws.config.waves.mailings if _pull_due(ws, w)), "")
+    found = {
+        "pull": pull,
+        "reports": exchange.waiting(ws, party, REPORT),
+        "returns": exchange.waiting(ws, party, "mail_returns"),
+    }
+    return found if any(found.values()) else None
+
+
+def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """引抜き: who must not be posted to any more; kind ``pull_list``, event ``pulls_listed``, also when nobody.
+
+    Raises:
+        KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: without a fresh stop list nothing may be posted.
+    """
+    if not work["pull"]:
+        return None
+    wave = mailing(ws, str(work["pull"]))
+    ref = ws.find("pull_list", wave.id)
+    if ref is None:
+        cards = _cards(ws, wave.id)
+        reason = exclusions(ws, cards, Channel.MAIL, wave=wave.id, spacing=False)
+        pulled = cards[["serial", "inquiry_number"]].assign(reason=reason)[reason.ne("")]
+        ref = ws.store_table("pull_list", wave.id, pulled)
+    pulled = ws.read_table(ref)
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows([["serial"], *[[s] for s in pulled["serial"]]])
+    exchange.hand_over(
+        ws,
+        party=printer(ws),
+        work=Work.ADDRESSING,
+        package=wave.id,
+        kind="pull_list",
+        files={"pull_list.csv": buffer.getvalue().encode()},
+        counts={"rows": len(pulled)},
+        authority="contract",
+    )
+    ws.record("pulls_listed", wave.id, counts={"listed": len(pulled)})
+    return {"wave": wave.id, "counts": {"listed": len(pulled)}}
+
+
+def take_print_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Take in the printer's reports: kind ``postings``, event ``print_reported``.
+
+    Raises:
+        KanshoError: ``PRINT-REPORT``, ``PRINT-COUNT``, ``PRINT-SERIAL`` after the package was refused whole.
+    """
+    party = printer(ws)
+    taken = 0
+    for package in exchange.waiting(ws, party, REPORT):
+        try:
+            counts = _take(ws, package, exchange.take(ws, party, REPORT, package).files)
+        except KanshoError as error:
+            exchange.refuse(ws, party, REPORT, package, code=error.code)
+            raise
+        exchange.accept(ws, party, REPORT, package, counts=counts)
+        taken += 1
+    return {"counts": {"reports": taken}} if taken else None
+
+
+def printer(ws: Workspace) -> str:
+    """Id of the party that prints and posts."""
+    return ws.config.party_for(Work.ADDRESSING).id
+
+
+def _pull_due(ws: Workspace, wave: MailingWave) -> bool:
+    due = wave.pull_on <= ws.today < wave.report_on and handed_over(ws, wave.id)
+    return due and ws.ledger.find("pulls_listed", wave.id) is None
+
+
+def _cards(ws: Workspace, wave: str) -> pd.DataFrame:
+    ref = ws.find("card_list", wave)
+    if ref is None:
+        raise KanshoError("MAILING-CARDS", "はがきの一覧がありません", place=wave)
+    cards = ws.read_table(ref)
+    return cards[cards["printable"]].reset_index(drop=True)
+
+
+def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
+    wave = mailing(ws, package)
+    counts, posted_on = _report(files.get("report.json", b""))
+    cards = _cards(ws, wave.id)
+    posted = _serials(files.get("posted.csv", b""))
+    away = _serials(files.get("withdrawn.csv", b"")) + _serials(files.get("pulled.csv", b""))
+    check_report(counts, cards["serial"], posted, away)
+    pulls = ws.find("pull_list", wave.id)
+    wanted = set(ws.read_table(pulls)["serial"]) if pulls is not None else set()
+    if wanted != set(away):
+        raise KanshoError("PRINT-SERIAL", "引抜き一覧と実際の引抜きが一致しません", place=wave.id, remedy="印刷会社に確認してください")
+    frame = cards[cards["serial"].isin(set(posted))][["inquiry_number", "serial"]]
+    frame = frame.assign(wave=wave.id, posted_on=posted_on)
+    ref = ws.store_table("postings", wave.id, frame.reset_index(drop=True))
+    ws.record("print_reported", wave.id, counts=counts, codes={"posted_on": posted_on}, refs={"postings": ref})
+    return counts
+
+
+def check_report(counts: Mapping[str, int], serials: pd.Series, posted: list[str], away: list[str]) -> None:
+    """A report reconciles with itself and with the list of cards.  Pure.
+
+    Raises:
+        KanshoError: ``PRINT-COUNT`` or ``PRINT-SERIAL``.
+    """
+    c = counts
+    balanced = (
+        c["printable"] == len(serials)
+        and c["printed"] == c["printable"] - c["withdrawn"] + c["reprinted"]
+        and c["printed"] == c["posted"] + c["pulled"] + c["spoiled"]
+        and c["posted"] == len(posted)
+        and c["withdrawn"] + c["pulled"] == len(away)
+    )
+    if not balanced:
+        raise KanshoError("PRINT-COUNT", "印刷報告の枚数が合いません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください")
+    everything = [*posted, *away]
+    if len(everything) != len(set(everything)) or set(everything) != set(serials):
+        raise KanshoError("PRINT-SERIAL", "印刷報告の連番が一覧と一致しません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください")
+
+
+def _report(data: bytes) -> tuple[dict[str, int], str]:
+    try:
+        said = json.loads(data)
+        counts = {name: said[name] for name in _COUNTS}
+        if not all(type(n) is int and n >= 0 for n in counts.values()):
+            raise ValueError
+        return counts, pd.Timestamp(str(said["posted_on"])).date().isoformat()
+    except (ValueError, KeyError, TypeError):
+        raise KanshoError("PRINT-REPORT", "印刷報告の形式が正しくありません", place=REPORT, remedy="再送を依頼してください") from None
+
+
+def _serials(data: bytes) -> list[str]:
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"))))
+    return [row[0] for row in rows[1:] if row]

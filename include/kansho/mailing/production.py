@@ -1,0 +1,233 @@
+"""Stage functions of mailing_production.
+
+States of a wave: selected → cards prepared → proof made → 校了 | sent back (design revised, next proof) → rendered →
+print run checked → handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kansho import exchange
+from kansho.campaign.config import MailingWave
+from kansho.campaign.rights import Channel, Work
+from kansho.contracts.registry import PRINT_LIST
+from kansho.errors import KanshoError
+from kansho.exchange.authority import authority_of, decision_on
+from kansho.exchange.tables import to_csv
+from kansho.mailing.barcode import bars_of, symbols_of
+from kansho.mailing.cards import SHARD, Card, cards_of, expected_text, read_back, render_shard
+from kansho.mailing.designs import Design, background, load
+from kansho.mailing.lists import card_list
+from kansho.mailing.proof import proof_pdf
+from kansho.standing import exclusions
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+
+def find_mailing_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The wave whose cards are to be made; None when there is none today."""
+    for wave in ws.config.waves.mailings:
+        if wave.select_on <= ws.today < wave.pull_on and not handed_over(ws, wave.id):
+            return {"wave": wave.id}
+    return None
+
+
+def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The card list: kind ``card_list``, event ``cards_prepared``; selected = printable + unprintable.
+
+    None when nobody was selected.
+    """
+    wave = mailing(ws, str(work["wave"]))
+    ref = ws.find("card_list", wave.id)
+    if ref is None:
+        assignment = ws.find("wave_assignment", wave.id)
+        if assignment is None:
+            raise KanshoError("MAILING-UNSELECTED", "対象者がまだ選ばれていません", place=wave.id, remedy="選定からやり直してください")
+        frame = ws.read_table(assignment)
+        roster_refs = ws.snapshots("roster")
+        roster = ws.read_all("roster")
+        if roster is None:
+            raise KanshoError("MAILING-ROSTER", "名簿がありません", place=wave.id)
+        cards = card_list(
+            frame[frame["arm"].eq("outreach")],
+            roster.drop_duplicates("inquiry_number", keep="last"),
+            number=_number(ws, wave),
+            prefecture=ws.config.ward.prefecture,
+            ward=ws.config.ward.name,
+        )
+        ref = ws.store_table("card_list", wave.id, cards, parents=[assignment, *roster_refs])
+    cards = ws.read_table(ref)
+    printable = int(cards["printable"].sum())
+    counts = {"selected": len(cards), "printable": printable, "unprintable": len(cards) - printable}
+    reasons = cards.loc[~cards["printable"], "reason"].value_counts().sort_index()
+    ws.record("cards_prepared", wave.id, counts=counts, refs={"list": ref, "reasons": {k: int(v) for k, v in reasons.items()}})
+    return {"wave": wave.id, "list": ref.to_json(), "counts": counts} if printable else None
+
+
+def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The next proof: kind ``proof``; after one that was sent back the design is revised first (校正)."""
+    wave = mailing(ws, str(work["wave"]))
+    made = [s for s in ws.snapshots("proof") if s.key.startswith(f"{wave.id}-r")]
+    sent_back = [s for s in made if _rejected(ws, s)]
+    number = len(sent_back) + 1
+    for earlier, ref in enumerate(sent_back, start=2):
+        _revise(ws, wave, ref, earlier)
+    key = f"{wave.id}-r{number:02d}"
+    found = ws.find("proof", key)
+    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
+    if found is None:
+        pdf = proof_pdf(ws.config, wave, cards, _designs(ws, wave, cards), simulation=ws.is_simulation, issued_on=ws.today)
+        found = ws.store_bytes("proof", key, pdf, parents=[SnapshotRef.from_json(work["list"])])
+    by_design = cards[cards["printable"]]["design"].value_counts().sort_index()
+    counts = {**work["counts"], **{f"design_{name}": int(n) for name, n in by_design.items()}}
+    ws.record("proof_made", key, counts=counts, refs={"proof": found})
+    return {**work, "proof": found.to_json(), "artefact": found.to_json(), "counts": counts}
+
+
+def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Every shard of every design: kind ``print_pdf``, event ``cards_rendered``."""
+    wave = mailing(ws, str(work["wave"]))
+    authority_of(ws, SnapshotRef.from_json(work["proof"]))
+    list_ref = SnapshotRef.from_json(work["list"])
+    cards = ws.read_table(list_ref)
+    pages = 0
+    refs: dict[str, Any] = {}
+    for design in _designs(ws, wave, cards):
+        ground: bytes | None = None
+        for number, shard in shards(cards, design.id):
+            key = f"{wave.id}-{design.id}-{number:02d}"
+            ref = ws.find("print_pdf", key)
+            if ref is None:
+                ground = ground or background(design, ws.config)
+                ref = ws.store_bytes("print_pdf", key, render_shard(cards_of(shard), ground), rows=len(shard), parents=[list_ref])
+            refs[key] = ref.to_json()
+            pages += 2 * len(shard)
+    counts = {"cards": int(cards["printable"].sum()), "pages": pages, "shards": len(refs)}
+    ws.record("cards_rendered", wave.id, counts=counts)
+    return {"wave": wave.id, "list": work["list"], "proof": work["proof"], "counts": counts}
+
+
+def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Gate ``print_release``: every card's text is read back from the PDF and compared with the list.
+
+    Raises:
+        KanshoError: ``GATE-PRINT-RELEASE`` naming the rules, after they were recorded.
+    """
+    wave = mailing(ws, str(work["wave"]))
+    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
+    printable = cards[cards["printable"]]
+    wrong = 0
+    for design in sorted(set(printable["design"])):
+        for number, shard in shards(cards, design):
+            ref = ws.find("print_pdf", f"{wave.id}-{design}-{number:02d}")
+            read = read_back(ws.read_bytes(ref)) if ref is not None else []
+            wanted = [expected_text(card) for card in cards_of(shard)]
+            wrong += abs(len(read) - len(wanted)) + sum(a != b for a, b in zip(read, wanted, strict=False))
+    reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
+    rules = {
+        "read_back": wrong,
+        "held_out": int(reason.eq("held_out").sum()),
+        "unknown": int(reason.eq("unknown").sum()),
+        "serial_twice": int(printable["serial"].duplicated().sum()),
+        "person_twice": int(printable["inquiry_number"].duplicated().sum()),
+    }
+    failed = "|".join(f"{name}:{n}" for name, n in rules.items() if n)
+    event = ws.record(
+        "gate_evaluated",
+        f"print_release/{wave.id}",
+        counts={"rows": len(printable), "accepted": 0 if failed else len(printable), "quarantined": 0},
+        codes={"gate": "print_release", "result": "stop" if failed else "pass", "rules": failed},
+    )
+    if event.codes["result"] != "pass":
+        raise KanshoError("GATE-PRINT-RELEASE", f"印刷データを引き渡せません（{event.codes['rules']}）", place=wave.id)
+    return dict(work)
+
+
+def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Seal the package to the printer, and issue a specimen of each design."""
+    wave = mailing(ws, str(work["wave"]))
+    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
+    printable = cards[cards["printable"]]
+    designs = _designs(ws, wave, cards)
+    files: dict[str, bytes] = {}
+    for design in designs:
+        for number, _ in shards(cards, design.id):
+            ref = ws.find("print_pdf", f"{wave.id}-{design.id}-{number:02d}")
+            if ref is None:
+                raise KanshoError("MAILING-RENDERED", "印刷データがありません", place=wave.id, remedy="作成からやり直してください")
+            files[f"cards-{design.id}-{number:02d}.pdf"] = ws.read_bytes(ref)
+    files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
+    event = exchange.hand_over(
+        ws,
+        party=ws.config.party_for(Work.ADDRESSING).id,
+        work=Work.ADDRESSING,
+        package=wave.id,
+        kind="print_package",
+        files=files,
+        counts={"rows": len(printable)},
+        authority=authority_of(ws, SnapshotRef.from_json(work["proof"])),
+    )
+    for design in designs:
+        name = f"specimens/card-{design.id}-{wave.id}.pdf"
+        if ws.ledger.find("document_issued", name) is None:
+            specimen = render_shard([SPECIMEN], background(design, ws.config))
+            ws.issue_document(name, specimen, title=f"はがき見本（{design.manifest.title}）", kind="specimen")
+    return {"wave": wave.id, "counts": dict(event.counts)}
+
+
+def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
+    """Printable cards of a design in shards of `SHARD`, numbered from 1, in the order of serials."""
+    mine = cards[cards["printable"] & cards["design"].eq(design)].sort_values("serial")
+    return [(n // SHARD + 1, mine.iloc[n : n + SHARD]) for n in range(0, len(mine), SHARD)]
+
+
+def mailing(ws: Workspace, wave: str) -> MailingWave:
+    """A mailing by id."""
+    found = next((w for w in ws.config.waves.mailings if w.id == wave), None)
+    if found is None:
+        raise KanshoError("MAILING-UNKNOWN", "その通知はありません", place=wave)
+    return found
+
+
+def handed_over(ws: Workspace, wave: str) -> bool:
+    """Whether the wave's cards are at the printer."""
+    party = ws.config.party_for(Work.ADDRESSING).id
+    return ws.ledger.find("package_handed_over", f"{party}/print_package/{wave}") is not None
+
+
+#: Somebody who lives nowhere, for specimens and proofs.
+SPECIMEN = Card(
+    "M0-000000",
+    "0000-0000-00",
+    "000-0001",
+    ("架空県見本市見本町1丁目2番3号", "見本ハイツ405号室"),
+    "見本 花子",
+    bars_of(symbols_of("0000001", "1-2-3-405")),
+)
+
+
+def _designs(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> list[Design]:
+    names = sorted(set(cards.loc[cards["printable"], "design"]))
+    revised = [e for e in ws.ledger.events("design_revised") if e.codes["wave"] == wave.id]
+    revision = 1 + len(revised)
+    return [load(name, revision) for name in names]
+
+
+def _rejected(ws: Workspace, proof: SnapshotRef) -> bool:
+    decided = decision_on(ws, proof)
+    return decided is not None and decided.codes.get("decision") != "approve"
+
+
+def _revise(ws: Workspace, wave: MailingWave, proof: SnapshotRef, revision: int) -> None:
+    decided = decision_on(ws, proof)
+    reason = decided.codes.get("reason", "none") if decided is not None else "none"
+    codes = {"wave": wave.id, "reason": reason, "revision": str(revision)}
+    ws.record("design_revised", f"{wave.id}-{revision}", codes=codes, refs={"proof": proof})
+
+
+def _number(ws: Workspace, wave: MailingWave) -> int:
+    return [w.id for w in ws.config.waves.mailings].index(wave.id) + 1

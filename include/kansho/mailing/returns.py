@@ -1,0 +1,54 @@
+"""Returned mail (返戻): by serial, with the reason; the card itself is media and goes into the 授受簿."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kansho import exchange
+from kansho.contracts.registry import MAIL_RETURNS
+from kansho.errors import KanshoError
+from kansho.exchange.tables import from_csv, valid
+from kansho.mailing.dispatch import printer
+from kansho.workspace import Workspace
+
+KIND = "mail_returns"
+
+
+def take_returns(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Take in waiting lists of returned mail: kind ``mail_returns``, event ``returns_recorded``.
+
+    Raises:
+        KanshoError: ``RETURNS-SERIAL`` or ``RETURNS-VALUE`` after the package was refused whole.
+    """
+    party = printer(ws)
+    returned = packages = 0
+    for package in exchange.waiting(ws, party, KIND):
+        try:
+            count = _take(ws, package, exchange.take(ws, party, KIND, package).files)
+        except KanshoError as error:
+            exchange.refuse(ws, party, KIND, package, code=error.code)
+            raise
+        exchange.accept(ws, party, KIND, package, counts={"returned": count})
+        returned, packages = returned + count, packages + 1
+    return {"counts": {"packages": packages, "returned": returned}} if packages else None
+
+
+def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
+    frame = from_csv(files.get("mail_returns.csv", b""), MAIL_RETURNS)
+    postings = ws.read_all("postings")
+    known = postings if postings is not None else pd.DataFrame(columns=["serial", "inquiry_number", "wave"], dtype=object)
+    earlier = ws.read_all(KIND)
+    done = set(earlier["serial"]) if earlier is not None and ws.find(KIND, package) is None else set()
+    if frame["serial"].duplicated().any() or not frame["serial"].isin(set(known["serial"]) - done).all():
+        raise KanshoError("RETURNS-SERIAL", "発送していない連番があります", place=package, remedy="返戻一覧の訂正を依頼してください")
+    for column in MAIL_RETURNS.columns:
+        if not valid(frame[column.name], column).all():
+            raise KanshoError("RETURNS-VALUE", "返戻一覧に使えない値があります", place=column.name, remedy="訂正を依頼してください")
+    merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
+    ref = ws.store_table(KIND, package, merged)
+    waves = "|".join(sorted(set(merged["wave"])))
+    ws.record("returns_recorded", package, counts={"returned": len(merged)}, codes={"wave": waves}, refs={"returns": ref})
+    return len(merged)
