@@ -1,9 +1,11 @@
 """### 対象者選定 (segmentation)
 
-Starts when validated data arrives: eligibility for both target groups, stop list, hold-outs per wave by household, segments,
+Starts when validated data arrives: eligibility for both target groups, stop list, hold-outs per wave by
+household, segments,
 order and capacity, all reproducible from the seed committed at opening. The ward approves the plan document.
 
-**On failure:** `STOP-*`: no fresh stop list; `PLAN-*`: the plan does not fit the contract. A rejected plan leaves the run
+**On failure:** `STOP-*`: no fresh stop list; `PLAN-*`: the plan does not fit the contract. A rejected plan
+leaves the run
 red; correct the configuration by an approved amendment, then trigger this DAG for a new plan.
 """
 

@@ -3,7 +3,8 @@
 After the hand-over to the printer: the last-moment pulls (引抜き), the printer's report (printed, spoiled, posted), and
 the returned mail. Each run does whatever of the three is open today.
 
-**On failure:** `STOP-*`: the stop list is stale, so nothing may be posted: get a new one first. `PRINT-*`: the report does
+**On failure:** `STOP-*`: the stop list is stale, so nothing may be posted: get a new one first. `PRINT-*`: the
+report does
 not reconcile; it was refused whole, ask the printer for a corrected one and trigger again.
 """
 

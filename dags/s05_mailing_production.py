@@ -3,8 +3,10 @@
 Selects the wave's people, prepares and renders a card per person, lets the ward check the proof (校了), checks the
 print run against the plan, and hands the sealed package to the printer.
 
-**On failure:** a rejected proof leaves the run red: correct the design by its reason code (`kansho` revises it) and trigger
-again; a new proof with the next number is made. `gate print_release` red: nothing was handed over; the ledger names the rule.
+**On failure:** a rejected proof leaves the run red: correct the design by its reason code (`kansho` revises it)
+and trigger
+again; a new proof with the next number is made. `gate print_release` red: nothing was handed over; the ledger
+names the rule.
 """
 
 from kansho.campaign.rights import Role

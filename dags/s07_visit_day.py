@@ -1,7 +1,8 @@
 """### 訪問日 (visit_day)
 
 In the morning: sheets out, serial by serial, per team, in the 授受簿, after asking once more who may be visited today.
-In the evening: results, the precautions checklist and sheets in. Sheets that do not balance open an incident, and the next
+In the evening: results, the precautions checklist and sheets in. Sheets that do not balance open an incident,
+and the next
 morning's issue is refused until they do (P3).
 
 **On failure:** `CUSTODY-OPEN` names the day and team whose sheets are missing: find them, let the visitors send the

@@ -1,6 +1,7 @@
 """### 受診状況の反映 (attendance_refresh)
 
-Starts when validated data arrives: counts who is newly known to have attended (they leave every later list) and who moves
+Starts when validated data arrives: counts who is newly known to have attended (they leave every later list) and
+who moves
 from the 特定健診 group to the cancer-screening group.
 
 **On failure:** clear the task; it derives its work again and counts nothing twice.

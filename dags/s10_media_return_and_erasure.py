@@ -1,8 +1,10 @@
 """### 返還と消去 (media_return_and_erasure)
 
 Hands everything collected or created over to the ward and waits for its receipt; takes in the certificates of every 丙;
-takes the inventory of every holding; plans the erasure, lets two different people approve the plan's digest, returns the
-media and erases the vault and its keys. Airflow cannot erase its own running trace: `kansho close finalise` ends the year.
+takes the inventory of every holding; plans the erasure, lets two different people approve the plan's digest,
+returns the
+media and erases the vault and its keys. Airflow cannot erase its own running trace: `kansho close finalise`
+ends the year.
 
 **On failure:** nothing is erased without the ward's receipt, the certificates, a clean inventory and two approvals. The
 code says which is missing; after it has come, trigger again. Erasure resumes where it stopped.
@@ -20,7 +22,13 @@ for campaign in campaigns():
         inventory = step("kansho.closing.stage:take_inventory", work, after=certified)
         plan = step("kansho.closing.stage:plan_erasure", inventory)
         first = approval("erasure_ward", Role.WARD_MANAGER, of=plan, title="消去計画の承認（区）")
-        second = approval("erasure_contractor", Role.CONTRACTOR_MANAGER, of=first, title="消去計画の承認（受託者）", distinct_from="erasure_ward")
+        second = approval(
+            "erasure_contractor",
+            Role.CONTRACTOR_MANAGER,
+            of=first,
+            title="消去計画の承認（受託者）",
+            distinct_from="erasure_ward",
+        )
         returned = step("kansho.closing.stage:return_media", second)
         erased = step("kansho.closing.stage:execute_erasure", returned)
         verdict(handed, received, certified, erased)

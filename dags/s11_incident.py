@@ -1,8 +1,10 @@
 """### 事故対応 (incident)
 
-Started by hand as soon as an incident, or the danger of one, is known (P9): opens it with its clocks (甲 at once, written
+Started by hand as soon as an incident, or the danger of one, is known (P9): opens it with its clocks (甲 at
+once, written
 report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's instruction on it, and closes it when what was
-wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To open one,
+wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
+open one,
 trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`).
 
 **On failure:** the clock runs on. Telephone the ward first, then start a new run: it finds what is still to do.
@@ -17,5 +19,7 @@ for campaign in campaigns():
         report = step("kansho.oversight.incident:make_incident_report", work)
         approved = approval("incident_report", Role.CONTRACTOR_MANAGER, of=report, title="事故報告書の承認")
         reported = step("kansho.oversight.incident:report_incident", approved)
-        instructed = approval("incident_instruction", Role.WARD_OFFICER, of=reported, title="事故報告書の受理と区の指示")
+        instructed = approval(
+            "incident_instruction", Role.WARD_OFFICER, of=reported, title="事故報告書の受理と区の指示"
+        )
         verdict(step("kansho.oversight.incident:close_incidents", work, after=instructed))

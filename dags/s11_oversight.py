@@ -1,6 +1,7 @@
 """### 進行管理 (oversight)
 
-On days with something due: monthly attestations and report, inspections and audits, retention of what is no longer needed,
+On days with something due: monthly attestations and report, inspections and audits, retention of what is no
+longer needed,
 overdue obligations. It evaluates the campaign's own deadlines, so a run that never started is found too.
 
 **On failure:** clear the failed task; what is overdue is also in the monthly report.

@@ -48,7 +48,12 @@ def _intake_unlock(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     handler = config.handler_of_user(arguments.user)
     if handler is None or handler.role is None:
-        raise KanshoError("CLI-USER", "登録された取扱者ではありません", place=arguments.user, remedy="取扱者の利用者名を指定してください")
+        raise KanshoError(
+            "CLI-USER",
+            "登録された取扱者ではありません",
+            place=arguments.user,
+            remedy="取扱者の利用者名を指定してください",
+        )
     actor = Actor(handler.party, arguments.user, handler.role.value)
     # Never an argument: arguments stand in the process list and the shell's history.
     password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
@@ -172,7 +172,9 @@ class Workspace:
         vault = self._vault_for(ref.kind)
         vault.erase(ref.name)
         if vault.store.residue(ref.name):
-            raise KanshoError("VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認")
+            raise KanshoError(
+                "VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認"
+            )
         self.record("snapshot_erased", ref.name, codes={"reason": reason}, refs={"holding": ref})
 
     def snapshots(self, kind: str) -> list[SnapshotRef]:
@@ -201,7 +203,9 @@ class Workspace:
         """
         found = self.latest_or_none(kind)
         if found is None:
-            raise KanshoError("SNAPSHOT-MISSING", "必要な版がまだありません", place=kind, remedy="前の段階を完了してください")
+            raise KanshoError(
+                "SNAPSHOT-MISSING", "必要な版がまだありません", place=kind, remedy="前の段階を完了してください"
+            )
         return found
 
     def read_all(self, kind: str) -> pd.DataFrame | None:
@@ -221,14 +225,22 @@ class Workspace:
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(data).hexdigest()
         known = self.ledger.find("document_issued", name)
-        if known is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == known.refs["sha256"]:
+        if (
+            known is not None
+            and path.is_file()
+            and hashlib.sha256(path.read_bytes()).hexdigest() == known.refs["sha256"]
+        ):
             return path
         temporary = path.with_suffix(path.suffix + ".part")
         temporary.write_bytes(data)
         temporary.replace(path)
-        event = self.record("document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": title})
+        event = self.record(
+            "document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": title}
+        )
         if event.refs["sha256"] != digest:
-            raise KanshoError("DOCUMENT-CHANGED", "発行済みの文書と内容が違います", place=name, remedy="別名で発行してください")
+            raise KanshoError(
+                "DOCUMENT-CHANGED", "発行済みの文書と内容が違います", place=name, remedy="別名で発行してください"
+            )
         return path
 
     # -- inside --------------------------------------------------------------------------------
@@ -236,20 +248,21 @@ class Workspace:
     def _vault_for(self, kind: str) -> Vault:
         return self.needles if kind in NEEDLE_KINDS else self.vault
 
-    def _require_flow(self, kind: str) -> None:
-        if self.config.flow(kind) is None:
+    def _require_flow(self, kind: str) -> Flow:
+        flow = self.config.flow(kind)
+        if flow is None:
             raise KanshoError(
                 "FLOW-UNAPPROVED",
                 "承認された情報の流れにない作業ファイルです",
                 place=kind,
                 remedy="設定 data_flow に加え、区の承認を得てください (D6)",
             )
+        return flow
 
     def _register(
         self, ref: SnapshotRef, parents: Iterable[SnapshotRef], counts: Mapping[str, int] | None
     ) -> SnapshotRef:
-        flow = self.config.flow(ref.kind)
-        assert flow is not None
+        flow = self._require_flow(ref.kind)
         erase_by = (
             self.config.closing.erase_on
             if flow.erase_after_days is None

@@ -95,7 +95,5 @@ def test_an_unknown_person_is_excluded(mini: CampaignConfig) -> None:
 
 def test_a_held_out_person_is_excluded(mini: CampaignConfig) -> None:
     listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
-    found = reasons(
-        listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, held=frozenset({PERSON}), spacing=False
-    )
+    found = reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, held=frozenset({PERSON}), spacing=False)
     assert found.iloc[0] == "held_out"

@@ -12,7 +12,12 @@ from kansho.campaign.config import CampaignConfig
 
 def _assignment(**columns: list[object]) -> pd.DataFrame:
     size = len(columns["inquiry_number"])
-    base = {"household_id": list(range(size)), "segment": ["s"] * size, "due_kinds": [""] * size, "arm": ["outreach"] * size}
+    base = {
+        "household_id": list(range(size)),
+        "segment": ["s"] * size,
+        "due_kinds": [""] * size,
+        "arm": ["outreach"] * size,
+    }
     return pd.DataFrame({**base, **columns})
 
 

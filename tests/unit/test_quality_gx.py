@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kansho.contracts.registry import REGISTRY, STOP_LIST, TARGET_LIST
 from kansho.errors import KanshoError
 from kansho.quality import gate
-from kansho.quality.gate import evaluate
+from kansho.quality.gate import confirm, evaluate
 from kansho.quality.suites import EXTRA_RULES, FOLDER, suite_of
 
 PROJECT = FOLDER.parent
@@ -129,6 +129,13 @@ def test_both_checks_agree_on_every_kind_of_table(kind: str, data: st.DataObject
     frame = pd.DataFrame([{k: v or None for k, v in row.items()} for row in rows], dtype=object)
     extra = {rule: pd.Series(data.draw(st.booleans()), index=frame.index, dtype=bool) for rule in EXTRA_RULES[kind]}
     assert evaluate(kind, "d", frame, contract, extra, threshold=1).counts["rows"] == len(rows)
+
+
+def test_rows_a_room_accepted_are_looked_at_once_more() -> None:
+    confirm(_stops(("1234-5678-90", "1", None)), STOP_LIST)
+    confirm(_stops(), STOP_LIST)
+    with pytest.raises(KanshoError, match="GATE-DISAGREE 二つの検証が食い違います stop_kind.code"):
+        confirm(_stops(("1234-5678-90", "9", None)), STOP_LIST)
 
 
 def test_a_gate_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

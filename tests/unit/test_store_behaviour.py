@@ -88,10 +88,7 @@ def test_a_name_that_is_not_an_identifier_is_refused(store: ObjectStore, name: s
 
 
 def test_of_many_writers_one_wins(store: ObjectStore) -> None:
-    if isinstance(store, S3Store):
-        writers = 2  # the test server answers one request at a time
-    else:
-        writers = 8
+    writers = 2 if isinstance(store, S3Store) else 8  # the test server answers one request at a time
     with ThreadPoolExecutor(writers) as pool:
         won = list(pool.map(lambda i: store.create("race", str(i).encode()), range(writers)))
     assert won.count(True) == 1

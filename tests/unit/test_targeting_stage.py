@@ -200,9 +200,7 @@ def _plan(config: CampaignConfig, count: int, seed: bytes = SEED, stopped: tuple
     tables["roster"] = people
     tables["stop_facts"] = stops([people["inquiry_number"][n] for n in stopped])
     standing = status(Facts(**tables), PLANNED_ON)
-    return plan_table(
-        people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, consented=True
-    )
+    return plan_table(people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, consented=True)
 
 
 _FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

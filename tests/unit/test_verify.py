@@ -340,9 +340,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
 
 
 @pytest.mark.parametrize("name", MISDEEDS)
-def test_a_misdeed_that_is_properly_signed_fails_with_its_code(
-    name: str, mini: CampaignConfig, tmp_path: Path
-) -> None:
+def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: CampaignConfig, tmp_path: Path) -> None:
     misdeed, code = MISDEEDS[name]
     year = lawful_year(mini)
     misdeed(year)

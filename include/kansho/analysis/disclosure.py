@@ -46,7 +46,9 @@ def hidden_segments(lines: Sequence[Line], min_cell: int) -> frozenset[str]:
         return frozenset(line.segment for line in lines)
     hidden = {line.segment for line in parts if _small(line, min_cell)}
     if len(hidden) == 1:
-        others = sorted((line for line in parts if line.segment not in hidden), key=lambda n: (n.assigned + n.held_out, n.segment))
+        others = sorted(
+            (line for line in parts if line.segment not in hidden), key=lambda n: (n.assigned + n.held_out, n.segment)
+        )
         hidden |= {line.segment for line in others[:1]}
     return frozenset(hidden)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -47,7 +49,8 @@ def effect_pdf(
                 "（実際に届いたか、話せたかによらない比較です）。"
                 if causal
                 else "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。",
-                f"図表の数値はすべて {cutoff} 時点の受診データによります。受診が区に届くまで約2か月かかるため、遅い回ほど小さく出ます。",
+                f"図表の数値はすべて {cutoff} 時点の受診データによります。"
+                "受診が区に届くまで約2か月かかるため、遅い回ほど小さく出ます。",
                 "区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",
             ),
         ),
@@ -57,7 +60,9 @@ def effect_pdf(
             (_table(whole, names, segments, by_segment=False),),
             (_chart(whole, names, cutoff),) if causal and _shown(whole) else (),
         ),
-        Section("グループごとの結果", (), (_table(table[~table["segment"].eq("all")], names, segments, by_segment=True),)),
+        Section(
+            "グループごとの結果", (), (_table(table[~table["segment"].eq("all")], names, segments, by_segment=True),)
+        ),
     ]
     return render(
         Document(
@@ -67,7 +72,10 @@ def effect_pdf(
             issued_on=issued_on,
             issuer=config.contractor.name,
             addressee=config.ward_party.name,
-            facts=(("データ基準日", cutoff), ("秘匿", f"{config.disclosure.min_cell} 人未満を含む欄は {_HIDDEN} とします")),
+            facts=(
+                ("データ基準日", cutoff),
+                ("秘匿", f"{config.disclosure.min_cell} 人未満を含む欄は {_HIDDEN} とします"),
+            ),
             sections=tuple(sections),
             simulation=simulation,
             landscape=True,
@@ -76,7 +84,17 @@ def effect_pdf(
 
 
 def _table(table: pd.DataFrame, names: dict[str, str], segments: dict[str, str], *, by_segment: bool) -> Table:
-    headings = ("実施回", *(("グループ",) if by_segment else ()), "勧奨", "保留", "受診（勧奨）", "受診（保留）", "差(pt)", "95％区間", "追加受診1人あたり(円)")
+    headings = (
+        "実施回",
+        *(("グループ",) if by_segment else ()),
+        "勧奨",
+        "保留",
+        "受診（勧奨）",
+        "受診（保留）",
+        "差(pt)",
+        "95％区間",
+        "追加受診1人あたり(円)",
+    )
     rows = []
     for row in table.to_dict("records"):
         head = (names[row["wave"]], *((segments.get(row["segment"], row["segment"]),) if by_segment else ()))
@@ -85,7 +103,7 @@ def _table(table: pd.DataFrame, names: dict[str, str], segments: dict[str, str],
     return Table(headings, tuple(rows), numeric=tuple(range(first, first + 7)))
 
 
-def _cells(row: dict[str, object]) -> tuple[str, ...]:
+def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     if row["hidden"]:
         return (_HIDDEN,) * 7
     counts = tuple(f"{int(float(str(row[c]))):,}" for c in _COLUMNS)

@@ -162,8 +162,12 @@ def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, 
             row |= {"estimate_pp": effect.estimate_pp, "low_pp": effect.low_pp, "high_pp": effect.high_pp}
             additional = line.assigned * effect.estimate_pp / 100
             row["cost_per_additional_yen"] = row["cost_yen"] / additional if additional > 0 else None
-    texts = {k: f"{row[k]:.2f}" for k in ("estimate_pp", "low_pp", "high_pp") if k in row}
-    counts = {k: int(row[k]) for k in ("assigned", "held_out", "attended_assigned", "attended_held_out") if k in row}
+    texts: dict[str, SnapshotRef | str | Mapping[str, Any]] = {
+        k: f"{row[k]:.2f}" for k in ("estimate_pp", "low_pp", "high_pp") if k in row
+    }
+    counts: dict[str, int] = {
+        k: int(row[k]) for k in ("assigned", "held_out", "attended_assigned", "attended_held_out") if k in row
+    }
     ws.record(
         "effect_analysed",
         f"{report}/{wave.id}/{line.segment}",

@@ -60,9 +60,7 @@ def refresh_attendance(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
     roster = ws.read_all("roster")
     numbers = roster["inquiry_number"] if roster is not None else pd.Series(dtype=object)
     plan = ws.latest_or_none("plan")
-    due = (
-        ws.read_table(plan).set_index("inquiry_number")["due_kinds"] if plan is not None else pd.Series(dtype=object)
-    )
+    due = ws.read_table(plan).set_index("inquiry_number")["due_kinds"] if plan is not None else pd.Series(dtype=object)
     totals = {"deliveries": 0, "kenshin": 0, "moved": 0, "cancer": 0}
     for value in work["facts"]:
         ref = SnapshotRef.from_json(value)

@@ -26,7 +26,12 @@ PLAN_KIND = "plan_document"
 METHOD = "crypto-erase+unlink"
 #: Where values of residents come from: as delivered, as accepted, as quarantined.
 NEEDLE_SOURCES = (
-    "raw_target_list", "roster", "quarantine", "raw_analysis_items", "raw_stop_list", "raw_attendance_update"
+    "raw_target_list",
+    "roster",
+    "quarantine",
+    "raw_analysis_items",
+    "raw_stop_list",
+    "raw_attendance_update",
 )
 SECRETS = "one_time_secret"
 NEEDLES, NEEDLES_KEY = "residue_needles", "year"

@@ -131,9 +131,7 @@ def birth_forms(text: str) -> Iterator[Needle]:
     era = next(((start, name, letter) for start, name, letter in _ERAS if day >= start), None)
     if era:
         n = y - era[0].year + 1
-        forms.update(
-            (f"{era[1]}{n}年{m}月{d}日", f"{era[1]}{n:02}年{m:02}月{d:02}日", f"{era[2]}{n:02}.{m:02}.{d:02}")
-        )
+        forms.update((f"{era[1]}{n}年{m}月{d}日", f"{era[1]}{n:02}年{m:02}月{d:02}日", f"{era[2]}{n:02}.{m:02}.{d:02}"))
         forms.add(f"{era[2]}{n:02}/{m:02}/{d:02}")
     yield from (Needle(form, DELIMITED) for form in forms if len(form) >= 8)
 

@@ -16,9 +16,7 @@ from kansho.documents.render import japanese_date, render
 from kansho.evidence.events import Event
 
 _KEYS = {"vault": "保管庫の鍵", "hmac": "照合用の鍵", "exchange": "荷の開封鍵", "needles": "残存検査用の鍵"}
-_STATEMENT = (
-    "本業務で提供を受け、収集し又は作成した個人情報を、返却・引渡しの後、次のとおり消去したことを証明します。"
-)
+_STATEMENT = "本業務で提供を受け、収集し又は作成した個人情報を、返却・引渡しの後、次のとおり消去したことを証明します。"
 _METHODS = "対象ごとの鍵による暗号化のまま削除し、全版の不存在を確認したうえで、鍵を破壊する（暗号化消去）。"
 _HONEST = (
     "フラッシュ媒体・スナップショット型の記憶装置では上書きの完了を証明できないため、上書きによる消去は主張しない。"

@@ -75,7 +75,13 @@ BY_ASSET: dict[str, str] = {
 #: Tables with nothing worth keeping across a closed campaign, whichever campaign a row came from: texts of
 #: import errors and triggers' and callbacks' arguments, jobs and sessions of components that stand still.
 ALWAYS: tuple[str, ...] = (
-    "import_error", "callback", "trigger", "job", "session", "dag_priority_parsing_request", "asset_alias_asset_event"
+    "import_error",
+    "callback",
+    "trigger",
+    "job",
+    "session",
+    "dag_priority_parsing_request",
+    "asset_alias_asset_event",
 )
 #: Named by the campaign's assets, or by the DAG permissions of FAB; handled one by one below.
 BY_NAME: tuple[str, ...] = ("asset", "asset_active", "ab_permission_view_role", "ab_permission_view", "ab_view_menu")

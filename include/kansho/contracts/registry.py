@@ -61,8 +61,15 @@ ANALYSIS_ITEMS = Contract(
         _analysis("hba1c", "HbA1c", type="float", nullable=True, low=3, high=20, clause="C5"),
         _analysis("smoking", "喫煙", type="code", nullable=True, codes=("1", "2", "3"), clause="C5"),
         *(
-            _analysis(f"last_fy_{code}", f"{codes.SCREENING_KINDS[code]}最終受診年度", type="int", nullable=True,
-                      low=2000, high=2100, clause="C3")
+            _analysis(
+                f"last_fy_{code}",
+                f"{codes.SCREENING_KINDS[code]}最終受診年度",
+                type="int",
+                nullable=True,
+                low=2000,
+                high=2100,
+                clause="C3",
+            )
             for code in ("01", "03", "04", "06", "07", "08")
         ),
     ),
@@ -88,12 +95,15 @@ ATTENDANCE_UPDATE = Contract(
     "受診状況",
     (
         _NUMBER,
-        Column("screening_kind", "がん検診票の種類", "code", codes=tuple(codes.SCREENING_KINDS), holders=CONTRACTOR_ONLY),
+        Column(
+            "screening_kind", "がん検診票の種類", "code", codes=tuple(codes.SCREENING_KINDS), holders=CONTRACTOR_ONLY
+        ),
         Column("attendance_date", "受診日", "date", holders=CONTRACTOR_ONLY),
     ),
     ("inquiry_number", "screening_kind"),
     "C2",
 )
+
 
 def _operational(name: str, header: str, **kwargs: object) -> Column:
     return Column(name, header, operational=True, clause="D2", **kwargs)  # type: ignore[arg-type]
@@ -257,7 +267,9 @@ HANDOVER_STOPS = Contract(
         _NUMBER,
         Column("said_on", "申出日", "date", clause="P11"),
         _CHANNEL,
-        Column("said", "申出の区分", "code", codes=tuple({**codes.CALL_OUTCOMES, **codes.INBOUND_PURPOSES}), clause="P11"),
+        Column(
+            "said", "申出の区分", "code", codes=tuple({**codes.CALL_OUTCOMES, **codes.INBOUND_PURPOSES}), clause="P11"
+        ),
     ),
     ("inquiry_number", "said_on", "channel"),
     "P11",

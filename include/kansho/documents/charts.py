@@ -49,7 +49,12 @@ def _canvas(*, height: float) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
     mpl.rcParams.update(
-        {"svg.hashsalt": "kansho", "svg.fonttype": "path", "font.family": [_FONT, "IPAexGothic", "DejaVu Sans"], "font.size": 8}
+        {
+            "svg.hashsalt": "kansho",
+            "svg.fonttype": "path",
+            "font.family": [_FONT, "IPAexGothic", "DejaVu Sans"],
+            "font.size": 8,
+        }
     )
     figure = Figure(figsize=(6.4, height))
     axes = figure.add_subplot()

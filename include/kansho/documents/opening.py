@@ -68,7 +68,9 @@ def handler_report(config: CampaignConfig, *, simulation: bool, issued_on: date)
                 ("設定の要約値", config.digest),
             ),
             sections=(
-                Section("取扱責任者及び取扱者", ("特記事項第16項に基づき、次の者を指定したので届け出ます。",), (handlers,)),
+                Section(
+                    "取扱責任者及び取扱者", ("特記事項第16項に基づき、次の者を指定したので届け出ます。",), (handlers,)
+                ),
                 Section("再委託先と業務", (), (parties,)),
                 Section("取扱場所", (), (_places(config),)),
                 Section("当年度の情報の流れ", ("次の作業ファイルのほかは作成しません。",), (flow,)),

@@ -107,7 +107,10 @@ class Ledger:
     def _take(self, event: Event, data: bytes) -> None:
         if event.sequence != len(self._events) or event.campaign != self.campaign:
             raise KanshoError(
-                "LEDGER-BROKEN", "台帳の並びが壊れています", place=_name(len(self._events)), remedy="事故として報告してください"
+                "LEDGER-BROKEN",
+                "台帳の並びが壊れています",
+                place=_name(len(self._events)),
+                remedy="事故として報告してください",
             )
         self._events.append(event)
         self._leaves.append(leaf_hash(data))

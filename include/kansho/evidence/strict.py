@@ -48,9 +48,7 @@ def read_json(data: bytes, place: str, *, floats: bool = False) -> Any:
         raise KanshoError("JSON-NUMBER", "使えない数値です", place=place)
 
     try:
-        return json.loads(
-            text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=float if floats else refuse
-        )
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=float if floats else refuse)
     except (ValueError, RecursionError):
         raise KanshoError("JSON-FORM", "JSON として読めません", place=place) from None
 

@@ -256,9 +256,7 @@ def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -
     return found
 
 
-def _certificate(
-    files: Mapping[str, bytes], events: Sequence[Event], key: bytes, facts: ConfigFacts
-) -> list[Finding]:
+def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes, facts: ConfigFacts) -> list[Finding]:
     data = files[names.CERTIFICATE]
     found = []
     if not names.signature_holds(data, files[names.SIGNATURE], key):

@@ -46,10 +46,14 @@ def hand_over(
     if authority != "contract":
         decided = ws.ledger.find("approval_decided", authority)
         if decided is None or decided.codes.get("decision") != "approve":
-            raise KanshoError("EXCHANGE-AUTHORITY", "承認のない引渡しです", place=key, remedy="承認を得てから実行してください")
+            raise KanshoError(
+                "EXCHANGE-AUTHORITY", "承認のない引渡しです", place=key, remedy="承認を得てから実行してください"
+            )
     registered = [e for e in ws.ledger.events("recipient_registered") if e.key.split("/")[0] == party]
     if not registered:
-        raise KanshoError("EXCHANGE-RECIPIENT", "受取人の公開鍵が登録されていません", place=party, remedy="開設時に登録してください")
+        raise KanshoError(
+            "EXCHANGE-RECIPIENT", "受取人の公開鍵が登録されていません", place=party, remedy="開設時に登録してください"
+        )
     manifest = {
         "campaign": ws.config.id,
         "package": package,
@@ -66,8 +70,17 @@ def hand_over(
         "package_handed_over",
         key,
         counts=counts,
-        codes={"party": party, "kind": kind, "package": package, "authority": authority, "work": work.value if work else ""},
-        refs={"sha256_sealed": hashlib.sha256(sealed).hexdigest(), "files": {n: len(d) for n, d in sorted(files.items())}},
+        codes={
+            "party": party,
+            "kind": kind,
+            "package": package,
+            "authority": authority,
+            "work": work.value if work else "",
+        },
+        refs={
+            "sha256_sealed": hashlib.sha256(sealed).hexdigest(),
+            "files": {n: len(d) for n, d in sorted(files.items())},
+        },
     )
 
 
@@ -91,7 +104,12 @@ def take(ws: Workspace, party: str, kind: str, package: str) -> Package:
     opened = unpack(ws.keyring.open_package(sealed))
     said = {name: opened.manifest.get(name) for name in ("campaign", "package", "kind", "from")}
     if said != {"campaign": ws.config.id, "package": package, "kind": kind, "from": party}:
-        raise KanshoError("PACKAGE-OTHER", "別の荷が入っています", place=f"{party}/{kind}/{package}", remedy="送付元に確認してください")
+        raise KanshoError(
+            "PACKAGE-OTHER",
+            "別の荷が入っています",
+            place=f"{party}/{kind}/{package}",
+            remedy="送付元に確認してください",
+        )
     return opened
 
 
@@ -128,7 +146,10 @@ def _require_consent(ws: Workspace, party: str, work: Work | None) -> None:
     works = registered.codes.get("works", "").split("|") if registered else []
     if work is None or work not in target.works or registered is None or work.value not in works:
         raise KanshoError(
-            "EXCHANGE-CONSENT", "区の承諾がない再委託先または業務です", place=party, remedy="区の承諾を記録してから引き渡してください (C7)"
+            "EXCHANGE-CONSENT",
+            "区の承諾がない再委託先または業務です",
+            place=party,
+            remedy="区の承諾を記録してから引き渡してください (C7)",
         )
 
 

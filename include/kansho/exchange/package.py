@@ -58,7 +58,9 @@ def unpack(data: bytes) -> Package:
         manifest = json.loads(contents.pop(MANIFEST))
         listed = {f["name"]: f["sha256"] for f in manifest["files"]}
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError):
-        raise KanshoError("PACKAGE-FORM", "荷の形式が正しくありません", remedy="送付元に再送を依頼してください") from None
+        raise KanshoError(
+            "PACKAGE-FORM", "荷の形式が正しくありません", remedy="送付元に再送を依頼してください"
+        ) from None
     actual = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     if actual != listed:
         raise KanshoError("PACKAGE-DIGEST", "荷の中身が送り状と一致しません", remedy="送付元に再送を依頼してください")

@@ -41,9 +41,16 @@ def from_csv(data: bytes, contract: Contract) -> pd.DataFrame:
         text = data.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
-        raise KanshoError("TABLE-ENCODING", "表を読めません", place=contract.kind, remedy="UTF-8 の CSV で送り直してください") from None
+        raise KanshoError(
+            "TABLE-ENCODING", "表を読めません", place=contract.kind, remedy="UTF-8 の CSV で送り直してください"
+        ) from None
     if not rows or tuple(rows[0]) != contract.headers:
-        raise KanshoError("TABLE-COLUMNS", "見出しが契約と一致しません", place=contract.kind, remedy="契約の列のとおりに送り直してください")
+        raise KanshoError(
+            "TABLE-COLUMNS",
+            "見出しが契約と一致しません",
+            place=contract.kind,
+            remedy="契約の列のとおりに送り直してください",
+        )
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(contract.headers):
             raise KanshoError("TABLE-ROW", "列の数が合わない行があります", place=f"{contract.kind}:{number}行目")
@@ -61,9 +68,9 @@ def valid(values: pd.Series, column: Column) -> pd.Series:
     if column.pattern:
         fine &= text.str.fullmatch(column.pattern)
     if column.type == "date":
-        fine &= text.str.fullmatch(r"\d{4}-\d{2}-\d{2}") & pd.to_datetime(
-            text, format="%Y-%m-%d", errors="coerce"
-        ).notna()
+        fine &= (
+            text.str.fullmatch(r"\d{4}-\d{2}-\d{2}") & pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").notna()
+        )
     if column.type in ("int", "float"):
         number = pd.to_numeric(text, errors="coerce")
         shape = r"-?\d+" if column.type == "int" else r"-?\d+(\.\d+)?"

@@ -63,7 +63,9 @@ def font_file() -> Path:
     for path in FONT_FILES:
         if path.is_file():
             return path
-    raise KanshoError("MAILING-FONT", "宛名の書体がありません", place=FONT_FAMILY, remedy="make setup を実行してください")
+    raise KanshoError(
+        "MAILING-FONT", "宛名の書体がありません", place=FONT_FAMILY, remedy="make setup を実行してください"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,27 @@ BARS = dict(
     zip(
         SYMBOLS,
         (
-            "FTT FFT FDA DFA FAD FTF DAF AFD ADF TFF TFT DAT DTA ADT TDA ATD TAD TTF FFF".split()
+            [
+                "FTT",
+                "FFT",
+                "FDA",
+                "DFA",
+                "FAD",
+                "FTF",
+                "DAF",
+                "AFD",
+                "ADF",
+                "TFF",
+                "TFT",
+                "DAT",
+                "DTA",
+                "ADT",
+                "TDA",
+                "ATD",
+                "TAD",
+                "TTF",
+                "FFF",
+            ]
         ),
         strict=True,
     )

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -89,7 +90,7 @@ def _variable_layer(cards: Sequence[Card]) -> bytes:
         ensure_ascii=False,
     )
     source = _SOURCE.replace("%FONT%", FONT_FAMILY).encode()
-    made = typst.compile(
+    made: Any = typst.compile(  # type: ignore[misc]
         source, font_paths=[str(font_file().parent)], ignore_system_fonts=True, sys_inputs={"cards": data}
     )
     return bytes(made)
@@ -120,7 +121,9 @@ def _lay(layer: bytes, background: bytes) -> bytes:
             obj["/Contents"] = Array([draw_outer, *rest])
             obj["/Parent"] = root
             kids.append(obj)
-            spread = Dictionary(Type=Name.Page, Parent=root, MediaBox=inner_box, Contents=draw_inner, Resources=inner_resources)
+            spread = Dictionary(
+                Type=Name.Page, Parent=root, MediaBox=inner_box, Contents=draw_inner, Resources=inner_resources
+            )
             kids.append(pdf.make_indirect(spread))
         root["/Kids"] = kids
         root["/Count"] = len(kids)
@@ -130,7 +133,9 @@ def _lay(layer: bytes, background: bytes) -> bytes:
             if key in pdf.docinfo:
                 del pdf.docinfo[key]
         buffer = io.BytesIO()
-        pdf.save(buffer, deterministic_id=True, compress_streams=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        pdf.save(
+            buffer, deterministic_id=True, compress_streams=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
+        )
         return buffer.getvalue()
 
 

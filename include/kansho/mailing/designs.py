@@ -66,12 +66,18 @@ def load(design: str, revision: int = 1) -> Design:
     """
     path = FOLDER / design / "manifest.yaml"
     if not path.is_file():
-        raise KanshoError("DESIGN-UNKNOWN", "デザインがありません", place=design, remedy="include/designs に用意してください")
+        raise KanshoError(
+            "DESIGN-UNKNOWN", "デザインがありません", place=design, remedy="include/designs に用意してください"
+        )
     try:
         return Design(design, Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))), revision)
     except (ValidationError, yaml.YAMLError) as error:
-        where = " ".join(".".join(map(str, e["loc"])) for e in error.errors()) if isinstance(error, ValidationError) else ""
-        raise KanshoError("DESIGN-MANIFEST", "デザインの定義が正しくありません", place=f"{design} {where}", remedy="訂正してください") from None
+        where = (
+            " ".join(".".join(map(str, e["loc"])) for e in error.errors()) if isinstance(error, ValidationError) else ""
+        )
+        raise KanshoError(
+            "DESIGN-MANIFEST", "デザインの定義が正しくありません", place=f"{design} {where}", remedy="訂正してください"
+        ) from None
 
 
 def background(design: Design, config: CampaignConfig) -> bytes:
@@ -86,7 +92,9 @@ def background(design: Design, config: CampaignConfig) -> bytes:
     try:
         html = pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config))
     except TemplateError as error:
-        raise KanshoError("DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id) from None
+        raise KanshoError(
+            "DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id
+        ) from None
     pdf = render_html(html)
     _check_outside(pdf, design, config)
     return pdf
@@ -122,7 +130,10 @@ def _check_outside(pdf: bytes, design: Design, config: CampaignConfig) -> None:
     found = [word for word in FORBIDDEN_OUTSIDE if word in said]
     if found:
         raise KanshoError(
-            "DESIGN-OUTSIDE", f"宛名面に出せない語があります（{'、'.join(found)}）", place=design.id, remedy="宛名面から除いてください"
+            "DESIGN-OUTSIDE",
+            f"宛名面に出せない語があります（{'、'.join(found)}）",
+            place=design.id,
+            remedy="宛名面から除いてください",
         )
 
 

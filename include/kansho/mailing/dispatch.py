@@ -113,7 +113,9 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
     pulls = ws.find("pull_list", wave.id)
     wanted = set(ws.read_table(pulls)["serial"]) if pulls is not None else set()
     if wanted != set(away):
-        raise KanshoError("PRINT-SERIAL", "引抜き一覧と実際の引抜きが一致しません", place=wave.id, remedy="印刷会社に確認してください")
+        raise KanshoError(
+            "PRINT-SERIAL", "引抜き一覧と実際の引抜きが一致しません", place=wave.id, remedy="印刷会社に確認してください"
+        )
     frame = cards[cards["serial"].isin(set(posted))][["inquiry_number", "serial"]]
     frame = frame.assign(wave=wave.id, posted_on=posted_on)
     ref = ws.store_table("postings", wave.id, frame.reset_index(drop=True))
@@ -136,10 +138,17 @@ def check_report(counts: Mapping[str, int], serials: pd.Series, posted: list[str
         and c["withdrawn"] + c["pulled"] == len(away)
     )
     if not balanced:
-        raise KanshoError("PRINT-COUNT", "印刷報告の枚数が合いません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください")
+        raise KanshoError(
+            "PRINT-COUNT", "印刷報告の枚数が合いません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください"
+        )
     everything = [*posted, *away]
     if len(everything) != len(set(everything)) or set(everything) != set(serials):
-        raise KanshoError("PRINT-SERIAL", "印刷報告の連番が一覧と一致しません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください")
+        raise KanshoError(
+            "PRINT-SERIAL",
+            "印刷報告の連番が一覧と一致しません",
+            place=REPORT,
+            remedy="印刷会社に報告の訂正を依頼してください",
+        )
 
 
 def _report(data: bytes) -> tuple[dict[str, int], str]:
@@ -150,7 +159,9 @@ def _report(data: bytes) -> tuple[dict[str, int], str]:
             raise ValueError
         return counts, pd.Timestamp(str(said["posted_on"])).date().isoformat()
     except (ValueError, KeyError, TypeError):
-        raise KanshoError("PRINT-REPORT", "印刷報告の形式が正しくありません", place=REPORT, remedy="再送を依頼してください") from None
+        raise KanshoError(
+            "PRINT-REPORT", "印刷報告の形式が正しくありません", place=REPORT, remedy="再送を依頼してください"
+        ) from None
 
 
 def _serials(data: bytes) -> list[str]:

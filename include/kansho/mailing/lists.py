@@ -28,7 +28,9 @@ def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, pref
     """
     people = assigned.merge(roster, on="inquiry_number", how="left", validate="one_to_one")
     laid = [
-        layout(postal or "", address or "", extra if isinstance(extra, str) else None, name or "", prefecture=prefecture)
+        layout(
+            postal or "", address or "", extra if isinstance(extra, str) else None, name or "", prefecture=prefecture
+        )
         for postal, address, extra, name in people[
             ["postal_code", "address", "address_extra", "name_kanji"]
         ].itertuples(index=False, name=None)
@@ -39,9 +41,9 @@ def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, pref
     people["printable"] = people["reason"].eq("")
     people["bars"] = [
         _bars(postal, address, extra, ward) if fine else None
-        for postal, address, extra, fine in people[
-            ["postal_code", "address", "address_extra", "printable"]
-        ].itertuples(index=False, name=None)
+        for postal, address, extra, fine in people[["postal_code", "address", "address_extra", "printable"]].itertuples(
+            index=False, name=None
+        )
     ]
     order = ["printable", "design", "postal_code", "address", "address_extra", "inquiry_number"]
     people = people.sort_values(order, ascending=[False, True, True, True, True, True], na_position="first")

@@ -46,7 +46,9 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     if ref is None:
         assignment = ws.find("wave_assignment", wave.id)
         if assignment is None:
-            raise KanshoError("MAILING-UNSELECTED", "対象者がまだ選ばれていません", place=wave.id, remedy="選定からやり直してください")
+            raise KanshoError(
+                "MAILING-UNSELECTED", "対象者がまだ選ばれていません", place=wave.id, remedy="選定からやり直してください"
+            )
         frame = ws.read_table(assignment)
         roster_refs = ws.snapshots("roster")
         roster = ws.read_all("roster")
@@ -64,7 +66,12 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     printable = int(cards["printable"].sum())
     counts = {"selected": len(cards), "printable": printable, "unprintable": len(cards) - printable}
     reasons = cards.loc[~cards["printable"], "reason"].value_counts().sort_index()
-    ws.record("cards_prepared", wave.id, counts=counts, refs={"list": ref, "reasons": {k: int(v) for k, v in reasons.items()}})
+    ws.record(
+        "cards_prepared",
+        wave.id,
+        counts=counts,
+        refs={"list": ref, "reasons": {str(k): int(v) for k, v in reasons.items()}},
+    )
     return {"wave": wave.id, "list": ref.to_json(), "counts": counts} if printable else None
 
 
@@ -80,7 +87,9 @@ def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     found = ws.find("proof", key)
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     if found is None:
-        pdf = proof_pdf(ws.config, wave, cards, _designs(ws, wave, cards), simulation=ws.is_simulation, issued_on=ws.today)
+        pdf = proof_pdf(
+            ws.config, wave, cards, _designs(ws, wave, cards), simulation=ws.is_simulation, issued_on=ws.today
+        )
         found = ws.store_bytes("proof", key, pdf, parents=[SnapshotRef.from_json(work["list"])])
     by_design = cards[cards["printable"]]["design"].value_counts().sort_index()
     counts = {**work["counts"], **{f"design_{name}": int(n) for name, n in by_design.items()}}
@@ -103,7 +112,9 @@ def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             ref = ws.find("print_pdf", key)
             if ref is None:
                 ground = ground or background(design, ws.config)
-                ref = ws.store_bytes("print_pdf", key, render_shard(cards_of(shard), ground), rows=len(shard), parents=[list_ref])
+                ref = ws.store_bytes(
+                    "print_pdf", key, render_shard(cards_of(shard), ground), rows=len(shard), parents=[list_ref]
+                )
             refs[key] = ref.to_json()
             pages += 2 * len(shard)
     counts = {"cards": int(cards["printable"].sum()), "pages": pages, "shards": len(refs)}
@@ -158,7 +169,9 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         for number, _ in shards(cards, design.id):
             ref = ws.find("print_pdf", f"{wave.id}-{design.id}-{number:02d}")
             if ref is None:
-                raise KanshoError("MAILING-RENDERED", "印刷データがありません", place=wave.id, remedy="作成からやり直してください")
+                raise KanshoError(
+                    "MAILING-RENDERED", "印刷データがありません", place=wave.id, remedy="作成からやり直してください"
+                )
             files[f"cards-{design.id}-{number:02d}.pdf"] = ws.read_bytes(ref)
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
     event = exchange.hand_over(

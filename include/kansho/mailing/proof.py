@@ -61,7 +61,8 @@ def _cover(
 ) -> bytes:
     counts = cards[cards["printable"]]["design"].value_counts()
     rows = tuple(
-        (d.manifest.title, d.manifest.frame, f"第{d.revision}版", d.text("headline"), f"{int(counts[d.id]):,}") for d in designs
+        (d.manifest.title, d.manifest.frame, f"第{d.revision}版", d.text("headline"), f"{int(counts[d.id]):,}")
+        for d in designs
     )
     unprintable = cards.loc[~cards["printable"], "reason"].value_counts().sort_index()
     return render(
@@ -78,11 +79,21 @@ def _cover(
                 ("印刷できない宛名", f"{int((~cards['printable']).sum()):,}"),
             ),
             sections=(
-                Section("デザインと枚数", (), (Table(("デザイン", "表現", "版", "見出し", "枚数"), rows, numeric=(4,)),)),
+                Section(
+                    "デザインと枚数", (), (Table(("デザイン", "表現", "版", "見出し", "枚数"), rows, numeric=(4,)),)
+                ),
                 Section(
                     "印刷できない理由",
                     ("該当なし。",) if unprintable.empty else (),
-                    () if unprintable.empty else (Table(("理由コード", "件数"), tuple((str(k), f"{v:,}") for k, v in unprintable.items()), numeric=(1,)),),
+                    ()
+                    if unprintable.empty
+                    else (
+                        Table(
+                            ("理由コード", "件数"),
+                            tuple((str(k), f"{v:,}") for k, v in unprintable.items()),
+                            numeric=(1,),
+                        ),
+                    ),
                 ),
                 Section("宛名の試し刷り", ("次のページから、各デザインで最も長い宛名を実寸で示します。",)),
             ),

@@ -39,16 +39,24 @@ def take_returns(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
     frame = from_csv(files.get("mail_returns.csv", b""), MAIL_RETURNS)
     postings = ws.read_all("postings")
-    known = postings if postings is not None else pd.DataFrame(columns=["serial", "inquiry_number", "wave"], dtype=object)
+    known = (
+        postings if postings is not None else pd.DataFrame(columns=["serial", "inquiry_number", "wave"], dtype=object)
+    )
     earlier = ws.read_all(KIND)
     done = set(earlier["serial"]) if earlier is not None and ws.find(KIND, package) is None else set()
     if frame["serial"].duplicated().any() or not frame["serial"].isin(set(known["serial"]) - done).all():
-        raise KanshoError("RETURNS-SERIAL", "発送していない連番があります", place=package, remedy="返戻一覧の訂正を依頼してください")
+        raise KanshoError(
+            "RETURNS-SERIAL", "発送していない連番があります", place=package, remedy="返戻一覧の訂正を依頼してください"
+        )
     for column in MAIL_RETURNS.columns:
         if not valid(frame[column.name], column).all():
-            raise KanshoError("RETURNS-VALUE", "返戻一覧に使えない値があります", place=column.name, remedy="訂正を依頼してください")
+            raise KanshoError(
+                "RETURNS-VALUE", "返戻一覧に使えない値があります", place=column.name, remedy="訂正を依頼してください"
+            )
     merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
     ref = ws.store_table(KIND, package, merged)
     waves = "|".join(sorted(set(merged["wave"])))
-    ws.record("returns_recorded", package, counts={"returned": len(merged)}, codes={"wave": waves}, refs={"returns": ref})
+    ws.record(
+        "returns_recorded", package, counts={"returned": len(merged)}, codes={"wave": waves}, refs={"returns": ref}
+    )
     return len(merged)

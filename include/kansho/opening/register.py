@@ -19,7 +19,9 @@ def register_party(ws: Workspace, party: Party) -> None:
     if party.consent is not None:
         codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": "kansho-hei-v1"}
         if party.consent.given_on > ws.today:
-            raise KanshoError("OPENING-CONSENT", "区の承諾がまだありません", place=party.id, remedy="承諾を得てから開設 (C7)")
+            raise KanshoError(
+                "OPENING-CONSENT", "区の承諾がまだありません", place=party.id, remedy="承諾を得てから開設 (C7)"
+            )
     names = {"name": party.name} | ({"consent": party.consent.document} if party.consent else {})
     ws.record("party_registered", party.id, codes=codes, names=names)
 
@@ -33,7 +35,10 @@ def register_handler(ws: Workspace, handler: Handler) -> None:
     late = [d for d in (handler.trained_on, handler.pledged_on, handler.briefed_on) if d > ws.today]
     if late:
         raise KanshoError(
-            "OPENING-UNTRAINED", "教育・誓約・周知が済んでいない取扱者です", place=handler.id, remedy="実施してから届け出てください (P5)"
+            "OPENING-UNTRAINED",
+            "教育・誓約・周知が済んでいない取扱者です",
+            place=handler.id,
+            remedy="実施してから届け出てください (P5)",
         )
     codes = {
         "party": handler.party,
@@ -79,7 +84,10 @@ def register_recipients(ws: Workspace) -> None:
         given = ws.layout.outgoing(party.id) / RECIPIENT
         if not given.is_file():
             raise KanshoError(
-                "OPENING-RECIPIENT", "公開鍵が届いていません", place=party.id, remedy="age の公開鍵の提出を依頼してください"
+                "OPENING-RECIPIENT",
+                "公開鍵が届いていません",
+                place=party.id,
+                remedy="age の公開鍵の提出を依頼してください",
             )
         ws.record("recipient_registered", party.id, codes={"recipient": given.read_text(encoding="ascii").strip()})
         _write(ws.layout.received(party.id) / OUR_RECIPIENT, ws.keyring.recipient())

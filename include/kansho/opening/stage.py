@@ -112,7 +112,5 @@ def amend_config(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     if bound_digest(ws.ledger.events()) == ws.config.digest:
         raise KanshoError("OPENING-AMENDMENT", "設定に変更がありません", remedy="設定を変更してから実行してください")
     authority = authority_of(ws, SnapshotRef.from_json(work["artefact"]))
-    ws.record(
-        "config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority}
-    )
+    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
     return dict(work)

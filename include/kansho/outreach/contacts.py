@@ -14,6 +14,7 @@ import pandas as pd
 from kansho import exchange
 from kansho.contracts import codes
 from kansho.contracts.model import Contract
+from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.exchange.tables import valid
 from kansho.workspace import Workspace
@@ -74,7 +75,14 @@ def settle(frame: pd.DataFrame, contract: Contract, persons: frozenset[str], lis
 
 
 def store(ws: Workspace, kind: str, package: str, settled: Settled) -> None:
-    """Store the accepted rows as ``kind`` and the rest as quarantine, and record the gate."""
+    """Store the accepted rows as ``kind`` and the rest as quarantine, and record the gate.
+
+    Raises:
+        KanshoError: ``GATE-DISAGREE`` when the kind's suite finds fault with a row accepted here.
+    """
+    from kansho.quality.gate import confirm
+
+    confirm(settled.accepted, contract(kind))
     ws.store_table(kind, package, settled.accepted)
     if len(settled.quarantined):
         ws.store_table("quarantine", f"{kind}-{package}", settled.quarantined)

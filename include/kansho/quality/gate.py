@@ -114,6 +114,19 @@ def evaluate(
     return GateResult(gate, subject, result, reasons, {**broken, **(doubts or {})})
 
 
+def confirm(frame: pd.DataFrame, contract: Contract) -> None:
+    """Second look at rows that a room accepted by its own rules: the reviewed suite must find nothing.
+
+    For tables whose rooms know more than the contract (contact results, records, returns): what depends on that
+    knowledge was decided there; every rule of the contract is checked here once more.
+
+    Raises:
+        KanshoError: ``GATE-DISAGREE`` naming the rules that fail, ``GATE-UNCHECKED`` when it could not run.
+    """
+    kept = {rule: pd.Series(True, index=frame.index, dtype=bool) for rule in EXTRA_RULES.get(contract.kind, ())}
+    _compare(contract.kind, _suite_results(contract, frame, kept), {})
+
+
 def _threshold(ws: Workspace, gate: str) -> float:
     configured = ws.config.gate(gate)
     return configured.max_quarantine_share if configured else 0.0

@@ -72,7 +72,11 @@ def home(ward: str, choices: tuple[Town, ...], place: int, buildings: tuple[str,
     ban, go = divmod(lot, 6)
     is_room = room < _ROOMS
     number = go * 5 + (1 if is_room else room - _ROOMS + 2)
-    where = f"{chome % 4 + 1}丁目{ban + 1 + 10 * (chome // 4)}番{number}号" if town.chome else f"{ban + 1 + 10 * chome}番地{number}"
+    where = (
+        f"{chome % 4 + 1}丁目{ban + 1 + 10 * (chome // 4)}番{number}号"
+        if town.chome
+        else f"{ban + 1 + 10 * chome}番地{number}"
+    )
     extra = None
     if is_room:
         name = buildings[(place // (len(choices) * (_ROOMS + 4)) * 7 + place % len(choices)) % len(buildings)]

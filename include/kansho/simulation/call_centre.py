@@ -78,7 +78,9 @@ class CallCentre:
             "answered_by": who,
             "purpose_stated": "0" if who == "none" else "1",
             "intention": _INTENTION.get(outcome) if spoken else None,
-            "reason": choice(self.seed, "reason", number, ("01", "03", "05", "06", "07", "08", "11", "13")) if outcome in ("13", "14") else None,
+            "reason": choice(self.seed, "reason", number, ("01", "03", "05", "06", "07", "08", "11", "13"))
+            if outcome in ("13", "14")
+            else None,
             "wish": choice(self.seed, "wish", number, ("1", "2", "3", "9")) if spoken else None,
             "dock_informed": "1" if spoken else "0",
             "program_informed": "1" if spoken else "0",

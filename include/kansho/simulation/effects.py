@@ -62,9 +62,7 @@ def attendances(
     return Attendances(pd.Series(kenshin, index=index, dtype=object), pd.Series(cancer, index=index, dtype=object))
 
 
-def in_slot(
-    config: CampaignConfig, people: pd.DataFrame, seed: int, wave: str, group: TargetGroup
-) -> pd.Series:
+def in_slot(config: CampaignConfig, people: pd.DataFrame, seed: int, wave: str, group: TargetGroup) -> pd.Series:
     """Whether a wave's contact makes the difference for a person of that group, by inquiry number."""
     numbers = list(people["inquiry_number"])
     base = people["history"].map(BASE).to_numpy(dtype=float) if group is TargetGroup.KENSHIN else CANCER_BASE
@@ -107,7 +105,8 @@ def _one_group(
 
 @dataclass(frozen=True)
 class SimulatedWave:
-    """One wave of a bare experiment: per person ``held`` and ``attended`` (bool), ``household``; ``true_pp`` of the sample."""
+    """One wave of a bare experiment: per person ``held`` and ``attended`` (bool), ``household``; ``true_pp`` of
+    the sample."""
 
     held: np.ndarray
     attended: np.ndarray

@@ -14,7 +14,11 @@ def write_plain(config: CampaignConfig, people: int | str, seed: int, out: Path,
     ``taken`` is a file of values to draw again, one per line, as a replay's baseline scan found them
     (``var/outside-world/taken.txt``); with it the very population of that replay is written.
     """
-    found = frozenset(taken.read_text(encoding="utf-8").splitlines()) if taken is not None and taken.is_file() else frozenset()
+    found = (
+        frozenset(taken.read_text(encoding="utf-8").splitlines())
+        if taken is not None and taken.is_file()
+        else frozenset()
+    )
     frame = build(config, people, seed, occurs=lambda values: found.intersection(values)).people
     out.mkdir(parents=True, exist_ok=True)
     frame.to_csv(out / "people.csv", index=False, encoding="utf-8")

@@ -6,7 +6,7 @@ Belongs here: who they are.  Does not belong here: what they do this year (`effe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,7 +24,7 @@ _ATTEMPTS = 8
 _HISTORY = ("never", "irregular", "lapsed", "continuous", "new")
 _HISTORY_WEIGHTS = (42, 24, 14, 12, 8)
 
-Occurs = Callable[[Iterable[str]], set[str]]
+Occurs = Callable[[Iterable[str]], Set[str]]
 
 
 def nothing_occurs(values: Iterable[str]) -> set[str]:
@@ -59,7 +59,7 @@ def build(config: CampaignConfig, people: int | str, seed: int, *, occurs: Occur
     attempts: dict[int, int] = {}
     for _ in range(_ATTEMPTS):
         frame = _draw(config, wanted, seed, attempts)
-        taken = occurs({v for column in _SEARCHED for v in frame[column].dropna()} | set(frame["address"]))
+        taken = set(occurs({v for column in _SEARCHED for v in frame[column].dropna()} | set(frame["address"])))
         taken |= _staff(config)
         hit = frame[frame[list(_SEARCHED)].isin(taken).any(axis=1) | frame["address"].isin(taken)]
         if hit.empty:

@@ -1,4 +1,5 @@
-"""The visitors: teams of two with a half each, results by token, sheets back in the evening; one is left behind once."""
+"""The visitors: teams of two with a half each, results by token, sheets back in the evening; one is left behind
+once."""
 
 from __future__ import annotations
 
@@ -84,7 +85,9 @@ class Visitors:
         both = half_a.merge(half_b, on="token")
         finder = _Finder(parts)
         rows, met = [], []
-        for token, block, name, house in both[["token", "block", "name_part", "house_part"]].itertuples(index=False, name=None):
+        for token, block, name, house in both[["token", "block", "name_part", "house_part"]].itertuples(
+            index=False, name=None
+        ):
             found = finder.find(block, name, house)
             # The token is keyed by a random key: draws go by the door, so that a seed gives the same year again.
             door = f"{block}|{name}|{house}"
@@ -133,7 +136,9 @@ class Visitors:
             "answered_by": who,
             "purpose_stated": "0" if who == "none" else "1",
             "intention": _INTENTION.get(outcome) if spoken else None,
-            "reason": choice(self.seed, "visit-reason", door, ("01", "05", "06", "07", "08", "13")) if outcome in ("13", "14") else None,
+            "reason": choice(self.seed, "visit-reason", door, ("01", "05", "06", "07", "08", "13"))
+            if outcome in ("13", "14")
+            else None,
             "wish": choice(self.seed, "visit-wish", door, ("1", "2", "3", "9")) if spoken else None,
             "dock_informed": "1" if spoken else "0",
             "program_informed": "1" if spoken else "0",

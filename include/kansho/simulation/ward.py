@@ -60,7 +60,13 @@ class Ward:
                 self._deliver(expected, f"{base}-r{number}", on, attended, forbidden=False)
 
     def _deliver(
-        self, expected: ExpectedDelivery, delivery: str, on: date, attended: Callable[[], Attendances], *, forbidden: bool
+        self,
+        expected: ExpectedDelivery,
+        delivery: str,
+        on: date,
+        attended: Callable[[], Attendances],
+        *,
+        forbidden: bool,
     ) -> None:
         folder = self.premises.outgoing / delivery
         if (folder / "cover_note.json").is_file():
@@ -73,7 +79,9 @@ class Ward:
             name = f"{kind}.csv"
             files[name] = data
             digest = hashlib.sha256(data).hexdigest()
-            announced.append({"name": name, "kind": kind, "rows": len(frame), "sha256": digest, "nil_return": frame.empty})
+            announced.append(
+                {"name": name, "kind": kind, "rows": len(frame), "sha256": digest, "nil_return": frame.empty}
+            )
         password = self._password(delivery)
         sealed = _seal(files, password)
         note = {
@@ -112,16 +120,16 @@ class Ward:
             return frame
         hit = uniforms(self.seed, "bad-row", frame["inquiry_number"]) < _BAD_ROW_SHARE
         for index in frame.index[hit]:
-            number = frame.at[index, "inquiry_number"]
-            kind = choice(self.seed, "bad-kind", number, ("kana", "age", "postal", "sex"))
-            if kind == "kana":
-                frame.at[index, "name_kana"] = frame.at[index, "name_kanji"]
-            elif kind == "age":
-                frame.at[index, "age_at_year_end"] = str(int(frame.at[index, "age_at_year_end"]) - 1)
-            elif kind == "postal":
-                frame.at[index, "postal_code"] = "000-" + frame.at[index, "postal_code"][4:]
-            else:
-                frame.at[index, "sex"] = "9"
+            row = {name: str(frame.at[index, name]) for name in ("inquiry_number", "name_kanji", "age_at_year_end")}
+            kind = choice(self.seed, "bad-kind", row["inquiry_number"], ("kana", "age", "postal", "sex"))
+            wrong = {
+                "kana": ("name_kana", row["name_kanji"]),
+                "age": ("age_at_year_end", str(int(row["age_at_year_end"]) - 1)),
+                "postal": ("postal_code", "000-0000"),
+                "sex": ("sex", "9"),
+            }
+            column, value = wrong[kind]
+            frame.at[index, column] = value
         return frame
 
     def _stop_list(self, on: date) -> pd.DataFrame:
@@ -147,14 +155,20 @@ class Ward:
         cancer = attended.cancer[attended.cancer.notna() & (attended.cancer.fillna("9") <= bound)]
         kinds = self.people.set_index("inquiry_number")["screening_kinds"].reindex(cancer.index)
         rows = [(n, "90", d) for n, d in kenshin.items()]
-        rows += [(n, kind, d) for (n, d), listed in zip(cancer.items(), kinds, strict=True) for kind in (listed or "").split("|") if kind]
+        rows += [
+            (n, kind, d)
+            for (n, d), listed in zip(cancer.items(), kinds, strict=True)
+            for kind in (listed or "").split("|")
+            if kind
+        ]
         return pd.DataFrame(rows, columns=["inquiry_number", "screening_kind", "attendance_date"], dtype=object)
 
     def _csv(self, frame: pd.DataFrame, kind: str, *, forbidden: bool) -> bytes:
         """As a municipal system writes it: the ward's headers and encoding, CRLF, every field quoted."""
         mapping = next((m for m in self.config.mappings if m.kind == kind), None)
         headers = [
-            (mapping.headers.get(name) if mapping else None) or REGISTRY[kind].column(name).header for name in frame.columns
+            (mapping.headers.get(name) if mapping else None) or REGISTRY[kind].column(name).header
+            for name in frame.columns
         ]
         out = frame.where(frame.notna(), "")
         if forbidden:

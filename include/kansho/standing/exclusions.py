@@ -36,9 +36,7 @@ def require_fresh_stop_list(ws: Workspace) -> None:
         )
 
 
-def exclusions(
-    ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: str | None, spacing: bool
-) -> pd.Series:
+def exclusions(ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: str | None, spacing: bool) -> pd.Series:
     """Reason why each listed person must not be contacted today; '' when they may.
 
     Args:

@@ -51,9 +51,7 @@ def household_ids(addresses: pd.Series, extras: pd.Series, *, key: bytes) -> pd.
         extras: 住所方書 on the same index; missing values allowed.
         key: the sealed seed of the draws, erased at the end, so that no id can be recomputed afterwards.
     """
-    texts = [
-        household_key(_text(a), _text(e)) for a, e in zip(addresses.to_numpy(), extras.to_numpy(), strict=True)
-    ]
+    texts = [household_key(_text(a), _text(e)) for a, e in zip(addresses.to_numpy(), extras.to_numpy(), strict=True)]
     ids = {t: hmac.new(key, b"household\x1f" + t.encode(), hashlib.sha256).hexdigest()[:16] for t in set(texts)}
     return pd.Series([ids[t] for t in texts], index=addresses.index, dtype=object)
 

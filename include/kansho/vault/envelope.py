@@ -46,7 +46,10 @@ def unseal(sealed: bytes, *, key: bytes, campaign: str, name: str) -> bytes:
         return AESGCM(data_key).decrypt(rest[:_NONCE], rest[_NONCE:], bound)
     except (InvalidTag, ValueError):
         raise KanshoError(
-            "VAULT-SEAL", "保管庫の封緘が一致しません", place=name, remedy="鍵と保管庫の版を確かめ、事故として報告してください"
+            "VAULT-SEAL",
+            "保管庫の封緘が一致しません",
+            place=name,
+            remedy="鍵と保管庫の版を確かめ、事故として報告してください",
         ) from None
 
 

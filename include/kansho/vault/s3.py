@@ -106,4 +106,6 @@ def _code(error: ClientError) -> str:
 
 
 def _failed(what: str, error: ClientError) -> KanshoError:
-    return KanshoError(f"S3-{what.upper()}", f"object store answered {_code(error)}", remedy="check endpoint and rights")
+    return KanshoError(
+        f"S3-{what.upper()}", f"object store answered {_code(error)}", remedy="check endpoint and rights"
+    )

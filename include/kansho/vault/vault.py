@@ -72,8 +72,7 @@ class Vault:
         """Seal a table (Parquet in memory; its statistics are inside the seal)."""
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False, compression="zstd")
-        ref = self.put_bytes(kind, key, buffer.getvalue(), rows=len(frame))
-        return ref
+        return self.put_bytes(kind, key, buffer.getvalue(), rows=len(frame))
 
     def read_bytes(self, ref: SnapshotRef) -> bytes:
         """Read, check the digest, unseal.
@@ -86,7 +85,9 @@ class Vault:
         except KeyError:
             raise KanshoError("VAULT-ABSENT", "保管庫に該当の版がありません", place=ref.name) from None
         if hashlib.sha256(sealed).hexdigest() != ref.digest:
-            raise KanshoError("VAULT-DIGEST", "保管庫の版が記録と一致しません", place=ref.name, remedy="事故として報告してください")
+            raise KanshoError(
+                "VAULT-DIGEST", "保管庫の版が記録と一致しません", place=ref.name, remedy="事故として報告してください"
+            )
         return unseal(sealed, key=self.keyring.get(self._key), campaign=self.campaign, name=ref.name)
 
     def read_table(self, ref: SnapshotRef) -> pd.DataFrame:

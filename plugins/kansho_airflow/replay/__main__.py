@@ -39,8 +39,10 @@ def _print(summary: dict[str, Any]) -> bool:
     """The closing summary; whether everything reconciled and nothing was left."""
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
     broken = [r for r in summary["reconciliations"] if not r["ok"]]
-    console.print(f"\n{summary['campaign']}  people {summary['people']:,}  {summary['seconds']:.0f} s  "
-                  f"peak {summary['peak_rss_mb']} MB")
+    console.print(
+        f"\n{summary['campaign']}  people {summary['people']:,}  {summary['seconds']:.0f} s  "
+        f"peak {summary['peak_rss_mb']} MB"
+    )
     table = Table("wave", "estimate pp", "95 % interval", "true pp")
     for effect in summary["effect"]:
         table.add_row(

@@ -141,6 +141,5 @@ class Site:
         world moves on a day); a late certificate is waited for.
         """
         return any(
-            sign in cause
-            for sign in ("rejected", "CUSTODY-OPEN", "CLOSING-NO-RECEIPT", "CLOSING-CERTIFICATES-MISSING")
+            sign in cause for sign in ("rejected", "CUSTODY-OPEN", "CLOSING-NO-RECEIPT", "CLOSING-CERTIFICATES-MISSING")
         )

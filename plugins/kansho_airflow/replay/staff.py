@@ -25,7 +25,14 @@ class Client(Protocol):
     def open_approvals(self) -> list[dict[str, Any]]: ...
 
     def answer(
-        self, dag_id: str, run_id: str, task_id: str, options: list[str], params: Mapping[str, Any], *, map_index: int = -1
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        options: list[str],
+        params: Mapping[str, Any],
+        *,
+        map_index: int = -1,
     ) -> int: ...
 
     def desk_get(self, path: str) -> int: ...

@@ -49,23 +49,22 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
     else:
         display.say(f"resuming ({progress.phase})")
     _stop_on_signals()
-    began = time.monotonic()
+    began, state = time.monotonic(), progress
 
     def save(**changes: Any) -> Progress:
-        nonlocal progress, began
-        assert progress is not None
+        nonlocal state, began
         now = time.monotonic()
-        progress = replace(progress, seconds=progress.seconds + now - began, **changes)
+        state = replace(state, seconds=state.seconds + now - began, **changes)
         began = now
-        write(state_file, progress)
-        return progress
+        write(state_file, state)
+        return state
 
     if progress.phase == "year":
         peak = _play(site, progress, display, save)
-        save(phase="finalise", peak_rss_mb=max(progress.peak_rss_mb, peak))
+        save(phase="finalise", peak_rss_mb=max(state.peak_rss_mb, peak))
     with MemoryWatch(dict) as watch:
         finalise(config, site.layout.var, say=display.say)
-    done = save(phase="done", peak_rss_mb=max(progress.peak_rss_mb, watch.peak_mb))
+    done = save(phase="done", peak_rss_mb=max(state.peak_rss_mb, watch.peak_mb))
     summary = build_summary(
         site.ledger().events(),
         campaign=config.id,

@@ -1,0 +1,120 @@
+"""A whole small year through the DAG files as they stand, every mishap handled, in one process.
+
+What Airflow adds (schedules, approvals on its forms, kills) is proven elsewhere; here the stages themselves meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing.finalise import finalise
+from kansho.closing.needles import Needle, needles_of, secret_forms
+from kansho.closing.residue import ScanResult, scan
+from kansho.evidence.account import counts, reconciliations
+from kansho.evidence.events import Event
+from kansho.evidence.verify import verify_bundle
+from tests.immediate import ImmediateYear
+
+PEOPLE, SEED = 300, 11
+#: How many occasions lie between two canary scans of the running year.
+EVERY = 12
+
+
+@dataclass
+class Played:
+    """A year that has ended."""
+
+    year: ImmediateYear
+    scans: list[ScanResult]
+    before_erasure: list[Event]
+
+    @property
+    def events(self) -> list[Event]:
+        return self.year.workspace(self.year.config.closing.erase_on).ledger.events()
+
+
+def canaries(year: ImmediateYear) -> list[Needle]:
+    """Every value of the population, and every password."""
+    secrets = (form for password in year.passwords.values() for form in secret_forms(password))
+    return sorted({*needles_of(year.world.people), *secrets})
+
+
+@pytest.fixture(scope="module")
+def played(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    year = ImmediateYear(mini, tmp_path_factory.mktemp("year") / "var", PEOPLE, SEED)
+    scans = []
+    for number, day in enumerate(year.play()):
+        if number % EVERY == 0 and day < mini.closing.erase_on:
+            scans.append(scan([year.var / "kansho"], canaries(year)))
+    finalise(mini, year.var, also=year.passwords.values())
+    return Played(year, scans, [])
+
+
+def test_the_evidence_of_the_year_verifies(played: Played) -> None:
+    outputs = played.year.var / "kansho" / "outputs"
+    bundle = outputs / f"evidence-{played.year.config.id}.zip"
+    assert [f.line for f in verify_bundle(bundle, outputs / "checkpoint.txt")] == []
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    flipped = bundle.with_name("flipped.zip")
+    flipped.write_bytes(data)
+    assert verify_bundle(flipped) != []
+    flipped.unlink()
+
+
+def test_every_equation_of_the_year_balances(played: Played) -> None:
+    made = reconciliations(played.events)
+    assert [r for r in made if not r.ok] == []
+    assert len(made) > 30
+
+
+def test_every_channel_was_used(played: Played) -> None:
+    made = counts(played.events)
+    assert made["delivered"] == PEOPLE
+    for channel, name in (("cards", "posted"), ("calls", "reached"), ("visits", "made"), ("sheets", "in")):
+        assert made[channel][name] > 0
+    assert made["eligible"]["cancer"] > 0
+    assert made["held_out"] > 0
+    assert made["attended"] > 0
+
+
+def test_nothing_of_a_resident_lay_outside_the_vault_while_the_year_ran(played: Played) -> None:
+    assert len(played.scans) > 2
+    assert [s.by_file for s in played.scans] == [{}] * len(played.scans)
+    assert all(s.clean for s in played.scans)
+
+
+def test_nothing_of_a_resident_is_left_afterwards(played: Played) -> None:
+    found = scan([played.year.var / "kansho"], canaries(played.year))
+    assert found.clean
+    assert found.files > 100
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "utf-16-le"])
+def test_a_leaky_task_makes_the_scan_fail(played: Played, tmp_path: Path, encoding: str) -> None:
+    person = played.year.world.people.iloc[7]
+    (tmp_path / "task.log").write_bytes(f"ValueError: bad row {person['name_kanji']}".encode(encoding))
+    assert scan([tmp_path], canaries(played.year)).by_file == {str(tmp_path / "task.log"): 1}
+
+
+def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:
+    events = played.events
+    of = {t: [e for e in events if e.type == t] for t in {e.type for e in events}}
+    assert [e.codes["code"] for e in of["delivery_refused"]] == ["INTAKE-COLUMN-FORBIDDEN"]
+    assert [e.key for e in of["gate_evaluated"] if e.codes["result"] == "hold"]
+    rejected = [e.key for e in of["approval_decided"] if e.codes["decision"] == "reject"]
+    assert [key.rpartition("/")[2] for key in rejected] == ["proof"]
+    assert "sheet_missing" in {e.codes["kind"] for e in of["incident_opened"]}
+    assert {e.key for e in of["incident_opened"]} == {e.key for e in of["incident_closed"]}
+    assert [e.key for e in of["certificate_received"] if e.codes["late"] == "yes"] == ["visitors"]
+    assert "certificate/visitors" in {e.key for e in of["deadline_missed"]}
+    assert sum(e.counts.get("refused", 0) for e in of["results_recorded"]) > 0
+
+
+def test_the_ledger_names_no_resident(played: Played) -> None:
+    ledger = played.year.var / "kansho" / "ledger"
+    assert scan([ledger], canaries(played.year)).clean
