@@ -30,7 +30,6 @@ class Played:
 
     year: ImmediateYear
     scans: list[ScanResult]
-    before_erasure: list[Event]
 
     @property
     def events(self) -> list[Event]:
@@ -51,7 +50,7 @@ def played(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Pl
         if number % EVERY == 0 and day < mini.closing.erase_on:
             scans.append(scan([year.var / "kansho"], canaries(year)))
     finalise(mini, year.var, also=year.passwords.values())
-    return Played(year, scans, [])
+    return Played(year, scans)
 
 
 def test_the_evidence_of_the_year_verifies(played: Played) -> None:

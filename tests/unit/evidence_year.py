@@ -20,6 +20,7 @@ from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.rules import RELEASES
 from kansho.evidence.strict import read_json
 
 SYSTEM = ("contractor", "system", "system")
@@ -158,8 +159,8 @@ def _outreach(year: Year) -> None:
         ("call_1-a1", "call_list", "call_centre"),
         ("visit_1-2027-10-13", "visit_halves", "visitors"),
     ):
-        subject = wave.partition("-")[0]
-        year.add("gate_evaluated", f"{kind}/{subject}", counts={"rows": 5}, codes={"result": "pass"})
+        gate = f"{RELEASES[kind]}/{wave.removesuffix('-2027-10-13')}"
+        year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", OFFICER, sha256(kind.encode()))
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}"}
         year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)

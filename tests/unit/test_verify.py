@@ -311,9 +311,9 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
         dropped("approval_decided", "dag/run/print_package"),
         "STATE-RELEASE-UNAPPROVED",
     ),
-    "list released without a gate": (dropped("gate_evaluated", "call_list/call_1"), "STATE-RELEASE-UNGATED"),
+    "list released without a gate": (dropped("gate_evaluated", "call_release/call_1-a1"), "STATE-RELEASE-UNGATED"),
     "list released through a held gate": (
-        coded("gate_evaluated", "visit_halves/visit_1", result="stop"),
+        coded("gate_evaluated", "visit_release/visit_1", result="stop"),
         "STATE-RELEASE-GATE",
     ),
     "a party without consent": (dropped("party_registered", "printer"), "STATE-CONSENT"),
@@ -335,7 +335,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "rows that vanish at intake": (counted("delivery_accepted", rows_target_list=101), "COUNT-UNBALANCED"),
     "a negative count": (counted("inventory_taken", media=-1), "COUNT-NEGATIVE"),
     "an event twice": (lambda y: y.add("medium_returned", "d01") and None, "EVENT-TWICE"),
-    "prose in a code": (coded("gate_evaluated", "call_list/call_1", result="合格"), "EVENT-CONTENT"),
+    "prose in a code": (coded("gate_evaluated", "call_release/call_1-a1", result="合格"), "EVENT-CONTENT"),
 }
 
 

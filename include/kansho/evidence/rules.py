@@ -17,8 +17,8 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 
-#: Kinds of package that need an approval and a passed gate of their wave before they leave (C6, P1).
-RELEASES = frozenset({"print_package", "call_list", "visit_halves"})
+#: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
+RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
 #: What a delivered file becomes in the core once its gate let it through.
 _CORE = {
     "target_list": "roster",
@@ -144,7 +144,7 @@ def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
         decided = log.find("approval_decided", package.codes.get("authority", ""), package)
         if decided is None or decided.codes.get("decision") != "approve":
             yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
-        gates = _gates_of(log, package)
+        gates = _gates_of(log, package, RELEASES[kind])
         if not gates:
             yield Finding("STATE-RELEASE-UNGATED", _at(package), "handed over without a gate of its subject")
         for gate in gates:
@@ -152,13 +152,15 @@ def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
                 yield Finding("STATE-RELEASE-GATE", _at(package), f"gate {gate.key} had not passed")
 
 
-def _gates_of(log: _Past, package: Event) -> list[Event]:
-    """Gates whose subject is the package or the wave it belongs to."""
-    name = package.codes.get("package") or package.key.rpartition("/")[2]
+def _gates_of(log: _Past, package: Event, name: str) -> list[Event]:
+    """Evaluations of a gate whose subject is the package or the list it is a part of."""
+    said = package.codes.get("package") or package.key.rpartition("/")[2]
     return [
         gate
         for gate in log.of("gate_evaluated")
-        if gate.sequence < package.sequence and _covers(gate.key.partition("/")[2], name)
+        if gate.sequence < package.sequence
+        and gate.key.partition("/")[0] == name
+        and _covers(gate.key.partition("/")[2], said)
     ]
 
 
