@@ -1,0 +1,67 @@
+"""The larger topology's file: valid by the Compose Specification, no secret in it, the components we know.
+
+The specification's schema comes as the typed models that `compose-pydantic` generates from it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from compose_pydantic import ComposeSpecification
+from pydantic import ValidationError
+
+from kansho_airflow.services import COMPONENTS
+from tests.conftest import REPOSITORY
+
+TEXT = (REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8")
+FILE = yaml.safe_load(TEXT)
+AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "worker-1", "worker-2")
+
+
+def test_the_file_is_valid_by_the_specification() -> None:
+    # Extension fields (x-…) are the specification's own exception, which the generated models do not know.
+    ComposeSpecification(**{key: value for key, value in FILE.items() if not key.startswith("x-")})
+
+
+def test_the_check_would_notice_an_unknown_key() -> None:
+    with pytest.raises(ValidationError):
+        ComposeSpecification(services={"x": {"image": "y", "helthcheck": {}}})
+
+
+def test_the_topology_is_whole() -> None:
+    assert set(FILE["services"]) == {*AIRFLOW, "postgres", "redis", "s3"}
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_starts_by_the_command_of_a_plain_process(name: str) -> None:
+    program, *arguments = COMPONENTS[name]
+    command = FILE["services"][name]["command"]
+    assert command[:2] == [program, arguments[0]]
+
+
+@pytest.mark.parametrize("name", sorted(set(FILE["services"]) - {"init"}))
+def test_every_service_has_a_health_check(name: str) -> None:
+    assert FILE["services"][name]["healthcheck"]["test"]
+
+
+def test_every_secret_is_a_file_and_none_stands_in_the_text() -> None:
+    assert all(set(secret) == {"file"} for secret in FILE["secrets"].values())
+    wanted = {name for service in FILE["services"].values() for name in service.get("secrets", ())}
+    assert wanted == set(FILE["secrets"])
+    for service in FILE["services"].values():
+        for name, value in (service.get("environment") or {}).items():
+            secretive = re.search(r"PASSWORD|SECRET|TOKEN|FERNET|ACCESS_KEY", name)
+            assert not secretive or name.endswith("_FILE"), f"{name}={value}"
+
+
+def test_only_the_api_server_is_published_and_on_loopback_only() -> None:
+    published = {name: s["ports"] for name, s in FILE["services"].items() if s.get("ports")}
+    assert published == {"api-server": ["127.0.0.1:8080:8080"]}
+
+
+def test_the_s3_server_is_later_than_the_fix_of_its_conditional_create() -> None:
+    name, _, version = FILE["services"]["s3"]["image"].partition(":")
+    assert name == "chrislusf/seaweedfs"
+    assert tuple(int(part) for part in version.split(".")) > (4, 16)
