@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import random
 import subprocess
 import sys
 import zipfile
@@ -14,8 +16,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.evidence.events import canonical_json
 from kansho.evidence.strict import read_zip, write_zip
-from kansho.evidence.verify import verify_bundle, verify_command
+from kansho.evidence.verify import verify_bundle, verify_command, verify_files
 from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
 
 
@@ -366,3 +369,24 @@ def test_a_campaign_date_ahead_of_the_clock_needs_a_declared_simulation(mini: Ca
 
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
     assert [f.code for f in verify_bundle(tmp_path / "none.zip")] == ["BUNDLE-ABSENT"]
+
+
+def test_no_event_however_odd_makes_the_verifier_stumble(case: Case) -> None:
+    """Values of any shape in any place, properly canonical and packed: findings, never an exception."""
+    rng = random.Random(10)
+    odd: list[object] = [None, [], {}, "", "x" * 300, -1, 10**30, True, ["a"], {"digest": 3}, {"a": {"b": []}}]
+    files = dict(read_zip(case.data))
+    events = [json.loads(line) for line in lines(case)]
+    for _ in range(400):
+        at = rng.randrange(len(events))
+        event = json.loads(json.dumps(events[at]))
+        field = rng.choice([*event, "counts", "codes", "refs"])
+        inner = event[field]
+        if isinstance(inner, dict) and inner and rng.random() < 0.8:
+            inner[rng.choice(list(inner))] = rng.choice(odd)
+        else:
+            event[field] = rng.choice(odd)
+        changed = [*events[:at], event, *events[at + 1 :]]
+        files["events.jsonl"] = b"".join(canonical_json(e) + b"\n" for e in changed)
+        if event != events[at]:
+            assert verify_files(files), (field, event)

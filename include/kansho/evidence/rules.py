@@ -195,7 +195,7 @@ def _erasure(log: _Past) -> Iterator[Finding]:
     if planned is None:
         yield Finding("STATE-ERASED-UNPLANNED", _at(first), "erased without a plan")
         return
-    wanted = {d for d in (planned.refs.get("digest"), _digest(planned)) if isinstance(d, str)}
+    wanted = [d for d in (planned.refs.get("digest"), _digest(planned)) if isinstance(d, str)]
     approvals = [
         e
         for e in log.of("approval_decided")
