@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -327,6 +328,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "traces kept": (dropped("traces_purged"), "STATE-TRACES"),
     "no scan": (dropped("residue_scanned"), "STATE-UNSCANNED"),
     "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
+    "a file not read": (counted("residue_scanned", unread=1), "STATE-RESIDUE"),
     "an incident left open": (dropped("incident_closed"), "STATE-INCIDENT-OPEN"),
     "not begun with the opening": (dropped("campaign_opened"), "STATE-FIRST"),
     "outside the contract": (
@@ -348,6 +350,16 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
     year = lawful_year(mini)
     misdeed(year)
     assert code in check(tmp_path, year.files(year.finish()))
+
+
+def test_every_code_is_explained_in_the_reference() -> None:
+    root = Path(__file__).resolve().parents[2]
+    rooms = ("verify", "rules", "strict", "checkpoint", "facts")
+    source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
+    raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
+    page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([A-Z-]+)`", page, re.MULTILINE))
+    assert raised | {"KEPT-FORM", "KEPT-SIGNATURE"} == explained
 
 
 def test_nothing_follows_the_certification(case: Case, tmp_path: Path) -> None:

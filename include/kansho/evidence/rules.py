@@ -239,8 +239,8 @@ def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
         yield Finding("STATE-TRACES", end, "certified without purging Airflow's traces")
     if scanned is None or (purged is not None and scanned.sequence < purged.sequence):
         yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
-    elif scanned.counts.get("hits", -1) != 0:
-        yield Finding("STATE-RESIDUE", _at(scanned), "certified although the scan found residue")
+    elif scanned.counts.get("hits", -1) != 0 or scanned.counts.get("unread", 0) != 0:
+        yield Finding("STATE-RESIDUE", _at(scanned), "certified although the scan found residue or could not read a file")
 
 
 def _registered_subcontractors(log: _Past, facts: ConfigFacts) -> Iterable[str]:
