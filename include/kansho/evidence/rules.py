@@ -240,7 +240,7 @@ def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
     if scanned is None or (purged is not None and scanned.sequence < purged.sequence):
         yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
     elif scanned.counts.get("hits", -1) != 0 or scanned.counts.get("unread", 0) != 0:
-        yield Finding("STATE-RESIDUE", _at(scanned), "certified although the scan found residue or could not read a file")
+        yield Finding("STATE-RESIDUE", _at(scanned), "certified with residue, or with a file that was not read")
 
 
 def _registered_subcontractors(log: _Past, facts: ConfigFacts) -> Iterable[str]:
