@@ -220,7 +220,7 @@ def test_an_enquiry_is_found_by_number_and_cancels_what_waits(year: Workspace) -
     ]
     common = {"received_on": ROUND_1.isoformat(), "answered_by": "self", "purpose_stated": "1"}
     data = table([{**r, **common} for r in sent], INBOUND_RECORDS)
-    send(ws, "contractor", "inbound_records", "i1", {"inbound_records.csv": data})
+    send(ws, "call_centre", "inbound_records", "i1", {"inbound_records.csv": data})
     assert inbound.find_inbound(ws, {}) == {"packages": 1}
     taken = inbound.take_inbound(ws, {}) or {}
     assert taken["counts"] == {"records": 3, "stops": 1, "unknown": 1, "withdrawn": 1}

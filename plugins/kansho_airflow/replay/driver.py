@@ -100,7 +100,7 @@ class Year:
         Raises:
             KanshoError: ``REPLAY-RED`` naming the failed tasks, ``REPLAY-STUCK``.
         """
-        year = occasions(self._config)
+        year = self.occasions
         for number, occasion in enumerate(year):
             if until(occasion):
                 return
@@ -112,6 +112,22 @@ class Year:
             if self._refused_on(occasion.on) and number + 1 < len(year) and later < year[number + 1].on:
                 self._world.advance(later)
                 self._aftermath(later)
+
+    @property
+    def occasions(self) -> tuple[Occasion, ...]:
+        """The year in order."""
+        return occasions(self._config)
+
+    def leave_waiting(self, occasion: Occasion) -> None:
+        """Start an occasion's stage and leave its approvals to a person."""
+        self._world.advance(occasion.on)
+        self._hands.enter_passwords(occasion.on)
+        run_id = f"replay__{occasion.on}T{occasion.at:%H}__1"
+        dag_id = f"{self._config.id}__{occasion.stage}"
+        self._engine.trigger(dag_id, run_id, {"campaign_date": occasion.on.isoformat()})
+        deadline = time.monotonic() + _STUCK_SECONDS
+        while not self._engine.open_approvals() and time.monotonic() < deadline:
+            time.sleep(0.3)
 
     @property
     def refused_attempts(self) -> list[Attempt]:

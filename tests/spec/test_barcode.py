@@ -1,0 +1,63 @@
+"""Specification: the customer barcode, by the examples Japan Post publishes."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kansho.mailing.barcode import BARS, SYMBOLS, address_code, bars_of, describe, symbols_of
+
+EXAMPLES = [
+    # postal code, address after the town, code, check
+    ("263-0023", "3丁目30-8 郵便ビル403号", "3-30-8-403", "5"),
+    ("273-0102", "東3丁目-20-5 郵便・A&bコーポB604号", "3-20-5B604", "0"),
+    ("064-0804", "29丁目1524-23 第2郵便ハウス501", "29-1524-23-2-501", "3"),
+    ("100-0013", "1丁目3番2号 郵便プラザ503室", "1-3-2-503", "9"),
+    ("014-0113", "南田茂木 添60-1", "60-1", "CC8"),
+]
+
+
+@pytest.mark.parametrize(("postal", "address", "code", "check"), EXAMPLES)
+def test_published_examples(postal: str, address: str, code: str, check: str) -> None:
+    found = describe(postal, address)
+    assert (found["address_code"], found["check"]) == (code, check)
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("三丁目十二番五号", "3-12-5"),
+        ("２丁目１０番３号　４０１号室", "2-10-3-401"),
+        ("5番地 ABCビル2F", "5-2"),
+        ("1丁目2番3号 B棟404", "1-2-3B404"),
+        ("百二十三番地", "123"),
+    ],
+)
+def test_extraction_rules(address: str, code: str) -> None:
+    assert address_code(address) == code
+
+
+def test_a_representative_postal_code_has_no_barcode() -> None:
+    assert describe("160-0000", "1丁目")["symbols"] == []
+
+
+def test_a_letter_takes_two_symbols_and_a_cut_keeps_its_control_code() -> None:
+    symbols = symbols_of("1600022", "1-2-3-4-5-67A")
+    assert symbols[7:20] == ["1", "-", "2", "-", "3", "-", "4", "-", "5", "-", "6", "7", "CC1"]
+
+
+@given(
+    st.text("0123456789", min_size=7, max_size=7), st.text(string.digits + "-" + string.ascii_uppercase, max_size=20)
+)
+def test_every_code_has_twenty_one_symbols_that_sum_to_nought(postal: str, code: str) -> None:
+    symbols = symbols_of(postal, code)
+    assert len(symbols) == 21
+    assert sum(SYMBOLS.index(s) for s in symbols) % 19 == 0
+    assert len(bars_of(symbols)) == 67
+
+
+def test_no_two_symbols_look_alike() -> None:
+    assert len(set(BARS.values())) == len(SYMBOLS)

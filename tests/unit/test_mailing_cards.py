@@ -1,0 +1,136 @@
+"""Cards: addresses laid out by rule, text read back from the PDF, nothing private outside."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+from kansho.mailing.addresses import layout
+from kansho.mailing.cards import cards_of, expected_text, read_back, render_shard
+from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, load, outer_text
+from kansho.mailing.dispatch import check_report
+from kansho.mailing.lists import card_list
+
+GIVEN = "和幸節洋恵京智裕陽純順悦敏文良弘光典紀久正静奈友早泰道春秋"
+DESIGNS = ("loss_frame", "social_norm", "three_steps", "results_based", "cancer_set", "reminder_deadline")
+
+
+@pytest.mark.parametrize(
+    ("postal", "address", "extra", "name", "reason"),
+    [
+        ("130-0001", "墨田区吾妻橋1丁目2番3号", None, "見本　花子", ""),
+        ("130-0001", "墨田区吾妻橋1丁目2番3号", "コーポ青葉101号室", "髙橋　花子", ""),
+        ("130-0001", "墨田区吾妻橋1丁目2番3号", None, "見\ue000本　花子", "gaiji"),
+        ("130-0001", "墨田区吾妻橋1丁目2番3号", None, "見本　\U0001f600", "glyph"),
+        ("130-0001", "長" * 67, None, "見本　花子", "address_long"),
+        ("130-0001", "墨田区", None, "長" * 14, "name_long"),
+        ("", "墨田区", None, "見本　花子", "incomplete"),
+    ],
+)
+def test_an_address_is_laid_out_or_names_its_reason(
+    postal: str, address: str, extra: str | None, name: str, reason: str
+) -> None:
+    found = layout(postal, address, extra, name, prefecture="")
+    assert found.reason == reason
+    if not reason:
+        assert "".join(found.address) == address + (extra or "")
+
+
+@pytest.fixture(scope="module")
+def people() -> tuple[pd.DataFrame, pd.DataFrame]:
+    roster = pd.DataFrame(
+        {
+            "inquiry_number": [f"1234-5678-{i:02d}" for i in range(30)],
+            "postal_code": [f"130-00{30 - i:02d}" for i in range(30)],
+            "address": [f"墨田区吾妻橋{i % 4 + 1}丁目{i + 1}番{i % 7 + 1}号" for i in range(30)],
+            "address_extra": [f"コーポ青葉{i}01号室" if i % 2 else None for i in range(30)],
+            "name_kanji": [f"見本　{c}子" for c in "和幸節洋恵京智裕陽純順悦敏文良弘光典紀久正静奈友早泰道春秋"]
+            + ["見本　\ue001"],
+        },
+        dtype=object,
+    )
+    assigned = roster[["inquiry_number"]].assign(group="kenshin", due_kinds="", segment="s", design="loss_frame")
+    return assigned, roster
+
+
+def test_everybody_is_printable_or_not_and_serials_run_in_postal_order(
+    people: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    cards = card_list(*people, number=1, prefecture="東京都", ward="墨田区")
+    printable = cards[cards["printable"]]
+    assert (len(cards), len(printable)) == (30, 29)
+    assert list(cards.loc[~cards["printable"], "reason"]) == ["gaiji"]
+    assert list(printable["serial"]) == [f"M1-{i:06d}" for i in range(1, 30)]
+    assert list(printable["postal_code"]) == sorted(printable["postal_code"])
+
+
+def test_the_towns_own_numerals_do_not_leak_into_the_barcode(people: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    assigned, roster = people
+    one = roster.head(1).assign(address="墨田区三番町5番地2", postal_code="102-0075")
+    found = card_list(assigned.head(1), one, number=1, prefecture="東京都", ward="墨田区")
+    from kansho.mailing.barcode import bars_of, symbols_of
+
+    assert found["bars"].iloc[0] == bars_of(symbols_of("1020075", "5-2"))
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_card_reads_back_what_was_set(
+    name: str, sample: CampaignConfig, people: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    cards = card_list(*people, number=1, prefecture="東京都", ward="墨田区")
+    wanted = cards_of(cards[cards["printable"]])
+    pdf = render_shard(wanted, background(load(name), sample))
+    assert read_back(pdf) == [expected_text(card) for card in wanted]
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_outer_face_says_nothing_about_health(name: str, sample: CampaignConfig) -> None:
+    outside = outer_text(background(load(name), sample))
+    assert sample.ward.allowed_outer_sentence in outside
+    said = outside.replace(sample.ward.allowed_outer_sentence, "")
+    assert not [word for word in FORBIDDEN_OUTSIDE if word in said]
+
+
+def test_a_forbidden_word_outside_is_refused(sample: CampaignConfig) -> None:
+    ward = sample.ward.model_copy(update={"name": "がん検診区"})
+    with pytest.raises(KanshoError, match="DESIGN-OUTSIDE"):
+        background(load("loss_frame"), sample.model_copy(update={"ward": ward}))
+
+
+def test_a_revision_changes_the_text() -> None:
+    texts = {load("loss_frame", revision).text("action") for revision in (1, 2)}
+    assert len(texts) == 2
+
+
+def test_an_unknown_design_says_where_to_put_it() -> None:
+    with pytest.raises(KanshoError, match="include/designs"):
+        load("nothing")
+
+
+GOOD = {"printable": 5, "withdrawn": 1, "reprinted": 1, "printed": 5, "pulled": 1, "spoiled": 1, "posted": 3}
+SERIALS = pd.Series(["a", "b", "c", "d", "e"])
+
+
+def test_a_report_that_reconciles_is_taken() -> None:
+    check_report(GOOD, SERIALS, ["a", "b", "c"], ["d", "e"])
+
+
+@pytest.mark.parametrize(
+    ("change", "posted", "away", "code"),
+    [
+        ({"printed": 6}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
+        ({"printable": 4}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
+        ({"posted": 4}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
+        ({}, ["a", "b"], ["d", "e"], "PRINT-COUNT"),
+        ({}, ["a", "b", "x"], ["d", "e"], "PRINT-SERIAL"),
+        ({}, ["a", "b", "b"], ["d", "e"], "PRINT-SERIAL"),
+        ({}, ["a", "b", "d"], ["d", "e"], "PRINT-SERIAL"),
+    ],
+)
+def test_a_report_that_does_not_is_refused(
+    change: dict[str, int], posted: list[str], away: list[str], code: str
+) -> None:
+    with pytest.raises(KanshoError, match=code):
+        check_report({**GOOD, **change}, SERIALS, posted, away)
