@@ -1,0 +1,137 @@
+"""``make bench``: cards against plain WeasyPrint, gate against bare reading, ledger and vault against bare files.
+
+Each line compares two ways of one thing in the same run on this machine; what counts is the ratio.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig, load_config
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def line(name: str, ours: float, other: float, unit: str) -> None:
+    """One row: our rate, the other's rate, the ratio."""
+    print(f"{name:<44} {ours:>12,.1f} {other:>12,.1f}  {ours / other:>8.2f}x  {unit}")
+
+
+def cards(config: CampaignConfig) -> None:
+    """Cards a second: Typst on a shared background, against WeasyPrint setting every card."""
+    from kansho.documents.render import render_html
+    from kansho.mailing.cards import SHARD, Card, render_shard
+    from kansho.mailing.designs import background, faces_html, load
+
+    sample = [
+        Card(
+            f"M1-{i:06d}",
+            "1234-5678-96",
+            "160-0022",
+            ("東京都新宿区新宿3丁目38番1号", "見本101号室"),
+            "見本 花子",
+            "FD" + "FTT" * 21 + "DF",
+        )
+        for i in range(SHARD)
+    ]
+    ground = background(load("loss_frame"), config)
+    ours = SHARD / timed(lambda: render_shard(sample, ground))
+    head, body = faces_html(load("loss_frame"), config).split("<body>")
+    faces = body.removesuffix("</body></html>")
+    name = '<p style="position:absolute;top:40mm;left:14mm">{} {} {} 様</p>'
+    whole = (
+        head
+        + "<body>"
+        + "".join(
+            faces.replace(
+                '<section class="outer">', '<section class="outer">' + name.format(c.postal, *c.address[:1], c.name)
+            )
+            for c in sample[:40]
+        )
+    )
+    other = 40 / timed(lambda: render_html(whole))
+    line("cards rendered (against plain WeasyPrint)", ours, other, "cards/s")
+
+
+def gate(config: CampaignConfig) -> None:
+    """Rows a second through the target list's gate, against a bare read of the same table."""
+    from kansho.contracts.registry import TARGET_LIST
+    from kansho.intake.row_rules import target_list_rules
+    from kansho.quality.gate import evaluate
+    from kansho.simulation.population import build
+
+    frame = build(config, 20_000, 1).people[list(TARGET_LIST.names)]
+    text = frame.to_csv(index=False)
+    evaluate(
+        "target_list", "warm", frame.head(100), TARGET_LIST, target_list_rules(frame.head(100), config), threshold=1
+    )
+    ours = len(frame) / timed(
+        lambda: evaluate("target_list", "bench", frame, TARGET_LIST, target_list_rules(frame, config), threshold=1)
+    )
+    other = len(frame) / timed(lambda: pd.read_csv(io.StringIO(text), dtype=str))
+    line("rows through the gate (against bare read)", ours, other, "rows/s")
+
+
+def ledger(config: CampaignConfig, folder: Path) -> None:
+    """Events a second, against writing the same objects without a log."""
+    from kansho.evidence.events import Actor, Draft
+    from kansho.evidence.ledger import Ledger
+    from kansho.vault.store import LocalStore
+
+    log = Ledger(config.id, LocalStore(folder / "ledger"))
+    actor = Actor("contractor", "bench", "system")
+    count = 400
+    drafts = [Draft("stage_finished", f"bench/{i}", date(2026, 4, 1), actor, {"n": i}) for i in range(count)]
+    ours = count / timed(lambda: [log.append(d) for d in drafts])
+    bare = LocalStore(folder / "bare")
+    data = [e.canonical() for e in log.events()]
+    other = count / timed(lambda: [bare.create(f"o{i}", d) for i, d in enumerate(data)])
+    line("events appended (against bare objects)", ours, other, "events/s")
+
+
+def vault(config: CampaignConfig, folder: Path) -> None:
+    """MB a second sealed and stored, against plain files."""
+    from kansho.vault.keys import Keyring
+    from kansho.vault.store import LocalStore
+    from kansho.vault.vault import Vault
+
+    keys = Keyring(folder / "keys")
+    keys.create()
+    made = Vault(config.id, LocalStore(folder / "vault"), keys)
+    data = bytes(8 * 1024 * 1024)
+    ours = 80 / timed(lambda: [made.put_bytes("bench", f"o{i}", data) for i in range(10)])
+    plain = LocalStore(folder / "plain")
+    other = 80 / timed(lambda: [plain.create(f"o{i}", data) for i in range(10)])
+    line("MB sealed and stored (against plain files)", ours, other, "MB/s")
+
+
+def main() -> None:
+    """Run every comparison."""
+    config = load_config(SAMPLE)
+    print(f"{'':<44} {'ours':>12} {'other':>12}  {'ratio':>9}")
+    with tempfile.TemporaryDirectory() as folder:
+        cards(config)
+        gate(config)
+        ledger(config, Path(folder))
+        vault(config, Path(folder))
+    print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
