@@ -168,6 +168,13 @@ def test_holdings_are_erased_by_the_last_oversight_day_before_their_time(open_wo
     assert apply_retention(ws, {}) is None
 
 
+def test_a_password_just_entered_is_left_to_the_intake(open_workspace: Open) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    ws.store_bytes("one_time_secret", "d01-1", b"x")  # two days
+    assert expired_holdings(ws) == []
+    assert [r.key for r in expired_holdings(replace(ws, today=date(2027, 5, 12)))] == ["d01-1"]
+
+
 def test_the_monthly_report_is_issued_once_and_holds_the_months_counts(
     open_workspace: Open, mini: CampaignConfig
 ) -> None:

@@ -145,7 +145,13 @@ def _incidents(log: list[Event]) -> Iterator[Obligation]:
 
 
 def _day(log: list[Event], type: str, key: str) -> date | None:
-    return next((_on(e) for e in log if e.type == type and e.key == key), None)
+    """The day a paper says it was done on, else the day of the event."""
+    return next((_said(e) or _on(e) for e in log if e.type == type and e.key == key), None)
+
+
+def _said(event: Event) -> date | None:
+    told = event.codes.get("on") or event.codes.get("attested_on")
+    return date.fromisoformat(told) if told else None
 
 
 def _on(event: Event) -> date:

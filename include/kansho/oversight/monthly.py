@@ -62,6 +62,16 @@ OBLIGATIONS = {
 }
 
 
+PACKAGES = {
+    "print_package": "印刷データ",
+    "pull_list": "抜取り一覧",
+    "call_list": "架電対象一覧",
+    "call_withdrawal": "架電取りやめ一覧",
+    "visit_halves": "訪問名簿（二分割）",
+    "handover": "成果の引渡し",
+}
+
+
 def monthly_report(
     config: CampaignConfig, events: Iterable[Event], month: str, *, today: date, simulation: bool
 ) -> bytes:
@@ -130,7 +140,7 @@ def _deadline_text(log: list[Event], config: CampaignConfig, today: date) -> str
 
 def _deadline_tables(log: list[Event], config: CampaignConfig, today: date) -> tuple[Table, ...]:
     rows = [
-        (OBLIGATIONS[o.kind], o.subject, o.due.isoformat(), _state(o, today))
+        (OBLIGATIONS[o.kind], _subject(o.subject, config), o.due.isoformat(), _state(o, today))
         for o in _reported(log, config)
         if o.is_overdue(today) or (o.done_on is None and o.due <= today + timedelta(days=31)) or _late(o)
     ]
@@ -139,6 +149,13 @@ def _deadline_tables(log: list[Event], config: CampaignConfig, today: date) -> t
     return (
         Table(("内容", "対象", "期限", "状況"), tuple(rows), caption="未了、遅れて完了、及び今後1か月に期限が来るもの"),
     )
+
+
+def _subject(subject: str, config: CampaignConfig) -> str:
+    """Codes as they stand, parties and waves and findings by their names."""
+    names = {p.id: p.name for p in config.parties} | {w.id: w.name for w in config.waves.all()}
+    known = {**FINDINGS, **OBLIGATIONS, **names}
+    return " ".join(known.get(part, part) for part in subject.split("/"))
 
 
 def _reported(log: list[Event], config: CampaignConfig) -> list[Obligation]:
@@ -216,5 +233,11 @@ def _handed_over(within: list[Event], config: CampaignConfig) -> Table:
     for party in config.parties:
         mine = [e for e in packages if e.codes.get("party") == party.id]
         if mine:
-            rows.append((party.name, "、".join(sorted({e.codes["kind"] for e in mine})), f"{len(mine):,}"))
+            rows.append(
+                (
+                    party.name,
+                    "、".join(sorted({PACKAGES.get(e.codes["kind"], e.codes["kind"]) for e in mine})),
+                    f"{len(mine):,}",
+                )
+            )
     return Table(("引渡し先", "種類", "件数"), tuple(rows) or (("なし", "—", "0"),), numeric=(2,))

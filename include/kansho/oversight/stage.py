@@ -29,6 +29,8 @@ from kansho.oversight.deadlines import corrections_due, deadlines, report_months
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
+#: Oversight comes at least this often (days), so whatever lives longer is seen in time.
+_MONTH = 31
 _EVENT = {"ward_inspection": "inspection_recorded", "ward_check": "inspection_recorded", "audit": "audit_recorded"}
 
 
@@ -111,16 +113,20 @@ def make_monthly_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
 def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
     """Holdings whose erase-by day comes before the next day of oversight: this is the last run in time for them.
 
-    What the closing erases itself (erase-by on its day) is left to it.
+    What lives shorter than a month (one-time secrets) is erased by its own stage, and here only once its day
+    has come.  What the closing erases itself (erase-by on its day) is left to it.
     """
     ahead = [day for day, _ in oversight_days(ws.config) if day > ws.today]
     limit = min([*ahead, ws.config.closing.erase_on])
     erased = {e.key for e in ws.ledger.events("snapshot_erased")}
-    return [
-        SnapshotRef.from_json(e.refs["holding"])
-        for e in ws.ledger.events("snapshot_stored")
-        if e.key not in erased and date.fromisoformat(e.codes["erase_by"]) < limit
-    ]
+    out = []
+    for event in ws.ledger.events("snapshot_stored"):
+        erase_by = date.fromisoformat(event.codes["erase_by"])
+        lives = (erase_by - date.fromisoformat(event.campaign_date)).days
+        due = erase_by < limit if lives >= _MONTH else erase_by <= ws.today
+        if event.key not in erased and due and erase_by < ws.config.closing.erase_on:
+            out.append(SnapshotRef.from_json(event.refs["holding"]))
+    return out
 
 
 def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
