@@ -88,16 +88,24 @@ def background(design: Design, config: CampaignConfig) -> bytes:
     """
     from kansho.documents.render import render_html
 
+    pdf = render_html(faces_html(design, config))
+    _check_outside(pdf, design, config)
+    return pdf
+
+
+def faces_html(design: Design, config: CampaignConfig) -> str:
+    """HTML of both faces, without anybody's address.
+
+    Raises:
+        KanshoError: ``DESIGN-TEMPLATE``.
+    """
     pages = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True)
     try:
-        html = pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config))
+        return pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config))
     except TemplateError as error:
         raise KanshoError(
             "DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id
         ) from None
-    pdf = render_html(html)
-    _check_outside(pdf, design, config)
-    return pdf
 
 
 def _values(design: Design, config: CampaignConfig) -> dict[str, Any]:
