@@ -38,6 +38,11 @@ class Person:
         """Enquiries by number."""
         return self.role in ENQUIRY_ROLES
 
+    @property
+    def may_know_attendance(self) -> bool:
+        """受診日 is an item of 乙, never of 丙."""
+        return self.role is not Role.CALL_STAFF
+
     def may_see(self, request: Event) -> bool:
         """An approval's artefact is seen by the role that is asked, and by nobody else."""
         return request.codes.get("role") == self.role.value

@@ -5,17 +5,22 @@ Mounted by the plugin at ``/desk``; a user is signed in by Airflow (cookie or Be
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import logging
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHttpException
 
 from campaign_desk.access import Person, person_of, waiting
-from campaign_desk.artefacts import show
+from campaign_desk.artefacts import draw, is_pdf, show
+from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
@@ -29,21 +34,10 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from kansho_airflow import settings
 
-_HEADERS = {
-    "Cache-Control": "no-store, max-age=0",
-    "Pragma": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'; object-src 'self'"
-    ),
-}
+log = logging.getLogger(__name__)
 
 app = FastAPI(title="kansho desk", docs_url=None, redoc_url=None, openapi_url=None)
-
-_pages = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
-)
+app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")), name="static")
 
 
 def current_user(user: GetUserDep) -> str:
@@ -58,13 +52,13 @@ def _campaign(campaign: str) -> CampaignConfig:
     try:
         return settings.campaign(campaign)
     except KanshoError:
-        raise HTTPException(404, "campaign") from None
+        raise HTTPException(404) from None
 
 
 def _person(campaign: str, user: User) -> Person:
     person = person_of(_campaign(campaign), user)
     if person is None:
-        raise HTTPException(403, "role")
+        raise HTTPException(403)
     return person
 
 
@@ -73,43 +67,60 @@ At = Annotated[Person, Depends(_person)]
 
 @app.middleware("http")
 async def _private(request: Request, call_next: Any) -> Response:
-    """No page is stored anywhere; a form is taken only from our own pages."""
-    if request.method == "POST" and not _same_origin(request):
-        return Response("DESK-ORIGIN", status_code=403, headers=_HEADERS)
-    try:
-        response: Response = await call_next(request)
-    except KanshoError as error:
-        response = _page("refused.html", status_code=409, error=error, root=_root(request))
-    response.headers.update(_HEADERS)
+    """No page is stored anywhere, a form is taken only from our own pages, and no failure quotes its cause."""
+    if request.method not in ("GET", "HEAD") and not _same_origin(request):
+        response: Response = Response("DESK-ORIGIN", status_code=403)
+    else:
+        try:
+            response = await call_next(request)
+        except KanshoError as error:
+            response = refused_by(request, error)
+        except Exception as error:
+            log.error("DESK-FAILED %s", type(error).__name__)  # its text could quote a person's data
+            response = refused(request, 500)
+    response.headers.update(HEADERS)
     return response
 
 
-@app.get("/", response_class=HTMLResponse)
+@app.exception_handler(AnyHttpException)
+def _refuse(request: Request, error: Exception) -> Response:
+    return refused(request, error.status_code if isinstance(error, AnyHttpException) else 500)
+
+
+@app.exception_handler(RequestValidationError)
+def _refuse_input(request: Request, error: Exception) -> Response:
+    return refused(request, 422)
+
+
+@app.get("/")
 def home(request: Request, user: User) -> Response:
     """The campaigns in which this user has a role."""
     known = [p for p in (person_of(c, user) for c in settings.all_campaigns()) if p is not None]
-    return _page("home.html", people=known, root=_root(request))
+    return page(request, "home.html", people=known)
 
 
-@app.get("/{campaign}/", response_class=HTMLResponse)
+@app.get("/{campaign}/")
 def desk(request: Request, person: At) -> Response:
     """What waits for this person."""
     ws = _workspace(person)
     requests = waiting(ws.ledger.events(), person)
     deliveries = open_deliveries(ws) if person.may_enter_passwords and ws.ledger.size else []
     locked = [d for d in deliveries if waiting_password(ws, d) is None]
-    return _page("desk.html", person=person, requests=requests, locked=locked, root=_root(request))
+    return page(request, "desk.html", person=person, requests=requests, locked=locked)
 
 
-@app.get("/{campaign}/approvals/{key:path}", response_class=HTMLResponse)
+@app.get("/{campaign}/approvals/{key:path}")
 def approval(request: Request, key: str, person: At) -> Response:
     """One approval: counts, digest, the way to the thing itself and to the answer."""
     ws, asked = _asked(person, key)
-    dag_id, run_id, name = key.split("/", 2)
-    opened = ws.ledger.find("artefact_opened", f"{key}/{person.handler.user}") is not None
-    answer = f"/dags/{dag_id}/runs/{run_id}/tasks/ask_{name}/required_actions"
-    return _page(
-        "approval.html", person=person, asked=asked, opened=opened, answer=answer, root=_root(request), key=key
+    return page(
+        request,
+        "approval.html",
+        person=person,
+        asked=asked,
+        opened=ws.ledger.find("artefact_opened", _opening(asked, person)) is not None,
+        decided=ws.ledger.find("approval_decided", key),
+        answer=_answer_path(key),
     )
 
 
@@ -118,11 +129,22 @@ def artefact(request: Request, key: str, person: At) -> Response:
     """The very thing to approve, decrypted in memory; the opening is recorded before it is shown."""
     ws, asked = _asked(person, key)
     ref = SnapshotRef.from_json(asked.refs["artefact"])
-    shown = show(ref.kind, ws.read_bytes(ref))
-    ws.record("artefact_opened", f"{key}/{person.handler.user}", refs={"digest": ref.digest})
-    if shown.pdf is not None:
-        return Response(shown.pdf, media_type="application/pdf", headers={"Content-Disposition": "inline"})
-    return _page("artefact.html", person=person, shown=shown, asked=asked, root=_root(request), key=key)
+    shown = show(ws.read_bytes(ref))
+    ws.record("artefact_opened", _opening(asked, person), refs={"digest": ref.digest})
+    return page(request, "artefact.html", person=person, shown=shown, asked=asked)
+
+
+@app.get("/{campaign}/sheets/{number}/{key:path}")
+def sheet(number: int, key: str, person: At) -> Response:
+    """One page of a PDF artefact as a picture, for a person whose opening is recorded."""
+    ws, asked = _asked(person, key)
+    if ws.ledger.find("artefact_opened", _opening(asked, person)) is None:
+        raise HTTPException(403)
+    data = ws.read_bytes(SnapshotRef.from_json(asked.refs["artefact"]))
+    drawn = draw(data, number) if is_pdf(data) else None
+    if drawn is None:
+        raise HTTPException(404)
+    return Response(drawn, media_type="image/png")
 
 
 @app.post("/{campaign}/passwords")
@@ -135,27 +157,30 @@ def password(
 ) -> Response:
     """Take a delivery's password once; it is sealed at once and shown nowhere."""
     if not person.may_enter_passwords:
-        raise HTTPException(403, "role")
+        raise HTTPException(403)
     ws = _workspace(person, campaign_date)
     if delivery not in open_deliveries(ws):
-        raise HTTPException(404, "delivery")
+        raise HTTPException(404)
     enter_password(ws, delivery, password)
-    return RedirectResponse(f"{_root(request)}/{person.config.id}/", status_code=303)
+    return RedirectResponse(f"{root_of(request)}/{person.config.id}/", status_code=303)
 
 
-@app.get("/{campaign}/enquiries", response_class=HTMLResponse)
+@app.get("/{campaign}/enquiries")
 def enquiries(request: Request, person: At) -> Response:
     """The form for a caller's number."""
     if not person.may_look_up:
-        raise HTTPException(403, "role")
-    return _page("enquiries.html", person=person, found=None, said="", root=_root(request))
+        raise HTTPException(403)
+    return page(request, "enquiries.html", person=person, found=None, said="")
 
 
-@app.post("/{campaign}/enquiries", response_class=HTMLResponse)
+@app.post("/{campaign}/enquiries")
 def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Response:
-    """Where a caller stands, by the number on the card: what the operator must know, and no more."""
+    """Where a caller stands, by the number on the card: what the operator must know, and no more.
+
+    A subcontractor's operator does not learn who attended: that item is the contractor's alone.
+    """
     if not person.may_look_up:
-        raise HTTPException(403, "role")
+        raise HTTPException(403)
     ws = _workspace(person)
     found: dict[str, bool] | None = None
     said = "番号が正しくありません。はがきの番号をもう一度お聞きください。"
@@ -165,53 +190,49 @@ def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Res
         if number.strip() in standing.index:
             row = standing.loc[number.strip()]
             said = ""
-            found = {
-                "勧奨停止": bool(row["stopped"] or row["refused"] or row["deferred"]),
-                "受診済": bool(row["kenshin_attended"] or row["reported_attended"]),
-            }
-    return _page("enquiries.html", person=person, found=found, said=said, root=_root(request))
+            found = {"勧奨停止": bool(row["stopped"] or row["refused"] or row["deferred"])}
+            if person.may_know_attendance:
+                found["受診済"] = bool(row["kenshin_attended"] or row["reported_attended"])
+    return page(request, "enquiries.html", person=person, found=found, said=said)
 
 
 def _asked(person: Person, key: str) -> tuple[Workspace, Event]:
     ws = _workspace(person)
     asked = ws.ledger.find("approval_requested", key)
     if asked is None:
-        raise HTTPException(404, "approval")
+        raise HTTPException(404)
     if not person.may_see(asked):
-        raise HTTPException(403, "role")
+        raise HTTPException(403)
     return ws, asked
+
+
+def _opening(asked: Event, person: Person) -> str:
+    return f"{asked.key}/{person.handler.user}"
+
+
+def _answer_path(key: str) -> str:
+    """Airflow's own form for a request (``<dag>/<run>/<name>``, a mapped one with its index after a dot)."""
+    dag_id, run_id, name = key.split("/", 2)
+    name, _, index = name.partition(".")
+    mapped = f"/mapped/{index}" if index else ""
+    return f"/dags/{dag_id}/runs/{run_id}/tasks/ask_{name}{mapped}/required_actions"
 
 
 def _workspace(person: Person, campaign_date: str | None = None) -> Workspace:
     """The campaign as this person; in a simulation on the day where the simulated year stands."""
     today = wall_clock().astimezone(ZONE).date()
     ws = Workspace.open(person.config, settings.var_dir(), today, actor=person.actor)
-    if ws.is_simulation:
-        told = date.fromisoformat(ws.ledger.events()[-1].campaign_date)
-        if campaign_date is not None:
-            told = _day(campaign_date)
-        ws = Workspace.open(person.config, settings.var_dir(), told, actor=person.actor)
-    return ws
-
-
-def _day(text: str) -> date:
+    if not ws.is_simulation:
+        return ws
+    told = campaign_date or ws.ledger.events()[-1].campaign_date
     try:
-        return date.fromisoformat(text)
+        return replace(ws, today=date.fromisoformat(told))
     except ValueError:
-        raise HTTPException(422, "campaign_date") from None
+        raise HTTPException(422) from None
 
 
 def _same_origin(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
-        return request.headers.get("sec-fetch-site") in ("same-origin", "none")
+        return request.headers.get("sec-fetch-site") == "same-origin"
     return origin.partition("://")[2] == request.headers.get("host", "")
-
-
-def _root(request: Request) -> str:
-    return str(request.scope.get("root_path", "")).rstrip("/")
-
-
-def _page(name: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
-    now: datetime = wall_clock().astimezone(ZONE)
-    return HTMLResponse(_pages.get_template(name).render(now=now, **values), status_code=status_code)

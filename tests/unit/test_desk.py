@@ -1,0 +1,387 @@
+"""The desk: each role sees its own, the opening is recorded before the thing is shown, nothing is kept or quoted."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pypdfium2
+import pytest
+from fastapi.testclient import TestClient
+
+from campaign_desk import words
+from campaign_desk.app import _answer_path, app, current_user
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Role
+from kansho.evidence.events import Actor
+from kansho.intake.passwords import use_password, waiting_password
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+from tests.conftest import MINI
+from tests.deliveries import numbers, person
+
+CAMPAIGN = "sumida_2027"
+DAY = date(2027, 10, 6)
+OFFICER, WARD_MANAGER, MANAGER, STAFF, ENGINEER = "takanashi", "yamanashi", "watanuki", "teshigawara", "tsukumo"
+PRINTER, CALLER, VISITOR = "mitarai", "domeki", "imoarai"
+NAME = "月見里　凛"
+ORIGIN = {"Origin": "http://desk.test"}
+
+As = Callable[[str], TestClient]
+
+
+def pdf(pages: int = 2) -> bytes:
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(pages):
+        document.new_page(595, 842)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def key_of(stage: str, name: str) -> str:
+    return f"{CAMPAIGN}__{stage}/asset_triggered__2027-10-06T00:00:00+00:00_x1/{name}"
+
+
+PLAN, LIST, GATE = key_of("segmentation", "plan"), key_of("visit_wave", "visit_list"), key_of("validation", "gate")
+
+
+@pytest.fixture
+def ws(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A simulated campaign with three requests waiting and one delivery locked."""
+    monkeypatch.setenv("KANSHO_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("KANSHO_CAMPAIGNS", str(MINI))
+    opened = Workspace.open(mini, tmp_path / "var", DAY)
+    opened.keyring.create()
+    opened.record("campaign_opened", "opening", codes={"simulation": "true", "config_digest": mini.digest})
+    visits = pd.DataFrame({"inquiry_number": numbers(2), "name_kanji": [NAME, None]})
+    artefacts = {
+        PLAN: (Role.WARD_OFFICER, opened.store_bytes("plan_document", "p1", pdf())),
+        LIST: (Role.WARD_OFFICER, opened.store_table("visit_list", "visit_1", visits)),
+        GATE: (Role.CONTRACTOR_MANAGER, opened.store_bytes("gate_summary", "d01", b'{"rows": 1234}')),
+    }
+    for key, (role, ref) in artefacts.items():
+        codes = {"role": role.value, "kind": ref.kind, "ask": "ask"}
+        opened.record("approval_requested", key, counts={"rows": 1234}, codes=codes, refs={"artefact": ref})
+    delivery = opened.layout.outgoing("ward") / "d09"
+    delivery.mkdir(parents=True)
+    (delivery / "sealed.zip").write_bytes(b"sealed")
+    return opened
+
+
+@pytest.fixture
+def as_user(ws: Workspace) -> As:
+    """The desk as the named user sees it, mounted at /desk like in Airflow."""
+
+    def signed_in(user: str) -> TestClient:
+        app.dependency_overrides[current_user] = lambda: user
+        return TestClient(app, base_url="http://desk.test", root_path="/desk", follow_redirects=False)
+
+    yield signed_in  # type: ignore[misc]
+    app.dependency_overrides.clear()
+
+
+# -- who sees what ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "seen", "unseen"),
+    [
+        (OFFICER, ["勧奨計画の承認", "訪問リストの確認"], ["検証結果の判断", "パスワード", "問合せ"]),
+        (WARD_MANAGER, ["いま待っている承認はありません"], ["勧奨計画", "検証結果の判断"]),
+        (MANAGER, ["検証結果の判断", "パスワードの入力"], ["勧奨計画", "訪問リスト"]),
+        (STAFF, ["いま待っている承認はありません", "d09", "問合せ"], ["勧奨計画"]),
+        (ENGINEER, ["いま待っている承認はありません"], ["d09", "問合せ"]),
+        (PRINTER, ["いま待っている承認はありません"], ["d09", "問合せ", "訪問リスト"]),
+        (VISITOR, ["いま待っている承認はありません"], ["d09", "問合せ", "訪問リスト"]),
+    ],
+)
+def test_the_list_holds_what_waits_for_this_role_and_no_more(
+    as_user: As, user: str, seen: list[str], unseen: list[str]
+) -> None:
+    answer = as_user(user).get(f"/desk/{CAMPAIGN}/")
+    assert answer.status_code == 200
+    assert [word for word in seen if word not in answer.text] == []
+    assert [word for word in unseen if word in answer.text] == []
+
+
+@pytest.mark.parametrize("user", [WARD_MANAGER, MANAGER, STAFF, ENGINEER, PRINTER, CALLER, VISITOR])
+@pytest.mark.parametrize("path", ["approvals/{}", "artefacts/{}", "sheets/1/{}"])
+def test_another_role_sees_neither_the_request_nor_the_thing(as_user: As, ws: Workspace, user: str, path: str) -> None:
+    answer = as_user(user).get(f"/desk/{CAMPAIGN}/{path.format(PLAN)}")
+    assert answer.status_code == 403
+    assert "権限がありません" in answer.text
+    assert not ws.ledger.events("artefact_opened")
+
+
+@pytest.mark.parametrize("path", ["", f"approvals/{PLAN}", f"artefacts/{PLAN}", f"sheets/1/{PLAN}", "enquiries"])
+def test_a_user_who_is_no_handler_sees_nothing(as_user: As, path: str) -> None:
+    assert as_user("airflow_admin").get(f"/desk/{CAMPAIGN}/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["", f"approvals/{PLAN}", f"artefacts/{PLAN}", f"sheets/1/{PLAN}", "enquiries"])
+def test_an_unknown_campaign_is_not_there(as_user: As, path: str) -> None:
+    assert as_user(OFFICER).get(f"/desk/nowhere_2099/{path}").status_code == 404
+
+
+def test_an_unknown_request_is_not_there(as_user: As) -> None:
+    assert as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/a/b/c").status_code == 404
+
+
+def test_every_route_with_a_campaign_asks_who_it_is(ws: Workspace) -> None:
+    app.dependency_overrides.clear()
+    client = TestClient(app, base_url="http://desk.test", root_path="/desk")
+    for path in ("", f"{CAMPAIGN}/", f"{CAMPAIGN}/approvals/{PLAN}", f"{CAMPAIGN}/artefacts/{PLAN}"):
+        answer = client.get(f"/desk/{path}")
+        assert answer.status_code == 401, path
+        assert "サインイン" in answer.text
+    for path in (f"{CAMPAIGN}/passwords", f"{CAMPAIGN}/enquiries"):
+        assert client.post(f"/desk/{path}", data={"number": "x"}, headers=ORIGIN).status_code == 401
+
+
+def test_home_lists_the_campaigns_of_the_user(as_user: As) -> None:
+    assert "墨田区" in as_user(PRINTER).get("/desk/").text
+    assert "登録された業務はありません" in as_user("airflow_admin").get("/desk/").text
+
+
+# -- opening the thing -----------------------------------------------------------------------------
+
+
+def test_the_opening_of_a_document_is_recorded_and_its_pages_are_drawn(as_user: As, ws: Workspace) -> None:
+    client = as_user(OFFICER)
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/1/{PLAN}").status_code == 403  # nobody looks unrecorded
+    assert "開いた記録がないと" in client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+
+    answer = client.get(f"/desk/{CAMPAIGN}/artefacts/{PLAN}")
+    assert answer.status_code == 200
+    assert "全 2 ページ" in answer.text
+
+    event = ws.ledger.find("artefact_opened", f"{PLAN}/{OFFICER}")
+    assert event is not None
+    digest = ws.ledger.find("approval_requested", PLAN).refs["artefact"]["digest"]  # type: ignore[union-attr]
+    assert event.refs == {"digest": digest}
+    assert event.actor == {"party": "ward", "user": OFFICER, "role": "ward_officer"}
+    assert event.campaign_date == DAY.isoformat()
+
+    drawn = client.get(f"/desk/{CAMPAIGN}/sheets/2/{PLAN}")
+    assert drawn.headers["content-type"] == "image/png"
+    assert drawn.content.startswith(b"\x89PNG")
+    assert "no-store" in drawn.headers["cache-control"]
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/3/{PLAN}").status_code == 404
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/0/{PLAN}").status_code == 404
+    assert "開いた記録があります" in client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+
+
+def test_a_table_is_shown_under_its_japanese_headings(as_user: As, ws: Workspace) -> None:
+    answer = as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{LIST}")
+    assert "全 2 件" in answer.text
+    assert NAME in answer.text
+    assert "お問い合わせ番号" in answer.text or "問合せ番号" in answer.text
+    assert "None" not in answer.text
+    assert "nan" not in answer.text
+    assert ws.ledger.find("artefact_opened", f"{LIST}/{OFFICER}") is not None
+    assert as_user(OFFICER).get(f"/desk/{CAMPAIGN}/sheets/1/{LIST}").status_code == 404
+
+
+def test_a_summary_is_shown_as_text(as_user: As) -> None:
+    answer = as_user(MANAGER).get(f"/desk/{CAMPAIGN}/artefacts/{GATE}")
+    assert "1234" in answer.text
+
+
+def test_what_a_table_says_is_never_markup(as_user: As, ws: Workspace) -> None:
+    key = key_of("visit_wave2", "visit_list")
+    frame = pd.DataFrame({"name_kanji": ["<script>alert(1)</script>"]})
+    ref = ws.store_table("visit_list", "visit_2", frame)
+    ws.record("approval_requested", key, codes={"role": "ward_officer", "kind": "visit_list"}, refs={"artefact": ref})
+    assert "<script>alert" not in as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{key}").text
+
+
+def test_an_artefact_that_is_gone_is_refused_and_no_opening_is_recorded(as_user: As, ws: Workspace) -> None:
+    ref = SnapshotRef.from_json(ws.ledger.find("approval_requested", PLAN).refs["artefact"])  # type: ignore[union-attr]
+    ws.vault.erase(ref.name)
+    answer = as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{PLAN}")
+    assert answer.status_code == 409
+    assert ws.ledger.find("artefact_opened", f"{PLAN}/{OFFICER}") is None
+
+
+def test_an_artefact_that_was_changed_is_refused(as_user: As, ws: Workspace) -> None:
+    ref = SnapshotRef.from_json(ws.ledger.find("approval_requested", PLAN).refs["artefact"])  # type: ignore[union-attr]
+    ws.vault.erase(ref.name)
+    ws.vault.put_bytes("plan_document", "p1", pdf(3))
+    assert as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{PLAN}").status_code == 409
+
+
+def test_the_request_shows_digest_counts_and_the_way_to_the_answer(as_user: As, ws: Workspace) -> None:
+    answer = as_user(OFFICER).get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+    assert ws.ledger.find("approval_requested", PLAN).refs["artefact"]["digest"] in answer  # type: ignore[union-attr]
+    assert "1,234" in answer
+    assert 'href="/dags/sumida_2027__segmentation/runs/' in answer
+
+
+def test_a_decided_request_waits_no_more_and_says_how_it_ended(as_user: As, ws: Workspace) -> None:
+    officer = ws.acting_as(Actor("ward", OFFICER, "ward_officer"))
+    officer.record("approval_decided", PLAN, codes={"decision": "reject", "reason": "wrong_counts"})
+    client = as_user(OFFICER)
+    assert "勧奨計画" not in client.get(f"/desk/{CAMPAIGN}/").text
+    page = client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+    assert "差戻し" in page
+    assert "回答の画面へ" not in page
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("d/r/plan", "/dags/d/runs/r/tasks/ask_plan/required_actions"),
+        ("d/r/plan.3", "/dags/d/runs/r/tasks/ask_plan/mapped/3/required_actions"),
+    ],
+)
+def test_the_answer_is_given_in_airflows_own_form(key: str, path: str) -> None:
+    assert _answer_path(key) == path
+
+
+# -- passwords and enquiries -----------------------------------------------------------------------
+
+
+def test_the_contractors_staff_enter_a_password_once(as_user: As, ws: Workspace) -> None:
+    form = {"delivery": "d09", "password": "Tsukimi-7"}
+    answer = as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=ORIGIN)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/desk/{CAMPAIGN}/"
+    waiting = waiting_password(ws, "d09")
+    assert waiting is not None
+    assert use_password(ws, waiting) == "Tsukimi-7"
+    assert ws.ledger.events("password_entered")[-1].actor["user"] == STAFF
+    page = as_user(STAFF).get(f"/desk/{CAMPAIGN}/").text
+    assert "d09" not in page
+    assert "Tsukimi-7" not in page
+
+
+@pytest.mark.parametrize("user", [OFFICER, WARD_MANAGER, ENGINEER, PRINTER, CALLER, VISITOR])
+def test_nobody_else_enters_a_password(as_user: As, ws: Workspace, user: str) -> None:
+    form = {"delivery": "d09", "password": "Tsukimi-7"}
+    assert as_user(user).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=ORIGIN).status_code == 403
+    assert waiting_password(ws, "d09") is None
+
+
+def test_a_password_for_an_unknown_delivery_is_refused_and_not_quoted(as_user: As) -> None:
+    form = {"delivery": "../x", "password": "Tsukimi-7"}
+    answer = as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=ORIGIN)
+    assert answer.status_code == 404
+    assert "Tsukimi-7" not in answer.text
+    short = as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data={"password": "Tsukimi-7"}, headers=ORIGIN)
+    assert short.status_code == 422
+    assert "Tsukimi-7" not in short.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "https://elsewhere.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_a_form_from_elsewhere_is_refused(as_user: As, ws: Workspace, headers: dict[str, str]) -> None:
+    form = {"delivery": "d09", "password": "Tsukimi-7"}
+    assert as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=headers).status_code == 403
+    assert waiting_password(ws, "d09") is None
+
+
+@pytest.fixture
+def listed(ws: Workspace) -> str:
+    """A number on the roster, of a person who attended."""
+    one, two = numbers(2)
+    roster = pd.DataFrame([person(one, attendance_date="2027-07-01"), person(two)])
+    ws.store_table("roster", "d01", roster)
+    return one
+
+
+@pytest.mark.parametrize(("user", "attended"), [(STAFF, True), (MANAGER, True), (CALLER, False)])
+def test_an_enquiry_tells_the_standing_and_the_attendance_to_the_contractor_only(
+    as_user: As, listed: str, user: str, attended: bool
+) -> None:
+    answer = as_user(user).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": f" {listed} "}, headers=ORIGIN)
+    assert answer.status_code == 200
+    assert "勧奨停止" in answer.text
+    assert ("受診済" in answer.text) is attended
+    assert listed not in answer.text
+    assert NAME not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("1", "番号が正しくありません"), (numbers(9)[8], "名簿にありません"), ("<b>", "正しくありません")],
+)
+def test_an_enquiry_by_another_number_says_what_to_do(as_user: As, listed: str, number: str, said: str) -> None:
+    answer = as_user(STAFF).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": number}, headers=ORIGIN)
+    assert said in answer.text
+    assert "<b>" not in answer.text
+
+
+@pytest.mark.parametrize("user", [OFFICER, WARD_MANAGER, ENGINEER, PRINTER, VISITOR])
+def test_nobody_else_looks_up_a_number(as_user: As, listed: str, user: str) -> None:
+    assert as_user(user).get(f"/desk/{CAMPAIGN}/enquiries").status_code == 403
+    answer = as_user(user).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": listed}, headers=ORIGIN)
+    assert answer.status_code == 403
+
+
+# -- what goes with every answer -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["", f"{CAMPAIGN}/", f"{CAMPAIGN}/approvals/{PLAN}", f"{CAMPAIGN}/artefacts/{PLAN}", "nowhere/", "x/y/z"]
+)
+def test_no_answer_may_be_kept_sniffed_or_framed_elsewhere(as_user: As, path: str) -> None:
+    headers = as_user(OFFICER).get(f"/desk/{path}").headers
+    assert "no-store" in headers["cache-control"]
+    assert headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_style_and_script_come_from_the_desk_itself(as_user: As) -> None:
+    client = as_user(OFFICER)
+    text = client.get(f"/desk/{CAMPAIGN}/").text
+    assert "<style" not in text
+    assert "style=" not in text
+    assert client.get("/desk/static/desk.css").status_code == 200
+    assert client.get("/desk/static/desk.js").status_code == 200
+
+
+def test_a_failure_quotes_nothing_on_the_page_or_in_the_log(
+    as_user: As, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fall(data: bytes) -> None:
+        raise ValueError(NAME)
+
+    monkeypatch.setattr("campaign_desk.app.show", fall)
+    with caplog.at_level(logging.DEBUG):
+        answer = as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{PLAN}")
+    assert answer.status_code == 500
+    assert NAME not in answer.text
+    assert NAME not in caplog.text
+    assert "DESK-FAILED ValueError" in caplog.text
+
+
+def test_without_a_simulation_the_real_day_counts_and_no_other(
+    as_user: As, mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KANSHO_VAR", str(tmp_path / "real"))
+    real = Workspace.open(mini, tmp_path / "real", DAY)
+    real.keyring.create()
+    real.record("campaign_opened", "opening", codes={"config_digest": mini.digest})
+    (real.layout.outgoing("ward") / "d09").mkdir(parents=True)
+    (real.layout.outgoing("ward") / "d09" / "sealed.zip").write_bytes(b"sealed")
+    form = {"delivery": "d09", "password": "x", "campaign_date": "2027-01-01"}
+    assert as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=ORIGIN).status_code == 303
+    assert real.ledger.events("password_entered")[-1].campaign_date != "2027-01-01"
+
+
+def test_every_role_has_a_word_and_a_code_without_one_is_shown_as_it_is() -> None:
+    assert set(words.ROLES) == set(Role)
+    assert words.count("k_a_10_49") == "名簿Aで当てはまる世帯が10〜49"
+    assert words.count("unheard_of") == "unheard_of"
+    assert words.approval("d/r/plan.1") == "勧奨計画の承認 2"
