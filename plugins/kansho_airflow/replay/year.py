@@ -63,7 +63,7 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
         peak = _play(site, progress, display, save)
         save(phase="finalise", peak_rss_mb=max(state.peak_rss_mb, peak))
     with MemoryWatch(dict) as watch:
-        finalise(config, site.layout.var, say=display.say)
+        finalise(config, site.layout.var, also=_passwords(site), say=display.say)
     done = save(phase="done", peak_rss_mb=max(state.peak_rss_mb, watch.peak_mb))
     summary = build_summary(
         site.ledger().events(),
@@ -102,6 +102,12 @@ def _play(site: Site, progress: Progress, display: Display, save: Callable[..., 
     finally:
         display.close()
         site.airflow.stop(grace=5)
+
+
+def _passwords(site: Site) -> list[str]:
+    """The deliveries' passwords, from the ward's own premises: canaries of the scan (D3)."""
+    folder = site.layout.outside / site.config.ward_party.id / "passwords"
+    return [path.read_text() for path in sorted(folder.glob("*.txt"))]
 
 
 def _clocks(year: Year) -> dict[str, dict[str, float]]:
