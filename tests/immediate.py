@@ -87,7 +87,8 @@ class ImmediateYear:
             self.enter_passwords(occasion.on)
             self.stage(occasion.stage, occasion.on)
             self.world.advance(occasion.on)
-            if self.enter_passwords(occasion.on):
+            self.enter_passwords(occasion.on)
+            if open_deliveries(self.workspace(occasion.on)):
                 self.stage("extract_intake", occasion.on)
             ledger = self.workspace(occasion.on).ledger
             if {e.key for e in ledger.events("incident_opened")} - {e.key for e in ledger.events("incident_closed")}:
