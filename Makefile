@@ -26,7 +26,8 @@ campaign: setup ## a whole fiscal year, unattended, on the embedded default
 test: ## set-up and every test
 	@bash scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory lint
-	@$(PYTEST) tests
+	@$(PYTEST) tests/unit tests/spec tests/dags
+	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags
 
 lint: ## formatting, imports, types
 	@$(PYTHON) -m ruff check .
