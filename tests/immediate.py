@@ -82,7 +82,8 @@ class ImmediateYear:
 
     def play(self) -> Iterator[date]:
         """Play every occasion; yields its day when everything of it is done."""
-        for occasion in occasions(self.config):
+        year = occasions(self.config)
+        for number, occasion in enumerate(year):
             self.world.advance(occasion.on)
             self.enter_passwords(occasion.on)
             self.stage(occasion.stage, occasion.on)
@@ -93,6 +94,12 @@ class ImmediateYear:
             ledger = self.workspace(occasion.on).ledger
             if {e.key for e in ledger.events("incident_opened")} - {e.key for e in ledger.events("incident_closed")}:
                 self.stage("incident", occasion.on)
+            later = occasion.on + timedelta(days=4)
+            refused = self.workspace(occasion.on).ledger.events("delivery_refused")
+            if any(e.campaign_date == occasion.on.isoformat() for e in refused) and later < year[number + 1].on:
+                self.world.advance(later)
+                self.enter_passwords(later)
+                self.stage("extract_intake", later)
             yield occasion.on
 
     def stage(self, stage: str, day: date) -> None:

@@ -6,6 +6,9 @@ The specification's schema comes as the typed models that `compose-pydantic` gen
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -65,3 +68,44 @@ def test_the_s3_server_is_later_than_the_fix_of_its_conditional_create() -> None
     name, _, version = FILE["services"]["s3"]["image"].partition(":")
     assert name == "chrislusf/seaweedfs"
     assert tuple(int(part) for part in version.split(".")) > (4, 16)
+
+
+def test_the_image_takes_no_secret_and_nothing_of_a_run() -> None:
+    kept = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in kept
+    copied = re.findall(r"^COPY (.+) \S+$", (REPOSITORY / "Dockerfile").read_text(encoding="utf-8"), re.M)
+    sources = {source for line in copied for source in line.split()}
+    assert {line.removeprefix("!") for line in kept if line.startswith("!")} == sources
+    assert not sources & {"deploy", ".", "var", "deploy/secrets"}
+
+
+def test_the_entrypoint_reads_only_the_secrets_it_is_given() -> None:
+    read = set(re.findall(r"/run/secrets/(\w+)", (REPOSITORY / "deploy" / "entrypoint.sh").read_text(encoding="utf-8")))
+    assert read == set(FILE["services"]["init"]["secrets"])
+    made = (REPOSITORY / "deploy" / "make-secrets.sh").read_text(encoding="utf-8")
+    assert [name for name in FILE["secrets"] if not re.search(rf"\b{name}\b", made)] == []
+
+
+def test_secrets_are_made_once_and_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    script = tmp_path / "deploy" / "make-secrets.sh"
+    script.parent.mkdir()
+    shutil.copy(REPOSITORY / "deploy" / "make-secrets.sh", script)
+    subprocess.run([script], check=True, timeout=20)
+    folder = script.parent / "secrets"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(first) == set(FILE["secrets"])
+    assert len(set(first.values())) == len(first)
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    subprocess.run([script], check=True, timeout=20)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
+
+def test_everything_the_image_installs_is_pinned_and_agrees() -> None:
+    def pins(path: str) -> dict[str, str]:
+        lines = (REPOSITORY / path).read_text(encoding="utf-8").splitlines()
+        found = [re.match(r"([A-Za-z0-9._-]+)==([^ ;]+)", line) for line in lines if line[:1].isalnum()]
+        return {match[1]: match[2] for match in found if match}
+
+    ours, theirs = pins("requirements.txt"), pins("deploy/requirements.txt")
+    assert {"apache-airflow-providers-celery", "psycopg2-binary", "redis"} <= set(theirs)
+    assert {name for name in theirs if ours.get(name, theirs[name]) != theirs[name]} == set()

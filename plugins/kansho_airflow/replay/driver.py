@@ -21,7 +21,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.ledger import Ledger
 from kansho_airflow.replay.progress import Display
-from kansho_airflow.replay.staff import Attempt, Staff
+from kansho_airflow.replay.staff import Staff
 
 #: Without any change of state for so long, the year is stuck.
 _STUCK_SECONDS = 300.0
@@ -92,6 +92,7 @@ class Year:
         self._hands = hands
         self._display = display
         self._seen_failed: set[str] = set()
+        self._told_refused = 0
         self.clocks: dict[str, StageClock] = {}
 
     def play(self, until: Callable[[Occasion], bool] = lambda occasion: False) -> None:
@@ -129,10 +130,11 @@ class Year:
         while not self._engine.open_approvals() and time.monotonic() < deadline:
             time.sleep(0.3)
 
-    @property
-    def refused_attempts(self) -> list[Attempt]:
-        """Answers by people not assigned, which Airflow refused."""
-        return self._staff.refused
+    def _tell_refused(self) -> None:
+        """Say which answers by people not assigned Airflow refused."""
+        for attempt in self._staff.refused[self._told_refused :]:
+            self._display.say(f"refused: {attempt.user} tried to answer {attempt.name} ({attempt.status})")
+        self._told_refused = len(self._staff.refused)
 
     # -- one stage ---------------------------------------------------------------------------------
 
@@ -175,6 +177,7 @@ class Year:
             active = [r for r in runs if r["state"] not in _FINAL]
             if active and self._staff.answer_waiting(self._engine.open_approvals()):
                 changed = time.monotonic()
+                self._tell_refused()
                 continue
             if not active and not self._engine.pending_asset_events():
                 runs = self._engine.runs(self._config.id)  # an event that has left the queue is a run by now

@@ -95,8 +95,6 @@ def _play(site: Site, progress: Progress, display: Display, save: Callable[..., 
                 return False
 
             year.play(before)
-            for attempt in year.refused_attempts:
-                display.say(f"refused: {attempt.user} tried to answer {attempt.name} ({attempt.status})")
             save(stages=_clocks(year))
         return watch.peak_mb
     finally:

@@ -1,0 +1,207 @@
+"""A whole small year on a real scheduler, killed twice on the way, to the signed certificate.
+
+One year serves every test of this file.  It is SIGKILLed with its scheduler in mid-year, interrupted by Ctrl-C
+later, and resumed both times; while nothing runs, every byte under our folders is searched for residents.  Its final
+counts are compared with those of the same year played without Airflow and without kills.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing.needles import needles_of, secret_forms
+from kansho.closing.residue import ScanResult, scan
+from kansho.evidence.account import counts
+from kansho.evidence.events import Event
+from kansho.evidence.ledger import Ledger
+from kansho.simulation.world import World
+from kansho.vault.store import LocalStore
+from kansho_airflow.services import Airflow
+from tests.conftest import MINI, REPOSITORY
+from tests.immediate import ImmediateYear
+
+PEOPLE, SEED = 300, 7
+#: Events in the ledger at which the year is killed, and at which it is interrupted.
+KILL_AT, INTERRUPT_AT = 210, 300
+LIMIT = 1500
+
+
+@dataclass
+class PlayedYear:
+    """A year that was killed, interrupted, and played to its end."""
+
+    config: CampaignConfig
+    var: Path
+    log: str
+    exit_codes: list[int]
+    scans: list[ScanResult]
+
+    @property
+    def outputs(self) -> Path:
+        return self.var / "kansho" / "outputs"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.outputs / "summary.json").read_text(encoding="utf-8"))
+
+    @property
+    def events(self) -> list[Event]:
+        return Ledger(self.config.id, LocalStore(self.var / "kansho" / "ledger" / self.config.id)).events()
+
+    def world(self) -> World:
+        known = frozenset((self.var / "outside-world" / "taken.txt").read_text(encoding="utf-8").splitlines())
+        occurs = known.intersection
+        return World.open(self.config, self.var / "outside-world", PEOPLE, SEED, occurs=occurs)
+
+    def search(self) -> ScanResult:
+        passwords = (self.var / "outside-world" / "ward" / "passwords").glob("*.txt")
+        secrets = {form for path in passwords for form in secret_forms(path.read_text().strip())}
+        return scan([self.var / "kansho", self.var / "airflow"], sorted({*needles_of(self.world().people), *secrets}))
+
+
+def _start(var: Path, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "kansho_airflow.replay", "--config", str(MINI), "--var", str(var)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "KANSHO"))}
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*command, "--people", str(PEOPLE), "--seed", str(SEED)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=REPOSITORY,
+            env=environment,
+        )
+
+
+def _wait(process: subprocess.Popen[bytes], events: Path, at: int | None) -> None:
+    """Until the ledger has so many events, or the process has ended."""
+    deadline = time.monotonic() + LIMIT
+    while process.poll() is None and time.monotonic() < deadline:
+        if at is not None and events.is_dir() and len(os.listdir(events)) >= at:
+            return
+        time.sleep(0.2)
+    if process.poll() is None:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def year(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedYear]:
+    root = tmp_path_factory.mktemp("year")
+    var, log = root / "var", root / "replay.log"
+    events = var / "kansho" / "ledger" / mini.id / "events"
+    played = PlayedYear(mini, var, "", [], [])
+    try:
+        first = _start(var, log)
+        _wait(first, events, KILL_AT)
+        first.kill()
+        Airflow.at(var).kill()
+        played.exit_codes.append(first.wait())
+        played.scans.append(played.search())
+
+        second = _start(var, log)
+        _wait(second, events, INTERRUPT_AT)
+        second.send_signal(signal.SIGINT)
+        played.exit_codes.append(second.wait(timeout=120))
+        played.scans.append(played.search())
+
+        third = _start(var, log)
+        _wait(third, events, None)
+        played.exit_codes.append(third.wait())
+        played.log = log.read_text(encoding="utf-8", errors="replace")
+        yield played
+    finally:
+        if (var / "airflow").is_dir():
+            Airflow.at(var).kill()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+pytestmark = pytest.mark.timeout(LIMIT + 300)
+
+
+def test_the_year_ends_well_after_a_kill_and_an_interruption(year: PlayedYear) -> None:
+    assert year.exit_codes == [-signal.SIGKILL, 130, 0], year.log[-3000:]
+
+
+def test_every_reconciliation_holds_and_nothing_is_left(year: PlayedYear) -> None:
+    summary = year.summary
+    assert [r for r in summary["reconciliations"] if not r["ok"]] == []
+    assert len(summary["reconciliations"]) > 30
+    assert summary["erasure"]["residue_hits"] == 0
+
+
+def test_the_summary_says_everything_it_should(year: PlayedYear) -> None:
+    wanted = {
+        *("campaign", "people", "stages", "counts", "reconciliations", "effect", "incidents", "approvals"),
+        *("documents", "evidence", "erasure", "seconds", "peak_rss_mb"),
+    }
+    assert set(year.summary) >= wanted
+    assert all(Path(path).is_file() for path in year.summary["documents"])
+    assert {e["wave"] for e in year.summary["effect"]} == {w.id for w in year.config.waves.all()}
+    assert all(e["true_pp"] is not None for e in year.summary["effect"])
+
+
+def test_the_counts_are_those_of_the_same_year_without_airflow_and_kills(
+    year: PlayedYear, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    undisturbed = ImmediateYear(year.config, tmp_path_factory.mktemp("undisturbed") / "var", PEOPLE, SEED)
+    assert undisturbed.world.people.equals(year.world().people)
+    for _ in undisturbed.play():
+        pass
+    there = undisturbed.workspace(year.config.closing.erase_on).ledger.events()
+    assert counts(year.events) == counts(there)
+
+
+def test_no_resident_is_outside_the_vault_while_the_year_runs(year: PlayedYear) -> None:
+    assert [s.by_file for s in year.scans] == [{}, {}]
+    assert all(s.files > 100 for s in year.scans)
+
+
+def test_no_resident_is_anywhere_after_the_year(year: PlayedYear) -> None:
+    found = year.search()
+    assert found.by_file == {}
+    assert found.files > 50
+
+
+def test_the_evidence_verifies_alone_and_fails_on_one_flipped_byte(year: PlayedYear, tmp_path: Path) -> None:
+    bundle = Path(year.summary["evidence"]["bundle"])
+    checkpoint = year.summary["evidence"]["checkpoint"]
+    kansho = Path(sys.executable).with_name("kansho")
+    # No network, no Airflow, no database: an empty home and an empty environment.
+    bare = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    good = subprocess.run([kansho, "verify", bundle, "--checkpoint", checkpoint], env=bare, cwd=tmp_path, check=False)
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "flipped.zip").write_bytes(data)
+    bad = subprocess.run([kansho, "verify", tmp_path / "flipped.zip"], env=bare, cwd=tmp_path, check=False)
+    assert (good.returncode, bad.returncode) == (0, 1)
+
+
+def test_every_mishap_of_the_year_was_handled(year: PlayedYear) -> None:
+    of: dict[str, list[Event]] = {}
+    for event in year.events:
+        of.setdefault(event.type, []).append(event)
+    assert [e.codes["code"] for e in of["delivery_refused"]] == ["INTAKE-COLUMN-FORBIDDEN"]
+    assert "d01-r2" in {e.key for e in of["delivery_accepted"]}
+    assert [e for e in of["gate_evaluated"] if e.codes["result"] == "hold"]
+    assert "refused: domeki tried to answer plan (403)" in year.log
+    rejected = [e.key.rpartition("/")[2] for e in of["approval_decided"] if e.codes["decision"] == "reject"]
+    assert rejected == ["proof"]
+    assert of["design_revised"]
+    assert {e.key for e in of["incident_opened"]} == {e.key for e in of["incident_closed"]}
+    assert "sheet_missing" in {e.codes["kind"] for e in of["incident_opened"]}
+    assert "visitors" in {e.key for e in of["certificate_received"] if e.codes["late"] == "yes"}
+    assert sum(e.counts["listed"] for e in of["pulls_listed"]) > 0
+    assert sum(e.counts.get("refused", 0) for e in of["results_recorded"]) > 0
