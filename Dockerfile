@@ -10,17 +10,17 @@ RUN apt-get update \
 
 WORKDIR /opt/kansho
 COPY requirements.txt pyproject.toml ./
-# Celery, PostgreSQL and Redis belong to this topology alone, so they are not in requirements.txt.
-RUN pip install --no-cache-dir -r requirements.txt \
-      "apache-airflow-providers-celery" "apache-airflow-providers-postgres" "apache-airflow-providers-redis"
+# Celery, PostgreSQL and Redis belong to this topology alone, so they have a file of their own.
+COPY deploy/requirements.txt deploy/entrypoint.sh deploy/
+RUN pip install --no-cache-dir -r requirements.txt -r deploy/requirements.txt
 COPY include include
 COPY plugins plugins
 COPY dags dags
 COPY great_expectations great_expectations
-COPY deploy deploy
 RUN pip install --no-cache-dir --no-deps -e . && python -m compileall -q include plugins dags \
- && mkdir -p /var/lib/kansho && chown kansho /var/lib/kansho
+ && mkdir -p /var/lib/kansho && chown kansho:0 /var/lib/kansho && chmod 2770 /var/lib/kansho
 
-USER 50000
+# Whoever runs it (KANSHO_UID) belongs to group 0, which may write the run-time folder.
+USER 50000:0
 ENV AIRFLOW_HOME=/var/lib/kansho/airflow KANSHO_VAR=/var/lib/kansho
 ENTRYPOINT ["/usr/bin/tini", "--", "/opt/kansho/deploy/entrypoint.sh"]
