@@ -71,7 +71,6 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
         exchange.refuse(ws, party, KIND, package, code=error.code)
         raise
     _record_late(ws, party)
-    exchange.accept(ws, party, KIND, package, counts={"packages": _handed(ws, party)})
     ws.record(
         "certificate_received",
         party,
@@ -82,6 +81,8 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
     ws.issue_document(
         f"documents/certificate-{party}.pdf", pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate"
     )
+    # Last: a package that was received is not taken again, so whatever follows from it must stand by then.
+    exchange.accept(ws, party, KIND, package, counts={"packages": _handed(ws, party)})
 
 
 def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> None:

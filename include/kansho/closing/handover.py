@@ -177,13 +177,15 @@ def _take_receipt(ws: Workspace, ward: str, package: str) -> Event:
     except KanshoError as error:
         exchange.refuse(ws, ward, RECEIPT, package, code=error.code)
         raise
-    exchange.accept(ws, ward, RECEIPT, package, counts=handed.counts)
-    return ws.record(
+    event = ws.record(
         "handover_receipted",
         handed.codes["package"],
         counts=handed.counts,
         refs={"sha256_sealed": handed.refs["sha256_sealed"]},
     )
+    # Last: a package that was received is not taken again, so whatever follows from it must stand by then.
+    exchange.accept(ws, ward, RECEIPT, package, counts=handed.counts)
+    return event
 
 
 def _receipted(ws: Workspace, said: Any) -> Event:
