@@ -1,20 +1,19 @@
 """Cards at scale: Typst sets the variable text, pikepdf lays it on the design's shared background.
 
 Measured in the engineering notes: plain WeasyPrint makes 8 cards a second, this some hundreds.  Everything happens in
-memory; the names go to Typst as an input string, never as a file.
+memory; the names go to Typst through a pipe, never as a file.
 """
 
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from kansho.mailing.addresses import FONT_FAMILY, font_file
+from kansho.mailing.typeset import typeset
 
 #: Cards in one PDF.
 SHARD = 2500
@@ -73,27 +72,18 @@ def render_shard(cards: Sequence[Card], background: bytes) -> bytes:
 
 
 def _variable_layer(cards: Sequence[Card]) -> bytes:
-    import typst
-
-    data = json.dumps(
-        [
-            {
-                "serial": c.serial,
-                "number": c.number,
-                "postal": c.postal,
-                "address": list(c.address),
-                "name": c.name,
-                "bars": c.bars,
-            }
-            for c in cards
-        ],
-        ensure_ascii=False,
-    )
-    source = _SOURCE.replace("%FONT%", FONT_FAMILY).encode()
-    made: Any = typst.compile(  # type: ignore[misc]
-        source, font_paths=[str(font_file().parent)], ignore_system_fonts=True, sys_inputs={"cards": data}
-    )
-    return bytes(made)
+    rows = [
+        {
+            "serial": c.serial,
+            "number": c.number,
+            "postal": c.postal,
+            "address": list(c.address),
+            "name": c.name,
+            "bars": c.bars,
+        }
+        for c in cards
+    ]
+    return typeset(_SOURCE.replace("%FONT%", FONT_FAMILY), rows, font_file().parent)
 
 
 def _lay(layer: bytes, background: bytes) -> bytes:
