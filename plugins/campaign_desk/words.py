@@ -20,6 +20,7 @@ ROLES: dict[Role, str] = {
 
 APPROVALS: dict[str, str] = {
     "opening": "業務開始の承認",
+    "amendment": "設定変更の承認",
     "gate": "検証結果の判断",
     "plan": "勧奨計画の承認",
     "proof": "校了（通知の校正）",

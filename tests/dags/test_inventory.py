@@ -12,6 +12,7 @@ from tests.conftest import MINI, REPOSITORY, SAMPLE
 
 STAGES = {
     "campaign_opening",
+    "config_amendment",
     "extract_intake",
     "validation",
     "segmentation",
@@ -35,6 +36,7 @@ RELEASES = {
     ("segmentation", "release_plan"): {"guard_plan"},
     ("validation", "accept_validated"): {"check_raw", "guard_gate"},
     ("campaign_opening", "finish_opening"): {"guard_opening"},
+    ("config_amendment", "bind_amendment"): {"guard_amendment"},
     ("effect_analysis", "release_effect_report"): {"guard_effect_report"},
     ("incident", "report_incident"): {"guard_incident_report"},
     ("media_return_and_erasure", "execute_erasure"): {

@@ -13,6 +13,20 @@ RECIPIENT = "recipient.txt"
 OUR_RECIPIENT = "contractor_recipient.txt"
 
 
+def register_everything(ws: Workspace) -> None:
+    """Parties, handlers, places, data flow, recipients and the consent to hold-outs, each once by its id."""
+    for party in ws.config.parties:
+        register_party(ws, party)
+    for handler in ws.config.handlers:
+        register_handler(ws, handler)
+    register_places_and_flow(ws)
+    register_recipients(ws)
+    consent = ws.config.targeting.holdout_consent
+    if consent is not None:
+        codes = {"given_on": consent.given_on.isoformat()}
+        ws.record("holdout_consented", "year", codes=codes, names={"document": consent.document})
+
+
 def register_party(ws: Workspace, party: Party) -> None:
     """One party with its works and, for a 丙, 甲's consent (C7, P7)."""
     codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}

@@ -7,14 +7,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from kansho.errors import KanshoError
 from kansho.exchange.authority import authority_of
-from kansho.opening.register import (
-    register_handler,
-    register_party,
-    register_places_and_flow,
-    register_recipients,
-)
+from kansho.opening.amendment import issue_config
+from kansho.opening.register import register_everything
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -53,6 +48,7 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         },
         names={"title": ws.config.contract.title, "number": ws.config.contract.number},
     )
+    issue_config(ws)
     ws.record("keys_created", ws.config.id, codes={"signing_public": ws.keyring.public_key().hex()})
     given = work.get("seed")
     seed = hashlib.sha256(f"{ws.config.id}/{given}".encode()).digest() if simulation and given is not None else None
@@ -63,20 +59,7 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
 def register_parties(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Parties, places, handlers, data flow, consents and recipients as ledger facts."""
-    for party in ws.config.parties:
-        register_party(ws, party)
-    for handler in ws.config.handlers:
-        register_handler(ws, handler)
-    register_places_and_flow(ws)
-    register_recipients(ws)
-    consent = ws.config.targeting.holdout_consent
-    if consent is not None:
-        ws.record(
-            "holdout_consented",
-            "year",
-            codes={"given_on": consent.given_on.isoformat()},
-            names={"document": consent.document},
-        )
+    register_everything(ws)
     return dict(work)
 
 
@@ -99,18 +82,3 @@ def finish_opening(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     )
     made = ws.ledger.checkpoint(ws.keyring.signer())
     return {"counts": {"events": made.size}}
-
-
-def amend_config(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Bind a changed configuration after the ward has approved the artefact that shows the change (C1).
-
-    Raises:
-        KanshoError: ``OPENING-AMENDMENT`` when nothing changed.
-    """
-    from kansho.campaign.binding import bound_digest
-
-    if bound_digest(ws.ledger.events()) == ws.config.digest:
-        raise KanshoError("OPENING-AMENDMENT", "設定に変更がありません", remedy="設定を変更してから実行してください")
-    authority = authority_of(ws, SnapshotRef.from_json(work["artefact"]))
-    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
-    return dict(work)

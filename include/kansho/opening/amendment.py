@@ -1,0 +1,121 @@
+"""Stage functions of config_amendment: a changed configuration, shown change by change, approved, bound (C1).
+
+States: bound → changed (every other stage refuses to work) → shown → approved: bound again | sent back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kansho.campaign.binding import bound_digest
+from kansho.campaign.config import CampaignConfig
+from kansho.documents.model import Document, Section, Table
+from kansho.documents.render import render
+from kansho.errors import KanshoError
+from kansho.exchange.authority import authority_of
+from kansho.opening.register import register_everything
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+KIND = "plan_document"
+
+
+def find_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The digests before and after; None while the configuration is the bound one.
+
+    Raises:
+        KanshoError: ``AMENDMENT-UNOPENED`` before the opening.
+    """
+    bound = bound_digest(ws.ledger.events())
+    if bound is None:
+        raise KanshoError(
+            "AMENDMENT-UNOPENED", "まだ開設していません", place=ws.config.id, remedy="先に業務開始を行ってください"
+        )
+    return None if bound == ws.config.digest else {"bound": bound, "wanted": ws.config.digest}
+
+
+def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The change as a document for the ward: every path with its old and its new value.
+
+    Raises:
+        KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs.
+    """
+    path = ws.layout.outputs / config_document(str(work["bound"]))
+    if not path.is_file():
+        raise KanshoError(
+            "AMENDMENT-BASE", "変更前の設定が見つかりません", place=path.name, remedy="outputs を元に戻してください"
+        )
+    rows = list(changes(json.loads(path.read_text(encoding="utf-8")), ws.config.model_dump(mode="json")))
+    key = f"amendment-{str(work['wanted'])[:12]}"
+    ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))
+    return {**work, "artefact": ref.to_json(), "counts": {"changes": len(rows)}}
+
+
+def bind_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Bind the approved configuration, register what is new, issue the document of the change."""
+    ref = SnapshotRef.from_json(work["artefact"])
+    authority = authority_of(ws, ref)
+    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
+    register_everything(ws)
+    issue_config(ws)
+    ws.issue_document(f"documents/{ref.key}.pdf", ws.read_bytes(ref), title="設定変更届", kind="amendment")
+    return {"counts": dict(work["counts"])}
+
+
+def config_document(digest: str) -> str:
+    """Where a bound configuration lies among the outputs."""
+    return f"documents/config-{digest[:12]}.json"
+
+
+def issue_config(ws: Workspace) -> None:
+    """Issue the configuration itself: what an amendment is compared with, and what an auditor reads."""
+    text = json.dumps(ws.config.model_dump(mode="json"), ensure_ascii=False, indent=1, sort_keys=True)
+    ws.issue_document(config_document(ws.config.digest), text.encode(), title="設定", kind="config")
+
+
+def changes(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every path whose value differs, with both values as text; pure.
+
+    Lists of sections are matched by their ``id``, ``kind`` or ``code``, so an insertion is one change.
+    """
+    before, after = _keyed(before), _keyed(after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            below = f"{path}.{key}" if path else str(key)
+            yield from changes(before.get(key), after.get(key), below)
+    elif before != after:
+        yield path, _shown(before), _shown(after)
+
+
+def _keyed(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+        for name in ("id", "gate", "kind", "code"):
+            if all(name in v for v in value) and len({v[name] for v in value}) == len(value):
+                return {v[name]: v for v in value}
+    return value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _pdf(ws: Workspace, bound: str, rows: list[tuple[str, str, str]]) -> bytes:
+    config: CampaignConfig = ws.config
+    return render(
+        Document(
+            title="設定変更届",
+            contract_title=config.contract.title,
+            contract_number=config.contract.number,
+            issued_on=ws.today,
+            issuer=config.contractor.name,
+            addressee=config.ward_party.name,
+            facts=(("変更前の要約値", bound), ("変更後の要約値", config.digest)),
+            sections=(Section("変更点", (), (Table(("項目", "変更前", "変更後"), tuple(rows)),)),),
+            signatures=("取扱責任者", "区 担当者"),
+            simulation=ws.is_simulation,
+        )
+    )

@@ -1,0 +1,175 @@
+"""Opening and amending: what is registered, refused, bound; a changed file stops everything until approved."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.binding import bound_digest, require_bound_config
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+from kansho.evidence.events import Actor
+from kansho.opening.amendment import bind_amendment, changes, find_amendment, make_amendment
+from kansho.opening.stage import find_opening_work, finish_opening, make_handler_report, open_campaign, register_parties
+from kansho.simulation.world import World
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+
+ON = date(2027, 4, 1)
+START = {"triggered": {"simulation": True, "seed": 1}}
+
+
+def _workspace(config: CampaignConfig, tmp_path: Path, on: date = ON) -> Workspace:
+    World.open(config, tmp_path / "var" / "outside-world", 5, 1)
+    return Workspace.open(config, tmp_path / "var", on)
+
+
+def _open(ws: Workspace) -> dict[str, object]:
+    work = find_opening_work(ws, START)
+    assert work is not None
+    return make_handler_report(ws, register_parties(ws, open_campaign(ws, work)))
+
+
+def _approve(ws: Workspace, work: dict[str, object], key: str, decision: str = "approve") -> None:
+    artefact = SnapshotRef.from_json(work["artefact"])  # type: ignore[arg-type]
+    ws.record("approval_requested", key, codes={"role": "ward_officer"}, refs={"artefact": artefact})
+    officer = ws.acting_as(Actor("ward", "takanashi", "ward_officer"))
+    officer.record(
+        "approval_decided", key, codes={"decision": decision, "reason": "none"}, refs={"digest": artefact.digest}
+    )
+
+
+def test_the_first_event_declares_the_simulation_and_binds_the_configuration(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    ws = _workspace(mini, tmp_path)
+    _open(ws)
+    first = ws.ledger.events()[0]
+    assert (first.type, first.codes["simulation"], first.codes["config_digest"]) == (
+        "campaign_opened",
+        "true",
+        mini.digest,
+    )
+
+
+def test_every_register_is_filled_once_however_often_it_runs(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    _open(ws)
+    size = ws.ledger.size
+    _open(ws)
+    assert ws.ledger.size == size
+    for type_, wanted in (
+        ("party_registered", len(mini.parties)),
+        ("handler_registered", len(mini.handlers)),
+        ("training_recorded", len(mini.handlers)),
+        ("briefing_recorded", len(mini.handlers)),
+        ("place_designated", len(mini.places)),
+        ("flow_approved", len(mini.data_flow)),
+        ("recipient_registered", len(mini.parties) - 1),
+        ("holdout_consented", 1),
+        ("seed_committed", 1),
+    ):
+        assert len(ws.ledger.events(type_)) == wanted, type_
+
+
+def test_the_seed_repeats_for_a_simulation_and_not_for_a_real_campaign(mini: CampaignConfig, tmp_path: Path) -> None:
+    def seed_of(name: str, start: dict[str, object]) -> object:
+        ws = _workspace(mini, tmp_path / name)
+        work = find_opening_work(ws, {"triggered": start})
+        assert work is not None
+        open_campaign(ws, work)
+        return ws.ledger.events("seed_committed")[0].refs["sha256"]
+
+    simulated = {"simulation": True, "seed": 1}
+    assert seed_of("a", simulated) == seed_of("b", simulated)
+    assert seed_of("c", {"seed": 1}) != seed_of("d", {"seed": 1})
+
+
+def test_an_untrained_handler_cannot_be_registered(mini: CampaignConfig, tmp_path: Path) -> None:
+    late = [h.model_copy(update={"trained_on": date(2027, 5, 1)}) for h in mini.handlers]
+    ws = _workspace(mini.model_copy(update={"handlers": tuple(late)}), tmp_path)
+    with pytest.raises(KanshoError, match="OPENING-UNTRAINED"):
+        _open(ws)
+
+
+def test_a_party_without_a_public_key_stops_the_opening(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    (ws.layout.outgoing("printer") / "recipient.txt").unlink()
+    with pytest.raises(KanshoError, match="OPENING-RECIPIENT"):
+        _open(ws)
+
+
+def test_nothing_is_issued_without_the_wards_approval(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    work = _open(ws)
+    with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
+        finish_opening(ws, work)
+    _approve(ws, work, "opening/run/opening")
+    finish_opening(ws, work)
+    assert (ws.layout.outputs / "documents" / "handler-report.pdf").read_bytes().startswith(b"%PDF")
+    assert find_opening_work(ws, START) is None
+
+
+@pytest.fixture
+def amended(mini: CampaignConfig) -> CampaignConfig:
+    return mini.model_copy(update={"costs": mini.costs.model_copy(update={"call": 500})})
+
+
+def test_a_changed_file_stops_every_stage_until_the_change_is_approved(
+    mini: CampaignConfig, amended: CampaignConfig, tmp_path: Path
+) -> None:
+    _open(_workspace(mini, tmp_path))
+    ws = Workspace.open(amended, tmp_path / "var", date(2027, 5, 1))
+    with pytest.raises(KanshoError, match="CONFIG-UNBOUND"):
+        require_bound_config(ws.ledger.events(), amended)
+    work = find_amendment(ws, {})
+    assert work is not None
+    shown = make_amendment(ws, work)
+    assert shown["counts"] == {"changes": 1}
+    with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
+        bind_amendment(ws, shown)
+    _approve(ws, shown, "amendment/run/amendment")
+    bind_amendment(ws, shown)
+    require_bound_config(ws.ledger.events(), amended)
+    assert bound_digest(ws.ledger.events()) == amended.digest
+    assert find_amendment(ws, {}) is None
+
+
+def test_a_rejected_change_leaves_the_old_file_bound(
+    mini: CampaignConfig, amended: CampaignConfig, tmp_path: Path
+) -> None:
+    _open(_workspace(mini, tmp_path))
+    ws = Workspace.open(amended, tmp_path / "var", date(2027, 5, 1))
+    shown = make_amendment(ws, find_amendment(ws, {}) or {})
+    _approve(ws, shown, "amendment/run/amendment", "reject")
+    with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
+        bind_amendment(ws, shown)
+    assert bound_digest(ws.ledger.events()) == mini.digest
+
+
+def test_the_unchanged_file_needs_no_amendment(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    with pytest.raises(KanshoError, match="AMENDMENT-UNOPENED"):
+        find_amendment(ws, {})
+    _open(ws)
+    assert find_amendment(ws, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": 2}, [("a", "1", "2")]),
+        ({"a": {"b": "x"}}, {"a": {"b": None}}, [("a.b", "x", "—")]),
+        (
+            {"w": [{"id": "x", "n": 1}, {"id": "y", "n": 2}]},
+            {"w": [{"id": "z", "n": 0}, {"id": "x", "n": 1}, {"id": "y", "n": 3}]},
+            [("w.y.n", "2", "3"), ("w.z", "—", '{"id": "z", "n": 0}')],
+        ),
+        ({"days": ["2027-01-01"]}, {"days": ["2027-01-02"]}, [("days", '["2027-01-01"]', '["2027-01-02"]')]),
+    ],
+)
+def test_changes_are_told_path_by_path(before: object, after: object, expected: list[tuple[str, str, str]]) -> None:
+    assert list(changes(before, after)) == expected
