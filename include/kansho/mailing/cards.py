@@ -33,11 +33,11 @@ _SOURCE = """
   if i > 0 { pagebreak() }
   place(top + left, dx: 48mm, dy: 11.5mm, text(size: 13pt, tracking: 2.4pt, card.postal))
   for (n, line) in card.address.enumerate() {
-    place(top + left, dx: 14mm, dy: 27mm + n * 6.2mm, text(size: 10pt, line))
+    place(top + left, dx: 14mm, dy: 31mm + n * 6.2mm, text(size: 10pt, line))
   }
-  place(top + left, dx: 18mm, dy: 49mm, text(size: 15pt, card.name + " 様"))
+  place(top + left, dx: 18mm, dy: 52mm, text(size: 15pt, card.name + " 様"))
   for (n, kind) in card.bars.clusters().enumerate() {
-    bar(14mm + n * 1.08mm, 60mm, kind)
+    bar(14mm + n * 1.08mm, 63mm, kind)
   }
   place(top + left, dx: 14mm, dy: 136mm, text(size: 8pt, "お問い合わせ番号 " + card.number))
   place(top + right, dx: -10mm, dy: 136mm, text(size: 7pt, card.serial))

@@ -7,10 +7,12 @@ A design is edited by a designer: ``include/designs/<design>/manifest.yaml`` and
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
@@ -25,10 +27,16 @@ FOLDER = Path(__file__).resolve().parents[2] / "designs"
 FORBIDDEN_OUTSIDE = ("健診", "健康診査", "検診", "がん", "癌", "受診", "未受診", "特定", "病", "国民健康保険", "国保")
 
 
-class Manifest(BaseModel):
-    """What a designer sets; ``revisions`` maps a revision number to the texts it changes."""
+Text = Literal["headline", "lead", "action", "cost", "bring"]
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Manifest(BaseModel):
+    """What a designer sets; ``revisions`` maps a revision number (from 2) to the texts it changes.
+
+    A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in the table of the right page.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     title: str
     frame: str
@@ -37,8 +45,10 @@ class Manifest(BaseModel):
     lead: str
     points: tuple[str, ...]
     action: str
+    cost: str
+    bring: str
     steps: tuple[str, ...] = ()
-    revisions: dict[int, dict[str, str]] = {}
+    revisions: dict[int, dict[Text, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Design:
     manifest: Manifest
     revision: int
 
-    def text(self, name: str) -> str:
+    def text(self, name: Text) -> str:
         """A text as of the revision."""
         value = str(getattr(self.manifest, name))
         for number in sorted(self.manifest.revisions):
@@ -80,20 +90,30 @@ def load(design: str, revision: int = 1) -> Design:
         ) from None
 
 
-def background(design: Design, config: CampaignConfig) -> bytes:
+def background(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> bytes:
     """PDF of two pages: the outer face (100 × 148 mm) and the inner spread (200 × 148 mm).
 
+    ``as_of`` is the day of the facts, named in the sentence for those who attended meanwhile (行き違い); by
+    default the first mailing's selection.
+
     Raises:
-        KanshoError: ``DESIGN-TEMPLATE``, or ``DESIGN-OUTSIDE`` when the outer face says what it must not.
+        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, or
+            ``DESIGN-OUTSIDE`` when the outer face says what it must not.
     """
     from kansho.documents.render import render_html
 
-    pdf = render_html(faces_html(design, config))
+    pdf = render_html(faces_html(design, config, as_of=as_of))
+    _check_pages(pdf, design)
     _check_outside(pdf, design, config)
     return pdf
 
 
-def faces_html(design: Design, config: CampaignConfig) -> str:
+def digest(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> str:
+    """What the proof's approval binds: SHA-256 of both faces as they are before they are rendered."""
+    return hashlib.sha256(faces_html(design, config, as_of=as_of).encode()).hexdigest()
+
+
+def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> str:
     """HTML of both faces, without anybody's address.
 
     Raises:
@@ -101,27 +121,29 @@ def faces_html(design: Design, config: CampaignConfig) -> str:
     """
     pages = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True)
     try:
-        return pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config))
+        return pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config, as_of))
     except TemplateError as error:
         raise KanshoError(
             "DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id
         ) from None
 
 
-def _values(design: Design, config: CampaignConfig) -> dict[str, Any]:
+def _values(design: Design, config: CampaignConfig, as_of: date | None) -> dict[str, Any]:
     manifest = design.manifest
+    first = config.waves.mailings[0].select_on if config.waves.mailings else config.contract.start
     return {
         "ward": config.ward,
-        "year": config.fiscal_year - 2018,
         "accent": manifest.accent,
         "title": manifest.title,
         "headline": design.text("headline"),
         "lead": design.text("lead"),
         "action": design.text("action"),
+        "cost": design.text("cost"),
+        "bring": design.text("bring"),
         "points": manifest.points,
         "steps": manifest.steps,
         "qr": _qr(config.ward.url),
-        "as_of": config.waves.mailings[0].select_on if config.waves.mailings else config.contract.start,
+        "as_of": as_of or first,
     }
 
 
@@ -131,6 +153,20 @@ def _qr(url: str) -> str:
     buffer = io.BytesIO()
     segno.make(url, error="m").save(buffer, kind="svg", scale=4, border=2)
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _check_pages(pdf: bytes, design: Design) -> None:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        pages = len(document)
+    finally:
+        document.close()
+    if pages != 2:
+        raise KanshoError(
+            "DESIGN-OVERFLOW", "文面がはがきに収まりません", place=design.id, remedy="文面を短くしてください"
+        )
 
 
 def _check_outside(pdf: bytes, design: Design, config: CampaignConfig) -> None:

@@ -20,7 +20,7 @@ from kansho.exchange.authority import authority_of, decision_on
 from kansho.exchange.tables import to_csv
 from kansho.mailing.barcode import bars_of, symbols_of
 from kansho.mailing.cards import SHARD, Card, cards_of, expected_text, read_back, render_shard
-from kansho.mailing.designs import Design, background, load
+from kansho.mailing.designs import Design, background, digest, load
 from kansho.mailing.lists import card_list
 from kansho.mailing.proof import proof_pdf
 from kansho.standing import exclusions
@@ -76,42 +76,52 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
 
 
 def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """The next proof: kind ``proof``; after one that was sent back the design is revised first (校正)."""
+    """The next proof: kind ``proof``; after one that was sent back the design is revised first (校正).
+
+    Raises:
+        KanshoError: ``DESIGN-REVISION`` when no design of the wave has a text for the next revision.
+    """
     wave = mailing(ws, str(work["wave"]))
     made = [s for s in ws.snapshots("proof") if s.key.startswith(f"{wave.id}-r")]
     sent_back = [s for s in made if _rejected(ws, s)]
     number = len(sent_back) + 1
+    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
+    designs = _designs(wave, cards, number)
     for earlier, ref in enumerate(sent_back, start=2):
         _revise(ws, wave, ref, earlier)
     key = f"{wave.id}-r{number:02d}"
     found = ws.find("proof", key)
-    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     if found is None:
-        pdf = proof_pdf(
-            ws.config, wave, cards, _designs(ws, wave, cards), simulation=ws.is_simulation, issued_on=ws.today
-        )
+        pdf = proof_pdf(ws.config, wave, cards, designs, simulation=ws.is_simulation, issued_on=ws.today)
         found = ws.store_bytes("proof", key, pdf, parents=[SnapshotRef.from_json(work["list"])])
     by_design = cards[cards["printable"]]["design"].value_counts().sort_index()
     counts = {**work["counts"], **{f"design_{name}": int(n) for name, n in by_design.items()}}
-    ws.record("proof_made", key, counts=counts, refs={"proof": found})
+    faces = {d.id: digest(d, ws.config, as_of=wave.select_on) for d in designs}
+    ws.record("proof_made", key, counts=counts, refs={"proof": found, "designs": faces})
     return {**work, "proof": found.to_json(), "artefact": found.to_json(), "counts": counts}
 
 
 def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Every shard of every design: kind ``print_pdf``, event ``cards_rendered``."""
+    """Every shard of every design: kind ``print_pdf``, event ``cards_rendered``.
+
+    Raises:
+        KanshoError: ``EXCHANGE-AUTHORITY`` without the proof's approval; ``DESIGN-CHANGED`` when a design is
+            no longer what the proof showed.
+    """
     wave = mailing(ws, str(work["wave"]))
-    authority_of(ws, SnapshotRef.from_json(work["proof"]))
+    proof = SnapshotRef.from_json(work["proof"])
+    authority_of(ws, proof)
     list_ref = SnapshotRef.from_json(work["list"])
     cards = ws.read_table(list_ref)
     pages = 0
     refs: dict[str, Any] = {}
-    for design in _designs(ws, wave, cards):
+    for design in _proven_designs(ws, wave, cards, proof):
         ground: bytes | None = None
         for number, shard in shards(cards, design.id):
             key = f"{wave.id}-{design.id}-{number:02d}"
             ref = ws.find("print_pdf", key)
             if ref is None:
-                ground = ground or background(design, ws.config)
+                ground = ground or background(design, ws.config, as_of=wave.select_on)
                 ref = ws.store_bytes(
                     "print_pdf", key, render_shard(cards_of(shard), ground), rows=len(shard), parents=[list_ref]
                 )
@@ -153,17 +163,29 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         counts={"rows": len(printable), "accepted": 0 if failed else len(printable), "quarantined": 0},
         codes={"gate": "print_release", "result": "stop" if failed else "pass", "rules": failed},
     )
-    if event.codes["result"] != "pass":
-        raise KanshoError("GATE-PRINT-RELEASE", f"印刷データを引き渡せません（{event.codes['rules']}）", place=wave.id)
+    if failed or event.codes["result"] != "pass":
+        raise KanshoError(
+            "GATE-PRINT-RELEASE", f"印刷データを引き渡せません（{failed or event.codes['rules']}）", place=wave.id
+        )
     return dict(work)
 
 
 def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Seal the package to the printer, and issue a specimen of each design."""
+    """Seal the package to the printer, and issue a specimen of each design.
+
+    Raises:
+        KanshoError: ``MAILING-UNCHECKED`` without the passed gate, ``EXCHANGE-AUTHORITY`` without the approval.
+    """
     wave = mailing(ws, str(work["wave"]))
+    gate = ws.ledger.find("gate_evaluated", f"print_release/{wave.id}")
+    if gate is None or gate.codes["result"] != "pass":
+        raise KanshoError(
+            "MAILING-UNCHECKED", "印刷データの検査を通っていません", place=wave.id, remedy="検査からやり直してください"
+        )
+    proof = SnapshotRef.from_json(work["proof"])
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
-    designs = _designs(ws, wave, cards)
+    designs = _proven_designs(ws, wave, cards, proof)
     files: dict[str, bytes] = {}
     for design in designs:
         for number, _ in shards(cards, design.id):
@@ -182,12 +204,12 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         kind="print_package",
         files=files,
         counts={"rows": len(printable)},
-        authority=authority_of(ws, SnapshotRef.from_json(work["proof"])),
+        authority=authority_of(ws, proof),
     )
     for design in designs:
         name = f"specimens/card-{design.id}-{wave.id}.pdf"
         if ws.ledger.find("document_issued", name) is None:
-            specimen = render_shard([SPECIMEN], background(design, ws.config))
+            specimen = render_shard([SPECIMEN], background(design, ws.config, as_of=wave.select_on))
             ws.issue_document(name, specimen, title=f"はがき見本（{design.manifest.title}）", kind="specimen")
     return {"wave": wave.id, "counts": dict(event.counts)}
 
@@ -223,11 +245,33 @@ SPECIMEN = Card(
 )
 
 
-def _designs(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> list[Design]:
-    names = sorted(set(cards.loc[cards["printable"], "design"]))
-    revised = [e for e in ws.ledger.events("design_revised") if e.codes["wave"] == wave.id]
-    revision = 1 + len(revised)
-    return [load(name, revision) for name in names]
+def _designs(wave: MailingWave, cards: pd.DataFrame, revision: int) -> list[Design]:
+    """The wave's designs at a revision, which must change at least one of them."""
+    found = [load(name, revision) for name in sorted(set(cards.loc[cards["printable"], "design"]))]
+    if revision > 1 and not any(revision in d.manifest.revisions for d in found):
+        raise KanshoError(
+            "DESIGN-REVISION",
+            f"差し戻された校正に対する第{revision}版がありません",
+            place=wave.id,
+            remedy="include/designs の manifest.yaml の revisions に、理由に応じた文面を加えてください",
+        )
+    return found
+
+
+def _proven_designs(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, proof: SnapshotRef) -> list[Design]:
+    """The designs that the proof showed; refused when a file has changed since."""
+    made = ws.ledger.find("proof_made", proof.key)
+    shown = made.refs.get("designs", {}) if made is not None else {}
+    designs = _designs(wave, cards, int(proof.key.rpartition("-r")[2]))
+    changed = [d.id for d in designs if digest(d, ws.config, as_of=wave.select_on) != shown.get(d.id)]
+    if changed:
+        raise KanshoError(
+            "DESIGN-CHANGED",
+            "校了のあとにデザインが変わっています",
+            place=" ".join(changed),
+            remedy="校了のときのデザインに戻してください",
+        )
+    return designs
 
 
 def _rejected(ws: Workspace, proof: SnapshotRef) -> bool:

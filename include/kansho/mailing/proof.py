@@ -37,7 +37,8 @@ def proof_pdf(
     with pikepdf.open(io.BytesIO(cover)) as out:
         for design in designs:
             tests = hardest(cards[cards["printable"] & cards["design"].eq(design.id)])
-            with pikepdf.open(io.BytesIO(render_shard(cards_of(tests), background(design, config)))) as sample:
+            ground = background(design, config, as_of=wave.select_on)
+            with pikepdf.open(io.BytesIO(render_shard(cards_of(tests), ground))) as sample:
                 out.pages.extend(sample.pages)
         buffer = io.BytesIO()
         out.save(buffer, deterministic_id=True)
