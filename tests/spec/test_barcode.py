@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansho.mailing.barcode import BARS, SYMBOLS, address_code, bars_of, describe, symbols_of
+from kansho.mailing.barcode import BARS, SYMBOLS, address_code, after_town, bars_of, describe, symbols_of
 
 EXAMPLES = [
     # postal code, address after the town, code, check
@@ -38,6 +38,22 @@ def test_published_examples(postal: str, address: str, code: str, check: str) ->
 )
 def test_extraction_rules(address: str, code: str) -> None:
     assert address_code(address) == code
+
+
+@pytest.mark.parametrize(
+    ("address", "rest"),
+    [
+        ("新宿区西新宿2丁目8番1号", "2丁目8番1号"),
+        ("新宿区西新宿二丁目８番１号", "二丁目8番1号"),
+        ("墨田区三番町5番地2", "5番地2"),
+        ("札幌市中央区北6条西3丁目1番地", "3丁目1番地"),
+        ("中央区八丁堀二丁目9番1号", "二丁目9番1号"),
+        ("新宿区二十騎町三番地", "三番地"),
+        ("新宿区見本町", ""),
+    ],
+)
+def test_the_towns_own_numerals_stay_outside(address: str, rest: str) -> None:
+    assert after_town(address) == rest
 
 
 def test_a_representative_postal_code_has_no_barcode() -> None:

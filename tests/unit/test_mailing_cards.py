@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -9,7 +12,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.mailing.addresses import layout
 from kansho.mailing.cards import cards_of, expected_text, read_back, render_shard
-from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, load, outer_text
+from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, digest, faces_html, load, outer_text
 from kansho.mailing.dispatch import check_report
 from kansho.mailing.lists import card_list
 
@@ -27,6 +30,9 @@ DESIGNS = ("loss_frame", "social_norm", "three_steps", "results_based", "cancer_
         ("130-0001", "長" * 67, None, "見本　花子", "address_long"),
         ("130-0001", "墨田区", None, "長" * 14, "name_long"),
         ("", "墨田区", None, "見本　花子", "incomplete"),
+        ("130-0001", "葛\U000e0100飾区見本1丁目", None, "見本　花子", ""),  # a form that the font has
+        ("130-0001", "墨田区", None, "見\U000e0100本　花子", "glyph"),  # one it would draw in its usual form
+        ("130-0001", "墨田区", None, "葛\U000e0100" * 13, ""),  # a selector takes no place
     ],
 )
 def test_an_address_is_laid_out_or_names_its_reason(
@@ -75,12 +81,28 @@ def test_the_towns_own_numerals_do_not_leak_into_the_barcode(people: tuple[pd.Da
     assert found["bars"].iloc[0] == bars_of(symbols_of("1020075", "5-2"))
 
 
+def test_a_person_listed_twice_is_refused_without_being_named(people: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    assigned, roster = people
+    with pytest.raises(KanshoError, match="MAILING-TWICE") as refused:
+        card_list(pd.concat([assigned, assigned.head(1)]), roster, number=1, prefecture="東京都", ward="墨田区")
+    assert assigned["inquiry_number"].iloc[0] not in str(refused.value)
+
+
+def test_a_person_missing_from_the_roster_is_not_printed_as_something_else(
+    people: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    assigned, roster = people
+    cards = card_list(assigned, roster.tail(10), number=1, prefecture="東京都", ward="墨田区")
+    assert list(cards.loc[~cards["printable"], "reason"]).count("incomplete") == 20
+
+
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_card_reads_back_what_was_set(
     name: str, sample: CampaignConfig, people: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     cards = card_list(*people, number=1, prefecture="東京都", ward="墨田区")
     wanted = cards_of(cards[cards["printable"]])
+    wanted.append(replace(wanted[0], name="葛\U000e0100木 𠮟子", address=("辻\U000e0100町1番2号",)))
     pdf = render_shard(wanted, background(load(name), sample))
     assert read_back(pdf) == [expected_text(card) for card in wanted]
 
@@ -102,6 +124,27 @@ def test_a_forbidden_word_outside_is_refused(sample: CampaignConfig) -> None:
 def test_a_revision_changes_the_text() -> None:
     texts = {load("loss_frame", revision).text("action") for revision in (1, 2)}
     assert len(texts) == 2
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_revision_fits_its_page(name: str, sample: CampaignConfig) -> None:
+    for revision in (1, *load(name).manifest.revisions):
+        background(load(name, revision), sample)
+
+
+def test_a_text_that_does_not_fit_is_refused(sample: CampaignConfig) -> None:
+    design = load("loss_frame")
+    long = design.manifest.model_copy(update={"lead": "長い文面。" * 120})
+    with pytest.raises(KanshoError, match="DESIGN-OVERFLOW"):
+        background(replace(design, manifest=long), sample)
+
+
+def test_the_card_names_the_day_of_its_facts(sample: CampaignConfig) -> None:
+    second = sample.waves.mailings[1].select_on
+    assert f"{second.month}月{second.day}日現在" in faces_html(load("loss_frame"), sample, as_of=second)
+    assert digest(load("loss_frame"), sample, as_of=second) != digest(
+        load("loss_frame"), sample, as_of=date(2026, 6, 10)
+    )
 
 
 def test_an_unknown_design_says_where_to_put_it() -> None:

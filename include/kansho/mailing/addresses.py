@@ -5,6 +5,7 @@ Nothing is cut, nothing is shrunk below the minimum: what does not fit makes the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,9 @@ FONT_FILES = (
     Path("/usr/share/fonts/truetype/ipaexfont-gothic/ipaexg.ttf"),
 )
 FONT_FAMILY = "IPAexGothic"
+
+#: A character with its variation selector, if any (葛 + U+E0100): one place on the card.
+_CLUSTER = re.compile("(.)([\ufe00-\ufe0f\U000e0100-\U000e01ef]?)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,12 @@ def layout(postal: str, address: str, extra: str | None, name: str, *, prefectur
     text = f"{postal}{address}{extra or ''}{shown}"
     if any(unicodedata.category(c) == "Co" for c in text):
         return Layout(reason="gaiji")
-    if any(ord(c) not in characters() and not c.isspace() for c in text):
+    if not is_drawn(text):
         return Layout(reason="glyph")
     lines = [*_wrap(prefecture + address), *(_wrap(extra) if extra else [])]
     if len(lines) > MAX_ADDRESS_LINES:
         return Layout(reason="address_long")
-    if len(shown) > NAME_CHARS:
+    if len(_CLUSTER.findall(shown)) > NAME_CHARS:
         return Layout(reason="name_long")
     return Layout(postal, tuple(lines), shown)
 
@@ -68,6 +72,17 @@ def font_file() -> Path:
     )
 
 
+def is_drawn(text: str) -> bool:
+    """Whether the font has every character, each variant in the very form asked for.
+
+    A variant that the font lacks would be drawn in its usual form without a word, so it is refused here.
+    """
+    return all(
+        char.isspace() or (ord(char) in characters() and (not variant or (ord(variant), ord(char)) in variants()))
+        for char, variant in _CLUSTER.findall(text)
+    )
+
+
 @lru_cache(maxsize=1)
 def characters() -> frozenset[int]:
     """Code points the font draws."""
@@ -76,5 +91,15 @@ def characters() -> frozenset[int]:
     return frozenset(TTFont(font_file(), lazy=True).getBestCmap())
 
 
+@lru_cache(maxsize=1)
+def variants() -> frozenset[tuple[int, int]]:
+    """(selector, character) pairs for which the font has a form of its own or says that the usual one is it."""
+    from fontTools.ttLib import TTFont
+
+    tables = [t for t in TTFont(font_file(), lazy=True)["cmap"].tables if t.format == 14]
+    return frozenset((selector, char) for t in tables for selector, pairs in t.uvsDict.items() for char, _ in pairs)
+
+
 def _wrap(text: str) -> list[str]:
-    return [text[i : i + ADDRESS_CHARS] for i in range(0, len(text), ADDRESS_CHARS)]
+    places = ["".join(pair) for pair in _CLUSTER.findall(text)]
+    return ["".join(places[i : i + ADDRESS_CHARS]) for i in range(0, len(places), ADDRESS_CHARS)]

@@ -46,6 +46,10 @@ START, STOP = "FD", "DF"
 _ADDRESS_SYMBOLS = 13
 _PAD = "CC4"
 _KANJI = {c: n for n, c in enumerate("〇一二三四五六七八九")}
+_KANJI_RUN = "[〇一二三四五六七八九十百]+"
+#: Where the address after the town begins: at the number of the 丁目, else at the first house number.
+_CHOME = re.compile(rf"(\d+|{_KANJI_RUN})(?=丁目)")
+_HOUSE = re.compile(rf"\d|{_KANJI_RUN}(?=番地|番(?!町)|号|地割|線)")
 _NUMERAL = re.compile(r"([〇一二三四五六七八九十百]+)(?=(丁目|丁|番地|番|号|地割|線|の|ノ))")
 
 
@@ -80,6 +84,16 @@ def address_code(address: str) -> str:
     text = re.sub(r"-+", "-", text)
     text = re.sub(r"-?([A-Z])-?", r"\1", text)
     return text.strip("-")
+
+
+def after_town(address: str) -> str:
+    """What follows the town's name, from the 丁目 or the house number on; '' when there is no number.
+
+    A town's own numerals (三番町, 北六条西3丁目) stay outside; kanji numerals of a 丁目 (西新宿二丁目) are inside.
+    """
+    text = unicodedata.normalize("NFKC", address)
+    found = _CHOME.search(text) or _HOUSE.search(text)
+    return text[found.start() :] if found else ""
 
 
 def symbols_of(postal_digits: str, code: str) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,8 +16,10 @@ from kansho import exchange
 from kansho.campaign.config import MailingWave
 from kansho.campaign.rights import Channel, Work
 from kansho.errors import KanshoError
+from kansho.evidence.events import Event
 from kansho.mailing.production import handed_over, mailing
 from kansho.standing import exclusions
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 REPORT = "print_report"
@@ -43,12 +47,13 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     if not work["pull"]:
         return None
     wave = mailing(ws, str(work["pull"]))
-    ref = ws.find("pull_list", wave.id)
-    if ref is None:
+    ref = _pull_list(ws, wave.id)
+    if ref is None or _is_stale(ws, wave.id, ref):
         cards = _cards(ws, wave.id)
         reason = exclusions(ws, cards, Channel.MAIL, wave=wave.id, spacing=False)
         pulled = cards[["serial", "inquiry_number"]].assign(reason=reason)[reason.ne("")]
-        ref = ws.store_table("pull_list", wave.id, pulled)
+        key = wave.id if ref is None else f"{wave.id}-{ws.today.isoformat()}"
+        ref = ws.store_table("pull_list", key, pulled)
     pulled = ws.read_table(ref)
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerows([["serial"], *[[s] for s in pulled["serial"]]])
@@ -70,7 +75,8 @@ def take_print_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] 
     """Take in the printer's reports: kind ``postings``, event ``print_reported``.
 
     Raises:
-        KanshoError: ``PRINT-REPORT``, ``PRINT-COUNT``, ``PRINT-SERIAL`` after the package was refused whole.
+        KanshoError: ``PRINT-REPORT``, ``PRINT-COUNT``, ``PRINT-SERIAL`` or ``PRINT-TWICE`` after the package
+            was refused whole.
     """
     party = printer(ws)
     taken = 0
@@ -95,6 +101,24 @@ def _pull_due(ws: Workspace, wave: MailingWave) -> bool:
     return due and ws.ledger.find("pulls_listed", wave.id) is None
 
 
+def _pull_list(ws: Workspace, wave: str) -> SnapshotRef | None:
+    """The newest pull list of the wave."""
+    made = [s for s in ws.snapshots("pull_list") if s.key.partition("-")[0] == wave]
+    return made[-1] if made else None
+
+
+def _is_stale(ws: Workspace, wave: str, ref: SnapshotRef) -> bool:
+    """Made on another day and never handed over: the facts have moved on."""
+    handed = ws.ledger.find("package_handed_over", f"{printer(ws)}/pull_list/{wave}")
+    stored = ws.ledger.find("snapshot_stored", ref.name)
+    return handed is None and stored is not None and stored.campaign_date != ws.today.isoformat()
+
+
+def _reports_received(ws: Workspace) -> list[Event]:
+    prefix = f"{printer(ws)}/{REPORT}/"
+    return [e for e in ws.ledger.events("package_received") if e.key.startswith(prefix)]
+
+
 def _cards(ws: Workspace, wave: str) -> pd.DataFrame:
     ref = ws.find("card_list", wave)
     if ref is None:
@@ -104,13 +128,20 @@ def _cards(ws: Workspace, wave: str) -> pd.DataFrame:
 
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
-    wave = mailing(ws, package)
+    # A corrected report comes as ``<wave>-<n>``: the number of one that was refused stays used.
+    wave = mailing(ws, package.partition("-")[0])
+    if any(e.key.rpartition("/")[2].partition("-")[0] == wave.id for e in _reports_received(ws)):
+        raise KanshoError(
+            "PRINT-TWICE", "この回の印刷報告は受領済みです", place=wave.id, remedy="印刷会社に確認してください"
+        )
     counts, posted_on = _report(files.get("report.json", b""))
+    if date.fromisoformat(posted_on) > ws.today:
+        raise KanshoError("PRINT-REPORT", "発送日が先の日付です", place=REPORT, remedy="再送を依頼してください")
     cards = _cards(ws, wave.id)
     posted = _serials(files.get("posted.csv", b""))
     away = _serials(files.get("withdrawn.csv", b"")) + _serials(files.get("pulled.csv", b""))
     check_report(counts, cards["serial"], posted, away)
-    pulls = ws.find("pull_list", wave.id)
+    pulls = _pull_list(ws, wave.id)
     wanted = set(ws.read_table(pulls)["serial"]) if pulls is not None else set()
     if wanted != set(away):
         raise KanshoError(
@@ -157,7 +188,9 @@ def _report(data: bytes) -> tuple[dict[str, int], str]:
         counts = {name: said[name] for name in _COUNTS}
         if not all(type(n) is int and n >= 0 for n in counts.values()):
             raise ValueError
-        return counts, pd.Timestamp(str(said["posted_on"])).date().isoformat()
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", said["posted_on"]):
+            raise ValueError
+        return counts, date.fromisoformat(said["posted_on"]).isoformat()
     except (ValueError, KeyError, TypeError):
         raise KanshoError(
             "PRINT-REPORT", "印刷報告の形式が正しくありません", place=REPORT, remedy="再送を依頼してください"

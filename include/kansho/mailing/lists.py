@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kansho.errors import KanshoError
 from kansho.mailing.addresses import layout
-from kansho.mailing.barcode import address_code, bars_of, has_barcode, symbols_of
+from kansho.mailing.barcode import address_code, after_town, bars_of, has_barcode, symbols_of
 
 COLUMNS = (
     "serial", "inquiry_number", "group", "due_kinds", "design", "segment", "postal_code", "address", "address_extra",
@@ -25,12 +26,18 @@ def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, pref
         number: of the mailing in the year, from 1.
         prefecture: written before the address.
         ward: its name, which the barcode's extraction passes over.
+
+    Raises:
+        KanshoError: ``MAILING-TWICE`` when a person stands twice in either table.
     """
-    people = assigned.merge(roster, on="inquiry_number", how="left", validate="one_to_one")
-    laid = [
-        layout(
-            postal or "", address or "", extra if isinstance(extra, str) else None, name or "", prefecture=prefecture
+    if assigned["inquiry_number"].duplicated().any() or roster["inquiry_number"].duplicated().any():
+        # Not by merge(validate=...): its message would quote the numbers.
+        raise KanshoError(
+            "MAILING-TWICE", "同じ方が二度入っています", place="card_list", remedy="選定を確認してください"
         )
+    people = assigned.merge(roster, on="inquiry_number", how="left")
+    laid = [
+        layout(_text(postal), _text(address), _text(extra) or None, _text(name), prefecture=prefecture)
         for postal, address, extra, name in people[
             ["postal_code", "address", "address_extra", "name_kanji"]
         ].itertuples(index=False, name=None)
@@ -55,12 +62,9 @@ def _bars(postal: str, address: str, extra: object, ward: str) -> str | None:
     digits = postal.replace("-", "")
     if not has_barcode(digits):
         return None
-    # Only what follows the town is read; a town's own numerals (三番町) must not leak into the code.
-    head, found, rest = address.removeprefix(ward).partition("丁目")
-    tail = "".join(c for c in head if c.isdigit()) + found + rest if found else _from_first_digit(head)
-    return bars_of(symbols_of(digits, address_code(f"{tail} {extra if isinstance(extra, str) else ''}")))
+    where = after_town(address.removeprefix(ward))
+    return bars_of(symbols_of(digits, address_code(f"{where} {_text(extra)}")))
 
 
-def _from_first_digit(text: str) -> str:
-    start = next((i for i, c in enumerate(text) if c.isdigit()), len(text))
-    return text[start:]
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,317 @@
+"""Mailing against a real vault, ledger and sealed packages: proof, print run, pulls, report, returns; and again."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
+from kansho.errors import KanshoError
+from kansho.evidence.account import reconciliations
+from kansho.exchange.tables import from_csv, to_csv
+from kansho.mailing import designs, dispatch, production, returns
+from kansho.mailing.cards import SHARD
+from kansho.targeting.plan import find_plan_work, make_plan
+from kansho.targeting.waves import select_wave
+from kansho.vault.vault import SnapshotRef
+from kansho.workspace import Workspace
+from tests.unit.outreach_people import approve, fill, on, stop
+from tests.unit.test_outreach_stage import received, send
+
+Opener = Callable[[date], Workspace]
+SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
+WAVE = "mailing_1"
+
+
+@pytest.fixture
+def selected(open_workspace: Opener) -> tuple[Workspace, dict[str, Any]]:
+    """A campaign with an approved plan, on the day of selection, its cards prepared."""
+    ws = open_workspace(date(2027, 4, 20))
+    fill(ws, 120)
+    made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
+    approve(ws, ws.store_bytes("plan_document", made["key"], b"%PDF"), "plan", role="ward_officer")
+    ws = on(ws, SELECT)
+    stop(ws, "d02", [])
+    return ws, production.prepare_cards(ws, select_wave(ws, production.find_mailing_work(ws, {}) or {}) or {}) or {}
+
+
+def decided(ws: Workspace, proof: dict[str, Any], decision: str = "approve") -> dict[str, Any]:
+    approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer", decision=decision)
+    return proof
+
+
+@pytest.fixture
+def printed(selected: tuple[Workspace, dict[str, Any]]) -> tuple[Workspace, pd.DataFrame]:
+    """The package is at the printer; the list as it stands there."""
+    ws, cards = selected
+    work = decided(ws, production.make_proof(ws, cards))
+    production.hand_over_print_package(ws, production.check_print_run(ws, production.render_cards(ws, work)))
+    return ws, listed(ws)
+
+
+def listed(ws: Workspace) -> pd.DataFrame:
+    return from_csv(received(ws, "printer", "print_package")[0].files["print_list.csv"], PRINT_LIST)
+
+
+def report(ws: Workspace, package: str, serials: Iterable[str], pulled: Iterable[str] = (), **said: object) -> None:
+    """The printer's report: nothing withdrawn before printing, one card spoiled."""
+    posted, away = sorted(set(serials) - set(pulled)), sorted(pulled)
+    total = len(posted) + len(away)
+    counts = {"printable": total, "withdrawn": 0, "reprinted": 1, "printed": total + 1, "pulled": len(away),
+              "spoiled": 1, "posted": len(posted), "posted_on": REPORT.isoformat(), **said}  # fmt: skip
+    files = {
+        "report.json": json.dumps(counts).encode(),
+        "withdrawn.csv": b"serial\n",
+        "pulled.csv": "\n".join(["serial", *away]).encode(),
+        "posted.csv": "\n".join(["serial,posted_on", *(f"{s},{REPORT}" for s in posted)]).encode(),
+    }
+    send(ws, "printer", "print_report", package, files)
+
+
+def test_every_selected_person_has_a_card_or_a_reason_and_reaches_the_printer_once(
+    printed: tuple[Workspace, pd.DataFrame],
+) -> None:
+    ws, at_printer = printed
+    assignment = ws.read_table(ws.latest("wave_assignment"))
+    arm = assignment[assignment["arm"].eq("outreach")]
+    assert set(at_printer["inquiry_number"]) == set(arm["inquiry_number"])
+    assert list(at_printer["serial"]) == [f"M1-{n:06d}" for n in range(1, len(arm) + 1)]
+    (package,) = received(ws, "printer", "print_package")
+    assert {n.rsplit("-", 1)[0] for n in package.files} - {"print_list.csv"} == {
+        f"cards-{d}" for d in set(arm["design"])
+    }
+    assert production.find_mailing_work(ws, {}) is None
+    gate = ws.ledger.find("gate_evaluated", f"print_release/{WAVE}")
+    assert gate is not None
+    assert gate.counts == {"rows": len(arm), "accepted": len(arm), "quarantined": 0}
+
+
+def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict[str, Any]]) -> None:
+    ws, cards = selected
+    proof = decided(ws, production.make_proof(ws, cards))
+    for _ in range(2):
+        assert production.prepare_cards(ws, {"wave": WAVE}) == cards
+        assert production.make_proof(ws, cards) == proof
+        rendered = production.render_cards(ws, proof)
+        handed = production.hand_over_print_package(ws, production.check_print_run(ws, rendered))
+        size = ws.ledger.size
+    assert handed["counts"] == {"rows": cards["counts"]["printable"]}
+    production.hand_over_print_package(ws, rendered)
+    assert ws.ledger.size == size
+
+
+def test_the_proof_shows_every_design_and_the_counts(selected: tuple[Workspace, dict[str, Any]]) -> None:
+    import pypdfium2
+
+    ws, cards = selected
+    proof = production.make_proof(ws, cards)
+    of = {k: v for k, v in proof["counts"].items() if k.startswith("design_")}
+    assert sum(of.values()) == cards["counts"]["printable"]
+    pdf = pypdfium2.PdfDocument(io.BytesIO(ws.read_bytes(SnapshotRef.from_json(proof["proof"]))))
+    sizes = [tuple(round(side / 72 * 25.4) for side in pdf[n].get_size()) for n in range(len(pdf))]
+    assert sizes.count((100, 148)) == sizes.count((200, 148)) >= len(of)
+
+
+def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
+    selected: tuple[Workspace, dict[str, Any]],
+) -> None:
+    ws, cards = selected
+    first = decided(ws, production.make_proof(ws, cards), "reject")
+    with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
+        production.render_cards(ws, first)
+    second = production.make_proof(ws, cards)
+    proofs = [SnapshotRef.from_json(p["proof"]).key for p in (first, second)]
+    assert proofs == [f"{WAVE}-r01", f"{WAVE}-r02"]
+    revised = ws.ledger.find("design_revised", f"{WAVE}-2")
+    assert revised is not None
+    assert (revised.codes["reason"], revised.codes["revision"]) == ("none", "2")
+    shown = [e.refs["designs"] for e in ws.ledger.events("proof_made")]
+    assert all(shown[0][d] != shown[1][d] for d in shown[0])
+    decided(ws, second)
+    assert production.render_cards(ws, second)["counts"]["cards"] == cards["counts"]["printable"]
+
+
+def test_a_second_rejection_asks_for_a_text_that_is_not_there(selected: tuple[Workspace, dict[str, Any]]) -> None:
+    ws, cards = selected
+    for _ in range(2):
+        decided(ws, production.make_proof(ws, cards), "reject")
+    with pytest.raises(KanshoError, match=r"DESIGN-REVISION.*revisions"):
+        production.make_proof(ws, cards)
+    assert ws.find("proof", f"{WAVE}-r03") is None
+
+
+def test_a_design_changed_after_its_approval_is_not_printed(
+    selected: tuple[Workspace, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, cards = selected
+    proof = decided(ws, production.make_proof(ws, cards))
+    real = designs._values
+    monkeypatch.setattr(designs, "_values", lambda *a: {**real(*a), "lead": "別の文面"})
+    with pytest.raises(KanshoError, match="DESIGN-CHANGED"):
+        production.render_cards(ws, proof)
+
+
+def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
+    selected: tuple[Workspace, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, cards = selected
+    rendered = production.render_cards(ws, decided(ws, production.make_proof(ws, cards)))
+    with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
+        production.hand_over_print_package(ws, rendered)
+    real = production.read_back
+    monkeypatch.setattr(production, "read_back", lambda pdf: [text[:-1] for text in real(pdf)])
+    with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE.*read_back"):
+        production.check_print_run(ws, rendered)
+    monkeypatch.undo()
+    with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
+        production.hand_over_print_package(ws, rendered)
+    assert received(ws, "printer", "print_package") == []
+
+
+def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
+    printed: tuple[Workspace, pd.DataFrame],
+) -> None:
+    ws, at_printer = printed
+    person = at_printer.iloc[3]
+    assert dispatch.find_dispatch_work(ws, {}) is None
+    ws = on(ws, PULL)
+    stop(ws, "d03", [person["inquiry_number"]])
+    work = dispatch.find_dispatch_work(ws, {}) or {}
+    for _ in range(2):
+        assert dispatch.list_pulls(ws, work) == {"wave": WAVE, "counts": {"listed": 1}}
+    (package,) = received(ws, "printer", "pull_list")
+    assert package.files["pull_list.csv"].decode().split() == ["serial", person["serial"]]
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"], [person["serial"]])
+    work = dispatch.find_dispatch_work(ws, {}) or {}
+    assert work["reports"] == [WAVE]
+    assert dispatch.take_print_report(ws, work) == {"counts": {"reports": 1}}
+    postings = ws.read_table(ws.latest("postings"))
+    assert set(postings.columns) == {"inquiry_number", "serial", "wave", "posted_on"}
+    assert set(postings["inquiry_number"]) == set(at_printer["inquiry_number"]) - {person["inquiry_number"]}
+    assert all(r.ok for r in reconciliations(ws.ledger.events()))
+    assert dispatch.find_dispatch_work(ws, {}) is None
+
+
+def test_a_pull_list_that_never_left_is_made_anew_another_day(
+    printed: tuple[Workspace, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, at_printer = printed
+    ws = on(ws, PULL)
+    stop(ws, "d03", [])
+
+    def killed(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(dispatch.exchange, "hand_over", killed)
+    with pytest.raises(RuntimeError):
+        dispatch.list_pulls(ws, {"pull": WAVE})
+    monkeypatch.undo()
+    ws = on(ws, date(2027, 6, 23))
+    stop(ws, "d03b", [at_printer["inquiry_number"].iloc[0]])
+    work = dispatch.find_dispatch_work(ws, {}) or {}
+    assert dispatch.list_pulls(ws, work) == {"wave": WAVE, "counts": {"listed": 1}}
+
+
+def test_without_a_fresh_stop_list_nothing_is_pulled_and_nobody_may_post(
+    printed: tuple[Workspace, pd.DataFrame],
+) -> None:
+    ws, _ = printed
+    stale = on(ws, date(2027, 9, 30))
+    with pytest.raises(KanshoError, match="STOP-STALE"):
+        dispatch.list_pulls(stale, {"pull": WAVE})
+    assert received(ws, "printer", "pull_list") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "drop", "add", "code"),
+    [
+        ({"spoiled": 2}, 0, [], "PRINT-COUNT"),
+        ({}, 1, [], "PRINT-COUNT"),
+        ({}, 1, ["M9-000001"], "PRINT-SERIAL"),
+        ({"posted_on": "today"}, 0, [], "PRINT-REPORT"),
+        ({"posted_on": "2027-12-31"}, 0, [], "PRINT-REPORT"),
+        ({"posted": -1}, 0, [], "PRINT-REPORT"),
+    ],
+)
+def test_a_report_that_does_not_reconcile_is_refused_and_its_correction_taken(
+    printed: tuple[Workspace, pd.DataFrame], said: dict[str, Any], drop: int, add: list[str], code: str
+) -> None:
+    ws, at_printer = printed
+    ws = on(ws, PULL)
+    stop(ws, "d03", [])
+    dispatch.list_pulls(ws, {"pull": WAVE})
+    ws = on(ws, REPORT)
+    report(ws, WAVE, [*at_printer["serial"][drop:], *add], **said)
+    with pytest.raises(KanshoError, match=code):
+        dispatch.take_print_report(ws, {})
+    assert ws.latest_or_none("postings") is None
+    refused = ws.ledger.find("package_refused", f"printer/print_report/{WAVE}")
+    assert refused is not None
+    assert refused.codes["code"] == code
+    assert dispatch.take_print_report(ws, {}) is None
+    report(ws, f"{WAVE}-2", at_printer["serial"])
+    assert dispatch.take_print_report(ws, {}) == {"counts": {"reports": 1}}
+    report(ws, f"{WAVE}-3", at_printer["serial"])
+    with pytest.raises(KanshoError, match="PRINT-TWICE"):
+        dispatch.take_print_report(ws, {})
+    assert len(ws.read_table(ws.latest("postings"))) == len(at_printer)
+
+
+def test_cards_posted_although_they_were_to_be_pulled_are_noticed(printed: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, at_printer = printed
+    ws = on(ws, PULL)
+    stop(ws, "d03", [at_printer["inquiry_number"].iloc[0]])
+    dispatch.list_pulls(ws, {"pull": WAVE})
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"])
+    with pytest.raises(KanshoError, match="PRINT-SERIAL"):
+        dispatch.take_print_report(ws, {})
+
+
+def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3") -> None:
+    rows = [{"serial": s, "returned_on": RETURNS.isoformat(), "return_reason": reason} for s in serials]
+    send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(pd.DataFrame(rows), MAIL_RETURNS)})
+
+
+def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
+    printed: tuple[Workspace, pd.DataFrame],
+) -> None:
+    ws, at_printer = printed
+    ws = on(ws, PULL)
+    stop(ws, "d03", [])
+    dispatch.list_pulls(ws, {"pull": WAVE})
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"])
+    dispatch.take_print_report(ws, {})
+    ws = on(ws, RETURNS)
+    returned(ws, f"{WAVE}-1", at_printer["serial"][:2])
+    assert returns.take_returns(ws, {}) == {"counts": {"packages": 1, "returned": 2}}
+    assert returns.take_returns(ws, {}) is None
+    taken = ws.read_table(ws.latest("mail_returns"))
+    assert list(taken["inquiry_number"]) == list(at_printer["inquiry_number"][:2])
+    recorded = ws.ledger.find("returns_recorded", f"{WAVE}-1")
+    assert recorded is not None
+    assert (dict(recorded.counts), recorded.codes["wave"]) == ({"returned": 2}, WAVE)
+    for package, serials, reason, code in (
+        ("x1", ["M9-000001"], "3", "RETURNS-SERIAL"),
+        ("x2", [at_printer["serial"].iloc[0]], "3", "RETURNS-SERIAL"),
+        ("x3", [at_printer["serial"].iloc[5]], "7", "RETURNS-VALUE"),
+    ):
+        returned(ws, package, serials, reason)
+        with pytest.raises(KanshoError, match=code):
+            returns.take_returns(ws, {})
+        refused = ws.ledger.find("package_refused", f"printer/mail_returns/{package}")
+        assert refused is not None
+        assert refused.codes["code"] == code
+
+
+def test_a_design_is_cut_into_shards_of_bounded_size() -> None:
+    cards = pd.DataFrame({"serial": [f"M1-{n:06d}" for n in range(SHARD + 1)], "printable": True, "design": "d"})
+    assert [(n, len(s)) for n, s in production.shards(cards, "d")] == [(1, SHARD), (2, 1)]
