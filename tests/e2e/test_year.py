@@ -1,6 +1,6 @@
 """A whole small year on a real scheduler, killed twice on the way, to the signed certificate.
 
-One year serves every test of this file.  It is SIGKILLed with its scheduler in mid-year, interrupted by Ctrl-C
+One year serves every test of this file.  It is SIGKILLed with its scheduler in mid-year, asked to end (SIGTERM)
 later, and resumed both times; while nothing runs, every byte under our folders is searched for residents.  Its final
 counts are compared with those of the same year played without Airflow and without kills.
 """
@@ -113,7 +113,7 @@ def year(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
         second = _start(var, log)
         _wait(second, events, INTERRUPT_AT)
-        second.send_signal(signal.SIGINT)
+        second.send_signal(signal.SIGTERM)
         played.exit_codes.append(second.wait(timeout=120))
         played.scans.append(played.search())
 

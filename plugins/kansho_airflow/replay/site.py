@@ -90,7 +90,7 @@ class Site:
         """The driver, with everybody in place; waits until every DAG is there."""
         engine = self.client(ADMIN)
         stages = {p.stem.split("_", 1)[1] for p in STAGE_FILES.glob("s*.py")}
-        engine.wait_for_dags({f"{self.config.id}__{stage}" for stage in stages}, timeout=120)
+        engine.wait_for_dags({f"{self.config.id}__{stage}" for stage in stages}, timeout=300)
         sessions: dict[str, AirflowClient] = {}
 
         def client_of(user: str) -> AirflowClient:

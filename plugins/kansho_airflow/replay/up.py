@@ -28,7 +28,7 @@ def main() -> int:
     shown = display()
     try:
         site = _start(arguments.config, arguments.var, arguments.people, arguments.seed)
-        site.airflow.start(say=shown.say)
+        site.airflow.start(timeout=300, say=shown.say)
         year = site.year(site.world(), shown)
         last = [o for o in year.occasions if o.stage == "mailing_production"][-1]
         year.play(lambda occasion: occasion == last)

@@ -36,6 +36,7 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
         KanshoError: whatever ended the year early.
         Interrupted: on SIGINT or SIGTERM, after the components were stopped.
     """
+    _stop_on_signals()
     config = load_config(config_path)
     wanted = Parameters(str(config_path), config.digest, people, seed)
     state_file = var.resolve() / "kansho" / "replay.json"
@@ -48,7 +49,6 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
         write(state_file, progress)
     else:
         display.say(f"resuming ({progress.phase})")
-    _stop_on_signals()
     began, state = time.monotonic(), progress
 
     def save(**changes: Any) -> Progress:
@@ -82,7 +82,7 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
 def _play(site: Site, progress: Progress, display: Display, save: Callable[..., Progress]) -> int:
     """The year on a running Airflow; the peak memory in MB."""
     try:
-        site.airflow.start(say=display.say)
+        site.airflow.start(timeout=300, say=display.say)
         world = site.world()
         year = site.year(world, display)
         year.clocks = {name: StageClock(**value) for name, value in progress.stages.items()}  # type: ignore[arg-type]
