@@ -17,10 +17,9 @@ from kansho.closing.views import (
     OVERLAP,
     PIECE,
     TooLarge,
-    base64_runs,
-    escapes,
     is_packed,
     packed,
+    readings,
     rows_of_sqlite,
 )
 
@@ -207,7 +206,7 @@ def _rows(path: Path) -> Iterator[bytes]:
 
 def _search_views(piece: bytes, searcher: _Searcher, tally: _Tally, skip: int) -> None:
     searcher.search(piece, tally, skip)
-    for view in chain(escapes(piece), base64_runs(piece)):
+    for view in readings(piece):
         searcher.search(view, tally)
 
 

@@ -15,6 +15,7 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 #: A file is read in pieces that overlap by more than the longest needle.
@@ -23,6 +24,8 @@ OVERLAP = 4096
 #: What one packed file may inflate to, and how deep packing may be nested.
 MAX_INFLATED = 1024**3
 MAX_NESTING = 4
+#: How many escapes and encodings are undone one inside the other: base64 of JSON, base64 within a URL.
+MAX_ENCODINGS = 2
 
 _UNICODE = re.compile(rb"(?:\\+u[0-9a-fA-F]{4})+")
 _HEX = re.compile(rb"(?:\\+x[0-9a-fA-F]{2})+")
@@ -38,16 +41,30 @@ class TooLarge(Exception):
     """A packed file inflates beyond its bound: it cannot be checked, and that is never a pass."""
 
 
+def readings(piece: bytes, depth: int = MAX_ENCODINGS) -> Iterator[bytes]:
+    """The piece with escapes and base64 undone, and what that brings to light read once more."""
+    for view in chain(escapes(piece), base64_runs(piece)):
+        yield view
+        if depth > 1:
+            yield from readings(view, depth - 1)
+
+
 def escapes(piece: bytes) -> Iterator[bytes]:
     """The piece with escapes undone, for each kind of escape that occurs in it."""
     if b"\\u" in piece:
-        yield _UNICODE.sub(_from_unicode, piece)
+        yield from _changed(_UNICODE.subn(_from_unicode, piece))
     if b"\\x" in piece:
-        yield _HEX.sub(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), piece)
+        yield from _changed(_HEX.subn(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), piece))
     if _PERCENT.search(piece):
         yield _PERCENT.sub(lambda m: bytes([int(m[1], 16)]), piece.replace(b"+", b" "))
     if b"&#" in piece:
-        yield _ENTITY.sub(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), piece)
+        yield from _changed(_ENTITY.subn(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), piece))
+
+
+def _changed(made: tuple[bytes, int]) -> Iterator[bytes]:
+    """A view in which nothing was undone was searched already."""
+    if made[1]:
+        yield made[0]
 
 
 def base64_runs(piece: bytes) -> Iterator[bytes]:
