@@ -201,7 +201,15 @@ class Waves(Frozen):
         return tuple(sorted((*self.mailings, *self.calls, *self.visits), key=lambda w: (w.select_on, w.id)))
 
 
-FileKind = Literal["target_list", "analysis_items", "stop_list", "attendance_update"]
+FileKind = Literal[
+    "target_list",
+    "analysis_items",
+    "stop_list",
+    "attendance_update",
+    "checkup_results",
+    "past_attendance",
+    "screening_history",
+]
 
 
 class ExpectedDelivery(Frozen):
@@ -302,11 +310,41 @@ class Closing(Frozen):
 
 
 class Mapping(Frozen):
-    """How this ward writes one file kind: header for each identifier where it differs from the contract."""
+    """How this ward writes one file kind, where it differs from the contract.
+
+    ``encoding`` None means: found in the bytes, and held when two readings differ; a declared one is decisive.
+    ``headers`` and ``codes`` go from our identifier to the ward's heading, and from the ward's code to ours;
+    ``positions`` (from 1) name columns of layouts whose headings occur twice; ``blank`` lists headings of a fixed
+    layout that the contract does not know and that the ward therefore delivers without any value.
+    """
 
     kind: FileKind
-    encoding: Literal["cp932", "utf-8", "utf-8-sig"] = "cp932"
+    layout: Literal["plain", "fkac167"] = "plain"
+    encoding: Literal["cp932", "utf-8", "utf-8-sig", "utf-16"] | None = None
     headers: dict[str, str] = {}
+    positions: dict[str, Annotated[int, Field(ge=1)]] = {}
+    codes: dict[str, dict[str, str]] = {}
+    blank: tuple[str, ...] = ()
+    total_row: bool = False
+
+
+class Gaiji(Frozen):
+    """The ward's own characters: code point in the delivered text (``E000``) → Unicode text, possibly with an IVS.
+
+    ``font`` is a file beside the campaign file with glyphs for code points that have no Unicode text.
+    """
+
+    characters: dict[Annotated[str, Field(pattern=r"^[0-9A-F]{4,6}$")], Annotated[str, Field(min_length=1)]] = {}
+    font: str | None = None
+
+
+class RuleTuning(Frozen):
+    """One gate rule as this ward and year wants it (`kansho.quality.catalogue` has the defaults)."""
+
+    rule: str
+    severity: Literal["stop", "hold", "quarantine", "warn"] | None = None
+    threshold: Annotated[float, Field(ge=0)] | None = None
+    owner: Role | None = None
 
 
 class CampaignConfig(Frozen):
@@ -332,6 +370,8 @@ class CampaignConfig(Frozen):
     effect_reports: EffectReports
     closing: Closing
     mappings: tuple[Mapping, ...] = ()
+    gaiji: Gaiji = Gaiji()
+    rules: tuple[RuleTuning, ...] = ()
     opening_on: date
 
     @property
@@ -389,6 +429,10 @@ class CampaignConfig(Frozen):
         """The approved flow of a working-file kind, else None (a breach, D6)."""
         return next((f for f in self.data_flow if f.kind == kind), None)
 
+    def mapping(self, kind: str) -> Mapping | None:
+        """How the ward writes a file kind, if it differs from the contract."""
+        return next((m for m in self.mappings if m.kind == kind), None)
+
     def gate(self, gate: str) -> GateThreshold | None:
         """Threshold of a gate, if the config sets one."""
         return next((g for g in self.gates if g.gate == gate), None)
@@ -438,6 +482,8 @@ class CampaignConfig(Frozen):
             ("waves", [w.id for w in self.waves.all()]),
             ("deliveries", [d.id for d in self.deliveries]),
             ("segments", [s.id for s in self.targeting.segments]),
+            ("mappings", [m.kind for m in self.mappings]),
+            ("rules", [r.rule for r in self.rules]),
         ):
             _require(len(ids) == len(set(ids)), name, "ids must be unique")
         return self

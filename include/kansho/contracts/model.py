@@ -26,7 +26,9 @@ class Column:
 
     ``low``/``high`` are the input range (typo guard, not a medical limit); ``pattern`` is a
     full-match regular expression; ``operational`` marks our own fields (serial, wave, token),
-    which are a closed list beside the contract's items (D2).
+    which are a closed list beside the contract's items (D2).  ``aliases`` are other headings that
+    municipalities write; ``since``/``until`` the first and last fiscal year of the column;
+    ``jlac10`` the item codes (17 digits) it is delivered under, of which the first present wins.
     """
 
     name: str
@@ -40,6 +42,15 @@ class Column:
     holders: frozenset[PartyKind] = BOTH
     clause: str = "D1"
     operational: bool = False
+    aliases: tuple[str, ...] = ()
+    unit: str = ""
+    since: int | None = None
+    until: int | None = None
+    jlac10: tuple[str, ...] = ()
+
+    def in_year(self, fiscal_year: int) -> bool:
+        """Whether the contract knows the column in that fiscal year."""
+        return (self.since is None or self.since <= fiscal_year) and (self.until is None or fiscal_year <= self.until)
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ def read_table(data: bytes, kind: FileKind, config: CampaignConfig) -> pd.DataFr
         KanshoError: ``INTAKE-ENCODING``, ``INTAKE-CSV``, ``INTAKE-COLUMN-FORBIDDEN``, ``INTAKE-COLUMN-MISSING``,
             ``INTAKE-COLUMN-TWICE``, ``INTAKE-ROW``, ``INTAKE-MYNUMBER``; place names file kind, column or row.
     """
-    mapping = next((m for m in config.mappings if m.kind == kind), None)
+    mapping = config.mapping(kind)
     wanted = contract(kind)
-    rows = _rows(data, mapping.encoding if mapping else "cp932", kind)
+    rows = _rows(data, (mapping.encoding if mapping else None) or "cp932", kind)
     renamed = mapping.headers if mapping else {}
     by_header = {renamed.get(c.name, c.header): c.name for c in wanted.columns}
     header = _check_header(rows[0] if rows else [], by_header, kind, _approved(config, wanted))

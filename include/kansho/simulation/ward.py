@@ -165,7 +165,7 @@ class Ward:
 
     def _csv(self, frame: pd.DataFrame, kind: str, *, forbidden: bool) -> bytes:
         """As a municipal system writes it: the ward's headers and encoding, CRLF, every field quoted."""
-        mapping = next((m for m in self.config.mappings if m.kind == kind), None)
+        mapping = self.config.mapping(kind)
         headers = [
             (mapping.headers.get(name) if mapping else None) or REGISTRY[kind].column(name).header
             for name in frame.columns
@@ -178,7 +178,7 @@ class Ward:
         writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         writer.writerow(headers)
         writer.writerows(out.itertuples(index=False, name=None))
-        return buffer.getvalue().encode(mapping.encoding if mapping else "cp932")
+        return buffer.getvalue().encode((mapping.encoding if mapping else None) or "cp932")
 
     def _receipt(self) -> None:
         for package, path in self.premises.incoming("handover"):
