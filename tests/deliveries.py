@@ -109,6 +109,7 @@ class Delivery:
     note: dict[str, Any] = field(default_factory=dict)
     sealed: bytes | None = None
     password: str = PASSWORD
+    scope: str = "whole"
 
     def add(self, kind: str, rows: Sequence[Mapping[str, str]], **how: Any) -> Delivery:
         """Add a file of that kind."""
@@ -135,6 +136,7 @@ class Delivery:
                     "rows": self.rows[kind],
                     "sha256": hashlib.sha256(data).hexdigest(),
                     "nil_return": kind in self.nil,
+                    "scope": self.scope,
                 }
                 for kind, data in self.files.items()
             ],

@@ -18,6 +18,7 @@ import pandas as pd
 
 from kansho.errors import KanshoError
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
+from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
 from kansho.intake.sealed import open_sealed
 from kansho.intake.tables import count_gaiji, read_table
@@ -169,9 +170,17 @@ def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened
             "issued_on": opened.note.issued_on.isoformat(),
             "nil_return": "yes" if any(f.nil_return for f in opened.note.files) else "no",
             "kinds": "|".join(sorted(opened.tables)),
+            **_said_of_changes(opened.note),
         },
         refs={"sealed": original, **refs},
     )
+    resolve_refusals(ws, delivery)
+
+
+def _said_of_changes(note: CoverNote) -> dict[str, str]:
+    """Which files only add and correct, and the 差戻し依頼 that the delivery answers."""
+    only = "|".join(sorted(f.kind for f in note.files if f.scope == "changes"))
+    return {name: code for name, code in (("changes_only", only), ("answers", note.answers or "")) if code}
 
 
 def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: SnapshotRef, error: KanshoError) -> None:
@@ -183,6 +192,8 @@ def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: Snapsho
         refs={"sealed": original},
         names={"message": error.message, "place": error.place, "remedy": error.remedy},
     )
+    if not wrong:
+        open_for_refusal(ws, delivery, error.code)
     if error.code in INCIDENTS:
         codes = {"kind": INCIDENTS[error.code], "subject": delivery}
         ws.record("incident_opened", f"delivery-{delivery}", codes=codes)
