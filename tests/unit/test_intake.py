@@ -70,7 +70,7 @@ def test_a_task_run_again_ends_with_the_same(open_workspace: Open) -> None:
     assert ws.ledger.size == size
 
 
-@pytest.mark.parametrize("at", ["forget_password", "_accept", "open_sealed"])
+@pytest.mark.parametrize("at", ["forget_password", "_accept", "open_container"])
 def test_killed_anywhere_the_second_attempt_completes_it(
     open_workspace: Open, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
