@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from kansho.errors import KanshoError
-from kansho.intake import sealed
 from kansho.intake.stage import find_deliveries, settle_intake, take_in
 from kansho.workspace import Workspace
 from tests.deliveries import Delivery, csv_of, numbers, people, person, seal, whole
@@ -220,13 +219,6 @@ def test_every_refusal_names_a_remedy(open_workspace: Open) -> None:
         told = ws.ledger.events("delivery_refused")[-1]
         assert told.names["remedy"]
         assert told.names["message"]
-
-
-def test_the_caps_count_what_is_really_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealed, "MAX_TOTAL_BYTES", 1500)
-    archive = seal({"a.csv": bytes(range(250)) * 4, "b.csv": bytes(range(250)) * 4})
-    with pytest.raises(KanshoError, match="INTAKE-BOMB"):
-        sealed.open_sealed(archive, "Tsukimi-7-dango", ["a.csv", "b.csv"])
 
 
 def _found(ws: Workspace) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from kansho.campaign.config import FileKind
 from kansho.errors import KanshoError
 
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+#: A table, by a name without separators, drives, control or direction characters; Japanese names are usual.
+_FILE_NAME = r"^[^\p{Cc}\p{Cf}/\\:]+\.(?i:csv|tsv|txt|xlsx)$"
 _MAX_BYTES = 64 * 1024
 
 
@@ -33,7 +35,7 @@ class AnnouncedFile(_Strict):
     has left.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}\.csv$")]
+    name: Annotated[str, Field(pattern=_FILE_NAME, max_length=80)]
     kind: FileKind
     rows: Annotated[int, Field(ge=0)]
     sha256: _Digest

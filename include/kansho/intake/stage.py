@@ -17,10 +17,14 @@ from typing import Any
 import pandas as pd
 
 from kansho.errors import KanshoError
+from kansho.intake.containers import open_container
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
+<<<<<<< HEAD
 from kansho.intake.exceptions import open_for_refusal, resolve_refusals
+=======
+from kansho.intake.medium import sealed_files
+>>>>>>> 5b4fc5a4e247aca98ef146b745f3b1db10cec2b9
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
-from kansho.intake.sealed import open_sealed
 from kansho.intake.tables import count_gaiji, read_table
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -42,7 +46,7 @@ def open_deliveries(ws: Workspace) -> list[str]:
     """Ids of what the ward has put out and is not settled, sorted."""
     folder = ws.layout.outgoing(ws.config.ward_party.id)
     settled = settled_deliveries(ws)
-    found = sorted(p.parent.name for p in folder.glob("*/sealed.zip")) if folder.is_dir() else []
+    found = sorted(p.name for p in folder.iterdir() if sealed_files(p)) if folder.is_dir() else []
     return [delivery for delivery in found if delivery not in settled]
 
 
@@ -122,7 +126,7 @@ def _take_one(ws: Workspace, delivery: str) -> str:
             place=delivery,
             remedy="入力してから実行してください",
         )
-    original = _keep_original(ws, delivery, folder / "sealed.zip")
+    original = _keep_original(ws, delivery, folder)
     try:
         opened = _open(ws, delivery, folder, ws.read_bytes(original), secret)
     except KanshoError as error:
@@ -134,16 +138,23 @@ def _take_one(ws: Workspace, delivery: str) -> str:
     return ""
 
 
-def _keep_original(ws: Workspace, delivery: str, path: Path) -> SnapshotRef:
-    """The sealed original as it came first; it is sealed once more by the vault."""
+def _keep_original(ws: Workspace, delivery: str, folder: Path) -> SnapshotRef:
+    """The sealed original as it came first (of several the first); it is sealed once more by the vault."""
     known = ws.find("sealed_delivery", delivery)
-    return known or ws.store_bytes("sealed_delivery", delivery, path.read_bytes())
+    return known or ws.store_bytes("sealed_delivery", delivery, next(iter(sealed_files(folder))).read_bytes())
 
 
 def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: SnapshotRef) -> _Opened:
     note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
     medium = {"kind": note.medium.kind, "delivery": note.delivery}
     ws.record("medium_registered", note.medium.serial, codes=medium)
+    if len(sealed_files(folder)) > 1:
+        raise KanshoError(
+            "INTAKE-NAMES",
+            "封緘ファイルが二つ以上あります",
+            place=delivery,
+            remedy="封緘ファイルを一つにした再提供を依頼してください",
+        )
     if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
         raise KanshoError(
             "INTAKE-SEALED-DIGEST",
@@ -151,7 +162,7 @@ def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: Sna
             place=delivery,
             remedy="再提供を依頼してください",
         )
-    contents = open_sealed(sealed, use_password(ws, secret), [f.name for f in note.files])
+    contents = open_container(sealed, use_password(ws, secret), [f.name for f in note.files])
     return _Opened(note, {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files})
 
 
