@@ -190,12 +190,48 @@ def test_results_that_break_a_rule_are_kept_apart_but_a_refusal_counts(year: Wor
     ]
     send(ws, "call_centre", "call_results", "p1", {"call_results.csv": table(sent, CALL_RESULTS)})
     taken = calls.take_call_results(ws, {}) or {}
-    assert taken["counts"] == {"rows": 7, "accepted": 2, "quarantined": 5, "reached": 2, "refused": 1}
+    assert taken["counts"] == {"rows": 7, "accepted": 2, "quarantined": 5, "reached": 2, "refused": 1, "notes_held": 0}
     accepted = ws.read_table(ws.latest("call_results")).set_index("inquiry_number")
     assert pd.isna(accepted.loc[rows[5]["inquiry_number"], "reason"])
     assert set(ws.read_table(ws.latest("quarantine"))["reasons"].str.split("|").str[0]) == {
         "not_from_person", "purpose_unstated", "not_listed", "duplicate", "value_outcome",
     }  # fmt: skip
+
+
+def test_a_note_that_must_not_be_collected_is_cut_out_and_its_row_counts(year: Workspace) -> None:
+    ws, listed = first_round(year)
+    rows = listed.to_dict("records")
+    sent = [
+        result(rows[0], "10", ROUND_1, note="午後に折返し希望"),
+        result(rows[1], "50", ROUND_1, note="糖尿病で通院中"),
+        result(rows[2], "99", ROUND_1, note="息子と同居"),  # quarantined for its outcome
+        result(rows[3], "30", ROUND_1, note="あ" * 201),
+        result(rows[4], "30", ROUND_1),
+    ]
+    send(ws, "call_centre", "call_results", "p1", {"call_results.csv": table(sent, CALL_RESULTS)})
+    calls.take_call_results(ws, {})
+    accepted = ws.read_table(ws.latest("call_results")).set_index("inquiry_number")
+    assert accepted["note"].dropna().to_dict() == {rows[0]["inquiry_number"]: "午後に折返し希望"}
+    assert accepted.loc[rows[1]["inquiry_number"], "outcome"] == "50"
+    assert ws.read_table(ws.latest("quarantine"))["note"].isna().all()
+    held = ws.read_table(ws.latest("note_review")).set_index("inquiry_number")
+    assert {rows.index(r): held["reasons"].get(r["inquiry_number"]) for r in rows[:5]} == {
+        0: None, 1: "illness|treatment", 2: "household", 3: "too_long", 4: None,
+    }  # fmt: skip
+    recorded = ws.ledger.find("results_recorded", "p1")
+    assert recorded is not None
+    assert (recorded.counts["accepted"], recorded.counts["quarantined"], recorded.counts["notes_held"]) == (4, 1, 3)
+    assert "糖尿病" not in b"".join(e.canonical() for e in ws.ledger.events()).decode()
+
+
+def test_a_column_that_could_carry_a_checkup_result_of_elsewhere_is_refused(year: Workspace) -> None:
+    ws, listed = first_round(year)
+    data = table([result(listed.to_dict("records")[0], "30", ROUND_1)], CALL_RESULTS)
+    named = data.decode("utf-8-sig").replace("備考", "人間ドック結果").encode()
+    send(ws, "call_centre", "call_results", "p1", {"call_results.csv": named})
+    with pytest.raises(KanshoError, match="TABLE-DOCK"):
+        calls.take_call_results(ws, {})
+    assert ws.latest_or_none("call_results") is None
 
 
 def test_a_broken_package_is_refused_whole_and_the_others_are_taken(year: Workspace) -> None:
@@ -320,12 +356,18 @@ def test_a_visiting_day_out_and_in(year: Workspace) -> None:
     assert issued["counts"]["sheets"] == sheets == sum(e.counts["sheets"] for e in day1.ledger.events("sheets_out"))
     assert visits.find_visit_day_work(day1, {}) is None
     rows = [visited(token, "10" if n else "50", DAY_1) for n, token in enumerate(half_a["token"])]
+    rows[0]["note"], rows[1]["note"] = "信仰上の理由", "再訪は午前を希望"
     report(day1, DAY_1, "visit_1-2027-10-13", rows)
     taken = field.take_field_report(day1, visits.find_visit_day_work(day1, {}) or {}) or {}
     assert taken["counts"]["accepted"] == len(rows)
     assert taken["counts"]["open"] == 0
+    assert taken["counts"]["notes_held"] == 1
+    assert ws.read_table(ws.latest("note_review"))[["token", "reasons"]].to_numpy().tolist() == [
+        [rows[0]["token"], "religion"]
+    ]
     results = ws.read_table(ws.latest("visit_results"))
     frame = ws.read_table(ref).set_index("token")
+    assert results["note"].dropna().tolist() == ["再訪は午前を希望"]
     assert results["inquiry_number"].tolist() == frame.loc[results["token"], "inquiry_number"].tolist()
     assert len(ws.ledger.events("checklist_recorded")) == len(ws.ledger.events("sheets_out"))
     assert all(r.ok for r in reconciliations(ws.ledger.events()))

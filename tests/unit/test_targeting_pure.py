@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ from kansho.errors import KanshoError
 from kansho.targeting.holdout import held_out, holdout_columns, uniform
 from kansho.targeting.household import household_ids, normalise
 from kansho.targeting.segments import assign, matches, with_derived
+
+JUDGED_ON = date(2026, 3, 31)
 
 
 @pytest.mark.parametrize(
@@ -85,15 +89,20 @@ def test_without_consent_nobody_is_held_out(mini: CampaignConfig) -> None:
 )
 def test_attendance_pattern(years: list[str | None], pattern: str) -> None:
     row = {f"attended_{n}y_ago": years[n - 1] for n in range(1, 6)}
-    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **row}]))
+    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **row}]), judged_on=JUDGED_ON)
     assert found["attendance_pattern"].iloc[0] == pattern
 
 
 def test_result_flags() -> None:
     rows = [{"systolic": "140"}, {"diastolic": "90"}, {"hba1c": "6.5"}, {"ldl": "139", "bmi": "24.9"}, {}]
-    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **r} for r in rows]))
+    found = with_derived(pd.DataFrame([{"age_at_year_end": "50", **r} for r in rows]), judged_on=JUDGED_ON)
     assert found["bp_high"].tolist() == ["1", "1", "0", "0", "0"]
     assert found["result_flag"].tolist() == ["1", "1", "1", "0", "0"]
+
+
+def test_no_plan_is_made_on_thresholds_that_are_not_known() -> None:
+    with pytest.raises(KanshoError, match="HEALTH-TERM"):
+        with_derived(pd.DataFrame([{"age_at_year_end": "50"}]), judged_on=date(2016, 3, 31))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kansho.campaign.rights import PartyKind
 from kansho.contracts import codes
+from kansho.contracts.free_text_rules import MAX_LENGTH
 from kansho.contracts.model import BOTH, CONTRACTOR_ONLY, Column, Contract
 from kansho.errors import KanshoError
 
@@ -154,6 +155,8 @@ _CONTACT = (
     Column("wish", "要望", "code", nullable=True, codes=tuple(codes.WISHES), clause="D4"),
     Column("dock_informed", "人間ドック結果提出案内", "flag", codes=("0", "1"), clause="D4"),
     Column("program_informed", "保健事業案内", "flag", codes=("0", "1"), clause="C6"),
+    # The only free text of the year: never a fact before it was screened (`kansho.contracts.free_text`).
+    Column("note", "備考", nullable=True, pattern=rf"(?s:.{{1,{MAX_LENGTH}}})", clause="D5"),
 )
 
 CALL_RESULTS = Contract(

@@ -8,6 +8,7 @@ import re
 
 import pandas as pd
 
+from kansho.contracts.free_text import dock_result_headings
 from kansho.contracts.model import Column, Contract
 from kansho.errors import KanshoError
 
@@ -35,7 +36,8 @@ def from_csv(data: bytes, contract: Contract) -> pd.DataFrame:
     checked by the gates, not here.
 
     Raises:
-        KanshoError: ``TABLE-ENCODING``, ``TABLE-COLUMNS`` or ``TABLE-ROW`` (with the row number).
+        KanshoError: ``TABLE-ENCODING``, ``TABLE-COLUMNS``, ``TABLE-ROW`` (with the row number), or ``TABLE-DOCK``
+            for a column that could carry 人間ドック results (D4).
     """
     try:
         text = data.decode("utf-8-sig")
@@ -44,6 +46,14 @@ def from_csv(data: bytes, contract: Contract) -> pd.DataFrame:
         raise KanshoError(
             "TABLE-ENCODING", "表を読めません", place=contract.kind, remedy="UTF-8 の CSV で送り直してください"
         ) from None
+    dock = dock_result_headings(rows[0]) if rows else ()
+    if dock:
+        raise KanshoError(
+            "TABLE-DOCK",
+            "人間ドックの結果が入りうる列があります",
+            place=f"{contract.kind}:{'、'.join(map(str, dock))}列目",
+            remedy="列を除いて送り直してください。人間ドックの結果は区が直接収集します (D4)",
+        )
     if not rows or tuple(rows[0]) != contract.headers:
         raise KanshoError(
             "TABLE-COLUMNS",

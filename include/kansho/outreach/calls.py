@@ -26,6 +26,7 @@ from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, with_roster
 from kansho.outreach.contacts import file_of, settle, store, take_waiting, total
+from kansho.outreach.notes import hold, screened
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -162,10 +163,11 @@ def open_call_lists(ws: Workspace) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
-    frame = from_csv(file_of(files, "call_results.csv"), CALL_RESULTS)
-    settled = settle(frame, CALL_RESULTS, codes.CALL_PERSON_OUTCOMES, _on_our_list(ws, frame, package))
+    found = screened(from_csv(file_of(files, "call_results.csv"), CALL_RESULTS), CALL_RESULTS)
+    settled = settle(found.rows, CALL_RESULTS, codes.CALL_PERSON_OUTCOMES, _on_our_list(ws, found.rows, package))
+    held = hold(ws, "call_results", package, found)
     store(ws, "call_results", package, settled)
-    counts = settled.counts(codes.CALL_PERSON_OUTCOMES)
+    counts = settled.counts(codes.CALL_PERSON_OUTCOMES) | held
     lines = settled.accepted[["wave", "attempt"]].drop_duplicates().sort_values(["wave", "attempt"])
     said = {"wave": "|".join(sorted(set(lines["wave"]))), "attempt": "|".join(sorted(set(lines["attempt"])))}
     ws.record("results_recorded", package, counts=counts, codes={"channel": Channel.CALL.value, **said})

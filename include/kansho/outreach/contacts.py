@@ -32,7 +32,10 @@ class Settled:
     quarantined: pd.DataFrame
 
     def counts(self, persons: frozenset[str]) -> dict[str, int]:
-        """Counts of ``results_recorded``: rows = accepted + quarantined; reached, refused."""
+        """Counts of ``results_recorded``: rows = accepted + quarantined; reached, refused.
+
+        The stage adds ``notes_held`` (`kansho.outreach.notes`).
+        """
         outcome = self.accepted["outcome"]
         return {
             "rows": len(self.accepted) + len(self.quarantined),

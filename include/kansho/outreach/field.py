@@ -26,6 +26,7 @@ from kansho.contracts.registry import VISIT_RESULTS
 from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv
 from kansho.outreach.contacts import Settled, file_of, settle, store, take_waiting, total
+from kansho.outreach.notes import hold, screened
 from kansho.outreach.visits import approved_list
 from kansho.workspace import Workspace
 
@@ -70,14 +71,15 @@ def read_report(data: bytes) -> dict[str, Any]:
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     report = read_report(file_of(files, "report.json"))
-    frame = from_csv(file_of(files, "visit_results.csv"), VISIT_RESULTS)
+    found = screened(from_csv(file_of(files, "visit_results.csv"), VISIT_RESULTS), VISIT_RESULTS)
     wave, day = report["wave"], report["day"]
     for team in report["teams"]:
         if ws.ledger.find("sheets_out", f"{wave}/{day}/{team['team']}") is None:
             raise KanshoError("FIELD-TEAM", "訪問票を渡していない班の報告です", remedy="再送を依頼してください")
-    settled = _settle(ws, frame, package, wave, day)
+    settled = _settle(ws, found.rows, package, wave, day)
+    held = hold(ws, "visit_results", package, found)
     store(ws, "visit_results", package, settled)
-    counts = settled.counts(codes.VISIT_PERSON_OUTCOMES)
+    counts = settled.counts(codes.VISIT_PERSON_OUTCOMES) | held
     said = {"channel": Channel.VISIT.value, "wave": wave, "day": day}
     ws.record("results_recorded", package, counts=counts, codes=said)
     back = [_close_team(ws, wave, day, team) for team in report["teams"]]

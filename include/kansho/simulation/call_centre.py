@@ -12,6 +12,7 @@ from kansho.contracts.registry import CALL_LIST, CALL_RESULTS, INBOUND_RECORDS
 from kansho.exchange.tables import check_digit
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.draws import choice, uniform, uniforms
+from kansho.simulation.notes import note
 from kansho.simulation.premises import Premises, read, table
 
 #: Days from a list to its results.
@@ -84,6 +85,7 @@ class CallCentre:
             "wish": choice(self.seed, "wish", number, ("1", "2", "3", "9")) if spoken else None,
             "dock_informed": "1" if spoken else "0",
             "program_informed": "1" if spoken else "0",
+            "note": note(self.seed, f"call-note-{wave}-{attempt}", number),
         }
         if uniform(self.seed, f"wrong-{wave}-{attempt}", number) < _WRONG_ROWS:
             # An operator who notes what a relative said as if the person had said it.

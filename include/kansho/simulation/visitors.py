@@ -14,6 +14,7 @@ from kansho.contracts.registry import VISIT_HALF_A, VISIT_HALF_B, VISIT_RESULTS
 from kansho.outreach.rosters import table_of
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.draws import choice
+from kansho.simulation.notes import note
 from kansho.simulation.premises import Premises, as_json, read, table
 
 _OUTCOMES = ("10", "11", "12", "13", "14", "20", "30", "31", "33", "50", "51", "60", "61", "62", "64", "70")
@@ -142,6 +143,7 @@ class Visitors:
             "wish": choice(self.seed, "visit-wish", door, ("1", "2", "3", "9")) if spoken else None,
             "dock_informed": "1" if spoken else "0",
             "program_informed": "1" if spoken else "0",
+            "note": note(self.seed, f"visit-note-{wave}", door),
         }
 
 

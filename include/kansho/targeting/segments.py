@@ -12,35 +12,38 @@ Columns a rule may name:
   ``continuous`` (every known year), ``lapsed`` (attended, but not in the last three years), else ``irregular``;
 - ``attended_count``: attended years of the last five;
 - ``bp_high``, ``hba1c_high``, ``ldl_high``, ``bmi_high``, ``result_flag`` (any of them): '1' or '0' from
-  the last result at the 受診勧奨判定値 (140/90 mmHg, 6.5 %, 140 mg/dL) and BMI 25.0 (domain 1.4; 第4期);
+  the last result at the 受診勧奨判定値, BMI at the 保健指導判定値 (`kansho.health.result_flags`);
 - ``due_count``: how many cancer screenings are due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from kansho.campaign.config import Rule, Segment
 from kansho.errors import KanshoError
+from kansho.health import require_term, result_flags
 
 _YEARS = tuple(f"attended_{n}y_ago" for n in range(1, 6))
-#: flag → (analysis item, lowest value that raises it); source: 第4期 判定値 (domain 1.4).
-_LIMITS: dict[str, tuple[tuple[str, float], ...]] = {
-    "bp_high": (("systolic", 140.0), ("diastolic", 90.0)),
-    "hba1c_high": (("hba1c", 6.5),),
-    "ldl_high": (("ldl", 140.0),),
-    "bmi_high": (("bmi", 25.0),),
-}
 
 
-def with_derived(people: pd.DataFrame) -> pd.DataFrame:
+def with_derived(people: pd.DataFrame, *, judged_on: date) -> pd.DataFrame:
     """The table with the derived columns of the module's docstring added.
 
     Missing analysis items count as unknown; people without any row of them are ``new`` and unflagged.
+
+    Args:
+        people: roster and analysis items.
+        judged_on: whose thresholds apply: analysis items carry no examination date.
+
+    Raises:
+        KanshoError: ``HEALTH-TERM`` when the thresholds of that day are not known.
     """
+    require_term(judged_on)
     out = people.copy()
     out["age"] = pd.to_numeric(people["age_at_year_end"], errors="coerce")
     years = pd.DataFrame({y: people.get(y) for y in _YEARS}, index=people.index)
@@ -48,15 +51,7 @@ def with_derived(people: pd.DataFrame) -> pd.DataFrame:
     known = years.notna()
     out["attended_count"] = came.sum(axis=1)
     out["attendance_pattern"] = _pattern(came, known)
-    flags = []
-    for flag, limits in _LIMITS.items():
-        hit = pd.Series(False, index=people.index)
-        for item, limit in limits:
-            if item in people:
-                hit |= pd.to_numeric(people[item], errors="coerce").ge(limit)
-        out[flag] = hit.map({True: "1", False: "0"}).astype(object)
-        flags.append(hit)
-    out["result_flag"] = pd.concat(flags, axis=1).any(axis=1).map({True: "1", False: "0"}).astype(object)
+    out = out.join(result_flags(people.assign(exam_date=judged_on.isoformat())).astype(object))
     due = people["due_kinds"].fillna("") if "due_kinds" in people else pd.Series("", index=people.index)
     out["due_count"] = due.map(lambda text: len(text.split("|")) if text else 0)
     return out

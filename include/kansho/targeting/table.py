@@ -59,7 +59,8 @@ def plan_table(
     conditions = eligibility.conditions_of(people, config, on=on)
     outcome = eligibility.outcomes(conditions)
     group = eligibility.group_of(outcome, conditions)
-    table = segments.with_derived(people)
+    # The last results are of the fiscal year before: its thresholds apply.
+    table = segments.with_derived(people, judged_on=date(config.fiscal_year, 3, 31))
     rules = config.targeting.segments
     planned = group.notna()
     segment = segments.assign(table, group.eq(KENSHIN), rules, of=KENSHIN)
