@@ -19,11 +19,8 @@ import pandas as pd
 from kansho.errors import KanshoError
 from kansho.intake.containers import open_container
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
-<<<<<<< HEAD
 from kansho.intake.exceptions import open_for_refusal, resolve_refusals
-=======
 from kansho.intake.medium import sealed_files
->>>>>>> 5b4fc5a4e247aca98ef146b745f3b1db10cec2b9
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
 from kansho.intake.tables import count_gaiji, read_table
 from kansho.vault.vault import SnapshotRef
