@@ -17,7 +17,7 @@ from kansho.errors import KanshoError
 from kansho.quality.column_texts import column_rules
 from kansho.quality.definitions import RuleDef
 from kansho.quality.drift import profiled_columns
-from kansho.quality.listed_rules import DRIFT, LISTED, drift_rules, listed_rules
+from kansho.quality.listed_rules import DRIFT, LISTED, SETTLED_ELSEWHERE, drift_rules, listed_rules
 
 __all__ = ["RuleDef", "catalogue", "check_tuning", "kinds", "rule", "rule_ids", "rules_of"]
 
@@ -44,7 +44,7 @@ def rules_of(kind: str, config: CampaignConfig | None = None) -> Mapping[str, Ru
         raise KanshoError(
             "RULE-UNKNOWN", "検証規則のないファイル種別です", place=kind, remedy="quality/listed_rules.py"
         )
-    if config is None:
+    if config is None or kind in SETTLED_ELSEWHERE:
         return found
     gate = config.gate(kind)
     tuned = {tuning.rule: tuning for tuning in config.rules}
@@ -80,13 +80,22 @@ def check_tuning(config: CampaignConfig) -> None:
     (``target_list/phone.valid``).
 
     Raises:
-        KanshoError: ``RULE-UNKNOWN``, or ``RULE-SEVERITY`` naming the rule and the severities it allows.
+        KanshoError: ``RULE-UNKNOWN``; ``RULE-SEVERITY`` naming the rule and the severities it allows; ``RULE-FIXED``
+            for a rule of results that a room settles by itself.
     """
     for tuning in config.rules:
         named = _named(tuning.rule)
         if not named:
             raise _unknown(tuning.rule)
-        for definition in named:
+        tunable = [definition for definition in named if definition.contract not in SETTLED_ELSEWHERE]
+        if not tunable:
+            raise KanshoError(
+                "RULE-FIXED",
+                "調整できない規則です（結果を受け入れる段階が決めています）",
+                place=f"rules.{tuning.rule}",
+                remedy="設定 rules から除いてください",
+            )
+        for definition in tunable:
             if tuning.severity is not None and tuning.severity not in definition.allowed:
                 raise KanshoError(
                     "RULE-SEVERITY",

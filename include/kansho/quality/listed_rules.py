@@ -14,8 +14,6 @@ from kansho.quality.definitions import SEVERITIES, RuleDef, RuleKind, Severity
 _STOPS_OR_HOLDS: tuple[Severity, ...] = ("stop", "hold")
 _STOPS_OR_LEAVES: tuple[Severity, ...] = ("stop", "quarantine")
 _NEVER_ROWS: tuple[Severity, ...] = ("stop", "hold", "warn")
-#: Decided in the room that takes the results in (`kansho.outreach.contacts`): nothing to tune.
-_FIXED: tuple[Severity, ...] = ("quarantine",)
 
 _RESEND = "該当の行を直して送り直してください"
 _ASK = "該当の行を区で確かめ、誤りであれば直して送り直してください"
@@ -78,7 +76,6 @@ _CONTACT = _Rule(
     "本人以外から聞いた意向・理由・要望、又は利用目的を告げない聞取りが含まれています",
     "集めてはならない項目です。該当の項目を除いて送り直してください",
     "D5",
-    allowed=_FIXED,
 )
 _SAME_FILE = _Rule(
     "identity.same_file",
@@ -313,7 +310,7 @@ LISTED: dict[str, tuple[_Rule, ...]] = {
         ),
         _SAME_FILE,
     ),
-    "call_results": tuple(_Rule(**{**vars(r), "allowed": _FIXED}) for r in (_CHECK_DIGIT, _KNOWN, _CONTACT)),
+    "call_results": (_CHECK_DIGIT, _KNOWN, _CONTACT),
     "visit_results": (
         _Rule(
             "token.known",
@@ -323,11 +320,10 @@ LISTED: dict[str, tuple[_Rule, ...]] = {
             "渡した名簿にない照合番号です",
             _RESEND,
             "P2",
-            allowed=_FIXED,
         ),
         _CONTACT,
     ),
-    "inbound_records": (_Rule(**{**vars(_CHECK_DIGIT), "allowed": _FIXED}),),
+    "inbound_records": (_CHECK_DIGIT,),
     "mail_returns": (
         _Rule(
             "serial.known",
@@ -337,12 +333,12 @@ LISTED: dict[str, tuple[_Rule, ...]] = {
             "発送した連番にありません",
             _RESEND,
             "P11",
-            allowed=_FIXED,
         ),
     ),
 }
 
-#: Kinds whose results a room of its own settles row by row, by fixed rules; the suite is their second look.
+#: Kinds whose results a room of its own settles row by row (`kansho.outreach.contacts`, `kansho.mailing.returns`), by
+#: fixed rules: nothing to tune; the suite is their second look.
 SETTLED_ELSEWHERE = frozenset({"call_results", "visit_results", "inbound_records", "mail_returns"})
 
 _COUNT_DRIFT = "前回と比べて行数が大きく変わりました"

@@ -51,7 +51,7 @@ def town_fits(postal: pd.Series, address: pd.Series) -> pd.Series:
 
 def _lies_in(address: str, city: str, town: str) -> bool:
     _, named, rest = address.partition(city)
-    return bool(named) and rest.removeprefix("大").removeprefix("字").startswith(town)
+    return bool(named) and rest.removeprefix("大字").removeprefix("字").startswith(town)
 
 
 def _towns(codes: Iterable[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
