@@ -178,7 +178,8 @@ def _gate(ws: Workspace, delivery: str, kind: str) -> GateResult:
     doubts: dict[str, int] = {}
     if kind == "stop_list":
         last = _rows_before(ws, delivery)
-        doubts = stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
+        doubts = {"STOP-UNKNOWN": 0} if last is None else {"STOP-UNKNOWN": 0, "STOP-SHRUNK": 0}
+        doubts |= stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
     return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, delivery, frame, kind), doubts=doubts)
 
 
