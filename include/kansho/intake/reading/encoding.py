@@ -28,7 +28,7 @@ _HEAD = 1 << 16
 _NUL_SHARE = 0.03
 _NUL_SAMPLE = 4000
 #: Python maps these single bytes of CP932 to something; in no table of Shift_JIS or Microsoft are they characters.
-_NO_CP932 = ("\x80", "\xa0", "\uf8f1", "\uf8f2", "\uf8f3")
+_NO_CP932 = ("\x80", "\uf8f0", "\uf8f1", "\uf8f2", "\uf8f3")
 #: Encodings we do not take, told apart so that the ward is told what it sent.
 _FOREIGN = ("euc_jp", "iso2022_jp")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
