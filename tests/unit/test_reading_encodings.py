@@ -90,6 +90,19 @@ def test_two_encodings_in_one_file_are_refused_at_the_byte(mini: CampaignConfig,
     assert at < place <= len(data)
 
 
+def test_rows_of_utf8_that_cp932_reads_without_an_error_are_seen(mini: CampaignConfig) -> None:
+    data = stop_list(*GOOD)
+    row = "3000-0002-09,1,ああ\r\n".encode()
+    assert "縺" in row.decode("cp932")  # else this test says nothing
+    with pytest.raises(KanshoError, match="INTAKE-ENCODING ") as caught:
+        read(data + row + write(GOOD), mini)
+    assert caught.value.place == f"stop_list:{len(data) + len('3000-0002-09,1,') + 1}バイト目"
+    with pytest.raises(KanshoError, match="INTAKE-ENCODING "):
+        read((data + row + write(GOOD)).replace(b"\r\n", b"\r"), mini)
+    for harmless in ("繝", "月見里　繧", "亜縺"):
+        assert read(data + write([("3000-0002-09", "1", harmless)]), mini).frame["until"].tolist()[-1] == harmless
+
+
 @pytest.mark.parametrize("foreign", ["euc_jp", "iso2022_jp"])
 def test_an_encoding_we_do_not_take_is_named(mini: CampaignConfig, foreign: str) -> None:
     data = stop_list(*GOOD).decode("cp932").encode(foreign)
@@ -128,6 +141,9 @@ def test_control_characters_are_refused_with_their_row(mini: CampaignConfig, con
     data = stop_list(*GOOD, encoding="utf-8") + f"3000-0002-09,1,20{control}27\r\n".encode()
     with pytest.raises(KanshoError, match="INTAKE-CSV") as caught:
         read(data, mini)
+    assert caught.value.place == "stop_list:4行目"
+    with pytest.raises(KanshoError) as caught:
+        read(data.replace(b"\r\n", b"\r"), mini)
     assert caught.value.place == "stop_list:4行目"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig, load_config
 from kansho.errors import KanshoError
+from kansho.intake.reading import delimited, structure
 from kansho.intake.reading.my_number import holds_my_number
 from tests.unit.reading import ENCODINGS, GOOD, STOP_HEADER, cells, read, stop_list, ward, workbook, write
 
@@ -26,6 +27,13 @@ _ROWS = st.lists(st.tuples(_KEY, _CELL, _CELL), max_size=8).filter(
     lambda rows: not any(holds_my_number(cell) for row in rows for cell in row)
 )
 _FEW: Any = settings(max_examples=150, deadline=None)
+
+
+#: Rows that nearly fit: cells with quotes of every kind, well formed or not.
+_WRITTEN = st.sampled_from(
+    ["", "a", '""', '"a"', '"a""b"', '"a\r\nb"', '","', 'a"b', 'a""b', '"a"b', '"', " a　", '""""', "計"]
+)
+_LINES = st.lists(st.lists(_WRITTEN, min_size=3, max_size=3).map(",".join), max_size=5).map("\r\n".join)
 
 
 def _expected(rows: list[tuple[str, str, str]]) -> list[tuple[str | None, ...]]:
@@ -63,6 +71,36 @@ def test_any_table_without_quotes_reads_back_equal(rows: list[tuple[str, str, st
     rows = [row for row in rows if not any(holds_my_number(cell) for cell in row)]
     data = write([STOP_HEADER, *rows], encoding=encoding, quoting=csv.QUOTE_NONE)
     assert cells(read(data, MINI).frame) == rows
+
+
+@settings(parent=_FEW, max_examples=500)
+@given(
+    body=st.one_of(st.text(st.sampled_from('",\r\n a'), max_size=30), _LINES),
+    rows=st.integers(0, 2),
+    chunk=st.integers(1, 9),
+    total_row=st.booleans(),
+)
+def test_the_fast_parser_and_the_strict_one_agree(body: str, rows: int, chunk: int, total_row: bool) -> None:
+    data = stop_list(*GOOD[:rows]) + body.encode("cp932") + b"\r\n"
+    config = ward(MINI, total_row=total_row)
+
+    def strictly(*args: Any) -> structure.Walk:
+        return structure.Walk("stop_list", 3, 2, regular=False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structure, "_CHUNK", chunk)
+        fast = _result(data, config)
+        patch.setattr(delimited, "walk", strictly)
+        assert fast == _result(data, config)
+
+
+def _result(data: bytes, config: CampaignConfig) -> object:
+    """Cells and counts, or the refusal; the strict parser may meet a wrong quote before a wrong row, or behind it."""
+    try:
+        found = read(data, config)
+    except KanshoError as error:
+        return "refused" if error.code in ("INTAKE-CSV", "INTAKE-ROW") else error.text
+    return cells(found.frame), found.counts
 
 
 @settings(parent=_FEW, max_examples=40)
