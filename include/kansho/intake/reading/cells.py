@@ -14,19 +14,22 @@ from decimal import Decimal
 from typing import Any
 
 from openpyxl.utils.datetime import from_excel
-from openpyxl.utils.escape import unescape
 
 from kansho.contracts.model import Column
 from kansho.errors import KanshoError
 
 #: A spreadsheet holds fifteen digits; of a longer number the end is already invented.
 _DIGITS_KEPT = 10**15
-#: Serial numbers of days from March 1900 (before it the two calendars of spreadsheets disagree) for five digits.
+#: Serial numbers of days from ``_FIRST_DAY`` on, as far as five digits go.
 _SERIALS = (61, 99_999)
 #: So many zeros at most are taken to have stood before a number.
 _MOST_ZEROS = 4
 #: Patterns made of digits, groups and hyphens alone; only of these the width is known.
 _DIGIT_PATTERN = re.compile(r"(?:\\d|\\\||[0-9{},()|*+?\-])+")
+#: How a workbook writes control characters, the CR of a line end among them; other escapes openpyxl has undone.
+_ESCAPED = re.compile("_x(00[01][0-9A-Fa-f])_")
+#: Before it the two calendars of spreadsheets disagree on the day.
+_FIRST_DAY = date(1900, 3, 1)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -65,13 +68,15 @@ class Cells:
         if isinstance(value, bool):
             raise refused("TRUE／FALSE のセルがあります", place, "文字列で作り直して再提供")
         if isinstance(value, str):
-            text = unescape(value)
+            text = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), value)
             if _CONTROL.search(text):
                 raise refused("使えない文字（制御文字）があります", place, "文字を除いて再提供")
-            return str(text)
+            return text
         if isinstance(value, int | float):
             return self._number(value, column, at, place)
         if isinstance(value, date) and (column is None or column.type == "date"):
+            if _day(value) < _FIRST_DAY:
+                raise refused("日付として読めないセルがあります", place, "値を訂正して再提供")
             return _iso(value)
         if isinstance(value, time) and column is None:
             return value.isoformat()
@@ -131,6 +136,10 @@ def refused(message: str, place: str, remedy: str) -> KanshoError:
 
 def _padded(text: str) -> list[str]:
     return ["0" * zeros + text for zeros in range(1, _MOST_ZEROS + 1)]
+
+
+def _day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _iso(value: Any) -> str:

@@ -140,13 +140,17 @@ def _refuse_controls(buffer: memoryview, kind: str) -> None:
         if len(piece.translate(None, _CONTROLS)) != len(piece) or _C1.search(piece):
             found = _CONTROL.search(piece)
             offset = at + (found.start() if found else 0)
-            row = sum(bytes(buffer[b : min(b + _MAX_HEAD, offset)]).count(b"\n") for b in range(0, offset, _MAX_HEAD))
+            row = max(_count(buffer, end, offset) for end in (b"\n", b"\r"))
             raise KanshoError(
                 "INTAKE-CSV",
                 "表の中に使えない文字（制御文字）があります",
                 place=f"{kind}:{row + 1}行目",
                 remedy="CSV を作り直して再提供",
             )
+
+
+def _count(buffer: memoryview, byte: bytes, stop: int) -> int:
+    return sum(bytes(buffer[at : min(at + _MAX_HEAD, stop)]).count(byte) for at in range(0, stop, _MAX_HEAD))
 
 
 def _row_ends(buffer: memoryview, rows: int, kind: str) -> list[int]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +29,10 @@ _HEAD = 1 << 16
 _NUL_SHARE = 0.03
 _NUL_SAMPLE = 4000
 #: Python maps these single bytes of CP932 to something; in no table of Shift_JIS or Microsoft are they characters.
-_NO_CP932 = ("\x80", "\xa0", "\uf8f1", "\uf8f2", "\uf8f3")
+_NO_CP932 = ("\x80", "\uf8f0", "\uf8f1", "\uf8f2", "\uf8f3")
+#: What kana in UTF-8 begin with, and what CP932 makes of it: characters that hardly any name or place has.
+_KANA = re.compile(rb"\xe3[\x81-\x83]")
+_KANA_MISREAD = tuple(character.encode() for character in "縺繧繝")
 #: Encodings we do not take, told apart so that the ward is told what it sent.
 _FOREIGN = ("euc_jp", "iso2022_jp")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -97,6 +101,8 @@ def _utf8_or_cp932(data: bytes, kind: str, knows: Known) -> Decoded:
     if len(headed) == 1 and headed[0] in faults:
         # The headings are in one encoding and what follows is not.
         raise _undecodable(kind, headed[0], faults[headed[0]])
+    if headed == ["cp932"]:
+        _refuse_mixed(data, valid["cp932"], kind)
     if len(headed) == 1:
         return Decoded(headed[0], False, valid[headed[0]])
     for name in _FOREIGN:
@@ -119,6 +125,33 @@ def _utf8_or_cp932(data: bytes, kind: str, knows: Known) -> Decoded:
         raise _undecodable(kind, furthest, faults[furthest])
     name, text = next(iter(valid.items()))
     return Decoded(name, False, text)
+
+
+def _refuse_mixed(data: bytes, text: memoryview, kind: str) -> None:
+    """No line of a CP932 file is in UTF-8: kana of UTF-8 decode to 縺, 繧 or 繝, and then the whole line is looked at.
+
+    Files of two systems put together are read without an error otherwise, half of them mojibake.
+    """
+    pieces = (bytes(text[at : at + _CHUNK + 2]) for at in range(0, len(text), _CHUNK))
+    if not any(sign in piece for piece in pieces for sign in _KANA_MISREAD):
+        return
+    seen = 0
+    for hit in _KANA.finditer(data):
+        if hit.start() < seen:
+            continue
+        begin, seen = _line(data, hit.start())
+        try:
+            data[begin:seen].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        raise _undecodable(kind, "cp932", _Fault(hit.start()))
+
+
+def _line(data: bytes, at: int) -> tuple[int, int]:
+    """Where the line around a byte begins and ends; of one without end, a piece."""
+    low, high = max(at - _HEAD, 0), min(at + _HEAD, len(data))
+    ends = [end for byte in (b"\n", b"\r") if (end := data.find(byte, at, high)) >= 0]
+    return max(data.rfind(b"\n", low, at), data.rfind(b"\r", low, at), low - 1) + 1, min(ends, default=high)
 
 
 def _head(data: bytes, encoding: str) -> str:

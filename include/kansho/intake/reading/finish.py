@@ -31,9 +31,9 @@ def finish(body: Body, columns: Assigned, want: Expected, *, total_row: bool) ->
         cells[at] = _trimmed(cells[at])
     rows = len(cells[0]) if cells else 0
     filled = _filled(cells, rows, body.first_row, want.kind)
+    _refuse_stray_total(cells, body.first_row, want.kind)
     if total_row:
         check_total(body.total, filled, want.kind)
-    _refuse_stray_total(cells, body.first_row, want.kind)
     for at in columns.blank:
         if cells[at].null_count < rows:
             raise KanshoError(

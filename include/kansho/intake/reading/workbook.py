@@ -136,7 +136,8 @@ class _Parser(WorkSheetParser):
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell: dict[str, Any] = super().parse_cell(element)
-        if cell["value"] is None and element.find(f"{_SPACE}f") is not None and element.find(f"{_SPACE}v") is None:
+        # An empty text as a result is told by its type.
+        if cell["value"] is None and element.find(f"{_SPACE}f") is not None and element.get("t") != "str":
             cell |= {"value": "", "data_type": "?"}
         return cell
 
