@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kansho.campaign.config import CampaignConfig, load_config
 from kansho.workspace import Workspace
@@ -19,6 +20,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kansho-airflow-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
+
+# No test asserts a wall-clock time; a slow example on a busy machine is not a failure.
+settings.register_profile("kansho", deadline=None)
+settings.load_profile("kansho")
 
 MINI = REPOSITORY / "tests" / "campaigns" / "sumida_2027.yaml"
 SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"

@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import pyzipper
-
 from kansho.campaign.rights import Role
 from kansho.contracts.registry import REGISTRY
 from kansho.evidence.events import Actor
 from kansho.exchange.tables import check_digit
 from kansho.intake.passwords import enter_password
 from kansho.workspace import Workspace
-
-PASSWORD = "Tsukimi-7-dango"
+from tests.containers import PASSWORD
+from tests.containers import zip_of as seal
 
 
 def numbers(count: int) -> list[str]:
@@ -84,19 +82,6 @@ def csv_of(
     return buffer.getvalue().encode(encoding)
 
 
-def seal(files: Mapping[str, bytes], password: str = PASSWORD, *, bits: int = 256, aes: bool = True) -> bytes:
-    """A WinZip-AES archive (or one without encryption)."""
-    buffer = io.BytesIO()
-    how = pyzipper.WZ_AES if aes else None
-    with pyzipper.AESZipFile(buffer, "w", compression=pyzipper.ZIP_DEFLATED, encryption=how) as archive:
-        if aes:
-            archive.setpassword(password.encode())
-            archive.setencryption(pyzipper.WZ_AES, nbits=bits)
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
 @dataclass
 class Delivery:
     """A delivery to be put out; change its fields to spoil it.  ``note`` overrides fields of the 送付書."""
@@ -109,6 +94,8 @@ class Delivery:
     note: dict[str, Any] = field(default_factory=dict)
     sealed: bytes | None = None
     password: str = PASSWORD
+    scope: str = "whole"
+    medium: tuple[str, ...] = ("sealed.zip",)  # the names of the sealed file on the medium
 
     def add(self, kind: str, rows: Sequence[Mapping[str, str]], **how: Any) -> Delivery:
         """Add a file of that kind."""
@@ -121,7 +108,8 @@ class Delivery:
         sealed = self.sealed if self.sealed is not None else seal({f"{k}.csv": d for k, d in self.files.items()})
         folder = ws.layout.outgoing("ward") / self.id
         folder.mkdir(parents=True)
-        (folder / "sealed.zip").write_bytes(sealed)
+        for name in self.medium:
+            (folder / name).write_bytes(sealed)
         note = {
             "delivery": self.id,
             "campaign": ws.config.id,
@@ -135,6 +123,7 @@ class Delivery:
                     "rows": self.rows[kind],
                     "sha256": hashlib.sha256(data).hexdigest(),
                     "nil_return": kind in self.nil,
+                    "scope": self.scope,
                 }
                 for kind, data in self.files.items()
             ],

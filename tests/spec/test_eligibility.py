@@ -57,6 +57,8 @@ def test_outcome(
     person = {
         "age_at_year_end": age,
         "birth_date": born,
+        "left": False,
+        "identity_held": False,
         "stopped": stopped,
         "deferred": deferred,
         "kenshin_attended": attended,
@@ -66,6 +68,28 @@ def test_outcome(
     found = eligibility.outcomes(conditions)
     assert found.iloc[0] == outcome
     assert (eligibility.group_of(found, conditions).iloc[0] or None) == group
+
+
+@pytest.mark.parametrize(
+    ("left", "held", "outcome"), [(True, False, "left"), (True, True, "left"), (False, True, "identity_held")]
+)
+def test_who_is_no_longer_listed_or_may_be_another_person_is_in_no_group(
+    mini: CampaignConfig, left: bool, held: bool, outcome: str
+) -> None:
+    person = {
+        "age_at_year_end": "50",
+        "birth_date": "1977-05-05",
+        "left": left,
+        "identity_held": held,
+        "stopped": True,
+        "deferred": True,
+        "kenshin_attended": False,
+        "due_kinds": "03",
+    }
+    conditions = eligibility.conditions_of(pd.DataFrame([person]), mini, on=ON)
+    found = eligibility.outcomes(conditions)
+    assert found.iloc[0] == outcome
+    assert eligibility.group_of(found, conditions).iloc[0] is None
 
 
 ALL = "01|03|04|06|07|08"

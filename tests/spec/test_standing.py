@@ -30,6 +30,10 @@ def _facts(**tables: dict[str, object]) -> Facts:
 # fact about the person                                                     mail, call, visit
 TABLE = [
     ({}, ("", "", "")),
+    ({"roster_changes": {"change": "left", "fields": ""}}, ("left",) * 3),
+    ({"roster_changes": {"change": "changed", "fields": "phone"}}, ("", "", "")),
+    ({"roster_changes": {"change": "held", "fields": ""}}, ("identity_held",) * 3),
+    ({"roster_changes": {"change": "released", "fields": ""}}, ("", "", "")),
     ({"stop_facts": {"stop_kind": "1", "until": None}}, ("stopped", "stopped", "stopped")),
     ({"stop_facts": {"stop_kind": "2", "until": "2027-10-01"}}, ("deferred", "deferred", "deferred")),
     ({"stop_facts": {"stop_kind": "2", "until": "2027-09-30"}}, ("", "", "")),

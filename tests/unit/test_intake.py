@@ -14,10 +14,12 @@ from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.intake import stage
+from kansho.intake.cover_note import AnnouncedFile
 from kansho.intake.passwords import enter_password, waiting_password
+from kansho.intake.reading import count_gaiji, is_my_number, read_delivered
 from kansho.intake.stage import find_deliveries, take_in
-from kansho.intake.tables import count_gaiji, is_my_number, read_table
 from kansho.workspace import Workspace
+from tests.containers import sevenzip_of
 from tests.deliveries import Delivery, csv_of, numbers, people, person, staff, whole
 
 Open = Callable[[date], Workspace]
@@ -41,6 +43,9 @@ def test_a_delivery_becomes_raw_snapshots_and_events(open_workspace: Open) -> No
         "issued_on": "2027-04-20",
         "nil_return": "yes",
         "kinds": "analysis_items|stop_list|target_list",
+        "encoding_analysis_items": "cp932",
+        "encoding_stop_list": "cp932",
+        "encoding_target_list": "cp932",
     }
     medium = ws.ledger.find("medium_registered", "CDR-d01")
     assert medium is not None
@@ -57,6 +62,61 @@ def test_a_delivery_without_its_password_waits(open_workspace: Open) -> None:
     assert work["counts"] == {"ready": 1, "waiting_for_password": 1}
 
 
+@pytest.mark.parametrize("medium", ["sealed.zip", "sealed.7z", "sealed.xlsx"])
+def test_the_sealed_file_is_found_by_any_of_its_names_and_read_by_its_bytes(open_workspace: Open, medium: str) -> None:
+    ws = open_workspace(DAY)
+    delivery = whole()
+    delivery.sealed = sevenzip_of({f"{kind}.csv": data for kind, data in delivery.files.items()})
+    delivery.medium = (medium,)
+    delivery.put(ws).unlock(ws)
+    work = find_deliveries(ws, {})
+    assert work is not None
+    assert take_in(ws, work)["accepted"] == ["d01"]
+
+
+def test_two_sealed_files_in_one_delivery_are_refused_and_the_first_is_kept(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    delivery = whole()
+    delivery.medium = ("sealed.zip", "sealed.7z")
+    delivery.put(ws).unlock(ws)
+    work = find_deliveries(ws, {})
+    assert work is not None
+    assert take_in(ws, work)["refused"] == [{"delivery": "d01", "code": "INTAKE-NAMES"}]
+    assert [ref.key for ref in ws.snapshots("sealed_delivery")] == ["d01"]
+    assert ws.snapshots("raw_target_list") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("target_list.csv", True),
+        ("対象者一覧.csv", True),
+        ("特定健診結果（令和７年度）①.TXT", True),
+        ("受診 履歴.tsv", True),
+        ("結果.xlsx", True),
+        ("あ" * 76 + ".csv", True),
+        ("あ" * 77 + ".csv", False),
+        (".csv", False),
+        ("target_list.zip", False),
+        ("target_list.csv.exe", False),
+        ("target_list.csv\n", False),
+        ("../x.csv", False),
+        ("a/x.csv", False),
+        ("a\\x.csv", False),
+        ("C:x.csv", False),
+        ("a\x00.csv", False),
+        ("vsc.\u202ecsv", False),
+    ],
+)
+def test_the_cover_note_names_tables_and_no_paths(name: str, allowed: bool) -> None:
+    read = {"name": name, "kind": "target_list", "rows": 0, "sha256": "0" * 64}
+    if allowed:
+        assert AnnouncedFile.model_validate(read).name == name
+    else:
+        with pytest.raises(ValueError, match="name"):
+            AnnouncedFile.model_validate(read)
+
+
 def test_a_task_run_again_ends_with_the_same(open_workspace: Open) -> None:
     ws = open_workspace(DAY)
     whole("d01").put(ws).unlock(ws)
@@ -70,7 +130,7 @@ def test_a_task_run_again_ends_with_the_same(open_workspace: Open) -> None:
     assert ws.ledger.size == size
 
 
-@pytest.mark.parametrize("at", ["forget_password", "_accept", "open_sealed"])
+@pytest.mark.parametrize("at", ["forget_password", "_accept", "open_container"])
 def test_killed_anywhere_the_second_attempt_completes_it(
     open_workspace: Open, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -194,25 +254,25 @@ def test_a_wards_own_headers_and_encoding_are_mapped(mini: CampaignConfig) -> No
     config = mini.model_copy(update={"mappings": (mapping,)})
     data = csv_of("stop_list", [], encoding="utf-8-sig").replace("お問い合わせ番号".encode(), "整理番号".encode())
     data += f'"{numbers(1)[0]}","1",""\r\n'.encode()
-    frame = read_table(data, "stop_list", config)
+    frame = read_delivered(data, "stop_list", config).frame.replace({float("nan"): None})
     assert frame.to_dict("records") == [{"inquiry_number": numbers(1)[0], "stop_kind": "1", "until": None}]
     with pytest.raises(KanshoError, match="INTAKE-COLUMN-FORBIDDEN"):
-        read_table(
+        read_delivered(
             data, "stop_list", mini.model_copy(update={"mappings": (mapping.model_copy(update={"headers": {}}),)})
         )
 
 
 def test_columns_may_come_in_another_order(mini: CampaignConfig) -> None:
     data = f"停止区分,期限,お問い合わせ番号\r\n2,2027-09-30,{numbers(1)[0]}\r\n".encode("cp932")
-    assert read_table(data, "stop_list", mini).iloc[0]["until"] == "2027-09-30"
+    assert read_delivered(data, "stop_list", mini).frame.iloc[0]["until"] == "2027-09-30"
 
 
 def test_analysis_items_that_were_not_approved_are_not_expected(mini: CampaignConfig) -> None:
     config = mini.model_copy(update={"approved_analysis_items": ("bmi",)})
     data = f"お問い合わせ番号,BMI\r\n{numbers(1)[0]},23.4\r\n".encode("cp932")
-    frame = read_table(data, "analysis_items", config)
+    frame = read_delivered(data, "analysis_items", config).frame
     assert frame.iloc[0]["bmi"] == "23.4"
-    assert frame.iloc[0]["hba1c"] is None
+    assert frame["hba1c"].isna().all()
 
 
 def test_gaiji_are_counted_not_hidden(mini: CampaignConfig, open_workspace: Open) -> None:

@@ -281,6 +281,12 @@ class GateThreshold(Frozen):
     owner: Role
 
 
+class ExceptionRule(Frozen):
+    """How long an exception may stay open before its owner is reminded."""
+
+    due_days: Annotated[int, Field(ge=1)] = 14
+
+
 class Disclosure(Frozen):
     """What may leave in a table: cells under ``min_cell`` persons are suppressed."""
 
@@ -365,6 +371,7 @@ class CampaignConfig(Frozen):
     targeting: Targeting
     stop_list: StopListRule
     gates: tuple[GateThreshold, ...]
+    exceptions: ExceptionRule = ExceptionRule()
     disclosure: Disclosure
     oversight: Oversight
     effect_reports: EffectReports

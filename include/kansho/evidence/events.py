@@ -51,6 +51,12 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "delivery_accepted": ("D1",),
     "gate_evaluated": ("D1",),
     "stop_list_accepted": ("D1",),
+    "stop_list_decided": ("D1",),
+    "roster_changed": ("D1", "C2"),
+    "exception_opened": ("D1",),
+    "exception_asked": ("D1",),
+    "exception_eased": ("D1",),
+    "exception_resolved": ("D1",),
     # exchange with other parties
     "package_handed_over": ("D2",),
     "package_received": ("D2",),

@@ -12,6 +12,8 @@ from kansho.campaign.config import FileKind
 from kansho.errors import KanshoError
 
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+#: A table, by a name without separators, drives, control or direction characters; Japanese names are usual.
+_FILE_NAME = r"^[^\p{Cc}\p{Cf}/\\:]+\.(?i:csv|tsv|txt|xlsx)$"
 _MAX_BYTES = 64 * 1024
 
 
@@ -27,17 +29,22 @@ class Medium(_Strict):
 
 
 class AnnouncedFile(_Strict):
-    """One file inside the sealed archive: ``rows`` without the header."""
+    """One file inside the sealed archive: ``rows`` without the header.
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}\.csv$")]
+    A file of scope ``changes`` adds and corrects; a ``whole`` target list names everybody, so that who is missing
+    has left.
+    """
+
+    name: Annotated[str, Field(pattern=_FILE_NAME, max_length=80)]
     kind: FileKind
     rows: Annotated[int, Field(ge=0)]
     sha256: _Digest
     nil_return: bool = False
+    scope: Literal["whole", "changes"] = "whole"
 
 
 class CoverNote(_Strict):
-    """The whole note."""
+    """The whole note; ``answers`` names the 差戻し依頼 that the delivery answers."""
 
     delivery: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
     campaign: str
@@ -45,6 +52,7 @@ class CoverNote(_Strict):
     medium: Medium
     sealed_sha256: _Digest
     files: Annotated[tuple[AnnouncedFile, ...], Field(min_length=1)]
+    answers: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,60}$")] | None = None
 
 
 def read_cover_note(path: Path, *, delivery: str, campaign: str) -> CoverNote:

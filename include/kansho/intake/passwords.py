@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
+from kansho.intake.medium import sealed_files
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -30,7 +31,7 @@ def enter_password(ws: Workspace, delivery: str, password: str) -> None:
         raise KanshoError("PASSWORD-ROLE", "パスワードを入力できる取扱者ではありません", place=delivery)
     if not password:
         raise KanshoError("PASSWORD-EMPTY", "パスワードが空です", place=delivery, remedy="もう一度入力してください")
-    if not (ws.layout.outgoing(ws.config.ward_party.id) / delivery / "sealed.zip").is_file():
+    if not sealed_files(ws.layout.outgoing(ws.config.ward_party.id) / delivery):
         raise KanshoError(
             "PASSWORD-DELIVERY", "その番号の提供はありません", place=delivery, remedy="提供番号を確認してください"
         )

@@ -17,10 +17,12 @@ from typing import Any
 import pandas as pd
 
 from kansho.errors import KanshoError
+from kansho.intake.containers import open_container
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
+from kansho.intake.exceptions import open_for_refusal, resolve_refusals
+from kansho.intake.medium import sealed_files
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
-from kansho.intake.sealed import open_sealed
-from kansho.intake.tables import count_gaiji, read_table
+from kansho.intake.reading import Delivered, count_gaiji, read_delivered
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -41,7 +43,7 @@ def open_deliveries(ws: Workspace) -> list[str]:
     """Ids of what the ward has put out and is not settled, sorted."""
     folder = ws.layout.outgoing(ws.config.ward_party.id)
     settled = settled_deliveries(ws)
-    found = sorted(p.parent.name for p in folder.glob("*/sealed.zip")) if folder.is_dir() else []
+    found = sorted(p.name for p in folder.iterdir() if sealed_files(p)) if folder.is_dir() else []
     return [delivery for delivery in found if delivery not in settled]
 
 
@@ -97,7 +99,12 @@ class _Opened:
     """A delivery that is as its note says."""
 
     note: CoverNote
-    tables: dict[str, pd.DataFrame]
+    delivered: dict[str, Delivered]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Table by file kind."""
+        return {kind: found.frame for kind, found in self.delivered.items()}
 
 
 def _known_result(ws: Workspace, delivery: str) -> str | None:
@@ -121,7 +128,7 @@ def _take_one(ws: Workspace, delivery: str) -> str:
             place=delivery,
             remedy="入力してから実行してください",
         )
-    original = _keep_original(ws, delivery, folder / "sealed.zip")
+    original = _keep_original(ws, delivery, folder)
     try:
         opened = _open(ws, delivery, folder, ws.read_bytes(original), secret)
     except KanshoError as error:
@@ -133,16 +140,23 @@ def _take_one(ws: Workspace, delivery: str) -> str:
     return ""
 
 
-def _keep_original(ws: Workspace, delivery: str, path: Path) -> SnapshotRef:
-    """The sealed original as it came first; it is sealed once more by the vault."""
+def _keep_original(ws: Workspace, delivery: str, folder: Path) -> SnapshotRef:
+    """The sealed original as it came first (of several the first); it is sealed once more by the vault."""
     known = ws.find("sealed_delivery", delivery)
-    return known or ws.store_bytes("sealed_delivery", delivery, path.read_bytes())
+    return known or ws.store_bytes("sealed_delivery", delivery, next(iter(sealed_files(folder))).read_bytes())
 
 
 def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: SnapshotRef) -> _Opened:
     note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
     medium = {"kind": note.medium.kind, "delivery": note.delivery}
     ws.record("medium_registered", note.medium.serial, codes=medium)
+    if len(sealed_files(folder)) > 1:
+        raise KanshoError(
+            "INTAKE-NAMES",
+            "封緘ファイルが二つ以上あります",
+            place=delivery,
+            remedy="封緘ファイルを一つにした再提供を依頼してください",
+        )
     if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
         raise KanshoError(
             "INTAKE-SEALED-DIGEST",
@@ -150,7 +164,7 @@ def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: Sna
             place=delivery,
             remedy="再提供を依頼してください",
         )
-    contents = open_sealed(sealed, use_password(ws, secret), [f.name for f in note.files])
+    contents = open_container(sealed, use_password(ws, secret), [f.name for f in note.files])
     return _Opened(note, {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files})
 
 
@@ -169,9 +183,18 @@ def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened
             "issued_on": opened.note.issued_on.isoformat(),
             "nil_return": "yes" if any(f.nil_return for f in opened.note.files) else "no",
             "kinds": "|".join(sorted(opened.tables)),
+            **_said_of_changes(opened.note),
+            **{f"encoding_{kind}": found.codes["encoding"] for kind, found in opened.delivered.items()},
         },
         refs={"sealed": original, **refs},
     )
+    resolve_refusals(ws, delivery)
+
+
+def _said_of_changes(note: CoverNote) -> dict[str, str]:
+    """Which files only add and correct, and the 差戻し依頼 that the delivery answers."""
+    only = "|".join(sorted(f.kind for f in note.files if f.scope == "changes"))
+    return {name: code for name, code in (("changes_only", only), ("answers", note.answers or "")) if code}
 
 
 def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: SnapshotRef, error: KanshoError) -> None:
@@ -183,6 +206,8 @@ def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: Snapsho
         refs={"sealed": original},
         names={"message": error.message, "place": error.place, "remedy": error.remedy},
     )
+    if not wrong:
+        open_for_refusal(ws, delivery, error.code)
     if error.code in INCIDENTS:
         codes = {"kind": INCIDENTS[error.code], "subject": delivery}
         ws.record("incident_opened", f"delivery-{delivery}", codes=codes)
@@ -208,12 +233,13 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
     ws.record("report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code})
 
 
-def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFrame:
+def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Delivered:
     if hashlib.sha256(data).hexdigest() != announced.sha256:
         raise KanshoError(
             "INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください"
         )
-    table = read_table(data, announced.kind, ws.config)
+    delivered = read_delivered(data, announced.kind, ws.config)
+    table = delivered.frame
     if len(table) != announced.rows:
         raise KanshoError(
             "INTAKE-COUNT",
@@ -230,4 +256,4 @@ def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFr
             place=announced.kind,
             remedy="該当なしなら送付書に明記して再提供を依頼してください",
         )
-    return table
+    return delivered

@@ -10,10 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Role
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.authority import authority_of
+from kansho.intake.core import record_changes, same_person
+from kansho.intake.exceptions import ease, open_for_rows
 from kansho.intake.row_rules import (
     attendance_rules,
     born_on_first_of_april,
@@ -87,6 +91,9 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         rejected = frame[~found.accepted].assign(reason=found.reasons[~found.accepted])
         if len(rejected):
             ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[raw])
+        if kind == "target_list":
+            changes = record_changes(ws, delivery, frame, found.accepted, raw, whole=_is_whole(ws, delivery, kind))
+            totals |= {f"roster_{name}": totals.get(f"roster_{name}", 0) + n for name, n in changes.items()}
         counts = {"born_1_april": born_on_first_of_april(frame["birth_date"])} if kind == "target_list" else None
         ref = ws.store_table(ACCEPTED[kind], delivery, frame[found.accepted], parents=[raw], counts=counts)
         totals["accepted"] += ref.rows
@@ -94,6 +101,7 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         if kind == "stop_list":
             issued = _delivered(ws, delivery).codes["issued_on"]
             ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
+        _settle_exceptions(ws, delivery, kind, found)
     return {"deliveries": list(work["deliveries"]), "counts": totals}
 
 
@@ -133,6 +141,25 @@ def stop_list_doubts(numbers: pd.Series, known: set[str], last: int | None, min_
     return doubts
 
 
+def _settle_exceptions(ws: Workspace, delivery: str, kind: str, found: GateResult) -> None:
+    """Exceptions that this table opens, and those of earlier deliveries that it puts right."""
+    owner = owner_of(ws.config, kind)
+    open_for_rows(ws, delivery, kind, found.reasons, owner)
+    core = ws.read_all(ACCEPTED[kind])
+    if core is not None:
+        ease(ws, delivery, kind, set(core["inquiry_number"]))
+
+
+def owner_of(config: CampaignConfig, kind: str) -> str:
+    """Who decides about a file kind's exceptions: the owner of its gate, else the contractor's manager."""
+    gate = config.gate(kind)
+    return (gate.owner if gate else Role.CONTRACTOR_MANAGER).value
+
+
+def _is_whole(ws: Workspace, delivery: str, kind: str) -> bool:
+    return kind not in _delivered(ws, delivery).codes.get("changes_only", "").split("|")
+
+
 def _require_decision(ws: Workspace, gates: list[tuple[str, str, GateResult]], summary: SnapshotRef) -> None:
     stopped = [f"{kind}/{delivery}" for delivery, kind, found in gates if found.result == "stop"]
     if stopped:
@@ -152,7 +179,7 @@ def _gate(ws: Workspace, delivery: str, kind: str) -> GateResult:
     if kind == "stop_list":
         last = _rows_before(ws, delivery)
         doubts = stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
-    return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, frame, kind), doubts=doubts)
+    return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, delivery, frame, kind), doubts=doubts)
 
 
 def _rows_before(ws: Workspace, delivery: str) -> int | None:
@@ -167,9 +194,10 @@ def _rows_before(ws: Workspace, delivery: str) -> int | None:
     return last
 
 
-def _extra(ws: Workspace, frame: pd.DataFrame, kind: str) -> dict[str, pd.Series]:
+def _extra(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dict[str, pd.Series]:
     if kind == "target_list":
-        return target_list_rules(frame, ws.config)
+        answers = _delivered(ws, delivery).codes.get("answers", "")
+        return {**target_list_rules(frame, ws.config), "identity.confusion": same_person(ws, delivery, frame, answers)}
     if kind == "stop_list":
         return stop_list_rules(frame)
     if kind == "analysis_items":

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "great_expectations" / "expectati
 
 #: Rules between columns per kind: masks that the stage computes (``extra`` of `run_gate`), true by "1".
 EXTRA_RULES: dict[str, tuple[str, ...]] = {
-    "target_list": ("number.check_digit", "age.rule", "postal.ward", "kana.letters", "kinds.sex"),
+    "target_list": ("number.check_digit", "age.rule", "postal.ward", "kana.letters", "kinds.sex", "identity.confusion"),
     "analysis_items": ("number.check_digit", "number.known"),
     "stop_list": ("number.check_digit", "until.given"),
     "attendance_update": ("number.check_digit", "number.known", "date.plausible"),

@@ -22,17 +22,38 @@ def require_fresh_stop_list(ws: Workspace) -> None:
     """Refuse to send without a stop list that is young enough today.
 
     Raises:
-        KanshoError: ``STOP-MISSING`` or ``STOP-STALE`` (fails closed; domain 2.1, decision 8).
+        KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``STOP-UNDECIDED`` when a newer list was delivered that
+            was refused or is held (fails closed; domain 2.1, decision 8).
     """
     accepted = ws.ledger.events("stop_list_accepted")
     if not accepted or ws.latest_or_none("stop_facts") is None:
         raise KanshoError("STOP-MISSING", "勧奨停止一覧がありません", remedy="区に停止一覧の提供を依頼してください")
+    _require_decided(ws, accepted[-1].sequence)
     issued = max(date.fromisoformat(e.codes["issued_on"]) for e in accepted)
     if ws.today - issued > timedelta(days=ws.config.stop_list.max_age_days):
         raise KanshoError(
             "STOP-STALE",
             f"勧奨停止一覧が古くなっています（{issued.isoformat()} 現在）",
             remedy="区に最新の停止一覧の提供を依頼してください",
+        )
+
+
+def _require_decided(ws: Workspace, accepted: int) -> None:
+    """A newer stop list that did not become facts stops every send until it is accepted or a person decides."""
+    expected = {d.id: d.files for d in ws.config.deliveries}
+    newer = [
+        e
+        for e in ws.ledger.events()[accepted + 1 :]
+        if (e.type == "delivery_accepted" and "stop_list" in e.codes["kinds"].split("|"))
+        or (e.type == "delivery_refused" and "stop_list" in expected.get(e.codes["delivery"].partition("-")[0], ()))
+    ]
+    decided = ws.ledger.events("stop_list_decided")
+    if newer and not (decided and decided[-1].sequence > newer[-1].sequence):
+        raise KanshoError(
+            "STOP-UNDECIDED",
+            "新しい勧奨停止一覧が受け入れられていません",
+            place=newer[-1].codes.get("delivery", newer[-1].key),
+            remedy="再提供を受け入れるか、責任者が前の一覧の継続を決めてください（kansho intake keep-stop-list）",
         )
 
 
@@ -47,8 +68,8 @@ def exclusions(ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: s
         spacing: whether the minimum distance to the last contact counts (at selection; not at the door).
 
     Returns:
-        Series of codes on the index of ``listed``: unknown, stopped, refused, deferred, aged_out, attended,
-        reported_attended, bad_address, no_phone, phone_dead, too_soon, held_out.
+        Series of codes on the index of ``listed``: unknown, left, identity_held, stopped, refused, deferred, aged_out,
+        attended, reported_attended, bad_address, no_phone, phone_dead, too_soon, held_out.
 
     Raises:
         KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``PLAN-MISSING`` when a wave has no plan.
@@ -80,6 +101,8 @@ def reasons(
     is_kenshin = listed["group"].eq(TargetGroup.KENSHIN.value)
     checks: list[tuple[str, pd.Series]] = [
         ("unknown", ~known),
+        ("left", flag("left")),
+        ("identity_held", flag("identity_held")),
         ("stopped", flag("stopped")),
         ("refused", flag("refused")),
         ("deferred", flag("deferred")),

@@ -13,6 +13,7 @@ from kansho.workspace import Workspace
 
 _EMPTY: dict[str, tuple[str, ...]] = {
     "roster": ("inquiry_number", "birth_date", "phone", "attendance_date"),
+    "roster_changes": ("inquiry_number", "change", "fields"),
     "stop_facts": ("inquiry_number", "stop_kind", "until"),
     "attendance_facts": ("inquiry_number", "screening_kind", "attendance_date"),
     "call_results": ("inquiry_number", "outcome", "called_on", "answered_by"),
@@ -27,11 +28,12 @@ _EMPTY: dict[str, tuple[str, ...]] = {
 class Facts:
     """Tables of facts (identifiers as in the contracts; dates as ISO text); empty tables when none.
 
-    ``roster`` has one row per person (a later delivery's row wins); ``stop_facts`` is the newest whole
-    list; all others are everything ever appended.
+    ``roster`` has one row per person (a later delivery's row wins); ``roster_changes`` what later deliveries
+    changed, oldest first; ``stop_facts`` is the newest whole list; all others are everything ever appended.
     """
 
     roster: pd.DataFrame
+    roster_changes: pd.DataFrame
     stop_facts: pd.DataFrame
     attendance_facts: pd.DataFrame
     call_results: pd.DataFrame

@@ -23,13 +23,16 @@ _DEFER = "2"
 def status(facts: Facts, on: date) -> pd.DataFrame:
     """One row per person, indexed by ``inquiry_number``.
 
-    Columns: ``stopped`` (ward's list), ``deferred`` (ward's list, until a date not yet passed),
+    Columns: ``left`` (no longer on the ward's list), ``identity_held`` (two deliveries name different persons under
+    one number), ``stopped`` (ward's list), ``deferred`` (ward's list, until a date not yet passed),
     ``refused`` (said so, or a stop outcome, on any channel), ``kenshin_attended`` and
     ``reported_attended`` (bool), ``attended_kinds`` ("03|90", known screenings this year),
     ``bad_address``, ``phone_dead``, ``has_phone`` (bool), ``birth_date``, ``last_contact_on`` (ISO text or None).
     """
     roster = facts.roster.set_index("inquiry_number")
     out = pd.DataFrame(index=roster.index)
+    out["left"] = out.index.isin(_last_said(facts.roster_changes, on="left", off=("added", "changed")))
+    out["identity_held"] = out.index.isin(_last_said(facts.roster_changes, on="held", off=("released", "left")))
     stops = facts.stop_facts
     deferred = stops["stop_kind"].eq(_DEFER) & stops["until"].notna()
     still = deferred & stops["until"].fillna("").astype(str).ge(on.isoformat())
@@ -60,6 +63,12 @@ def status(facts: Facts, on: date) -> pd.DataFrame:
     out["birth_date"] = roster["birth_date"]
     out["last_contact_on"] = _last_contact(facts).reindex(out.index)
     return out
+
+
+def _last_said(changes: pd.DataFrame, *, on: str, off: tuple[str, ...]) -> pd.Series:
+    """Numbers whose last change among ``on`` and ``off`` is ``on``."""
+    told = changes[changes["change"].isin((on, *off))].drop_duplicates("inquiry_number", keep="last")
+    return told.loc[told["change"].eq(on), "inquiry_number"]
 
 
 def _attended_kinds(facts: Facts) -> pd.Series:

@@ -27,8 +27,11 @@ class Outcome:
     label: str
 
 
-#: The decision table.  The stop list wins over everything; then age; then attendance; then what is due.
+#: The decision table.  Who is no longer on the list, or may be another person, comes first; then the stop list;
+#: then age; then attendance; then what is due.
 TABLE: tuple[Outcome, ...] = (
+    Outcome("left", ("left",), "D1", "対象者一覧から除外"),
+    Outcome("identity_held", ("identity_held",), "D1", "本人の確認待ち"),
     Outcome("stopped", ("stopped",), "D1", "勧奨停止"),
     Outcome("deferred", ("deferred",), "D1", "勧奨延期"),
     Outcome("under_age", ("under_age",), "C2", "対象年齢未満"),
@@ -79,8 +82,8 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
     """The table's conditions (bool) per person.
 
     Args:
-        people: columns ``age_at_year_end`` (text), ``birth_date`` (ISO text), ``stopped``, ``deferred``,
-            ``kenshin_attended`` (bool), ``due_kinds`` ("03|07").
+        people: columns ``age_at_year_end`` (text), ``birth_date`` (ISO text), ``left``, ``identity_held``, ``stopped``,
+            ``deferred``, ``kenshin_attended`` (bool), ``due_kinds`` ("03|07").
         config: the age rules.
         on: the day of planning.
 
@@ -99,6 +102,8 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
     limit = f"{bound.year - config.targeting.max_age:04d}-{bound.month:02d}-{bound.day:02d}"
     return pd.DataFrame(
         {
+            "left": people["left"].eq(True),
+            "identity_held": people["identity_held"].eq(True),
             "stopped": people["stopped"].eq(True),
             "deferred": people["deferred"].eq(True),
             "under_age": age.lt(config.targeting.min_age),

@@ -26,14 +26,17 @@ from kansho.workspace import Workspace
 
 
 def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The plan to be made today; None while the validated data is not whole, or once a plan is approved.
+    """The plan to be made today; None while the validated data is not whole, or while the approved plan still fits.
 
-    A rejected plan is followed by a revision under a new key (``plan-<date>-r02``).
+    A rejected plan is followed by a revision under a new key (``plan-<date>-r02``).  A roster that changed after the
+    approval is planned anew, and approved anew, as long as no wave was selected: hold-outs follow from the committed
+    seed and the household, so nobody's arm changes.
 
     Raises:
         KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: no planning on an old stop list.
     """
-    if approved_plan(ws) is not None:
+    approved = approved_plan(ws)
+    if approved is not None and (ws.ledger.events("wave_selected") or not _roster_is_newer(ws, approved)):
         return None
     if ws.latest_or_none("roster") is None or ws.latest_or_none("analysis") is None:
         return None
@@ -142,6 +145,12 @@ def plan_counts(plan: pd.DataFrame) -> dict[str, int]:
         **{row.code: int(counted.get(row.code, 0)) for row in eligibility.TABLE},
         "held_out": int((plan[held].any(axis=1) & plan["group"].notna()).sum()) if held else 0,
     }
+
+
+def _roster_is_newer(ws: Workspace, plan: SnapshotRef) -> bool:
+    made = ws.ledger.find("plan_made", plan.key)
+    stored = [e.sequence for e in ws.ledger.events("snapshot_stored") if e.refs["holding"]["kind"] == "roster"]
+    return made is not None and bool(stored) and stored[-1] > made.sequence
 
 
 def _consented(ws: Workspace) -> bool:

@@ -49,6 +49,8 @@ def plan_table(
     people = roster.merge(analysis, on="inquiry_number", how="left", suffixes=("", "_analysis"))
     at = standing.reindex(people["inquiry_number"].to_numpy())
     at.index = people.index
+    people["left"] = at["left"].eq(True)
+    people["identity_held"] = at["identity_held"].eq(True)
     people["stopped"] = at["stopped"].eq(True) | at["refused"].eq(True)
     people["deferred"] = at["deferred"].eq(True)
     people["kenshin_attended"] = at["kenshin_attended"].eq(True)

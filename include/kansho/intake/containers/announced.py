@@ -1,0 +1,47 @@
+"""The names a container may hold: exactly those the 送付書 announces.
+
+Pure over names.  Names are compared in Unicode form C, so that a name written on macOS matches; what is returned is
+always the announced spelling.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from kansho.intake.containers.caps import MAX_ENTRIES
+from kansho.intake.containers.refusals import entry_place, too_big, wrong_names
+
+#: Anything that could lead out of a folder, on any system: separators, drives, control characters, "." and "..".
+_PATH = re.compile(r"[/\\:\x00-\x1f\x7f]|^\.{1,2}$")
+
+
+def match_names(found: Sequence[Sequence[str]], names: Collection[str]) -> list[str]:
+    """The announced name of each entry.
+
+    Args:
+        found: per entry the names its bytes can be read as (an old zip does not say its encoding), likeliest first.
+        names: the announced names.
+
+    Raises:
+        KanshoError: ``INTAKE-BOMB`` (too many entries), ``INTAKE-NAMES``.
+    """
+    if len(found) > MAX_ENTRIES:
+        raise too_big(f"{MAX_ENTRIES}件を超えるファイル")
+    known = {unicodedata.normalize("NFC", name): name for name in names}
+    if len(known) != len(names):
+        raise wrong_names("送付書に同じファイル名が二度あります")
+    out: list[str] = []
+    for position, readings in enumerate(found, 1):
+        matched = [known[r] for r in (unicodedata.normalize("NFC", reading) for reading in readings) if r in known]
+        if not matched:
+            if all(_PATH.search(reading) for reading in readings):
+                raise wrong_names("フォルダーや経路を含むファイル名があります", entry_place(position))
+            raise wrong_names("送付書にないファイルがあります", entry_place(position))
+        if matched[0] in out:
+            raise wrong_names("同じ名前のファイルが二つあります", entry_place(position))
+        out.append(matched[0])
+    if len(out) != len(known):
+        raise wrong_names(f"送付書にあるファイルが不足しています（送付書 {len(known)}、実際 {len(out)}）")
+    return out

@@ -1,0 +1,142 @@
+"""Opening, easing and settling exceptions: the effects behind `kansho.evidence.register`.
+
+Belongs here: which ledger facts follow from a refused delivery, a gate and a redelivery.  Does not belong here:
+the state of an exception (`kansho.evidence.register`) or what the ward is asked (`send_back`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pandas as pd
+
+from kansho.campaign.rights import Role
+from kansho.errors import KanshoError
+from kansho.evidence.register import ExceptionCase, exceptions, open_exceptions
+from kansho.workspace import Workspace
+
+#: Why a person may accept an exception as it is; closed codes, since the ledger holds no prose.
+ACCEPT_REASONS = {
+    "ward_confirmed": "区が正しいと確認した",
+    "not_needed": "今年度は使わない",
+    "duplicate": "別の提供で解消している",
+    "keep_last_list": "前の勧奨停止一覧を継続して使う",
+}
+
+
+def open_for_refusal(ws: Workspace, delivery: str, code: str) -> None:
+    """A delivery refused whole waits for another."""
+    _open(ws, f"{delivery}/-/{code}", "delivery", code, rows=0, owner=Role.CONTRACTOR_MANAGER.value)
+
+
+def open_for_rows(ws: Workspace, delivery: str, table: str, reasons: pd.Series, owner: str) -> None:
+    """Quarantined rows, one exception for each rule (``reasons`` per row, '' accepted)."""
+    for rule, rows in reasons[reasons.ne("")].value_counts().sort_index().items():
+        _open(ws, f"{delivery}/{table}/{rule}", "rows", str(rule), rows=int(rows), owner=owner)
+
+
+def open_for_table(
+    ws: Workspace, delivery: str, table: str, doubts: Mapping[str, int], owner: str, *, decided: str
+) -> None:
+    """Doubts about a table as a whole that its gate's owner has decided (``decided``: key of the approval)."""
+    for rule, rows in sorted(doubts.items()):
+        key = f"{delivery}/{table}/{rule}"
+        _open(ws, key, "table", rule, rows=rows, owner=owner)
+        codes = {"how": "accepted", "reason": "gate_decision", "decision": decided}
+        ws.record("exception_resolved", key, codes=codes)
+
+
+def ease(ws: Workspace, delivery: str, table: str, core: set[str]) -> int:
+    """Rows of earlier exceptions that have come right with this delivery; how many.
+
+    ``core`` are the numbers of every row of that table ever accepted, this delivery included.  An exception whose rows
+    are all right is resolved by this delivery.
+    """
+    fixed = 0
+    for case in open_exceptions(ws.ledger.events()):
+        if case.level != "rows" or case.table != table or case.delivery == delivery:
+            continue
+        right = len(_row_keys(ws, case) & core) - case.fixed
+        if right <= 0:
+            continue
+        ws.record("exception_eased", f"{case.key}@{delivery}", counts={"fixed": right}, codes={"by": delivery})
+        fixed += right
+        _resolve_if_done(ws, case.key, delivery)
+    return fixed
+
+
+def resolve_refusals(ws: Workspace, accepted: str) -> None:
+    """A refused delivery is resolved by its redelivery (same id before ``-r``)."""
+    for case in open_exceptions(ws.ledger.events()):
+        if case.level == "delivery" and _family(case.delivery) == _family(accepted):
+            _resolve(ws, case.key, how="redelivery", by=accepted)
+
+
+def accept_exception(ws: Workspace, key: str, reason: str) -> None:
+    """A named person accepts an exception as it is.
+
+    Raises:
+        KanshoError: ``EXCEPTION-UNKNOWN``, ``EXCEPTION-REASON``, or ``EXCEPTION-OWNER`` when the person's role does
+            not own it.
+    """
+    case = next((c for c in exceptions(ws.ledger.events()) if c.key == key), None)
+    if case is None or case.state == "resolved":
+        raise KanshoError(
+            "EXCEPTION-UNKNOWN", "開いている例外ではありません", place=key, remedy="一覧を確認してください"
+        )
+    if reason not in ACCEPT_REASONS:
+        raise KanshoError(
+            "EXCEPTION-REASON",
+            "理由の区分が違います",
+            place=key,
+            remedy=f"次から選択: {' '.join(sorted(ACCEPT_REASONS))}",
+        )
+    if ws.actor.role != case.owner:
+        raise KanshoError(
+            "EXCEPTION-OWNER", "この例外を決める担当ではありません", place=key, remedy=f"担当: {case.owner}"
+        )
+    ws.record("exception_resolved", key, codes={"how": "accepted", "reason": reason})
+
+
+def keep_stop_list(ws: Workspace, delivery: str) -> None:
+    """A named person decides to go on with the stop list in force although a newer one did not become facts.
+
+    Raises:
+        KanshoError: ``EXCEPTION-OWNER`` for another role than the contractor's manager or the ward's.
+    """
+    if ws.actor.role not in (Role.CONTRACTOR_MANAGER.value, Role.WARD_OFFICER.value):
+        raise KanshoError(
+            "EXCEPTION-OWNER", "勧奨停止一覧を決める担当ではありません", place=delivery, remedy="統括責任者"
+        )
+    number = len(ws.ledger.events("stop_list_decided")) + 1
+    ws.record("stop_list_decided", f"{delivery}/{number}", codes={"decision": "keep_last_list", "delivery": delivery})
+
+
+def _open(ws: Workspace, key: str, level: str, rule: str, *, rows: int, owner: str) -> None:
+    due = min(ws.today + timedelta(days=ws.config.exceptions.due_days), ws.config.closing.handover_on)
+    codes = {"level": level, "rule": rule, "owner": owner, "due": due.isoformat()}
+    ws.record("exception_opened", key, counts={"rows": rows}, codes=codes)
+
+
+def _resolve_if_done(ws: Workspace, key: str, delivery: str) -> None:
+    case = next(c for c in exceptions(ws.ledger.events()) if c.key == key)
+    if case.fixed >= case.rows:
+        _resolve(ws, key, how="redelivery", by=delivery)
+
+
+def _resolve(ws: Workspace, key: str, *, how: str, by: str) -> None:
+    ws.record("exception_resolved", key, codes={"how": how, "by": by})
+
+
+def _row_keys(ws: Workspace, case: ExceptionCase) -> set[str]:
+    """Inquiry numbers of the exception's rows; those without one cannot be matched and stay open."""
+    ref = ws.find("quarantine", f"{case.table}-{case.delivery}")
+    if ref is None:
+        return set()
+    rows = ws.read_table(ref)
+    return set(rows.loc[rows["reason"].eq(case.rule), "inquiry_number"].dropna())
+
+
+def _family(delivery: str) -> str:
+    return delivery.partition("-r")[0]
