@@ -1,7 +1,8 @@
 """### 検証 (validation)
 
 Starts when a raw snapshot arrives. Great Expectations suites and row rules decide row by row: accepted into the core
-roster or quarantined with reason codes. A gate above its threshold holds for a decision by its owner. For rows that stayed behind the ward is sent a 差戻し依頼.
+roster or quarantined with reason codes. A gate above its threshold holds for a decision by its owner. For rows that
+stayed behind the ward is sent a 差戻し依頼.
 
 **On failure:** a `stop` result or a rejected decision leaves the run red and no roster is made: ask the ward for a
 corrected delivery. `GATE-*`: the check itself could not run; mend the cause and clear the task. It is never a pass.
