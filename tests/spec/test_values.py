@@ -12,7 +12,7 @@ import pytest
 
 from kansho.campaign.ages import age_by_birthday, age_by_day_before, age_fits, contact_ends, differs_by_rule
 from kansho.campaign.config import CampaignConfig, Gaiji, Mapping
-from kansho.contracts.characters import unprintable_characters, unprintable_reason
+from kansho.contracts.characters import PLAIN, reason_of, unprintable_characters, unprintable_reason
 from kansho.contracts.model import Contract
 from kansho.contracts.registry import contract
 from kansho.contracts.towns import postal_towns, town_matches
@@ -390,6 +390,10 @@ CHARACTERS = [
 def test_characters_that_no_card_can_show(text: str, reason: str) -> None:
     assert unprintable_reason(text) == reason
     assert list(unprintable_characters(pd.Series([text, "見本", None])).reasons) == [reason, "", ""]
+
+
+def test_plain_writing_holds_nothing_that_cannot_be_shown() -> None:
+    assert [hex(n) for first, last in PLAIN for n in range(first, last + 1) if reason_of(chr(n))] == []
 
 
 def test_unprintable_characters_are_counted_by_code_point() -> None:

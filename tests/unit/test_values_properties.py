@@ -20,7 +20,7 @@ from kansho.contracts.model import Column
 from kansho.contracts.registry import REGISTRY, contract
 from kansho.contracts.towns import town_matches
 from kansho.errors import KanshoError
-from kansho.intake.values import RULES, normalise
+from kansho.intake.values import RULES, normalise, phones
 from kansho.intake.values.wareki import ERAS
 from kansho.simulation.population import build
 
@@ -139,6 +139,14 @@ def _has_form(value: str, column: Column) -> bool:
 def test_a_day_is_read_back_from_every_writing(mini: CampaignConfig, day: date, rng: random.Random) -> None:
     frame = pd.DataFrame({"birth_date": [written(day, rng)]}, dtype="str")
     assert normalise(frame, contract("target_list"), mini).frame["birth_date"].iloc[0] == day.isoformat()
+
+
+@settings(max_examples=1000, deadline=None)
+@given(digits=st.from_regex(r"\A0[1-9][0-9]{8,9}\Z"))
+def test_numbers_that_begin_alike_are_judged_alike(digits: str) -> None:
+    expected = phones.by_library(digits)
+    found = phones.reader(lambda text: "-" in text)(digits)
+    assert (found and found[0]) == expected
 
 
 @settings(deadline=None)

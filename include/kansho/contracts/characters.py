@@ -19,6 +19,10 @@ import pyarrow.compute as pc
 #: ``character``: U+FFFD (already lost), unassigned, control, line break, invisible or half a surrogate pair.
 REASONS: Mapping[str, str] = {"gaiji": "外字（未登録）", "character": "印字できない文字"}
 
+#: What names and addresses are written in, all of it printable: cells of nothing else need no look at each letter.
+PLAIN = ((0x20, 0x7E), (0x3000, 0x303F), (0x3041, 0x3096), (0x3099, 0x30FF), (0x4E00, 0x9FFC), (0xFF01, 0xFF9F))
+_OTHER = "[^" + "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in PLAIN) + "]"
+
 _LOST = "\ufffd"
 _PRIVATE = "Co"
 _BROKEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -84,8 +88,9 @@ def unprintable_rows(frame: pd.DataFrame, columns: Iterable[str], glyphs: Set[in
 
 
 def _distinct(texts: pa.Array | pa.ChunkedArray) -> set[str]:
-    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
-    return {c for chunk in chunks for c in set("".join(chunk.drop_null().to_pylist()))}
+    """Every character of the cells that hold more than plain ones."""
+    unusual = texts.filter(pc.match_substring_regex(texts, _OTHER))
+    return set("".join(unusual.to_pylist()))
 
 
 def _worst(reasons: Iterable[str]) -> str:
