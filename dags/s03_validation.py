@@ -14,7 +14,7 @@ from kansho_airflow.wiring import asset, campaigns, decision, stage_dag, step, v
 for campaign in campaigns():
     with stage_dag(campaign, "validation", __doc__, triggers=[asset(campaign, "raw")]):
         work = step("kansho.intake.validation:find_raw")
-        checked = step("kansho.intake.validation:check_raw", work)
+        checked = step("kansho.intake.validation:check_raw", work, gate=True)
         decided = decision("gate", Role.CONTRACTOR_MANAGER, of=checked, title="検証結果の判断")
         accepted = step("kansho.intake.validation:accept_validated", decided, outlet=asset(campaign, "validated"))
         asked = step("kansho.intake.send_back:ask_back", accepted)
