@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from kansho.campaign.ages import age_fits
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
-from kansho.intake.row_rules import age_matches, attendance_rules, kinds_fit_sex, target_list_rules
+from kansho.intake.row_rules import attendance_rules, kinds_fit_sex, target_list_rules
 from kansho.intake.stage import find_deliveries, take_in
 from kansho.intake.validation import accept_validated, check_raw, find_raw, stop_list_doubts
 from kansho.workspace import Workspace
@@ -240,7 +241,7 @@ def test_a_deferral_says_until_when(open_workspace: Open) -> None:
     ],
 )
 def test_age_at_year_end_may_follow_either_rule(born: str | None, age: str, fits: bool) -> None:
-    found = age_matches(pd.Series([born], dtype=object), pd.Series([age], dtype=object), date(2028, 3, 31))
+    found = age_fits(pd.Series([born], dtype=object), pd.Series([age], dtype=object), date(2028, 3, 31))
     assert bool(found.iloc[0]) is fits
 
 

@@ -33,6 +33,7 @@ IDENTITIES = [
     ({"birth_date": "1977-06-10"},                                            False),  # a typing error
     ({"sex": "1"},                                                            False),
     ({"name_kanji": "月見里 凛", "birth_date": "1977-06-10"},                  False),  # only the space of the name
+    ({"name_kanji": "", "sex": "1"},                                          False),  # a missing value did not change
     ({"name_kanji": "山科　凛", "birth_date": "1950-01-01"},                   True),
     ({"name_kanji": "山科　健", "sex": "1"},                                   True),
     ({"name_kanji": "山科　健", "sex": "1", "birth_date": "1950-01-01"},       True),

@@ -24,7 +24,7 @@ def confused(delivered: pd.DataFrame, core: pd.DataFrame) -> pd.Series:
         Mask on the index of ``delivered``; spaces in names do not count.
     """
     differing = sum(
-        (_differs(delivered, core, column, without_spaces=column == "name_kanji").astype(int) for column in IDENTITY),
+        (_renamed(delivered, core, column).astype(int) for column in IDENTITY),
         start=pd.Series(0, index=delivered.index),
     )
     return differing.ge(_CONFUSED)
@@ -71,15 +71,25 @@ def released(held: pd.Series, delivered: pd.DataFrame, accepted: pd.Series) -> p
     return pd.DataFrame({"inquiry_number": numbers, "change": "released", "fields": ""}).astype(object)
 
 
-def _differs(delivered: pd.DataFrame, core: pd.DataFrame, column: str, *, without_spaces: bool = False) -> pd.Series:
+def _renamed(delivered: pd.DataFrame, core: pd.DataFrame, column: str) -> pd.Series:
+    """Whether a part of the identity is another one; spaces do not count, and a missing value did not change."""
+    then, now = (
+        _text(v).str.replace(r"\s", "", regex=True) for v in (_before(delivered, core, column), delivered[column])
+    )
+    return then.ne(now) & then.ne("") & now.ne("")
+
+
+def _differs(delivered: pd.DataFrame, core: pd.DataFrame, column: str) -> pd.Series:
     """Whether each row's value is another one than the core's for its number (False for unknown numbers)."""
-    before = core.drop_duplicates("inquiry_number", keep="last").set_index("inquiry_number")[column]
-    known = delivered["inquiry_number"].isin(set(before.index))
-    then = _text(pd.Series(before.reindex(delivered["inquiry_number"].to_numpy()).to_numpy(), index=delivered.index))
-    now = _text(delivered[column])
-    if without_spaces:
-        then, now = then.str.replace(r"\s", "", regex=True), now.str.replace(r"\s", "", regex=True)
-    return known & then.ne(now)
+    known = delivered["inquiry_number"].isin(set(core["inquiry_number"]))
+    return known & _text(_before(delivered, core, column)).ne(_text(delivered[column]))
+
+
+def _before(delivered: pd.DataFrame, core: pd.DataFrame, column: str) -> pd.Series:
+    """The core's value for each delivered row's number, missing where there is none."""
+    values = core.drop_duplicates("inquiry_number", keep="last").set_index("inquiry_number")[column].astype(object)
+    numbers = delivered["inquiry_number"].astype(object).to_numpy()
+    return pd.Series(values.reindex(numbers).to_numpy(), index=delivered.index)
 
 
 def _text(values: pd.Series) -> pd.Series:

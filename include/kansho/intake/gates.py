@@ -14,6 +14,7 @@ from kansho.evidence.events import Event
 from kansho.intake.core import same_person
 from kansho.intake.history_rules import attendance_history_rules, checkup_rules, screening_history_rules
 from kansho.intake.row_rules import attendance_rules, known_number_rules, stop_list_rules, target_list_rules
+from kansho.intake.values import Normalised, normalise
 from kansho.quality.cross_rules import same_table
 from kansho.quality.gate import GateResult, run_gate
 from kansho.vault.vault import SnapshotRef
@@ -36,7 +37,7 @@ _NEVER_TWICE = frozenset({"target_list", "checkup_results", "past_attendance", "
 
 def check_table(ws: Workspace, delivery: str, kind: str) -> GateResult:
     """Run the gate of one delivered table and keep which rows break what (kind ``gate_marks``)."""
-    frame = prepared(ws, delivery, kind)
+    frame = prepared(ws, delivery, kind).frame
     found = run_gate(
         ws,
         kind,
@@ -53,9 +54,9 @@ def check_table(ws: Workspace, delivery: str, kind: str) -> GateResult:
     return found
 
 
-def prepared(ws: Workspace, delivery: str, kind: str) -> pd.DataFrame:
-    """A raw table in the contract's form."""
-    return ws.read_table(raw(ws, delivery, kind)).reset_index(drop=True)
+def prepared(ws: Workspace, delivery: str, kind: str) -> Normalised:
+    """A raw table in the contract's form, and what was changed; the raw snapshot keeps what was delivered."""
+    return normalise(ws.read_table(raw(ws, delivery, kind)).reset_index(drop=True), contract(kind), ws.config)
 
 
 def reasons_of(ws: Workspace, delivery: str, kind: str, frame: pd.DataFrame) -> pd.Series:
@@ -185,7 +186,7 @@ def _known(ws: Workspace) -> set[str]:
     Accepted and quarantined rows together outlive the raw tables, which retention erases.
     """
     frames = [
-        prepared(ws, e.key, "target_list")
+        prepared(ws, e.key, "target_list").frame
         for e in ws.ledger.events("delivery_accepted")
         if "target_list" in e.codes["kinds"].split("|") and ws.find("raw_target_list", e.key) is not None
     ]
@@ -198,7 +199,7 @@ def _people(ws: Workspace) -> pd.DataFrame:
     """Sex, age and birth date of everybody listed: the core, and the list that came in the same delivery."""
     columns = ["inquiry_number", "sex", "age_at_year_end", "birth_date"]
     frames = [
-        prepared(ws, e.key, "target_list")[columns]
+        prepared(ws, e.key, "target_list").frame[columns]
         for e in ws.ledger.events("delivery_accepted")
         if "target_list" in e.codes["kinds"].split("|") and ws.find("raw_target_list", e.key) is not None
     ]
@@ -226,4 +227,4 @@ def _table_before(ws: Workspace, delivery: str, kind: str) -> pd.DataFrame | Non
             break
         if kind in event.codes["kinds"].split("|") and ws.find(f"raw_{kind}", event.key) is not None:
             last = event.key
-    return prepared(ws, last, kind) if last else None
+    return prepared(ws, last, kind).frame if last else None

@@ -10,17 +10,11 @@ from datetime import date
 import pandas as pd
 import phonenumbers
 
+from kansho.campaign.ages import age_fits, differs_by_rule
 from kansho.campaign.config import CampaignConfig
-from kansho.quality.cross_rules import (
-    check_digits,
-    existing_phones,
-    not_born_on_first_of_april,
-    not_twice,
-    printable_characters,
-    same_identity,
-    screening_fits_sex,
-)
-from kansho.quality.postal_table import town_fits
+from kansho.contracts.characters import unprintable_rows
+from kansho.contracts.towns import town_matches
+from kansho.quality.cross_rules import check_digits, existing_phones, not_twice, screening_fits_sex
 
 FEMALE_ONLY = frozenset({"06", "07"})
 MALE_ONLY = frozenset({"08"})
@@ -28,24 +22,23 @@ MALE_ONLY = frozenset({"08"})
 _KANA = r"[\u30a1-\u30fa\u30fc\u30fb\uff65-\uff9f\-\s\u3000]+"
 
 
-def target_list_rules(
-    frame: pd.DataFrame, config: CampaignConfig, earlier: pd.DataFrame | None = None
-) -> dict[str, pd.Series]:
-    """Everything about one row of a target list, and against the list before (``earlier``; None for the first)."""
-    texts = [frame[c] for c in ("name_kanji", "name_kana", "address", "address_extra")]
-    mapped = {chr(int(code, 16)) for code in config.gaiji.characters}
+#: What is printed on a card or said on the telephone.
+_SHOWN = ("name_kanji", "name_kana", "address", "address_extra")
+
+
+def target_list_rules(frame: pd.DataFrame, config: CampaignConfig) -> dict[str, pd.Series]:
+    """Everything about one row of a target list, and about rows of the same list."""
     return {
         "number.check_digit": check_digits(frame["inquiry_number"]),
-        "age.rule": age_matches(frame["birth_date"], frame["age_at_year_end"], config.fiscal_year_end),
+        "age.rule": age_fits(frame["birth_date"], frame["age_at_year_end"], config.fiscal_year_end),
         "postal.ward": _text(frame["postal_code"]).str.startswith(config.ward.postal_prefixes),
         "kana.letters": _text(frame["name_kana"]).str.fullmatch(_KANA),
         "kinds.sex": kinds_fit_sex(frame["screening_kinds"], frame["sex"]),
-        "postal.town": town_fits(frame["postal_code"], frame["address"]),
+        "postal.town": town_matches(frame["postal_code"], frame["address"]),
         "phone.valid": existing_phones(frame["phone"], phone_exists),
         "person.twice": not_twice(frame, ("name_kanji", "birth_date", "address")),
-        "birth.first_of_april": not_born_on_first_of_april(frame["birth_date"]),
-        "characters.unmapped": printable_characters(texts, mapped),
-        "identity.confusion": same_identity(frame, earlier),
+        "birth.first_of_april": ~differs_by_rule(frame["birth_date"], config.fiscal_year_end),
+        "characters.unmapped": unprintable_rows(frame, _SHOWN).eq(""),
     }
 
 
@@ -80,25 +73,6 @@ def phone_exists(number: str) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(number, "JP"))
     except phonenumbers.NumberParseException:
         return False
-
-
-def age_matches(birth: pd.Series, age: pd.Series, year_end: date) -> pd.Series:
-    """Rows whose delivered age equals the one by birthday, or the one by 年齢計算ニ関スル法律 (the day before).
-
-    Only births on 1 April differ; neither rule is imposed on the ward (domain 2.1).
-    """
-    day = pd.to_datetime(_text(birth), format="%Y-%m-%d", errors="coerce")
-    delivered = pd.to_numeric(age, errors="coerce")
-    by_birthday = (
-        year_end.year - day.dt.year - ((day.dt.month * 100 + day.dt.day) > year_end.month * 100 + year_end.day)
-    )
-    by_day_before = by_birthday + ((day.dt.month == 4) & (day.dt.day == 1)).astype(int)
-    return delivered.eq(by_birthday) | delivered.eq(by_day_before)
-
-
-def born_on_first_of_april(birth: pd.Series) -> int:
-    """How many are born on 1 April, whose age the two rules give differently."""
-    return int(_text(birth).str.endswith("-04-01").sum())
 
 
 def kinds_fit_sex(kinds: pd.Series, sex: pd.Series) -> pd.Series:

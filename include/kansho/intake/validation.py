@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from kansho.campaign.ages import differs_by_rule
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
@@ -31,7 +32,6 @@ from kansho.intake.gates import (
     stop_list_doubts,
     tables_of,
 )
-from kansho.intake.row_rules import born_on_first_of_april
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -102,18 +102,19 @@ def owner_of(config: CampaignConfig, kind: str) -> str:
 
 def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
     source = raw(ws, delivery, kind)
-    frame = prepared(ws, delivery, kind)
+    ready = prepared(ws, delivery, kind)
+    frame = ready.frame
     reasons = reasons_of(ws, delivery, kind, frame)
     kept = reasons.eq("")
     counts: dict[str, int] = {}
     if not kept.all():
         rejected = frame[~kept].assign(reason=reasons[~kept])
         ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[source])
-    told: dict[str, int] | None = None
+    told = dict(ready.counts)
     if kind == "target_list":
         changes = record_changes(ws, delivery, frame, kept, source, whole=_is_whole(ws, delivery, kind))
         counts = {f"roster_{name}": n for name, n in changes.items()}
-        told = {"born_1_april": born_on_first_of_april(frame["birth_date"])}
+        told |= {"born_1_april": int(differs_by_rule(frame["birth_date"], ws.config.fiscal_year_end).sum())}
     ref = ws.store_table(ACCEPTED[kind], delivery, frame[kept], parents=[source], counts=told)
     if kind == "stop_list":
         issued = delivered(ws, delivery).codes["issued_on"]

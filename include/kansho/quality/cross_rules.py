@@ -7,8 +7,7 @@ A missing value keeps every rule here: that it is missing is another rule's matt
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import numpy as np
@@ -50,30 +49,6 @@ def not_twice(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
     return pd.Series(~(repeated(together(found)) & whole), index=frame.index)
 
 
-def not_born_on_first_of_april(birth: pd.Series) -> pd.Series:
-    """Rows not born on 1 April, whose age at year end the two rules give differently (domain 2.1)."""
-    return ~_text(birth).str.endswith("-04-01").astype(bool)
-
-
-def printable_characters(columns: Iterable[pd.Series], printable: Collection[str] = ()) -> pd.Series:
-    """Rows without a character that no font of ours has: 外字 and other code points without a meaning of their own.
-
-    Args:
-        columns: text columns of one table.
-        printable: characters of that kind for which the ward supplied glyphs.
-    """
-    kept: pd.Series | None = None
-    for values in columns:
-        found = distinct(values)
-        bad = found.values.astype(object).str.contains(UNPRINTABLE, regex=True).astype(bool)
-        if printable and bad.any():
-            rest = found.values[bad].astype(object).str.replace(f"[{re.escape(''.join(printable))}]", "", regex=True)
-            bad[bad] = rest.str.contains(UNPRINTABLE, regex=True).astype(bool)
-        fine = _spread(found, ~bad, values.index)
-        kept = fine if kept is None else kept & fine
-    return pd.Series(dtype=bool) if kept is None else kept
-
-
 def existing_phones(phones: pd.Series, exists: Callable[[str], bool]) -> pd.Series:
     """Rows whose telephone number can exist.
 
@@ -89,25 +64,6 @@ def existing_phones(phones: pd.Series, exists: Callable[[str], bool]) -> pd.Seri
     first = pd.Series(digits.to_numpy()).groupby(kinds.codes).first()
     told = np.array([exists(str(number)) for number in first], dtype=bool)
     return _spread(found, told[kinds.codes] if len(told) else np.zeros(0, dtype=bool), phones.index)
-
-
-def same_identity(frame: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.Series:
-    """Rows that are not another person under a known number: of name, sex and birth date at most one changed.
-
-    Args:
-        frame: ``inquiry_number``, ``name_kanji``, ``sex``, ``birth_date``.
-        earlier: the same columns of the delivery before (the last row of a number counts); None keeps every row.
-    """
-    if earlier is None or not len(earlier) or not len(frame):
-        return pd.Series(True, index=frame.index)
-    known = earlier.dropna(subset=["inquiry_number"]).drop_duplicates("inquiry_number", keep="last")
-    at = pd.Index(known["inquiry_number"].astype(object)).get_indexer(frame["inquiry_number"].astype(object))
-    changed = np.zeros(len(frame), dtype=np.int8)
-    for column in ("name_kanji", "sex", "birth_date"):
-        now, then = _unspaced(frame[column]), _unspaced(known[column])
-        before = then.to_numpy(dtype=object)[at]
-        changed += (now.to_numpy(dtype=object) != before) & now.notna().to_numpy() & pd.notna(before)
-    return pd.Series((at < 0) | (changed < 2), index=frame.index)
 
 
 def bmi_consistent(height: pd.Series, weight: pd.Series, bmi: pd.Series) -> pd.Series:
