@@ -6,16 +6,17 @@ PEOPLE ?= 5000
 SEED ?= 1
 WARD_CONFIG ?= include/campaigns/shinjuku/2026.yaml
 VAR ?= var
+FUZZ_SECONDS ?= 60
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: help setup campaign test lint unit scheduler browser faults up down bench clean
+.PHONY: help setup campaign test lint unit scheduler browser faults up down bench fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo
-	@echo "  PEOPLE=5000|full  SEED=1  WARD_CONFIG=include/campaigns/<ward>/<year>.yaml"
+	@echo "  PEOPLE=5000|full  SEED=1  WARD_CONFIG=include/campaigns/<ward>/<year>.yaml  FUZZ_SECONDS=60"
 
 setup: ## virtual environment, pinned packages, system libraries and fonts
 	@bash scripts/setup.sh
@@ -40,6 +41,9 @@ up: setup ## Airflow with the sample campaign part-way, for a person
 
 down: ## stop what `make up` started
 	@$(PYTHON) -m kansho_airflow.replay.down --var "$(VAR)"
+
+fuzz: setup ## hostile bytes for everything that reads what a ward sends, FUZZ_SECONDS long
+	@$(PYTHON) -m fuzz --seconds "$(FUZZ_SECONDS)"
 
 bench: setup ## speed and memory, as ratios side by side in one run
 	@$(PYTHON) -m benchmarks

@@ -31,7 +31,9 @@ def zip_of(
             archive.setpassword(password.encode() if isinstance(password, str) else password)
             archive.setencryption(pyzipper.WZ_AES, nbits=bits)
         for name, data in files.items():
-            archive.writestr(name, data)
+            info = archive.zipinfo_cls(name)  # dated 1980, so that only the cipher's salt differs between two runs
+            info.compress_type = method
+            archive.writestr(info, data)
     return buffer.getvalue()
 
 
@@ -59,12 +61,11 @@ def sevenzip_of(
 def package_of(parts: Mapping[str, bytes] | None = None, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """The zip of a workbook: the parts a reader looks for, a theme as large as Excel's, and more."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr("xl/theme/theme1.xml", b"<a/>" * 1100, zipfile.ZIP_STORED)
-        for name, data in (parts or {}).items():
-            archive.writestr(name, data)
+    own = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("xl/theme/theme1.xml"), b"<a/>" * 1100, zipfile.ZIP_STORED)
+        for name, data in {**own, **(parts or {})}.items():
+            archive.writestr(zipfile.ZipInfo(name), data, method)
     return buffer.getvalue()
 
 

@@ -112,6 +112,7 @@ def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:
     assert [e.key for e in of["certificate_received"] if e.codes["late"] == "yes"] == ["visitors"]
     assert "certificate/visitors" in {e.key for e in of["deadline_missed"]}
     assert sum(e.counts.get("refused", 0) for e in of["results_recorded"]) > 0
+    assert sum(e.counts["notes_held"] for e in of["results_recorded"]) > 0
 
 
 def test_the_ledger_names_no_resident(played: Played) -> None:

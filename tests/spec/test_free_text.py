@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -117,6 +119,13 @@ def test_spaces_widths_and_invisible_characters_hide_nothing(hidden: str) -> Non
 @pytest.mark.parametrize(("length", "held"), [(MAX_LENGTH, ""), (MAX_LENGTH + 1, "too_long")])
 def test_a_note_is_short(length: int, held: str) -> None:
     assert screen_text("あ" * length) == held
+
+
+@pytest.mark.parametrize("letters", ["0", "〇", "1-", "山", "ドック"])
+def test_a_cell_of_a_million_characters_is_held_at_once(letters: str) -> None:
+    begun = time.process_time()
+    assert "too_long" in screen_text(letters * (1_000_000 // len(letters)))
+    assert time.process_time() - begun < 1
 
 
 def test_a_column_is_screened_with_its_index_and_without_notes_nothing_is_held() -> None:

@@ -371,13 +371,26 @@ def test_systolic_lies_above_diastolic(upper: str | None, lower: str, kept: bool
     assert health.systolic_above_diastolic(frame({"systolic": upper, "diastolic": lower})).iloc[0] == kept
 
 
-@pytest.mark.parametrize(
-    ("sampled", "item", "kept"),
-    [("2", "tg_fasting", True), ("3", "tg_fasting", False), ("4", "glucose_fasting", False),
-     ("3", "tg_casual", True), ("2", "glucose_casual", False), (None, "tg_casual", True)],
-)  # fmt: skip
-def test_the_time_of_sampling_fits_the_columns_used(sampled: str | None, item: str, kept: bool) -> None:
-    assert health.sampling_agrees(frame({"post_meal": sampled, item: "100"})).iloc[0] == kept
+SAMPLING = [
+    (FOURTH, "2", "tg_fasting", True),
+    (FOURTH, "3", "tg_fasting", False),
+    (FOURTH, "4", "tg_fasting", False),
+    (THIRD, "3", "tg_fasting", True),  # one code for every sample then
+    (THIRD, "3", "glucose_fasting", False),
+    (FOURTH, "4", "glucose_fasting", False),
+    (FOURTH, "3", "tg_casual", True),
+    (FOURTH, "2", "tg_casual", False),
+    (THIRD, "2", "glucose_casual", False),
+    (FOURTH, None, "tg_casual", True),
+    (None, "3", "tg_fasting", True),
+]
+
+
+@pytest.mark.parametrize(("day", "sampled", "item", "kept"), SAMPLING)
+def test_the_time_of_sampling_fits_the_columns_used(
+    day: str | None, sampled: str | None, item: str, kept: bool
+) -> None:
+    assert health.sampling_agrees(frame({"exam_date": day, "post_meal": sampled, item: "100"})).iloc[0] == kept
 
 
 def test_differences_are_counted_never_listed() -> None:

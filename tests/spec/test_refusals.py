@@ -40,8 +40,13 @@ def _column_twice(d: Delivery) -> None:
     d.add("target_list", people(), extra="性別")
 
 
-def _utf8_instead_of_cp932(d: Delivery) -> None:
-    d.add("target_list", people(), encoding="utf-8")
+def _another_encoding(d: Delivery) -> None:
+    d.add("target_list", people(), encoding="euc_jp")
+
+
+def _two_encodings(d: Delivery) -> None:
+    d.files["target_list"] += csv_of("target_list", people(1), encoding="utf-8").split(b"\r\n", 1)[1]
+    d.rows["target_list"] += 1
 
 
 def _row_cut_short(d: Delivery) -> None:
@@ -157,7 +162,8 @@ REFUSED: list[tuple[str, Callable[[Delivery], None], str]] = [
     ("an analysis item that was not approved for the year", _unapproved_analysis_item, "INTAKE-COLUMN-FORBIDDEN"),
     ("a column missing", _column_missing, "INTAKE-COLUMN-MISSING"),
     ("a column twice", _column_twice, "INTAKE-COLUMN-TWICE"),
-    ("another encoding", _utf8_instead_of_cp932, "INTAKE-ENCODING"),
+    ("another encoding", _another_encoding, "INTAKE-ENCODING"),
+    ("two encodings in one file", _two_encodings, "INTAKE-ENCODING"),
     ("a row of another length", _row_cut_short, "INTAKE-ROW"),
     ("a quote left open", _open_quote, "INTAKE-CSV"),
     ("a NUL in the text", _nul_byte, "INTAKE-CSV"),

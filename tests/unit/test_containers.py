@@ -100,6 +100,11 @@ def test_a_protected_workbook_gives_its_zip_under_the_announced_name() -> None:
     assert open_container(workbook_of(package), PASSWORD, ["対象者一覧.xlsx"]) == {"対象者一覧.xlsx": package}
 
 
+def test_a_protected_workbook_may_be_so_large_that_its_sector_table_has_a_table() -> None:
+    package = package_of({"xl/worksheets/sheet1.xml": os.urandom(8 * 1024**2)})
+    assert open_container(workbook_of(package), PASSWORD, ["a.xlsx"]) == {"a.xlsx": package}
+
+
 @pytest.mark.parametrize("seal", [zip_of, sevenzip_of])
 def test_a_plain_workbook_may_lie_in_a_sealed_archive(seal: Callable[[dict[str, bytes]], bytes]) -> None:
     files = {"a.xlsx": package_of(), "b.csv": b"x"}

@@ -16,8 +16,8 @@ from kansho.evidence.events import Actor
 from kansho.intake import stage
 from kansho.intake.cover_note import AnnouncedFile
 from kansho.intake.passwords import enter_password, waiting_password
+from kansho.intake.reading import count_gaiji, is_my_number, read_delivered
 from kansho.intake.stage import find_deliveries, take_in
-from kansho.intake.tables import count_gaiji, is_my_number, read_table
 from kansho.workspace import Workspace
 from tests.containers import sevenzip_of
 from tests.deliveries import Delivery, csv_of, numbers, people, person, staff, whole
@@ -43,6 +43,9 @@ def test_a_delivery_becomes_raw_snapshots_and_events(open_workspace: Open) -> No
         "issued_on": "2027-04-20",
         "nil_return": "yes",
         "kinds": "analysis_items|stop_list|target_list",
+        "encoding_analysis_items": "cp932",
+        "encoding_stop_list": "cp932",
+        "encoding_target_list": "cp932",
     }
     medium = ws.ledger.find("medium_registered", "CDR-d01")
     assert medium is not None
@@ -251,25 +254,25 @@ def test_a_wards_own_headers_and_encoding_are_mapped(mini: CampaignConfig) -> No
     config = mini.model_copy(update={"mappings": (mapping,)})
     data = csv_of("stop_list", [], encoding="utf-8-sig").replace("お問い合わせ番号".encode(), "整理番号".encode())
     data += f'"{numbers(1)[0]}","1",""\r\n'.encode()
-    frame = read_table(data, "stop_list", config)
+    frame = read_delivered(data, "stop_list", config).frame.replace({float("nan"): None})
     assert frame.to_dict("records") == [{"inquiry_number": numbers(1)[0], "stop_kind": "1", "until": None}]
     with pytest.raises(KanshoError, match="INTAKE-COLUMN-FORBIDDEN"):
-        read_table(
+        read_delivered(
             data, "stop_list", mini.model_copy(update={"mappings": (mapping.model_copy(update={"headers": {}}),)})
         )
 
 
 def test_columns_may_come_in_another_order(mini: CampaignConfig) -> None:
     data = f"停止区分,期限,お問い合わせ番号\r\n2,2027-09-30,{numbers(1)[0]}\r\n".encode("cp932")
-    assert read_table(data, "stop_list", mini).iloc[0]["until"] == "2027-09-30"
+    assert read_delivered(data, "stop_list", mini).frame.iloc[0]["until"] == "2027-09-30"
 
 
 def test_analysis_items_that_were_not_approved_are_not_expected(mini: CampaignConfig) -> None:
     config = mini.model_copy(update={"approved_analysis_items": ("bmi",)})
     data = f"お問い合わせ番号,BMI\r\n{numbers(1)[0]},23.4\r\n".encode("cp932")
-    frame = read_table(data, "analysis_items", config)
+    frame = read_delivered(data, "analysis_items", config).frame
     assert frame.iloc[0]["bmi"] == "23.4"
-    assert frame.iloc[0]["hba1c"] is None
+    assert frame["hba1c"].isna().all()
 
 
 def test_gaiji_are_counted_not_hidden(mini: CampaignConfig, open_workspace: Open) -> None:

@@ -11,7 +11,9 @@ import pytest
 import pyzipper
 
 from kansho.campaign.config import CampaignConfig
+from kansho.contracts.free_text import screen_text
 from kansho.exchange.tables import is_inquiry_number
+from kansho.simulation import notes
 from kansho.simulation.effects import EFFECTS, attendances, in_slot
 from kansho.simulation.plain import write_plain
 from kansho.simulation.population import build
@@ -68,6 +70,15 @@ def test_a_delivery_opens_with_its_password_and_is_what_its_note_says(mini: Camp
             data = archive.read(announced["name"])
             assert hashlib.sha256(data).hexdigest() == announced["sha256"]
             assert data.decode("cp932").count("\r\n") == announced["rows"] + 1
+
+
+def test_callers_write_mostly_nothing_and_now_and_then_what_they_must_not() -> None:
+    written = [notes.note(1, "call-note-call_1-1", str(n)) for n in range(5000)]
+    said = [text for text in written if text is not None]
+    held = [text for text in said if screen_text(text)]
+    assert len(said) / len(written) == pytest.approx(0.06, abs=0.02)
+    assert len(set(held)) == 7
+    assert len(set(said) - set(held)) == 8
 
 
 def test_a_world_that_is_moved_twice_stays_the_same(mini: CampaignConfig, tmp_path: Path) -> None:

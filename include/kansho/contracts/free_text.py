@@ -53,12 +53,17 @@ def screen(texts: pd.Series) -> pd.Series:
 
 
 def screen_text(text: str) -> str:
-    """Ids of the rules that one note breaks; see `screen`."""
+    """Ids of the rules that one note breaks; see `screen`.
+
+    Of a note that is too long, and held for that, only the beginning is searched: the time stays bounded.
+    """
+    too_long = len(text) > MAX_LENGTH
+    text = text[:MAX_LENGTH]
     plain = _plain(text)
     # Appointments are found before the spaces go: "10/5 14:00" would become one number.
     counted = _KANJI_RUN.sub(lambda m: m.group().translate(_KANJI_DIGITS), _plain(_ORDINARY.sub("□", _folded(text))))
     hits = [rule.id for rule, compiled in _COMPILED if compiled.search(counted if rule.digits else plain)]
-    if len(text) > MAX_LENGTH:
+    if too_long:
         hits.append(TOO_LONG.id)
     return "|".join(hits)
 

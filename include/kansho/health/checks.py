@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kansho.health.terms import AFTER_MEAL, FASTING, JUST_AFTER_MEAL, TERMS, term_positions
 from kansho.health.values import Bools, numbers, one_of
 
 #: How far a delivered BMI may lie from weight / height², which rounding and 1 mm explain (domain 1.3).
@@ -71,18 +72,20 @@ def systolic_above_diastolic(frame: pd.DataFrame) -> pd.Series:
 
 
 def sampling_agrees(frame: pd.DataFrame) -> pd.Series:
-    """Whether 採血時間 fits the columns used: no casual value from a fasting sample, no fasting value after a meal."""
-    timed = one_of(frame, "post_meal", {"2": 0, "3": 1, "4": 1})
-    fasting = _measured(frame, "tg_fasting", "glucose_fasting")
-    casual = _measured(frame, "tg_casual", "glucose_casual")
+    """Whether 採血時間 fits the columns used: no casual value from a fasting sample, no fasting value after a meal.
+
+    Triglycerides had one code for every sample before casual ones got theirs: in those terms they say nothing.
+    """
+    timed = one_of(frame, "post_meal", {FASTING: 0, AFTER_MEAL: 1, JUST_AFTER_MEAL: 1})
+    apart = np.array([*(t.metabolic is not None and t.metabolic.tg_casual is not None for t in TERMS), False])
+    own_code = apart[term_positions(frame["exam_date"])]
+    fasting = _measured(frame, "glucose_fasting") | (_measured(frame, "tg_fasting") & own_code)
+    casual = _measured(frame, "glucose_casual") | _measured(frame, "tg_casual")
     return _mask(~((timed == 0) & casual) & ~((timed == 1) & fasting), frame)
 
 
-def _measured(frame: pd.DataFrame, *items: str) -> Bools:
-    found = np.zeros(len(frame), dtype=np.bool_)
-    for item in items:
-        found |= ~np.isnan(numbers(frame, item))
-    return found
+def _measured(frame: pd.DataFrame, item: str) -> Bools:
+    return ~np.isnan(numbers(frame, item))
 
 
 def _mask(kept: Bools, frame: pd.DataFrame) -> pd.Series:

@@ -53,6 +53,8 @@ def metabolic_level(frame: pd.DataFrame) -> pd.Series:
     Waist (or visceral fat, which decides where it was measured) and of pressure, lipids and glucose, each by its
     value or its medication: two or more → 1, one → 2 (domain 1.4).
 
+    A waist that was left out (allowed below BMI 20) is missing like any other: no source lets the BMI stand for it.
+
     Args:
         frame: text columns of ``checkup_results`` and ``sex``; absent columns count as not measured.
     """

@@ -8,24 +8,44 @@ from __future__ import annotations
 from datetime import date
 
 import pandas as pd
+import phonenumbers
 
 from kansho.campaign.config import CampaignConfig
-from kansho.exchange.tables import is_inquiry_number
+from kansho.quality.cross_rules import (
+    check_digits,
+    existing_phones,
+    not_born_on_first_of_april,
+    not_twice,
+    printable_characters,
+    same_identity,
+    screening_fits_sex,
+)
+from kansho.quality.postal_table import town_fits
 
-_FEMALE_ONLY = frozenset({"06", "07"})
-_MALE_ONLY = frozenset({"08"})
+FEMALE_ONLY = frozenset({"06", "07"})
+MALE_ONLY = frozenset({"08"})
 #: Katakana (full or half width), long vowel, middle dot, hyphen and spaces: how a カナ氏名 is written.
 _KANA = r"[\u30a1-\u30fa\u30fc\u30fb\uff65-\uff9f\-\s\u3000]+"
 
 
-def target_list_rules(frame: pd.DataFrame, config: CampaignConfig) -> dict[str, pd.Series]:
-    """Check digit, age by either rule, the ward's postal codes, kana letters, kinds against sex."""
+def target_list_rules(
+    frame: pd.DataFrame, config: CampaignConfig, earlier: pd.DataFrame | None = None
+) -> dict[str, pd.Series]:
+    """Everything about one row of a target list, and against the list before (``earlier``; None for the first)."""
+    texts = [frame[c] for c in ("name_kanji", "name_kana", "address", "address_extra")]
+    mapped = {chr(int(code, 16)) for code in config.gaiji.characters}
     return {
         "number.check_digit": check_digits(frame["inquiry_number"]),
         "age.rule": age_matches(frame["birth_date"], frame["age_at_year_end"], config.fiscal_year_end),
         "postal.ward": _text(frame["postal_code"]).str.startswith(config.ward.postal_prefixes),
         "kana.letters": _text(frame["name_kana"]).str.fullmatch(_KANA),
         "kinds.sex": kinds_fit_sex(frame["screening_kinds"], frame["sex"]),
+        "postal.town": town_fits(frame["postal_code"], frame["address"]),
+        "phone.valid": existing_phones(frame["phone"], phone_exists),
+        "person.twice": not_twice(frame, ("name_kanji", "birth_date", "address")),
+        "birth.first_of_april": not_born_on_first_of_april(frame["birth_date"]),
+        "characters.unmapped": printable_characters(texts, mapped),
+        "identity.confusion": same_identity(frame, earlier),
     }
 
 
@@ -54,9 +74,12 @@ def attendance_rules(frame: pd.DataFrame, known: set[str], config: CampaignConfi
     }
 
 
-def check_digits(numbers: pd.Series) -> pd.Series:
-    """Rows whose お問い合わせ番号 carries its check digit."""
-    return _text(numbers).map(is_inquiry_number).astype(bool)
+def phone_exists(number: str) -> bool:
+    """Whether Japan's numbering plan knows the number."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, "JP"))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def age_matches(birth: pd.Series, age: pd.Series, year_end: date) -> pd.Series:
@@ -80,14 +103,7 @@ def born_on_first_of_april(birth: pd.Series) -> int:
 
 def kinds_fit_sex(kinds: pd.Series, sex: pd.Series) -> pd.Series:
     """06 and 07 only for women, 08 only for men."""
-    listed = _text(kinds).str.split("|")
-    return pd.Series(
-        [
-            not (s == "1" and _FEMALE_ONLY.intersection(k)) and not (s == "2" and _MALE_ONLY.intersection(k))
-            for k, s in zip(listed, sex, strict=True)
-        ],
-        index=kinds.index,
-    )
+    return screening_fits_sex(kinds, sex, dict.fromkeys(FEMALE_ONLY, "2") | dict.fromkeys(MALE_ONLY, "1"))
 
 
 def _text(values: pd.Series) -> pd.Series:

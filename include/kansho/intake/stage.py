@@ -22,7 +22,7 @@ from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
 from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.medium import sealed_files
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
-from kansho.intake.tables import count_gaiji, read_table
+from kansho.intake.reading import Delivered, count_gaiji, read_delivered
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -99,7 +99,12 @@ class _Opened:
     """A delivery that is as its note says."""
 
     note: CoverNote
-    tables: dict[str, pd.DataFrame]
+    delivered: dict[str, Delivered]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Table by file kind."""
+        return {kind: found.frame for kind, found in self.delivered.items()}
 
 
 def _known_result(ws: Workspace, delivery: str) -> str | None:
@@ -179,6 +184,7 @@ def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened
             "nil_return": "yes" if any(f.nil_return for f in opened.note.files) else "no",
             "kinds": "|".join(sorted(opened.tables)),
             **_said_of_changes(opened.note),
+            **{f"encoding_{kind}": found.codes["encoding"] for kind, found in opened.delivered.items()},
         },
         refs={"sealed": original, **refs},
     )
@@ -227,12 +233,13 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
     ws.record("report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code})
 
 
-def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFrame:
+def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Delivered:
     if hashlib.sha256(data).hexdigest() != announced.sha256:
         raise KanshoError(
             "INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください"
         )
-    table = read_table(data, announced.kind, ws.config)
+    delivered = read_delivered(data, announced.kind, ws.config)
+    table = delivered.frame
     if len(table) != announced.rows:
         raise KanshoError(
             "INTAKE-COUNT",
@@ -249,4 +256,4 @@ def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> pd.DataFr
             place=announced.kind,
             remedy="該当なしなら送付書に明記して再提供を依頼してください",
         )
-    return table
+    return delivered

@@ -1,38 +1,57 @@
-"""The gate: run the suite and our row rules over one table, compare them, and give one verdict.
+"""The gate: our rules and the suite over one table, compared, and one verdict by the severities of the catalogue.
 
-States: checked → pass | hold (a person decides) | stop.  The result holds rule names and counts, never a
-value; offending rows go to quarantine in the vault, with the name of the first rule each breaks.
+States: checked → pass | hold (a person decides) | stop.  The result holds rule names and counts, never a value;
+rows that leave go to quarantine in the vault, with the name of the first rule each breaks.
+"The data is bad" is a result; "the check could not run" is ``GATE-UNCHECKED``, and never a pass.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from kansho.campaign.rights import Role
 from kansho.contracts.model import Contract
 from kansho.errors import KanshoError
-from kansho.quality.rules import DATE_SUFFIX, NUMBER_SUFFIX, first_broken, is_date, numeric, row_rules
-from kansho.quality.suites import EXTRA_RULES, read_suite
+from kansho.quality.catalogue import rules_of
+from kansho.quality.definitions import RuleDef, Severity
+from kansho.quality.expectations import suite_results
+from kansho.quality.pages import issue_gate_page
+from kansho.quality.rules import first_broken, look
+from kansho.quality.suites import EXTRA_RULES, read_suite, suite_digest
 from kansho.workspace import Workspace
 
 Verdict = Literal["pass", "hold", "stop"]
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One broken rule: how many rows, and what that does to the table (`RuleDef.effect`)."""
+
+    rule: RuleDef
+    rows: int
+    effect: Severity
+
+
+@dataclass(frozen=True)
 class GateResult:
-    """What a gate found: ``reasons`` per row ('' accepted), ``broken`` rule → number of rows."""
+    """What a gate found: ``reasons`` per row ('' accepted), ``broken`` rule → number of rows, in the rules' order.
+
+    ``findings`` tell the same with the rules; ``marks`` are the rows (bool array) of every broken row rule, also of
+    those whose rows stay, so that they can be listed in the vault.
+    """
 
     gate: str
     subject: str
     result: Verdict
     reasons: pd.Series
     broken: Mapping[str, int]
+    findings: tuple[Finding, ...] = ()
+    marks: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def accepted(self) -> pd.Series:
@@ -45,6 +64,11 @@ class GateResult:
         accepted = int(self.accepted.sum())
         return {"rows": len(self.reasons), "accepted": accepted, "quarantined": len(self.reasons) - accepted}
 
+    @property
+    def owners(self) -> tuple[Role, ...]:
+        """Who decides about what holds the table."""
+        return tuple(sorted({f.rule.owner for f in self.findings if f.effect == "hold"}))
+
 
 def run_gate(
     ws: Workspace,
@@ -56,7 +80,10 @@ def run_gate(
     extra: Mapping[str, pd.Series] | None = None,
     doubts: Mapping[str, int] | None = None,
 ) -> GateResult:
-    """Check a table and record ``gate_evaluated`` (key ``<gate>/<subject>``).
+    """Check a table, record ``gate_evaluated`` (key ``<gate>/<subject>``), and issue its page.
+
+    Every broken rule stands in the event under ``rule.<id>``: among the counts with its rows, among the codes with
+    what it did.  A table rule that was asked and found nothing stands there with 0.
 
     Args:
         ws: the campaign at work.
@@ -65,23 +92,33 @@ def run_gate(
         frame: text columns by contract; missing is None.
         contract: its contract.
         extra: masks of the rules between columns, exactly those of `EXTRA_RULES` for this kind.
-        doubts: what is doubtful about the table as a whole (code → rows concerned); any holds the gate.
+        doubts: table and drift rules that were asked about the table as a whole → rows concerned, 0 when it is well.
 
     Raises:
-        KanshoError: ``GATE-RULES`` when ``extra`` is not what the suite expects, ``GATE-DISAGREE`` when
-            Great Expectations and our rules differ, ``GATE-UNCHECKED`` when it could not run.
+        KanshoError: ``GATE-RULES`` when ``extra`` or ``doubts`` are not what the catalogue lists, ``GATE-COLUMNS`` when
+            a column is absent, ``GATE-DISAGREE`` when Great Expectations and our rules differ, ``GATE-UNCHECKED`` when
+            it could not run.
     """
-    found = evaluate(gate, subject, frame, contract, extra or {}, threshold=_threshold(ws, gate), doubts=doubts or {})
-    ws.record(
+    found = evaluate(
+        gate,
+        subject,
+        frame,
+        contract,
+        extra or {},
+        threshold=_threshold(ws, gate),
+        doubts=doubts,
+        rules=rules_of(contract.kind, ws.config),
+        fiscal_year=ws.config.fiscal_year,
+    )
+    told = {**dict.fromkeys(doubts or {}, 0), **found.broken}
+    event = ws.record(
         "gate_evaluated",
         f"{gate}/{subject}",
-        counts=found.counts,
-        codes={
-            "gate": gate,
-            "result": found.result,
-            "rules": "|".join(f"{r}:{n}" for r, n in found.broken.items())[:300],
-        },
+        counts=found.counts | {f"rule.{rule}": n for rule, n in told.items()},
+        codes={"gate": gate, "result": found.result, **{f"rule.{f.rule.id}": f.effect for f in found.findings}},
+        refs={"suite": {"kind": contract.kind, "sha256": suite_digest(contract.kind)}},
     )
+    issue_gate_page(ws, event)
     return found
 
 
@@ -94,24 +131,42 @@ def evaluate(
     *,
     threshold: float,
     doubts: Mapping[str, int] | None = None,
+    rules: Mapping[str, RuleDef] | None = None,
+    fiscal_year: int | None = None,
 ) -> GateResult:
     """The gate without the ledger; ``threshold`` is the share of rows that may be quarantined without a hold.
 
     A table of which nothing is left is a stop: nobody can decide it into facts.
+
+    Args:
+        gate: its name.
+        subject: what is checked.
+        frame: text columns by contract.
+        contract: its contract; a column that it does not know in ``fiscal_year`` may be absent.
+        extra: masks of rows that keep the rules between columns.
+        threshold: see above.
+        doubts: table and drift rules that were asked → rows concerned, 0 when the table is well.
+        rules: the contract's rules as the ward tuned them; the catalogue's own by default.
+        fiscal_year: of the campaign.
     """
-    if set(extra) != set(EXTRA_RULES.get(contract.kind, ())):
-        raise KanshoError(
-            "GATE-RULES", "検証規則が揃っていません", place=contract.kind, remedy="quality/suites.py を確認"
-        )
-    rules = row_rules(frame, contract, extra)
-    broken = {name: int((~kept).sum()) for name, kept in rules.items() if not kept.all()}
-    _compare(contract.kind, _suite_results(contract, frame, extra), broken)
-    reasons = first_broken(rules, frame.index)
-    share = float(reasons.ne("").mean()) if len(reasons) else 0.0
-    result: Verdict = "hold" if share > threshold or doubts else "pass"
-    if len(reasons) and share == 1.0:
+    defined = rules_of(contract.kind) if rules is None else rules
+    doubted = dict(doubts or {})
+    _require_rules(contract.kind, defined, extra, doubted)
+    _require_columns(frame, contract, fiscal_year)
+    looked = look(frame, contract, extra)
+    _compare(contract.kind, suite_results(read_suite(contract.kind), contract, looked, extra), looked.broken)
+    rows = len(frame)
+    broken = {rule: int(marked.sum()) for rule, marked in looked.broken.items()}
+    broken |= {rule: n for rule, n in doubted.items() if n}
+    findings = tuple(Finding(defined[r], n, defined[r].effect(n / rows if rows else 0.0)) for r, n in broken.items())
+    leaving = {f.rule.id for f in findings if f.rule.removes and f.effect != "warn"}
+    reasons = first_broken({r: marked for r, marked in looked.broken.items() if r in leaving}, frame.index)
+    share = float(reasons.ne("").mean()) if rows else 0.0
+    effects = {f.effect for f in findings}
+    result: Verdict = "hold" if share > threshold or "hold" in effects else "pass"
+    if "stop" in effects or (rows and share == 1.0):
         result = "stop"
-    return GateResult(gate, subject, result, reasons, {**broken, **(doubts or {})})
+    return GateResult(gate, subject, result, reasons, broken, findings, looked.broken)
 
 
 def confirm(frame: pd.DataFrame, contract: Contract) -> None:
@@ -123,8 +178,8 @@ def confirm(frame: pd.DataFrame, contract: Contract) -> None:
     Raises:
         KanshoError: ``GATE-DISAGREE`` naming the rules that fail, ``GATE-UNCHECKED`` when it could not run.
     """
-    kept = {rule: pd.Series(True, index=frame.index, dtype=bool) for rule in EXTRA_RULES.get(contract.kind, ())}
-    _compare(contract.kind, _suite_results(contract, frame, kept), {})
+    looked = look(frame, contract)
+    _compare(contract.kind, suite_results(read_suite(contract.kind), contract, looked, EXTRA_RULES[contract.kind]), {})
 
 
 def _threshold(ws: Workspace, gate: str) -> float:
@@ -132,73 +187,32 @@ def _threshold(ws: Workspace, gate: str) -> float:
     return configured.max_quarantine_share if configured else 0.0
 
 
-def _suite_results(contract: Contract, frame: pd.DataFrame, extra: Mapping[str, pd.Series]) -> dict[str, bool]:
-    """Success per rule name, as Great Expectations sees it."""
-    table = frame[list(contract.names)].copy()
-    for column in contract.columns:
-        if column.type == "date":
-            text = table[column.name].where(table[column.name].notna(), "").astype(str)
-            table[column.name + DATE_SUFFIX] = (table[column.name].isna() | is_date(text)).map({True: "1", False: "0"})
-        if column.type in ("int", "float") and column.low is not None:
-            table[column.name + NUMBER_SUFFIX] = numeric(table[column.name])
-    for name, kept in extra.items():
-        table[name] = kept.astype(bool).map({True: "1", False: "0"})
-    try:
-        return _validate(read_suite(contract.kind), table)
-    except KanshoError:
-        raise
-    except Exception as error:
+def _require_rules(
+    kind: str, rules: Mapping[str, RuleDef], extra: Mapping[str, pd.Series], doubts: Mapping[str, int]
+) -> None:
+    """Exactly the masks that the catalogue lists, and no doubt that it does not: a rule left out is not a pass."""
+    odd = set(extra) ^ set(EXTRA_RULES.get(kind, ()))
+    odd |= {rule for rule in doubts if rule not in rules or rules[rule].of_rows}
+    if odd:
         raise KanshoError(
-            "GATE-UNCHECKED",
-            f"検証できませんでした ({type(error).__name__})",
-            place=contract.kind,
-            remedy="原因を除いて再実行",
-        ) from None
-
-
-def _validate(suite: Mapping[str, Any], table: pd.DataFrame) -> dict[str, bool]:
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
-
-        import great_expectations as gx
-
-        # No store on a disk ever sees a result, and no temporary folder is made.
-        nowhere = DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False), analytics_enabled=False
+            "GATE-RULES",
+            f"検証規則が揃っていません {' '.join(sorted(odd))}",
+            place=kind,
+            remedy="quality/listed_rules.py を確認",
         )
-        context = gx.get_context(mode="ephemeral", project_config=nowhere)
-        context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-        source = context.data_sources.add_pandas("memory")
-        batch = (
-            source.add_dataframe_asset("table")
-            .add_batch_definition_whole_dataframe("whole")
-            .get_batch({"dataframe": table})
-        )
-        made = gx.ExpectationSuite(name=suite["name"], expectations=list(suite["expectations"]), meta=suite["meta"])
-        outcome = batch.validate(made, result_format="BOOLEAN_ONLY")
-    results: dict[str, bool] = {}
-    for result in outcome.results:
-        if _raised(result.exception_info):
-            raise KanshoError("GATE-UNCHECKED", "検証できない規則があります", place=suite["name"])
-        config = result.expectation_config
-        if config is None or not config.meta:
-            raise KanshoError("GATE-UNCHECKED", "検証できない規則があります", place=suite["name"])
-        rule = config.meta["rule"]
-        results[rule] = results.get(rule, True) and bool(result.success)
-    return results
 
 
-def _raised(info: Any) -> bool:
-    """Whether an expectation could not be evaluated: told flat, or once more per metric."""
-    if not isinstance(info, Mapping):
-        return False
-    return bool(info.get("raised_exception")) or any(_raised(part) for part in info.values())
+def _require_columns(frame: pd.DataFrame, contract: Contract, fiscal_year: int | None) -> None:
+    absent = [
+        c.name
+        for c in contract.columns
+        if c.name not in frame.columns and (fiscal_year is None or c.in_year(fiscal_year))
+    ]
+    if absent:
+        raise KanshoError("GATE-COLUMNS", f"列がありません {' '.join(absent)}", place=contract.kind)
 
 
-def _compare(kind: str, suite: Mapping[str, bool], broken: Mapping[str, int]) -> None:
+def _compare(kind: str, suite: Mapping[str, bool], broken: Mapping[str, np.ndarray]) -> None:
     differing = sorted(rule for rule, success in suite.items() if success == (rule in broken))
     missing = sorted(set(broken) - set(suite))
     if differing or missing:

@@ -1,51 +1,78 @@
-"""Row rules from a contract: pure, one boolean series per rule, named ``<column>.<check>``.
+"""Rules of a contract's single columns: pure, named ``<column>.<check>``, and uniqueness of its key.
 
-Belongs here: what a contract says about single values, and uniqueness of the key.  Rules between columns
-belong to the room that knows their meaning and come in as ``extra``.
+Belongs here: what a contract says about single values.  Rules between columns or tables come in as ``extra`` masks
+(`kansho.quality.cross_rules`, `kansho.intake.row_rules`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from kansho.contracts.model import Column, Contract
+from kansho.quality.distinct import Distinct, distinct, repeated, together
 
 #: The suite checks the shape of a number on the text, its range on a numeric twin of the column.
 NUMBER_SUFFIX = "__number"
-SHAPES = {"int": r"-?\d+", "float": r"-?\d+(\.\d+)?", "date": r"\d{4}-\d{2}-\d{2}"}
+SHAPES = {"int": r"-?[0-9]+", "float": r"-?[0-9]+(\.[0-9]+)?", "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}"}
 DATE_SUFFIX = "__date"
+KEY_RULE = "key.unique"
 
 
-def row_rules(
-    frame: pd.DataFrame, contract: Contract, extra: Mapping[str, pd.Series] | None = None
-) -> dict[str, pd.Series]:
-    """For each rule the rows that keep it (True), on the frame's index.
+@dataclass(frozen=True)
+class Looked:
+    """One look at a table: ``broken`` rule → rows (bool array) of the rules that any row breaks, in the contract's
+    order; ``values`` column → its distinct values; ``keys`` column of the key → a number per row, NaN when missing.
+    """
+
+    rows: int
+    broken: Mapping[str, np.ndarray]
+    values: Mapping[str, pd.Series]
+    keys: Mapping[str, np.ndarray]
+
+
+def look(frame: pd.DataFrame, contract: Contract, extra: Mapping[str, pd.Series] | None = None) -> Looked:
+    """Look once at every column, and tell which rules are broken by which rows.
 
     Args:
-        frame: text columns of the contract; missing is None.
+        frame: text columns of the contract (``str`` or object; other values are taken as their text), missing is
+            None or NaN.  A column that the frame lacks is passed over: whoever calls knows whether it may.
         contract: whose columns the frame has.
-        extra: rules of the caller: name → mask of rows that keep it.
+        extra: rules of the caller: name → mask of rows that keep it; a missing mask value counts as broken.
     """
-    rules: dict[str, pd.Series] = {}
+    broken: dict[str, np.ndarray] = {}
+    values: dict[str, pd.Series] = {}
+    keys: dict[str, Distinct] = {}
     for column in contract.columns:
-        rules |= _column_rules(frame[column.name], column)
-    # A row without any key is not a duplicate: that it has none is another rule's matter.
-    rules["key.unique"] = ~frame.duplicated(list(contract.key), keep=False) | frame[list(contract.key)].isna().all(
-        axis=1
-    )
+        if column.name not in frame.columns:
+            continue
+        found = distinct(frame[column.name])
+        for check, rows in _column_checks(found, column).items():
+            broken[f"{column.name}.{check}"] = rows
+        values[column.name] = found.with_missing()
+        if column.name in contract.key:
+            keys[column.name] = found
+    twice = _twice(list(keys.values()), len(frame))
+    if twice.any():
+        broken[KEY_RULE] = twice
     for name, kept in (extra or {}).items():
-        rules[name] = kept.astype(bool)
-    return rules
+        rows = ~kept.astype("boolean").fillna(False).to_numpy(dtype=bool)
+        if rows.any():
+            broken[name] = rows
+    numbers = {name: np.where(k.codes < 0, np.nan, k.codes) for name, k in keys.items()}
+    return Looked(len(frame), broken, values, numbers)
 
 
-def first_broken(rules: Mapping[str, pd.Series], index: pd.Index) -> pd.Series:
+def first_broken(broken: Mapping[str, np.ndarray], index: pd.Index) -> pd.Series:
     """Per row the name of the first rule it breaks, '' when it keeps all."""
-    reasons = pd.Series("", index=index, dtype=object)
-    for name, kept in rules.items():
-        reasons = reasons.mask(reasons.eq("") & ~kept, name)
-    return reasons
+    names = ["", *broken]
+    which = np.zeros(len(index), dtype=np.int32)
+    for number, rows in enumerate(broken.values(), start=1):
+        which[(which == 0) & rows] = number
+    return pd.Series(np.array(names, dtype=object)[which], index=index, dtype=object)
 
 
 def numeric(values: pd.Series) -> pd.Series:
@@ -53,27 +80,75 @@ def numeric(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values, errors="coerce")
 
 
-def _column_rules(values: pd.Series, column: Column) -> dict[str, pd.Series]:
-    empty = values.isna()
-    text = values.where(~empty, "").astype(str)
-    rules: dict[str, pd.Series] = {}
-    if not column.nullable:
-        rules[f"{column.name}.required"] = ~empty
-    if column.codes:
-        rules[f"{column.name}.code"] = empty | text.isin(column.codes)
-    if column.pattern:
-        rules[f"{column.name}.pattern"] = empty | text.str.fullmatch(column.pattern)
-    if column.type in SHAPES:
-        rules[f"{column.name}.shape"] = empty | text.str.fullmatch(SHAPES[column.type])
-    if column.type == "date":
-        rules[f"{column.name}.date"] = empty | is_date(text)
-    if column.type in ("int", "float") and column.low is not None and column.high is not None:
-        number = numeric(text)
-        rules[f"{column.name}.range"] = number.isna() | number.between(column.low, column.high)
-    return rules
-
-
 def is_date(text: pd.Series) -> pd.Series:
     """Whether each text is a day that exists, written YYYY-MM-DD (other shapes are the shape rule's matter)."""
-    shaped = text.str.fullmatch(SHAPES["date"])
+    shaped = text.str.fullmatch(SHAPES["date"]).astype(bool)
     return ~shaped | pd.to_datetime(text.where(shaped), format="%Y-%m-%d", errors="coerce").notna()
+
+
+def ascii_digits(pattern: str) -> str:
+    r"""The pattern with ``\d`` as the ten ASCII digits: full-width digits are never in contract form."""
+    out, inside, at = [], False, 0
+    while at < len(pattern):
+        pair = pattern[at : at + 2]
+        if pair == r"\d":
+            out.append("0-9" if inside else "[0-9]")
+        elif pair.startswith("\\"):
+            out.append(pair)
+        else:
+            inside = pattern[at] == "[" or (inside and pattern[at] != "]")
+            out.append(pattern[at])
+        at += 2 if pair.startswith("\\") else 1
+    return "".join(out)
+
+
+def has_range(column: Column) -> bool:
+    """Whether the contract limits the column's numbers."""
+    return column.type in ("int", "float") and column.low is not None and column.high is not None
+
+
+def checks_of(column: Column) -> tuple[str, ...]:
+    """Names of the checks that a column's contract asks for, in the order in which they are made."""
+    asked = (
+        ("required", not column.nullable),
+        ("code", bool(column.codes)),
+        ("pattern", column.pattern is not None),
+        ("shape", column.type in SHAPES),
+        ("date", column.type == "date"),
+        ("range", has_range(column)),
+    )
+    return tuple(check for check, wanted in asked if wanted)
+
+
+def _column_checks(found: Distinct, column: Column) -> dict[str, np.ndarray]:
+    out: dict[str, np.ndarray] = {}
+    for check in checks_of(column):
+        if check == "required":
+            rows = found.codes < 0 if found.missing else None
+        else:
+            rows = found.broken(_kept(found.values, column, check))
+        if rows is not None:
+            out[check] = rows
+    return out
+
+
+def _kept(text: pd.Series, column: Column, check: str) -> pd.Series:
+    if check == "code":
+        return text.isin(column.codes)
+    if check == "pattern":
+        return text.str.fullmatch(ascii_digits(column.pattern or "")).astype(bool)
+    if check == "shape":
+        return text.str.fullmatch(SHAPES[column.type]).astype(bool)
+    if check == "date":
+        return is_date(text)
+    number = numeric(text)
+    return number.isna() | (number.ge(column.low) & number.le(column.high))
+
+
+def _twice(keys: list[Distinct], rows: int) -> np.ndarray:
+    """Rows whose key another row has; a row without any key is not a duplicate: that is another rule's matter."""
+    if not keys or not rows:
+        return np.zeros(rows, dtype=bool)
+    nothing = np.logical_and.reduce([k.codes < 0 for k in keys])
+    twice: np.ndarray = repeated(together(keys)) & ~nothing
+    return twice

@@ -6,40 +6,41 @@ name of our rule in its ``meta``, so that both can be compared rule by rule.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY
-from kansho.quality.rules import DATE_SUFFIX, NUMBER_SUFFIX, SHAPES
+from kansho.quality.catalogue import catalogue, kinds, rule_ids
+from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, SHAPES, ascii_digits, checks_of
 
 FOLDER = Path(__file__).resolve().parents[3] / "great_expectations" / "expectations"
 
-#: Rules between columns per kind: masks that the stage computes (``extra`` of `run_gate`), true by "1".
-EXTRA_RULES: dict[str, tuple[str, ...]] = {
-    "target_list": ("number.check_digit", "age.rule", "postal.ward", "kana.letters", "kinds.sex", "identity.confusion"),
-    "analysis_items": ("number.check_digit", "number.known"),
-    "stop_list": ("number.check_digit", "until.given"),
-    "attendance_update": ("number.check_digit", "number.known", "date.plausible"),
-    "call_results": ("number.check_digit", "number.known", "contact.rules"),
-    "visit_results": ("token.known", "contact.rules"),
-    "inbound_records": ("number.check_digit",),
-    "mail_returns": ("serial.known",),
-}
+#: Rules between columns and tables per kind: masks that the stage computes (``extra`` of `run_gate`), true by "1".
+EXTRA_RULES: dict[str, tuple[str, ...]] = {kind: rule_ids(kind, of_rows=True, derived=False) for kind in kinds()}
+
+#: How grave a rule is, in the words of Great Expectations; a ward's tuning is in its campaign file, not here.
+_SEVERITY = {"stop": "critical", "hold": "critical", "quarantine": "warning", "warn": "info"}
 
 
 def suite_of(contract: Contract) -> dict[str, Any]:
     """The suite as the JSON Great Expectations reads."""
     expectations: list[dict[str, Any]] = []
     for column in contract.columns:
-        expectations += _column_expectations(column)
+        expectations += [_of_column(column, check) for check in checks_of(column)]
     if len(contract.key) == 1:
-        expectations.append(_one("expect_column_values_to_be_unique", "key.unique", column=contract.key[0]))
+        expectations.append(_one("expect_column_values_to_be_unique", KEY_RULE, column=contract.key[0]))
     else:
-        expectations.append(_one("expect_compound_columns_to_be_unique", "key.unique", column_list=list(contract.key)))
+        expectations.append(_one("expect_compound_columns_to_be_unique", KEY_RULE, column_list=list(contract.key)))
     for rule in EXTRA_RULES.get(contract.kind, ()):
-        expectations.append(_one("expect_column_values_to_be_in_set", rule, column=rule, value_set=["1"]))
+        expectations.append(_in_set(rule, rule, ["1"]))
+    rules = catalogue().get(contract.kind, {})
+    for expectation in expectations:
+        definition = rules.get(expectation["meta"]["rule"])
+        if definition is not None:
+            expectation["severity"] = _SEVERITY[definition.severity]
     return {
         "name": contract.kind,
         "expectations": expectations,
@@ -61,32 +62,31 @@ def read_suite(kind: str) -> dict[str, Any]:
     return suite
 
 
-def _column_expectations(column: Column) -> list[dict[str, Any]]:
-    out: list[dict[str, Any]] = []
+def suite_digest(kind: str) -> str:
+    """SHA-256 (hex) of the suite on file, by which a result names what it was checked with."""
+    return hashlib.sha256((FOLDER / f"{kind}.json").read_bytes()).hexdigest()
+
+
+def _of_column(column: Column, check: str) -> dict[str, Any]:
     name = column.name
-    if not column.nullable:
-        out.append(_one("expect_column_values_to_not_be_null", f"{name}.required", column=name))
-    if column.codes:
-        out.append(_one("expect_column_values_to_be_in_set", f"{name}.code", column=name, value_set=list(column.codes)))
-    if column.pattern:
-        out.append(_matches(name, column.pattern, f"{name}.pattern"))
-    if column.type in SHAPES:
-        out.append(_matches(name, SHAPES[column.type], f"{name}.shape"))
-    if column.type == "date":
-        out.append(
-            _one("expect_column_values_to_be_in_set", f"{name}.date", column=name + DATE_SUFFIX, value_set=["1"])
-        )
-    if column.type in ("int", "float") and column.low is not None:
-        out.append(
-            _one(
-                "expect_column_values_to_be_between",
-                f"{name}.range",
-                column=name + NUMBER_SUFFIX,
-                min_value=column.low,
-                max_value=column.high,
-            )
-        )
-    return out
+    rule = f"{name}.{check}"
+    if check == "required":
+        return _one("expect_column_values_to_not_be_null", rule, column=name)
+    if check == "code":
+        return _in_set(name, rule, list(column.codes))
+    if check == "pattern":
+        return _matches(name, ascii_digits(column.pattern or ""), rule)
+    if check == "shape":
+        return _matches(name, SHAPES[column.type], rule)
+    if check == "date":
+        return _in_set(name + DATE_SUFFIX, rule, ["1"])
+    number = name + NUMBER_SUFFIX
+    between = "expect_column_values_to_be_between"
+    return _one(between, rule, column=number, min_value=column.low, max_value=column.high)
+
+
+def _in_set(column: str, rule: str, values: list[str]) -> dict[str, Any]:
+    return _one("expect_column_values_to_be_in_set", rule, column=column, value_set=values)
 
 
 def _matches(column: str, pattern: str, rule: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from kansho.simulation.draws import choice, uniform
 
-_NOTES = 0.04
-_FORBIDDEN = 0.08
+_NOTES = 0.06
+_FORBIDDEN = 0.15
 _ORDINARY_NOTES = (
     "午後に折返し希望",
     "耳が遠いため大きな声で",

@@ -48,7 +48,7 @@ def open_container(data: bytes, password: str, names: Collection[str]) -> dict[s
     except KanshoError:
         raise
     except Exception as error:  # a parser of hostile bytes may raise anything; its text could quote them
-        raise damaged(type(error).__name__) from None
+        raise damaged(f"内容が壊れています・{type(error).__name__}") from None
     return contents
 
 

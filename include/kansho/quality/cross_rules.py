@@ -1,0 +1,204 @@
+"""Rules between columns and between tables: pure masks of rows that keep them.
+
+Belongs here: rules over text columns in contract form, and over columns of another table brought to the same rows.
+Does not belong here: reading the other table, and whether a rule is a hold or a warning (the catalogue).
+A missing value keeps every rule here: that it is missing is another rule's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from kansho.quality.distinct import Distinct, distinct, repeated, together
+
+_INQUIRY = r"[0-9]{4}-[0-9]{4}-[0-9]{2}"
+_DIGITS = [0, 1, 2, 3, 5, 6, 7, 8, 10]
+_CHECK = 11
+_WEIGHTS = np.arange(10, 1, -1)
+_SPACES = r"[\s\u3000]+"
+_FISCAL_MONTH = 4
+#: Height is told to 0.1 cm and weight to 0.1 kg; BMI is rounded to one digit, or cut off.
+BMI_TOLERANCE = 0.15
+#: Private use areas (外字), the replacement character, and code points that are no character at all.
+UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
+
+
+def check_digits(numbers: pd.Series) -> pd.Series:
+    """Rows whose お問い合わせ番号 carries its check digit: weights 10 to 2, modulus 11 (D7); a missing one does not."""
+    text = _text(numbers)
+    shaped = text.str.fullmatch(_INQUIRY).to_numpy(dtype=bool)
+    kept = np.zeros(len(text), dtype=bool)
+    if shaped.any():
+        letters = text[shaped].to_numpy(dtype=object).astype("S12")
+        digits = np.frombuffer(letters.tobytes(), dtype=np.uint8).reshape(-1, 12).astype(np.int32) - ord("0")
+        kept[shaped] = -(digits[:, _DIGITS] @ _WEIGHTS) % 11 == digits[:, _CHECK]
+    return pd.Series(kept, index=numbers.index)
+
+
+def not_twice(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
+    """Rows whose values in ``columns`` no other row has; spaces do not distinguish names.
+
+    A row that lacks one of the values is not compared.
+    """
+    found = [distinct(_unspaced(frame[c])) for c in columns]
+    whole = np.logical_and.reduce([f.codes >= 0 for f in found])
+    return pd.Series(~(repeated(together(found)) & whole), index=frame.index)
+
+
+def not_born_on_first_of_april(birth: pd.Series) -> pd.Series:
+    """Rows not born on 1 April, whose age at year end the two rules give differently (domain 2.1)."""
+    return ~_text(birth).str.endswith("-04-01").astype(bool)
+
+
+def printable_characters(columns: Iterable[pd.Series], printable: Collection[str] = ()) -> pd.Series:
+    """Rows without a character that no font of ours has: 外字 and other code points without a meaning of their own.
+
+    Args:
+        columns: text columns of one table.
+        printable: characters of that kind for which the ward supplied glyphs.
+    """
+    kept: pd.Series | None = None
+    for values in columns:
+        found = distinct(values)
+        bad = found.values.astype(object).str.contains(UNPRINTABLE, regex=True).astype(bool)
+        if printable and bad.any():
+            rest = found.values[bad].astype(object).str.replace(f"[{re.escape(''.join(printable))}]", "", regex=True)
+            bad[bad] = rest.str.contains(UNPRINTABLE, regex=True).astype(bool)
+        fine = _spread(found, ~bad, values.index)
+        kept = fine if kept is None else kept & fine
+    return pd.Series(dtype=bool) if kept is None else kept
+
+
+def existing_phones(phones: pd.Series, exists: Callable[[str], bool]) -> pd.Series:
+    """Rows whose telephone number can exist.
+
+    A numbering plan decides by the first digits and the length, so one number is asked for all that share them.
+
+    Args:
+        phones: as 03-0000-0000, hyphens anywhere.
+        exists: asked once per first six digits and length.
+    """
+    found = distinct(phones)
+    digits = found.values.astype(object).str.replace("-", "", regex=False)
+    kinds = distinct(digits.str.slice(0, 6) + "/" + digits.str.len().astype(str))
+    first = pd.Series(digits.to_numpy()).groupby(kinds.codes).first()
+    told = np.array([exists(str(number)) for number in first], dtype=bool)
+    return _spread(found, told[kinds.codes] if len(told) else np.zeros(0, dtype=bool), phones.index)
+
+
+def same_identity(frame: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.Series:
+    """Rows that are not another person under a known number: of name, sex and birth date at most one changed.
+
+    Args:
+        frame: ``inquiry_number``, ``name_kanji``, ``sex``, ``birth_date``.
+        earlier: the same columns of the delivery before (the last row of a number counts); None keeps every row.
+    """
+    if earlier is None or not len(earlier) or not len(frame):
+        return pd.Series(True, index=frame.index)
+    known = earlier.dropna(subset=["inquiry_number"]).drop_duplicates("inquiry_number", keep="last")
+    at = pd.Index(known["inquiry_number"].astype(object)).get_indexer(frame["inquiry_number"].astype(object))
+    changed = np.zeros(len(frame), dtype=np.int8)
+    for column in ("name_kanji", "sex", "birth_date"):
+        now, then = _unspaced(frame[column]), _unspaced(known[column])
+        before = then.to_numpy(dtype=object)[at]
+        changed += (now.to_numpy(dtype=object) != before) & now.notna().to_numpy() & pd.notna(before)
+    return pd.Series((at < 0) | (changed < 2), index=frame.index)
+
+
+def bmi_consistent(height: pd.Series, weight: pd.Series, bmi: pd.Series) -> pd.Series:
+    """Rows whose BMI is weight (kg) over height (m) squared, as it is rounded."""
+    tall, heavy, told = (pd.to_numeric(v, errors="coerce").astype(float) for v in (height, weight, bmi))
+    reckoned = heavy / (tall.where(tall > 0) / 100) ** 2
+    return (reckoned - told).abs().le(BMI_TOLERANCE) | reckoned.isna() | told.isna()
+
+
+def pressure_ordered(systolic: pd.Series, diastolic: pd.Series) -> pd.Series:
+    """Rows whose systolic pressure is above the diastolic."""
+    upper, lower = (pd.to_numeric(v, errors="coerce") for v in (systolic, diastolic))
+    return upper.gt(lower) | upper.isna() | lower.isna()
+
+
+def day_between(day: pd.Series, begin: date, end: date) -> pd.Series:
+    """Rows whose day (ISO) lies in the span, both ends included."""
+    return _text(day).between(begin.isoformat(), end.isoformat()) | day.isna()
+
+
+def year_of_day(fiscal_year: pd.Series, day: pd.Series, first: int, last: int) -> pd.Series:
+    """Rows whose fiscal year is one of ``first`` to ``last`` and the one in which the day lies."""
+    year = pd.to_numeric(fiscal_year, errors="coerce")
+    attended = pd.to_datetime(_text(day), format="%Y-%m-%d", errors="coerce")
+    of_day = attended.dt.year - (attended.dt.month < _FISCAL_MONTH)
+    return (year.between(first, last) | year.isna()) & (of_day.eq(year) | of_day.isna() | year.isna())
+
+
+def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series | int) -> pd.Series:
+    """Rows of a year at whose end (31 March) the person had reached the age from which the screening is offered.
+
+    Args:
+        fiscal_year: of the row.
+        birth: birth date of the row's person, brought here from the target list; missing when unknown.
+        min_age: years, one for all rows or one per row.
+    """
+    year = pd.to_numeric(fiscal_year, errors="coerce")
+    born = pd.to_datetime(_text(birth), format="%Y-%m-%d", errors="coerce")
+    # Whoever is born on 1 April reaches the age on the day before, by law: the year end counts for them (domain 2.1).
+    early = (born.dt.month * 100 + born.dt.day) <= 401
+    age = year + 1 - born.dt.year - (~early).astype(int)
+    return age.ge(min_age) | age.isna()
+
+
+def same_code(delivered: pd.Series, reckoned: pd.Series) -> pd.Series:
+    """Rows in which what was delivered is what we reckon; a row without one of them keeps the rule."""
+    return delivered.eq(reckoned).astype(bool) | delivered.isna() | reckoned.isna()
+
+
+def screening_fits_sex(kind: pd.Series, sex: pd.Series, only: dict[str, str]) -> pd.Series:
+    """Rows whose screening kind (or kinds, joined by ``|``) is offered to the row's sex.
+
+    Args:
+        kind: codes.
+        sex: brought to the row; anything but ``1`` and ``2`` is kept.
+        only: screening code → the only sex it is for.
+    """
+    found = distinct(kind)
+    kept = pd.Series(True, index=kind.index)
+    for one in ("1", "2"):
+        barred = {code for code, whose in only.items() if whose != one}
+        fits = np.array([barred.isdisjoint(str(v).split("|")) for v in found.values], dtype=bool)
+        kept &= _spread(found, fits, kind.index) | ~sex.eq(one).astype(bool)
+    return kept
+
+
+def same_table(frame: pd.DataFrame, earlier: pd.DataFrame | None) -> bool:
+    """Whether two tables hold the same rows, in whatever order; a table of nobody is never a repetition."""
+    if earlier is None or not len(frame) or len(frame) != len(earlier) or set(frame.columns) != set(earlier.columns):
+        return False
+    ours, theirs = (np.sort(_hashed(f[sorted(frame.columns)])) for f in (frame, earlier))
+    return bool((ours == theirs).all())
+
+
+def _hashed(frame: pd.DataFrame) -> np.ndarray:
+    plain = frame.astype(object).where(frame.notna(), "\0")
+    try:
+        return np.asarray(pd.util.hash_pandas_object(plain, index=False))
+    except (UnicodeEncodeError, TypeError):
+        return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], dtype=np.int64)
+
+
+def _spread(found: Distinct, kept: pd.Series | np.ndarray, index: pd.Index) -> pd.Series:
+    return pd.Series(np.append(np.asarray(kept, dtype=bool), True)[found.codes], index=index)
+
+
+def _unspaced(values: pd.Series) -> pd.Series:
+    found = distinct(values)
+    plain = [*found.values.astype(object).str.replace(_SPACES, "", regex=True), None]
+    return pd.Series(np.array(plain, dtype=object)[found.codes], index=values.index).astype(object)
+
+
+def _text(values: pd.Series) -> pd.Series:
+    return values.where(values.notna(), "").astype(str)

@@ -1,0 +1,59 @@
+"""Japanese words for the codes of gates: severities, results, owners, and the rules of releases and receipts.
+
+Belongs here: names that staff read on a gate's page.  Does not belong here: meaning; a code without a word is shown
+as it is.
+"""
+
+from __future__ import annotations
+
+from kansho.campaign.rights import Role
+
+SEVERITY_WORDS: dict[str, str] = {
+    "stop": "中止",
+    "hold": "保留",
+    "quarantine": "隔離",
+    "warn": "注意",
+}
+SEVERITY_MEANING: dict[str, str] = {
+    "stop": "表を受け入れません",
+    "hold": "判断者が決めるまで、表を受け入れません",
+    "quarantine": "該当の行だけを分けて保管し、残りを受け入れます",
+    "warn": "数えて記録し、行は受け入れます",
+}
+RESULTS: dict[str, str] = {"pass": "合格", "hold": "保留（判断待ち）", "stop": "中止"}
+
+OWNERS: dict[Role, str] = {
+    Role.WARD_OFFICER: "区 担当者",
+    Role.WARD_MANAGER: "区 責任者",
+    Role.CONTRACTOR_MANAGER: "受託者 取扱責任者",
+    Role.CONTRACTOR_STAFF: "受託者 取扱者",
+    Role.CONTRACTOR_ENGINEER: "受託者 データ担当",
+    Role.PRINT_STAFF: "再委託先（印刷）",
+    Role.CALL_STAFF: "再委託先（電話）",
+    Role.VISIT_STAFF: "再委託先（訪問）",
+}
+
+#: Gates that are not of one file kind.
+GATES: dict[str, str] = {
+    "print_release": "印刷データの引渡し",
+    "call_release": "架電リストの引渡し",
+    "visit_release": "訪問名簿の引渡し",
+}
+
+#: Codes by which the rooms that release and receive tell what they found.
+OTHER_RULES: dict[str, str] = {
+    "read_back": "読み戻した印刷データが、承認された内容と違います",
+    "held_out": "勧奨しない群（保留群）の方が含まれています",
+    "unknown": "名簿にない方が含まれています",
+    "serial_twice": "同じ連番が二度あります",
+    "person_twice": "同じ方が二度載っています",
+    "columns": "渡してよい項目と列が一致しません",
+    "not_assigned": "割り当てられていない方が含まれています",
+    "listed_twice": "同じ方が二度載っています",
+    "no_phone": "電話番号のない方が含まれています",
+    "not_listed": "渡した名簿にない行です",
+    "duplicate": "同じ行が二度あります",
+    "not_from_person": "本人以外から聞いた意向・理由・要望が含まれています",
+    "purpose_unstated": "利用目的を告げていない聞取りが含まれています",
+    "person_mismatch": "本人との結果なのに、応答者が本人ではありません",
+}

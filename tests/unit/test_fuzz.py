@@ -1,0 +1,95 @@
+"""The fuzz harness: repeatable from its seed, and it finds what is planted."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from fuzz import run
+from fuzz.__main__ import main
+from fuzz.containers import Containers
+from fuzz.mutate import mutate, mutate_table
+from fuzz.run import fuzz
+from fuzz.targets import TARGETS
+from kansho.errors import KanshoError
+
+
+class Planted:
+    """A reader with a bug: it fails on every input that begins with an odd byte."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.seen: list[bytes] = []
+
+    def case(self, rng: random.Random) -> bytes:
+        return rng.randbytes(4)
+
+    def trial(self, data: bytes) -> None:
+        self.seen.append(data)
+        if data[0] % 2:
+            raise IndexError("planted")
+        raise KanshoError("INTAKE-TEST", "拒否")
+
+
+class Quiet(Planted):
+    """The same reader, repaired."""
+
+    def trial(self, data: bytes) -> None:
+        self.seen.append(data)
+
+
+class Slow(Planted):
+    """A reader that does not end, and swallows every Exception."""
+
+    def trial(self, data: bytes) -> None:
+        while True:
+            try:
+                time.sleep(1)
+            except Exception:  # noqa: S112 - as a careless library does
+                continue
+
+
+def test_a_bug_is_found_and_its_seed_repeats_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz({"planted": Planted}, 7, 10) == 1
+    told = capsys.readouterr().out
+    assert "IndexError" in told
+    case = int(told.split("--case ")[1])
+    assert f"python -m fuzz --target planted --seed 7 --case {case}" in told
+    assert fuzz({"planted": Planted}, 7, 10, only=case) == 1
+    assert case == 0 or fuzz({"planted": Planted}, 7, 10, only=case - 1) == 0
+
+
+def test_a_reader_without_a_bug_passes_within_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.monotonic()
+    assert fuzz({"quiet": Quiet}, 7, 0.2) == 0
+    assert time.monotonic() - began < 5
+    told = capsys.readouterr().out
+    assert told.startswith("seed 7")
+    assert "read" in told
+
+
+def test_a_case_that_does_not_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MAX_SECONDS", 0.2)
+    assert fuzz({"slow": Slow}, 7, 10) == 1
+
+
+def test_one_seed_gives_one_sequence_of_cases() -> None:
+    first, second = (Containers(random.Random("7")) for _ in range(2))
+    for number in range(40):
+        assert first.case(random.Random(number)) == second.case(random.Random(number))
+    assert len({first.case(random.Random(number)) for number in range(40)}) == 40
+
+
+def test_changes_are_changes() -> None:
+    data = "番号,氏名\r\n0001,甲\r\n0002,乙\r\n".encode("cp932")
+    for change in (mutate, mutate_table):
+        changed = [change(data, random.Random(n)) for n in range(300)]
+        assert changed == [change(data, random.Random(n)) for n in range(300)]
+        assert sum(c != data for c in changed) > 270
+        assert change(b"", random.Random(1)) is not None
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_readers_survive_a_few_hundred_cases(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seconds", "4", "--seed", "20260401", "--target", target]) == 0, capsys.readouterr().out
