@@ -100,6 +100,32 @@ def _config_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _contracts_show(arguments: argparse.Namespace) -> int:
+    from kansho.contracts.listing import listing, machine_form, overview
+    from kansho.contracts.registry import contract
+
+    if arguments.kind is None:
+        print(overview())
+    else:
+        show = machine_form if arguments.json else listing
+        print(show(contract(arguments.kind), arguments.year))
+    return 0
+
+
+def _contracts_docs(arguments: argparse.Namespace) -> int:
+    from kansho.contracts.docs import PAGE, check_page, render, write_page
+
+    if arguments.check:
+        check_page()
+        print(f"{PAGE.name}: 登録内容と一致しています")
+    elif arguments.write:
+        write_page()
+        print(f"→ {PAGE}")
+    else:
+        print(render(), end="")
+    return 0
+
+
 def _people(text: str) -> int | str:
     return text if text == "full" else int(text)
 
@@ -141,6 +167,18 @@ def _parser() -> argparse.ArgumentParser:
     finalise = close.add_parser("finalise", help="purge Airflow's traces, scan, certify (components stopped)")
     _site(finalise)
     finalise.set_defaults(run=_close_finalise)
+
+    contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)
+    show = contracts.add_parser("show", help="every file kind, or the columns of one")
+    show.add_argument("kind", nargs="?")
+    show.add_argument("--year", type=int, help="only the columns and codes of a fiscal year")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(run=_contracts_show)
+    page = contracts.add_parser("docs", help="the reference page of all contracts (printed, unless told otherwise)")
+    what = page.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="fail when the page on file says something else")
+    what.add_argument("--write", action="store_true", help="write the page on file")
+    page.set_defaults(run=_contracts_docs)
 
     config = commands.add_parser("config", help="campaign files").add_subparsers(required=True)
     check = config.add_parser("check", help="check a campaign file and print its calendar")

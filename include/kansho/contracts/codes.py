@@ -7,6 +7,8 @@ as data so that a ward's own list can replace them).
 from __future__ import annotations
 
 SEX = {"1": "男", "2": "女"}
+NO_YES = {"0": "なし", "1": "あり"}
+ATTENDED = {"0": "未受診", "1": "受診"}
 
 SCREENING_KINDS = {
     "01": "胃がん（Ｘ線）",
@@ -109,6 +111,8 @@ RETURN_REASONS = {
     "4": "受取拒絶",
     "5": "保管期間経過",
 }
+
+CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問", "inbound": "受電"}
 
 STOP_KINDS = {"1": "停止", "2": "延期"}
 

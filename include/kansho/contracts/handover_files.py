@@ -1,0 +1,60 @@
+"""What 甲 gets back at the end, by お問い合わせ番号; calls and enquiries keep the contract they came in (P11).
+
+Belongs here: kinds, columns and clauses of the hand-over.  Does not belong here: making it (`kansho.closing`).
+No 丙 holds any of it: who was in which group, and what other channels did, is not among its items (D2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kansho.campaign.rights import PartyKind
+from kansho.contracts import codes
+from kansho.contracts.model import CONTRACTOR_ONLY, Column, Contract, coded
+from kansho.contracts.outreach_files import MAIL_RETURNS, VISIT_RESULTS
+from kansho.contracts.shared import NUMBER, WAVE, operational
+
+
+def _handover(kind: str, title: str, columns: tuple[Column, ...], key: tuple[str, ...]) -> Contract:
+    kept = tuple(replace(column, holders=CONTRACTOR_ONLY) for column in columns)
+    return Contract(kind, title, (NUMBER, *kept), key, "P11", PartyKind.CONTRACTOR, PartyKind.WARD)
+
+
+HANDOVER_MAIL = _handover(
+    "handover_mail",
+    "通知の結果",
+    (
+        WAVE,
+        Column("posted_on", "発送日", "date", nullable=True, clause="P11"),
+        replace(MAIL_RETURNS.column("returned_on"), nullable=True),
+        replace(MAIL_RETURNS.column("return_reason"), nullable=True),
+    ),
+    ("inquiry_number", "wave"),
+)
+HANDOVER_VISITS = _handover("handover_visits", "訪問の結果", VISIT_RESULTS.columns[1:], ("inquiry_number", "wave"))
+HANDOVER_STOPS = _handover(
+    "handover_stops",
+    "拒否・勧奨停止の申出",
+    (
+        Column("said_on", "申出日", "date", clause="P11"),
+        coded(Column("channel", "手段", "code", clause="P11"), codes.CHANNELS),
+        coded(
+            Column("said", "申出の区分", "code", clause="P11"),
+            {**codes.CALL_OUTCOMES, **codes.INBOUND_PURPOSES},
+        ),
+    ),
+    ("inquiry_number", "said_on", "channel"),
+)
+HANDOVER_GROUPS = _handover(
+    "handover_groups",
+    "割付とグループ",
+    (
+        WAVE,
+        operational("group", "対象区分", pattern=r"[a-z0-9_]+"),
+        operational("segment", "グループ", pattern=r"[a-z0-9_]+"),
+        operational("arm", "割付", pattern=r"outreach|holdout"),
+    ),
+    ("inquiry_number", "wave"),
+)
+
+HANDOVER_FILES = (HANDOVER_MAIL, HANDOVER_VISITS, HANDOVER_STOPS, HANDOVER_GROUPS)
