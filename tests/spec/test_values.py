@@ -13,7 +13,7 @@ import pytest
 from kansho.campaign.ages import age_by_birthday, age_by_day_before, age_fits, contact_ends, differs_by_rule
 from kansho.campaign.config import CampaignConfig, Gaiji, Mapping
 from kansho.contracts.characters import PLAIN, reason_of, unprintable_characters, unprintable_reason
-from kansho.contracts.model import Contract
+from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import contract
 from kansho.contracts.towns import postal_towns, town_matches
 from kansho.intake.values import RULES, Normalised, normalise
@@ -289,6 +289,10 @@ TABLES = [
     ({"なし": ""},                           "phone",           "なし",      None,     "values.code"),
     ({"なし": ""},                           "phone",           "0352734207", "03-5273-4207", "values.phone"),
     ({"9999999": ""},                        "birth_date",      "９９９９９９９", None, "values.code"),
+    ({"999": ""},                            "age_at_year_end", "９９９",    None,     "values.code"),
+    ({"999": ""},                            "age_at_year_end", "50",        "50",     None),
+    ({"03-0000-0000": ""},                   "phone",           "03-0000-0000", None,  "values.code"),
+    ({"03-0000-0000": ""},                   "phone",           "03-5273-4207", "03-5273-4207", None),
     ({"なし": ""},                           "address_extra",   "なし",      None,     "values.code"),
 ]
 # fmt: on
@@ -489,6 +493,14 @@ LEADS = [
 @pytest.mark.parametrize(("born", "lead", "ends"), LEADS)
 def test_contact_ends_before_the_75th_birthday(born: str, lead: int, ends: str) -> None:
     assert contact_ends(pd.Series([born]), age=75, lead_days=lead).dt.strftime("%Y-%m-%d").tolist() == [ends]
+
+
+def test_a_code_whose_list_the_contract_lacks_is_read_in_half_width(mini: CampaignConfig) -> None:
+    wanted = Contract("target_list", "", (Column("institution_code", "健診機関コード", "code"),), (), "D1")
+    frame = pd.DataFrame({"institution_code": ["１３１０００００１１", "1310000011", "不明"]}, dtype="str")
+    out = normalise(frame, wanted, mini)
+    assert list(out.frame["institution_code"]) == ["1310000011", "1310000011", "不明"]
+    assert out.counts == {"values.digits": 1}
 
 
 def test_every_count_has_a_text_for_staff(mini: CampaignConfig) -> None:

@@ -123,7 +123,8 @@ def fold(text: str) -> str:
 def _kanji_number(digits: str) -> str:
     """Two digits as kanji numerals (25 → 二十五)."""
     tens, ones = divmod(int(digits), 10)
-    return ("" if tens == 0 else _DIGITS[tens].removeprefix("一") + "十") + _DIGITS[ones]
+    lead = f"{_DIGITS[tens].removeprefix('一')}十" if tens else ""
+    return f"{lead}{_DIGITS[ones]}"
 
 
 @lru_cache(maxsize=65_536)
