@@ -13,7 +13,7 @@ import pytest
 from kansho.campaign.ages import age_by_birthday, age_by_day_before, age_fits, contact_ends, differs_by_rule
 from kansho.campaign.config import CampaignConfig, Gaiji, Mapping
 from kansho.contracts.characters import PLAIN, reason_of, unprintable_characters, unprintable_reason
-from kansho.contracts.model import Contract
+from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import contract
 from kansho.contracts.towns import postal_towns, town_matches
 from kansho.intake.values import RULES, Normalised, normalise
@@ -36,6 +36,7 @@ DATES = [
     ("㍼25年4月1日",          "1950-04-01", "values.wareki"),
     ("昭25.4.1",              "1950-04-01", "values.wareki"),
     ("S25.4.1",               "1950-04-01", "values.wareki"),
+    ("S25. 4. 1",             "1950-04-01", "values.wareki"),
     ("S25/04/01",             "1950-04-01", "values.wareki"),
     ("s25-04-01",             "1950-04-01", "values.wareki"),
     ("Ｓ２５．４．１",        "1950-04-01", "values.wareki"),
@@ -92,6 +93,9 @@ DATES = [
     ("18354",                 None, None),
     ("1950-04-01 13:30",      None, None),
     ("1950/4-1",              None, None),
+    ("1950 4 1",              None, None),
+    ("S25 4 1",               None, None),
+    ("19500 401",             None, None),
     ("昭和25年4月",           None, None),
     ("昭和25年4月1日頃",      None, None),
     ("S２５年四月",           None, None),
@@ -285,6 +289,10 @@ TABLES = [
     ({"なし": ""},                           "phone",           "なし",      None,     "values.code"),
     ({"なし": ""},                           "phone",           "0352734207", "03-5273-4207", "values.phone"),
     ({"9999999": ""},                        "birth_date",      "９９９９９９９", None, "values.code"),
+    ({"999": ""},                            "age_at_year_end", "９９９",    None,     "values.code"),
+    ({"999": ""},                            "age_at_year_end", "50",        "50",     None),
+    ({"03-0000-0000": ""},                   "phone",           "03-0000-0000", None,  "values.code"),
+    ({"03-0000-0000": ""},                   "phone",           "03-5273-4207", "03-5273-4207", None),
     ({"なし": ""},                           "address_extra",   "なし",      None,     "values.code"),
 ]
 # fmt: on
@@ -334,6 +342,13 @@ TOWNS = [
     ("100-0301", "東京都利島村１番地",                 True),
     ("604-0835", "京都市中京区御池通高倉西入高宮町２０６", True),
     ("604-0835", "京都市中京区御池通高倉西入見本町２０６", False),
+    ("029-5522", "岩手県和賀郡西和賀町巣郷６８地割１番", True),
+    ("028-0001", "久慈市夏井町字見本１",               True),
+    ("060-0005", "札幌市中央区北五条西２丁目",         True),
+    ("060-0005", "札幌市中央区北５条西２丁目",         True),
+    ("060-0005", "札幌市中央区北６条西２丁目",         False),
+    ("064-0929", "札幌市中央区南29条西11丁目",         True),
+    ("862-0941", "熊本県熊本市東区出水１丁目",         True),
     ("060-0042", "札幌市中央区大通西１９丁目",         True),
     ("060-0042", "中央区大通西１９丁目",               True),
     # Nothing to compare: another rule's matter.
@@ -478,6 +493,14 @@ LEADS = [
 @pytest.mark.parametrize(("born", "lead", "ends"), LEADS)
 def test_contact_ends_before_the_75th_birthday(born: str, lead: int, ends: str) -> None:
     assert contact_ends(pd.Series([born]), age=75, lead_days=lead).dt.strftime("%Y-%m-%d").tolist() == [ends]
+
+
+def test_a_code_whose_list_the_contract_lacks_is_read_in_half_width(mini: CampaignConfig) -> None:
+    wanted = Contract("target_list", "", (Column("institution_code", "健診機関コード", "code"),), (), "D1")
+    frame = pd.DataFrame({"institution_code": ["１３１０００００１１", "1310000011", "不明"]}, dtype="str")
+    out = normalise(frame, wanted, mini)
+    assert list(out.frame["institution_code"]) == ["1310000011", "1310000011", "不明"]
+    assert out.counts == {"values.digits": 1}
 
 
 def test_every_count_has_a_text_for_staff(mini: CampaignConfig) -> None:

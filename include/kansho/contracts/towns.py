@@ -24,7 +24,11 @@ TownKind = Literal["town", "building", "office", "rest"]
 
 _CODE = re.compile(r"\d{3}-?\d{4}", re.ASCII)
 _BETWEEN_KANJI = re.compile(r"(?<=[一-鿿々])[ヶケがガ](?=[一-鿿々])")
-_SECTION = re.compile(r"(?:第?\d+地割|[〜~(]).*")
+#: From a section of land (第4地割) or a number on: an address is compared up to its first number.
+_SECTION = re.compile(r"(?:第?\d+(?![\d条線])|[〜~(]).*")
+#: The number of a strip of land, which belongs to the town's name.
+_STRIP = re.compile(r"(?<!\d)\d{1,2}(?=[条線])", re.ASCII)
+_DIGITS = ("", *"一二三四五六七八九")
 _CASE = re.compile(r"の次に|がくる場合")
 _WHOLE = re.compile("一円$")
 _AZA = re.compile("^(?:大字|字)")
@@ -59,7 +63,7 @@ def town_matches(postal: pd.Series, address: pd.Series) -> pd.Series:
     """
     codes = postal.astype("str")
     # What follows the first digit is a house number: without it a ward has a few thousand different heads.
-    heads = address.astype("str").str.extract(r"^([^0-9０-９]*)", expand=False)
+    heads = address.astype("str").str.extract(r"^((?:[^0-9０-９]|[0-9０-９]+[条線])*)", expand=False)
     checked = codes.str.fullmatch(r"\d{3}-?\d{4}").eq(True) & address.notna()
     code_at, code_texts = pd.factorize(codes[checked])
     head_at, head_texts = pd.factorize(heads[checked])
@@ -81,11 +85,11 @@ def _lies_in_town(town: Town, text: str) -> bool:
     found = _town_of(rest, town.prefecture, town.city)
     if town.kind == "rest":
         return found == ""
-    wanted = fold(town.town)
-    if found == wanted:
+    wanted = _AZA.sub("", fold(town.town))
+    if len(found) <= len(wanted) and rest.startswith(wanted):
         return True
     if town.kind in ("building", "office"):
-        # A building's entry is its town's name and its own; an office may be entered with a 丁目.
+        # A building's entry is its town's name and its own; an office may be entered with a 字 or 丁目.
         return bool(found) and wanted.startswith(found)
     before, _, _ = rest.partition(wanted)
     return before != rest and not _OTHER.search(before) and (found == "" or _STREETS.search(before) is not None)
@@ -111,9 +115,16 @@ def _town_of(rest: str, prefecture: str, city: str) -> str:
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """One writing of a place name: width, blanks, ヶ・ケ・が between kanji."""
+    """One writing of a place name: width, blanks, ヶ・ケ・が between kanji, kanji numerals of a 条 or 線 (北５条西)."""
     packed = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    return _BETWEEN_KANJI.sub("", packed)
+    return _BETWEEN_KANJI.sub("", _STRIP.sub(lambda m: _kanji_number(m.group()), packed))
+
+
+def _kanji_number(digits: str) -> str:
+    """Two digits as kanji numerals (25 → 二十五)."""
+    tens, ones = divmod(int(digits), 10)
+    lead = f"{_DIGITS[tens].removeprefix('一')}十" if tens else ""
+    return f"{lead}{_DIGITS[ones]}"
 
 
 @lru_cache(maxsize=65_536)

@@ -19,7 +19,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import INQUIRY_PATTERN
 from kansho.intake.values import codes, digits, gaiji, kana, names, numbers, phones, postal, wareki
-from kansho.intake.values.cells import Known, Reader, all_true, arrow, rewritten, shaped, to_series
+from kansho.intake.values.cells import Known, Reader, arrow, rewritten, shaped, to_series
 
 __all__ = ["RULES", "Normalised", "normalise"]
 
@@ -114,7 +114,7 @@ def _typed(column: Column) -> tuple[Known, Reader]:
     if column.codes:
         return codes.one_of(column.codes), digits.reader(frozenset(column.codes).__contains__)
     if column.pattern is None:
-        return all_true, digits.reader(lambda _: False)
+        return shaped(digits.ASCII), digits.reader(str.isascii)
     fits = digits.fits(column.pattern)
     return shaped(column.pattern), _by_pattern(column)(fits)
 

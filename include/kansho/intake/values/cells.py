@@ -42,11 +42,6 @@ def among(texts: Iterable[str]) -> Known:
     return lambda values: pc.is_in(values, value_set=listed)
 
 
-def all_true(values: pa.Array) -> pa.Array:
-    """Every cell."""
-    return pa.array(np.ones(len(values), dtype=bool))
-
-
 def rewritten(values: pa.Array, known: Known, read: Reader) -> tuple[pa.Array, dict[str, int]]:
     """Read the cells that are not known; counts by rule.
 

@@ -56,7 +56,7 @@ def unlisted(table: Mapping[str, str]) -> Known:
 def through(table: Mapping[str, str], column: Column, form: Known, read: Reader) -> tuple[Known, Reader]:
     """The form and the reader of a column that a ward writes in codes of its own."""
     valid = _validity(column)
-    overlaps = any(ours != theirs and valid(half_width(theirs)) for theirs, ours in table.items())
+    overlaps = any(ours and ours != theirs and valid(half_width(theirs)) for theirs, ours in table.items())
     listed = among(_writings(table))
     by_table = _list_reader(valid, _finder(table), closed=overlaps) if is_list(column) else reader(table)
 

@@ -12,6 +12,8 @@ from kansho.intake.values.cells import Read, Reader
 
 INT = r"-?\d+"
 FLOAT = r"-?\d+(\.\d+)?"
+#: A code whose list the contract does not have.
+ASCII = r"[ -~]*"
 
 #: What stands for a hyphen between digits, the long vowel mark of either width included.
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\uff0d\u30fc\uff70"

@@ -54,6 +54,8 @@ _A = re.ASCII
 
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:\.0+)?)?)?"
 _WESTERN = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_MIDNIGHT}", _A)
+#: A blank between two digits may stand for anything; elsewhere blanks only align (昭和 5年 4月 1日).
+_GAP = re.compile(r"\d\s+\d", _A)
 _WESTERN_KANJI = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日", _A)
 _WESTERN_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})", _A)
 _ERA_KANJI = re.compile(rf"({_ERA})(元|{_NUMBER})年({_NUMBER})月({_NUMBER})日", _A)
@@ -68,12 +70,14 @@ def read(text: str) -> Read:
     its signs differs.
     """
     plain = unicodedata.normalize("NFKC", text).translate(_HYPHENS).strip().upper()
-    packed = re.sub(r"\s", "", plain)
     western = _WESTERN.fullmatch(plain)
     if western:
         year, _, month, day = western.groups()
         iso = _day(int(year), int(month), int(day))
         return (iso, ("values.digits" if iso == plain else "values.date",)) if iso else None
+    if _GAP.search(plain):
+        return None
+    packed = re.sub(r"\s", "", plain)
     for pattern in (_WESTERN_KANJI, _WESTERN_DIGITS, _WESTERN):
         western = pattern.fullmatch(packed)
         if western:
