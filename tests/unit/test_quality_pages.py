@@ -1,4 +1,4 @@
-"""The page of a gate run: made from its event alone, value-free, offline, in Japanese, issued once, shown at the desk."""
+"""The page of a gate run: from its event alone, value-free, offline, in Japanese, issued once, shown at the desk."""
 
 from __future__ import annotations
 
