@@ -20,6 +20,6 @@ for campaign in campaigns():
         proof = step("kansho.mailing.production:make_proof", cards)
         approved = approval("proof", Role.WARD_OFFICER, of=proof, title="校了（通知の校正）")
         rendered = step("kansho.mailing.production:render_cards", approved)
-        checked = step("kansho.mailing.production:check_print_run", rendered)
+        checked = step("kansho.mailing.production:check_print_run", rendered, gate=True)
         handed = step("kansho.mailing.production:hand_over_print_package", checked)
         verdict(handed)

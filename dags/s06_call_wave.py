@@ -16,7 +16,7 @@ for campaign in campaigns():
         results = step("kansho.outreach.calls:take_call_results", work)
         selected = step("kansho.targeting.waves:select_wave", work, after=results)
         listed = step("kansho.outreach.calls:build_call_list", work, after=selected)
-        checked = step("kansho.outreach.calls:check_call_release", listed)
+        checked = step("kansho.outreach.calls:check_call_release", listed, gate=True)
         approved = approval("call_list", Role.CONTRACTOR_MANAGER, of=checked, title="架電リスト引渡しの承認")
         handed = step("kansho.outreach.calls:hand_over_call_list", approved)
         verdict(results, handed)

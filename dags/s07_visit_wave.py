@@ -14,6 +14,6 @@ for campaign in campaigns():
         work = step("kansho.outreach.visits:find_visit_work")
         selected = step("kansho.targeting.waves:select_wave", work)
         listed = step("kansho.outreach.visits:build_visit_list", selected)
-        checked = step("kansho.outreach.visits:check_visit_release", listed)
+        checked = step("kansho.outreach.visits:check_visit_release", listed, gate=True)
         approved = approval("visit_list", Role.WARD_OFFICER, of=checked, title="訪問リストの確認")
         verdict(step("kansho.outreach.visits:release_visit_list", approved))

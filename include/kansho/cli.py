@@ -92,8 +92,10 @@ def _close_finalise(arguments: argparse.Namespace) -> int:
 def _config_check(arguments: argparse.Namespace) -> int:
     from kansho.campaign.calendar import occasions
     from kansho.campaign.config import load_config
+    from kansho.quality.catalogue import check_tuning
 
     config = load_config(arguments.config)
+    check_tuning(config)
     print(f"{config.id} {config.digest}")
     for occasion in occasions(config):
         print(f"{occasion.on} {occasion.at:%H:%M} {occasion.stage} {occasion.subject}")
@@ -124,6 +126,25 @@ def _contracts_docs(arguments: argparse.Namespace) -> int:
     else:
         print(render(), end="")
     return 0
+
+
+def _quality_explain(arguments: argparse.Namespace) -> int:
+    from kansho.campaign.config import load_config
+    from kansho.quality.reference import explain
+
+    print(explain(arguments.rule, load_config(arguments.config) if arguments.config else None))
+    return 0
+
+
+def _quality_docs(arguments: argparse.Namespace) -> int:
+    from kansho.quality.reference import PAGE, rules_page
+
+    if arguments.write:
+        PAGE.write_text(rules_page(), encoding="utf-8")
+        return 0
+    fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == rules_page()
+    print(f"{PAGE.name}: {'一致しています' if fresh else '規則の一覧と違います（--write で作り直してください）'}")
+    return 0 if fresh else 1
 
 
 def _people(text: str) -> int | str:
@@ -179,6 +200,17 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--check", action="store_true", help="fail when the page on file says something else")
     what.add_argument("--write", action="store_true", help="write the page on file")
     page.set_defaults(run=_contracts_docs)
+
+    quality = commands.add_parser("quality", help="rules of the gates").add_subparsers(required=True)
+    explained = quality.add_parser("explain", help="what a rule asks, what it does, what to do about it")
+    explained.add_argument("rule", help="phone.valid, or target_list/phone.valid")
+    explained.add_argument("--config", type=Path, help="as this campaign file tunes it")
+    explained.set_defaults(run=_quality_explain)
+    rules = quality.add_parser("docs", help="the reference page of all rules")
+    how = rules.add_mutually_exclusive_group(required=True)
+    how.add_argument("--write", action="store_true")
+    how.add_argument("--check", action="store_true")
+    rules.set_defaults(run=_quality_docs)
 
     config = commands.add_parser("config", help="campaign files").add_subparsers(required=True)
     check = config.add_parser("check", help="check a campaign file and print its calendar")

@@ -116,3 +116,17 @@ def test_an_approval_that_nobody_could_give_does_not_parse(sample: CampaignConfi
 def test_four_eyes_need_an_approval_before(sample: CampaignConfig) -> None:
     with stage_dag(sample, "x", "doc"), pytest.raises(KanshoError, match="WIRING-FOUR-EYES"):
         approval("second", Role.WARD_OFFICER, of=step("toy:find"), title="承認", distinct_from="first")
+
+
+def test_a_gate_task_has_a_way_to_the_pages_of_its_runs(sample: CampaignConfig) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    with stage_dag(sample, "validation", "doc") as dag:
+        step("toy:join", step("toy:find", gate=True))
+        verdict()
+    links = {task.task_id: [link.name for link in task.operator_extra_links] for task in dag.tasks}
+    assert links["find"] == ["検証の記録"]
+    assert links["join"] == []
+    stored = DagSerialization.to_dict(dag)["dag"]["tasks"]
+    found = {t["__var"]["task_id"]: t["__var"].get("_operator_extra_links") for t in stored}
+    assert found["find"] == {"検証の記録": "_link_gate_pages"}

@@ -23,6 +23,7 @@ from kansho.mailing.cards import SHARD, Card, cards_of, expected_text, read_back
 from kansho.mailing.designs import Design, background, digest, load
 from kansho.mailing.lists import card_list
 from kansho.mailing.proof import proof_pdf
+from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -163,6 +164,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         counts={"rows": len(printable), "accepted": 0 if failed else len(printable), "quarantined": 0},
         codes={"gate": "print_release", "result": "stop" if failed else "pass", "rules": failed},
     )
+    issue_gate_page(ws, event)
     if failed or event.codes["result"] != "pass":
         raise KanshoError(
             "GATE-PRINT-RELEASE", f"印刷データを引き渡せません（{failed or event.codes['rules']}）", place=wave.id

@@ -27,6 +27,7 @@ from kansho.exchange.tables import from_csv, to_csv
 from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, with_roster
 from kansho.outreach.contacts import file_of, settle, store, take_waiting, total
 from kansho.outreach.notes import hold, screened
+from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -99,6 +100,7 @@ def check_call_release(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
         codes={"gate": "call_release", "result": "stop" if failed else "pass", "rules": failed},
         refs={"list": ref},
     )
+    issue_gate_page(ws, event)
     if failed or event.codes["result"] != "pass":
         raise KanshoError(
             "GATE-CALL-RELEASE", f"架電リストを引き渡せません（{failed}）", place=ref.key, remedy="作り直してください"

@@ -84,19 +84,21 @@ def store(ws: Workspace, kind: str, package: str, settled: Settled) -> None:
         KanshoError: ``GATE-DISAGREE`` when the kind's suite finds fault with a row accepted here.
     """
     from kansho.quality.gate import confirm
+    from kansho.quality.pages import issue_gate_page
 
     confirm(settled.accepted, contract(kind))
     ws.store_table(kind, package, settled.accepted)
     if len(settled.quarantined):
         ws.store_table("quarantine", f"{kind}-{package}", settled.quarantined)
-    reasons = {code for text in settled.quarantined["reasons"] for code in text.split("|")}
     counts = {
         "rows": len(settled.accepted) + len(settled.quarantined),
         "accepted": len(settled.accepted),
         "quarantined": len(settled.quarantined),
     }
-    said = {"gate": kind, "result": "pass", "rules": "|".join(sorted(reasons))}
-    ws.record("gate_evaluated", f"{kind}/{package}", counts=counts, codes=said)
+    told = settled.quarantined["reasons"].str.split("|").explode().dropna().value_counts()
+    counts |= {f"rule.{code}": int(n) for code, n in sorted(told.items())}
+    said = {"gate": kind, "result": "pass", **{f"rule.{code}": "quarantine" for code in sorted(told.index)}}
+    issue_gate_page(ws, ws.record("gate_evaluated", f"{kind}/{package}", counts=counts, codes=said))
 
 
 def take_waiting(

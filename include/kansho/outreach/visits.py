@@ -26,6 +26,7 @@ from kansho.errors import KanshoError
 from kansho.outreach import rosters
 from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, plan_ref, with_roster
 from kansho.outreach.specimens import issue_specimens
+from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions, gather
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -127,6 +128,7 @@ def check_visit_release(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
         codes={"gate": "visit_release", "result": "stop" if failed else "pass", "rules": failed},
         refs={"list": ref},
     )
+    issue_gate_page(ws, event)
     if failed or event.codes["result"] != "pass":
         raise KanshoError(
             "GATE-VISIT-RELEASE", f"訪問リストを使えません（{failed}）", place=ref.key, remedy="作り直してください"

@@ -1,0 +1,95 @@
+"""Rules of checkup results and of the histories of attendance and screening.  Data only."""
+
+from __future__ import annotations
+
+from kansho.quality.listed_shape import CHECK_DIGIT, KNOWN, SAME_FILE, Listed
+
+_ASK = "該当の行を区で確かめ、誤りであれば直して送り直してください"
+_HISTORY = (
+    CHECK_DIGIT,
+    KNOWN,
+    Listed(
+        "history.year",
+        "cross",
+        ("fiscal_year", "attendance_date"),
+        "quarantine",
+        "年度と受診日が合わないか、約束した年数より前又は当年度以後の年度です",
+        "年度（4月から翌年3月まで）と受診日を確かめ、直して送り直してください",
+    ),
+    Listed(
+        "attendance.before_enrolment",
+        "cross",
+        ("fiscal_year",),
+        "quarantine",
+        "対象年齢になる前の年度に受診したことになっています",
+        "別の人の履歴が付いていないか、年度がずれていないかを確かめ、直して送り直してください",
+    ),
+)
+
+CHECKUP_RULES = (
+    CHECK_DIGIT,
+    KNOWN,
+    Listed(
+        "exam_date.plausible",
+        "row",
+        ("exam_date",),
+        "quarantine",
+        "健診の実施日が約束した期間の外か、受領した日より後です",
+        _ASK,
+    ),
+    Listed(
+        "bmi.consistent",
+        "cross",
+        ("height", "weight", "bmi"),
+        "warn",
+        "ＢＭＩが身長と体重から計算した値と合いません",
+        "単位（cm、kg）と列の順を確かめてください",
+        "C5",
+        0.02,
+    ),
+    Listed(
+        "pressure.order",
+        "cross",
+        ("systolic", "diastolic"),
+        "quarantine",
+        "収縮期血圧が拡張期血圧以下です",
+        "二つの列が入れ替わっていないかを確かめ、直して送り直してください",
+        "C5",
+    ),
+    Listed(
+        "metabolic.differs",
+        "cross",
+        ("metabolic",),
+        "warn",
+        "メタボリックシンドローム判定が、実施日の基準で計算した結果と違います",
+        "送り直しは要りません。判定の基準（服薬、採血時間）を健診機関に確かめてください",
+        "C5",
+        0.1,
+    ),
+    Listed(
+        "guidance.differs",
+        "cross",
+        ("guidance_level",),
+        "warn",
+        "保健指導レベルが、実施日の基準で計算した結果と違います",
+        "送り直しは要りません。階層化の基準（服薬、年齢、喫煙）を健診機関に確かめてください",
+        "C5",
+        0.1,
+    ),
+    SAME_FILE,
+)
+
+ATTENDANCE_RULES = (*_HISTORY, SAME_FILE)
+SCREENING_RULES = (
+    *_HISTORY,
+    Listed(
+        "kinds.sex",
+        "cross",
+        ("screening_kind",),
+        "quarantine",
+        "性別に合わない検診の履歴です",
+        "別の人の履歴が付いていないかを確かめ、直して送り直してください",
+        "C3",
+    ),
+    SAME_FILE,
+)

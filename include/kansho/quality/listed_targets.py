@@ -1,0 +1,97 @@
+"""Rules of the target list: a person's number, age, home, name and telephone, and who they were before. Data only."""
+
+from __future__ import annotations
+
+from kansho.quality.listed_shape import CHECK_DIGIT, SAME_FILE, Listed
+
+TARGET_RULES = (
+    CHECK_DIGIT,
+    Listed(
+        "age.rule",
+        "row",
+        ("birth_date", "age_at_year_end"),
+        "quarantine",
+        "年度末年齢が生年月日と合いません（誕生日で数えても、前日で数えても）",
+        "年度末（3月31日）の年齢か、別の年度の抽出でないかを確かめてください",
+    ),
+    Listed(
+        "postal.ward",
+        "row",
+        ("postal_code",),
+        "quarantine",
+        "郵便番号がこの区のものではありません",
+        "住所と郵便番号を確かめてください。区外に送る方であれば、その旨を回答してください",
+    ),
+    Listed(
+        "kana.letters",
+        "row",
+        ("name_kana",),
+        "quarantine",
+        "カナ氏名に片仮名でない文字があります",
+        "漢字氏名とカナ氏名の列が入れ替わっていないかを確かめてください",
+    ),
+    Listed(
+        "kinds.sex",
+        "cross",
+        ("screening_kinds", "sex"),
+        "quarantine",
+        "性別に合わない検診が付いています",
+        "性別と検診票の種類を確かめ、直して送り直してください",
+        "C3",
+    ),
+    Listed(
+        "postal.town",
+        "cross",
+        ("postal_code", "address"),
+        "warn",
+        "郵便番号と町名が合いません（日本郵便の表による）",
+        "郵便番号か住所のどちらかが古いか、列がずれています。はがきが戻るおそれがあります",
+        "C6",
+        0.05,
+    ),
+    Listed(
+        "phone.valid",
+        "row",
+        ("phone",),
+        "warn",
+        "使われていない形の電話番号です",
+        "架電できません。分かれば正しい番号を回答してください",
+        "C6",
+    ),
+    Listed(
+        "person.twice",
+        "row",
+        ("name_kanji", "birth_date", "address"),
+        "warn",
+        "氏名・生年月日・住所が同じ方が、別の番号で二度載っています",
+        "同じ方であれば一つの番号にまとめ、別の方であればその旨を回答してください",
+    ),
+    Listed(
+        "birth.first_of_april",
+        "row",
+        ("birth_date",),
+        "warn",
+        "4月1日生まれの方です（年度末年齢が数え方で一つ違います）",
+        "送り直しは要りません。区の年齢の数え方を確かめてください",
+    ),
+    Listed(
+        "characters.unmapped",
+        "row",
+        ("name_kanji", "name_kana", "address", "address_extra"),
+        "warn",
+        "印刷できない文字（外字など）があります。この方のはがきは作れません",
+        "外字の対応表（外字コードと文字、又は書体）を渡してください",
+        "C6",
+        0.05,
+    ),
+    Listed(
+        "identity.confusion",
+        "cross",
+        ("inquiry_number", "name_kanji", "sex", "birth_date"),
+        "quarantine",
+        "同じ番号で、氏名・性別・生年月日のうち二つ以上が前回と違います",
+        "番号が別の方に付け替わったおそれがあります。どちらの方の番号かを回答してください",
+        "D7",
+    ),
+    SAME_FILE,
+)
