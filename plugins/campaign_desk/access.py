@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kansho.campaign.config import CampaignConfig, Handler
-from kansho.campaign.rights import Role
+from kansho.campaign.rights import ROLE_PARTY, PartyKind, Role
 from kansho.evidence.events import Actor, Event
 
 PASSWORD_ROLES = frozenset({Role.CONTRACTOR_STAFF, Role.CONTRACTOR_MANAGER})
@@ -42,6 +42,11 @@ class Person:
     def may_know_attendance(self) -> bool:
         """受診日 is an item of 乙, never of 丙."""
         return self.role is not Role.CALL_STAFF
+
+    @property
+    def may_see_gates(self) -> bool:
+        """How the ward's data was judged concerns 甲 and 乙, not a 丙."""
+        return ROLE_PARTY[self.role] is not PartyKind.SUBCONTRACTOR
 
     def may_see(self, request: Event) -> bool:
         """An approval's artefact is seen by the role that is asked, and by nobody else."""

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException as AnyHttpException
 
 from campaign_desk.access import Person, person_of, waiting
 from campaign_desk.artefacts import draw, is_pdf, show
+from campaign_desk.gatepages import gate_bytes, gate_runs
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
@@ -29,6 +30,7 @@ from kansho.evidence.ledger import wall_clock
 from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
+from kansho.quality.pages import style_hash
 from kansho.standing import gather, status
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -78,7 +80,8 @@ async def _private(request: Request, call_next: Any) -> Response:
         except Exception as error:
             log.error("DESK-FAILED %s", type(error).__name__)  # its text could quote a person's data
             response = refused(request, 500)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # a page of its own style names that style in its policy
     return response
 
 
@@ -132,6 +135,30 @@ def artefact(request: Request, key: str, person: At) -> Response:
     shown = show(ws.read_bytes(ref))
     ws.record("artefact_opened", _opening(asked, person), refs={"digest": ref.digest})
     return page(request, "artefact.html", person=person, shown=shown, asked=asked)
+
+
+@app.get("/{campaign}/gates/")
+@app.get("/{campaign}/gates/of/{subjects}")
+def gates(request: Request, person: At, subjects: str = "") -> Response:
+    """The gate runs, newest first, each with its page; only those of these subjects (``d01.d02``) when named."""
+    if not person.may_see_gates:
+        raise HTTPException(403)
+    ws = _workspace(person)
+    wanted = frozenset(filter(None, subjects.split(".")))
+    runs = gate_runs(ws.ledger.events(), wanted)
+    return page(request, "gates.html", person=person, runs=runs, narrowed=bool(wanted))
+
+
+@app.get("/{campaign}/gates/{name:path}")
+def gate(name: str, person: At) -> Response:
+    """One gate run's page, byte for byte as it was issued: counts and rules, nobody's data."""
+    if not person.may_see_gates:
+        raise HTTPException(403)
+    data = gate_bytes(_workspace(person), name)
+    if data is None:
+        raise HTTPException(404)
+    policy = HEADERS["Content-Security-Policy"].replace("style-src 'self'", f"style-src {style_hash()}")
+    return Response(data, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
 
 
 @app.get("/{campaign}/sheets/{number}/{key:path}")

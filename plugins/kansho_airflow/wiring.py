@@ -26,6 +26,7 @@ from kansho.errors import KanshoError
 from kansho_airflow import settings
 from kansho_airflow.approvals import AskOperator, GuardOperator, RequestOperator, assigned_users
 from kansho_airflow.dates import campaign_date
+from kansho_airflow.gatelink import GatePages
 from kansho_airflow.rolenames import ALL_READERS, role_name
 from kansho_airflow.steps import SplitOperator, StepOperator, outlets_of
 from kansho_airflow.timetable import calendar_of
@@ -119,6 +120,7 @@ def step(
     trigger_rule: TriggerRule | str | None = None,
     task_id: str | None = None,
     after: XComArg | Sequence[XComArg] | None = None,
+    gate: bool = False,
 ) -> XComArg:
     """A task that calls ``package.module:function`` with the workspace and ``work``.
 
@@ -130,6 +132,7 @@ def step(
         trigger_rule: as in Airflow; the default fits nearly always.
         after: tasks to wait for without taking their result; the step then runs unless one of them failed,
             also when they had nothing to do and skipped.
+        gate: the function runs a gate; the task gets a link to the pages of its runs at the desk.
     """
     if after is not None and trigger_rule == TriggerRule.ALL_SUCCESS:
         trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
@@ -143,6 +146,8 @@ def step(
         outlets=outlets_of(outlet),
         trigger_rule=rule,
     )
+    if gate:
+        operator.operator_extra_links = (GatePages(),)
     for other in waits:
         operator.set_upstream(other)
     return operator.output

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -342,6 +344,17 @@ class Gaiji(Frozen):
 
     characters: dict[Annotated[str, Field(pattern=r"^[0-9A-F]{4,6}$")], Annotated[str, Field(min_length=1)]] = {}
     font: str | None = None
+
+    @model_validator(mode="after")
+    def _own_characters_become_others(self) -> Self:
+        """Only private use is the ward's to define, and its text is printable (assigned, no control, no 外字)."""
+        for point, text in self.characters.items():
+            where, number = f"gaiji.characters.{point}", int(point, 16)
+            private = number <= sys.maxunicode and unicodedata.category(chr(number)) == "Co"
+            _require(private, where, "not a private-use code point")
+            shown = all(unicodedata.category(c)[0] not in "CZ" and c != "\ufffd" for c in text)
+            _require(shown, where, "the text holds characters that cannot be printed")
+        return self
 
 
 class RuleTuning(Frozen):

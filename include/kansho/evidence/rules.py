@@ -23,6 +23,9 @@ RELEASES = {"print_package": "print_release", "call_list": "call_release", "visi
 _CORE = {
     "target_list": "roster",
     "analysis_items": "analysis",
+    "checkup_results": "checkup_facts",
+    "past_attendance": "past_attendance_facts",
+    "screening_history": "screening_facts",
     "stop_list": "stop_facts",
     "attendance_update": "attendance_facts",
 }

@@ -22,8 +22,8 @@ from kansho.quality.cross_rules import (
 )
 from kansho.quality.postal_table import town_fits
 
-_FEMALE_ONLY = frozenset({"06", "07"})
-_MALE_ONLY = frozenset({"08"})
+FEMALE_ONLY = frozenset({"06", "07"})
+MALE_ONLY = frozenset({"08"})
 #: Katakana (full or half width), long vowel, middle dot, hyphen and spaces: how a カナ氏名 is written.
 _KANA = r"[\u30a1-\u30fa\u30fc\u30fb\uff65-\uff9f\-\s\u3000]+"
 
@@ -103,7 +103,7 @@ def born_on_first_of_april(birth: pd.Series) -> int:
 
 def kinds_fit_sex(kinds: pd.Series, sex: pd.Series) -> pd.Series:
     """06 and 07 only for women, 08 only for men."""
-    return screening_fits_sex(kinds, sex, dict.fromkeys(_FEMALE_ONLY, "2") | dict.fromkeys(_MALE_ONLY, "1"))
+    return screening_fits_sex(kinds, sex, dict.fromkeys(FEMALE_ONLY, "2") | dict.fromkeys(MALE_ONLY, "1"))
 
 
 def _text(values: pd.Series) -> pd.Series:

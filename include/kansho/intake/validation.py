@@ -1,6 +1,7 @@
 """Stage functions of validation: raw snapshots through their gates into accepted facts and quarantine.
 
-States of a raw delivery: raw → checked (pass | hold → decided by the gate's owner) → validated.
+States of a raw delivery: raw → checked (pass | hold → decided by the gate's owner) → validated → the ward is asked
+for what stayed behind.
 """
 
 from __future__ import annotations
@@ -12,30 +13,30 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
-from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.authority import authority_of
-from kansho.intake.core import record_changes, same_person
+from kansho.intake.core import record_changes
+from kansho.intake.derive import SOURCES, analysis_items
 from kansho.intake.exceptions import ease, open_for_rows
-from kansho.intake.row_rules import (
-    attendance_rules,
-    born_on_first_of_april,
-    known_number_rules,
-    stop_list_rules,
-    target_list_rules,
+from kansho.intake.gates import (
+    ACCEPTED,
+    check_table,
+    delivered,
+    gate_event,
+    prepared,
+    raw,
+    reasons_of,
+    sent_back,
+    stop_list_doubts,
+    tables_of,
 )
-from kansho.quality.gate import GateResult, run_gate
+from kansho.intake.row_rules import born_on_first_of_april
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
-#: File kind → kind of the accepted snapshot; the target list first, the others refer to its numbers.
-ACCEPTED = {
-    "target_list": "roster",
-    "analysis_items": "analysis",
-    "stop_list": "stop_facts",
-    "attendance_update": "attendance_facts",
-}
+__all__ = ["ACCEPTED", "accept_validated", "check_raw", "find_raw", "owner_of", "stop_list_doubts"]
+
 SUMMARY_KIND = "gate_summary"
 
 
@@ -44,9 +45,9 @@ def find_raw(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
 
     What its gate held and the owner sent back is set aside: the ward delivers it again.
     """
-    sent_back = rejected_deliveries(ws)
+    returned = sent_back(ws)
     events = ws.ledger.events("delivery_accepted")
-    open_ones = [e.key for e in events if not _validated(ws, e) and e.key not in sent_back]
+    open_ones = [e.key for e in events if not _validated(ws, e) and e.key not in returned]
     return {"deliveries": open_ones} if open_ones else None
 
 
@@ -58,8 +59,8 @@ def check_raw(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     counts = {"rows": 0, "accepted": 0, "quarantined": 0}
     results = set()
-    for delivery, kind in _tables(ws, work["deliveries"]):
-        found = _gate(ws, delivery, kind)
+    for delivery, kind in tables_of(ws, work["deliveries"]):
+        found = check_table(ws, delivery, kind)
         results.add(found.result)
         for name in counts:
             counts[name] += found.counts[name]
@@ -80,74 +81,17 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KanshoError: ``GATE-STOPPED`` behind a gate that stopped, ``EXCHANGE-AUTHORITY`` behind one that
-            held without the owner's decision.
+            held without the owner's decision, ``GATE-UNCHECKED`` for a table without a gate.
     """
     totals = {"accepted": 0, "quarantined": 0}
-    gates = [(delivery, kind, _gate(ws, delivery, kind)) for delivery, kind in _tables(ws, work["deliveries"])]
-    _require_decision(ws, gates, SnapshotRef.from_json(work["artefact"]))
-    for delivery, kind, found in gates:
-        raw = _raw(ws, delivery, kind)
-        frame = ws.read_table(raw)
-        rejected = frame[~found.accepted].assign(reason=found.reasons[~found.accepted])
-        if len(rejected):
-            ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[raw])
-        if kind == "target_list":
-            changes = record_changes(ws, delivery, frame, found.accepted, raw, whole=_is_whole(ws, delivery, kind))
-            totals |= {f"roster_{name}": totals.get(f"roster_{name}", 0) + n for name, n in changes.items()}
-        counts = {"born_1_april": born_on_first_of_april(frame["birth_date"])} if kind == "target_list" else None
-        ref = ws.store_table(ACCEPTED[kind], delivery, frame[found.accepted], parents=[raw], counts=counts)
-        totals["accepted"] += ref.rows
-        totals["quarantined"] += len(rejected)
-        if kind == "stop_list":
-            issued = _delivered(ws, delivery).codes["issued_on"]
-            ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
-        _settle_exceptions(ws, delivery, kind, found)
+    tables = tables_of(ws, work["deliveries"])
+    _require_decision(ws, [gate_event(ws, delivery, kind) for delivery, kind in tables], work)
+    for delivery, kind in tables:
+        counts = _accept(ws, delivery, kind)
+        totals = {name: totals.get(name, 0) + counts.get(name, 0) for name in {**totals, **counts}}
+    for delivery in work["deliveries"]:
+        _derive_analysis(ws, delivery)
     return {"deliveries": list(work["deliveries"]), "counts": totals}
-
-
-def rejected_deliveries(ws: Workspace) -> frozenset[str]:
-    """Deliveries that a gate held or stopped, and whose summary the gate's owner sent back."""
-    decided = {e.key: e.codes["decision"] for e in ws.ledger.events("approval_decided")}
-    held = {
-        e.key.partition("/")[2]
-        for e in ws.ledger.events("gate_evaluated")
-        if e.key.partition("/")[0] in ACCEPTED and e.codes["result"] != "pass"
-    }
-    named: set[str] = set()
-    for asked in ws.ledger.events("approval_requested"):
-        artefact = asked.refs.get("artefact", {})
-        if artefact.get("kind") == SUMMARY_KIND and decided.get(asked.key) == "reject":
-            named |= set(str(artefact["key"]).split("."))
-    return frozenset(named & held)
-
-
-def stop_list_doubts(numbers: pd.Series, known: set[str], last: int | None, min_share: float) -> dict[str, int]:
-    """What makes a stop list doubtful as a whole: it shrank, or names people the ward never listed.
-
-    A person decides; rows with unknown numbers are kept, since a stop too many harms nobody (fails closed).
-
-    Args:
-        numbers: inquiry numbers of the list.
-        known: numbers of every target list delivered.
-        last: rows of the stop list before, None for the first.
-        min_share: of those, how many must be left (`config.stop_list`).
-    """
-    doubts: dict[str, int] = {}
-    if last is not None and len(numbers) < last * min_share:
-        doubts["STOP-SHRUNK"] = last - len(numbers)
-    unknown = int((~numbers.isin(known)).sum())
-    if unknown:
-        doubts["STOP-UNKNOWN"] = unknown
-    return doubts
-
-
-def _settle_exceptions(ws: Workspace, delivery: str, kind: str, found: GateResult) -> None:
-    """Exceptions that this table opens, and those of earlier deliveries that it puts right."""
-    owner = owner_of(ws.config, kind)
-    open_for_rows(ws, delivery, kind, found.reasons, owner)
-    core = ws.read_all(ACCEPTED[kind])
-    if core is not None:
-        ease(ws, delivery, kind, set(core["inquiry_number"]))
 
 
 def owner_of(config: CampaignConfig, kind: str) -> str:
@@ -156,12 +100,52 @@ def owner_of(config: CampaignConfig, kind: str) -> str:
     return (gate.owner if gate else Role.CONTRACTOR_MANAGER).value
 
 
+def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
+    source = raw(ws, delivery, kind)
+    frame = prepared(ws, delivery, kind)
+    reasons = reasons_of(ws, delivery, kind, frame)
+    kept = reasons.eq("")
+    counts: dict[str, int] = {}
+    if not kept.all():
+        rejected = frame[~kept].assign(reason=reasons[~kept])
+        ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[source])
+    told: dict[str, int] | None = None
+    if kind == "target_list":
+        changes = record_changes(ws, delivery, frame, kept, source, whole=_is_whole(ws, delivery, kind))
+        counts = {f"roster_{name}": n for name, n in changes.items()}
+        told = {"born_1_april": born_on_first_of_april(frame["birth_date"])}
+    ref = ws.store_table(ACCEPTED[kind], delivery, frame[kept], parents=[source], counts=told)
+    if kind == "stop_list":
+        issued = delivered(ws, delivery).codes["issued_on"]
+        ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
+    _settle_exceptions(ws, delivery, kind, reasons)
+    return {"accepted": ref.rows, "quarantined": len(frame) - ref.rows, **counts}
+
+
+def _derive_analysis(ws: Workspace, delivery: str) -> None:
+    """Analysis items of a delivery that brings results and histories instead of them."""
+    kinds = [k for k in delivered(ws, delivery).codes["kinds"].split("|") if k in SOURCES]
+    refs = {k: ws.find(ACCEPTED[k], delivery) for k in kinds}
+    found = {k: ref for k, ref in refs.items() if ref is not None}
+    if found:
+        items = analysis_items({k: ws.read_table(ref) for k, ref in found.items()}, ws.config)
+        ws.store_table("analysis", delivery, items, parents=list(found.values()))
+
+
+def _settle_exceptions(ws: Workspace, delivery: str, kind: str, reasons: pd.Series) -> None:
+    """Exceptions that this table opens, and those of earlier deliveries that it puts right."""
+    open_for_rows(ws, delivery, kind, reasons, owner_of(ws.config, kind))
+    core = ws.read_all(ACCEPTED[kind])
+    if core is not None:
+        ease(ws, delivery, kind, set(core["inquiry_number"]))
+
+
 def _is_whole(ws: Workspace, delivery: str, kind: str) -> bool:
-    return kind not in _delivered(ws, delivery).codes.get("changes_only", "").split("|")
+    return kind not in delivered(ws, delivery).codes.get("changes_only", "").split("|")
 
 
-def _require_decision(ws: Workspace, gates: list[tuple[str, str, GateResult]], summary: SnapshotRef) -> None:
-    stopped = [f"{kind}/{delivery}" for delivery, kind, found in gates if found.result == "stop"]
+def _require_decision(ws: Workspace, gates: list[Event], work: Mapping[str, Any]) -> None:
+    stopped = [e.key for e in gates if e.codes["result"] == "stop"]
     if stopped:
         raise KanshoError(
             "GATE-STOPPED",
@@ -169,78 +153,15 @@ def _require_decision(ws: Workspace, gates: list[tuple[str, str, GateResult]], s
             place=" ".join(stopped),
             remedy="区に再提供を依頼してください",
         )
-    if any(found.result == "hold" for _, _, found in gates):
-        authority_of(ws, summary)
+    if any(e.codes["result"] == "hold" for e in gates):
+        authority_of(ws, SnapshotRef.from_json(work["artefact"]))
 
 
-def _gate(ws: Workspace, delivery: str, kind: str) -> GateResult:
-    frame = ws.read_table(_raw(ws, delivery, kind))
-    doubts: dict[str, int] = {}
-    if kind == "stop_list":
-        last = _rows_before(ws, delivery)
-        doubts = {"STOP-UNKNOWN": 0} if last is None else {"STOP-UNKNOWN": 0, "STOP-SHRUNK": 0}
-        doubts |= stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
-    return run_gate(ws, kind, delivery, frame, contract(kind), extra=_extra(ws, delivery, frame, kind), doubts=doubts)
-
-
-def _rows_before(ws: Workspace, delivery: str) -> int | None:
-    """Rows of the stop list delivered before this one, without those sent back."""
-    sent_back = rejected_deliveries(ws)
-    last: int | None = None
-    for event in ws.ledger.events("delivery_accepted"):
-        if event.key == delivery:
-            return last
-        if event.key not in sent_back:
-            last = event.counts.get("rows_stop_list", last)
-    return last
-
-
-def _extra(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dict[str, pd.Series]:
-    if kind == "target_list":
-        answers = _delivered(ws, delivery).codes.get("answers", "")
-        return {**target_list_rules(frame, ws.config), "identity.confusion": same_person(ws, delivery, frame, answers)}
-    if kind == "stop_list":
-        return stop_list_rules(frame)
-    if kind == "analysis_items":
-        return known_number_rules(frame, _known(ws))
-    return attendance_rules(frame, _known(ws), ws.config, ws.today)
-
-
-def _known(ws: Workspace) -> set[str]:
-    """Numbers of every target list ever accepted, quarantined rows included: the ward did deliver them.
-
-    Accepted and quarantined rows together outlive the raw tables, which retention erases.
-    """
-    frames = [ws.read_table(r) for r in ws.snapshots("raw_target_list") + ws.snapshots("roster")]
-    frames += [ws.read_table(r) for r in ws.snapshots("quarantine") if r.key.startswith("target_list-")]
-    return {number for frame in frames for number in frame["inquiry_number"].dropna()}
-
-
-def _tables(ws: Workspace, deliveries: list[str]) -> list[tuple[str, str]]:
-    found = [(delivery, kind) for delivery in deliveries for kind in ACCEPTED if _has(ws, delivery, kind)]
-    return sorted(found, key=lambda pair: (list(ACCEPTED).index(pair[1]), deliveries.index(pair[0])))
-
-
-def _has(ws: Workspace, delivery: str, kind: str) -> bool:
-    return kind in _delivered(ws, delivery).codes["kinds"].split("|")
-
-
-def _delivered(ws: Workspace, delivery: str) -> Event:
-    event = ws.ledger.find("delivery_accepted", delivery)
-    if event is None:
-        raise KanshoError(
-            "VALIDATION-DELIVERY", "受領していない提供です", place=delivery, remedy="受領からやり直してください"
-        )
-    return event
-
-
-def _raw(ws: Workspace, delivery: str, kind: str) -> SnapshotRef:
-    return SnapshotRef.from_json(_delivered(ws, delivery).refs[kind])
-
-
-def _validated(ws: Workspace, delivered: Event) -> bool:
-    kinds = delivered.codes["kinds"].split("|")
-    done = all(ws.ledger.find("snapshot_stored", f"{ACCEPTED[k]}/{delivered.key}") is not None for k in kinds)
+def _validated(ws: Workspace, event: Event) -> bool:
+    kinds = event.codes["kinds"].split("|")
+    done = all(ws.ledger.find("snapshot_stored", f"{ACCEPTED[k]}/{event.key}") is not None for k in kinds)
+    if any(k in SOURCES for k in kinds):
+        done = done and ws.ledger.find("snapshot_stored", f"analysis/{event.key}") is not None
     if "stop_list" in kinds:
-        done = done and ws.ledger.find("stop_list_accepted", delivered.key) is not None
+        done = done and ws.ledger.find("stop_list_accepted", event.key) is not None
     return done

@@ -6,10 +6,11 @@ Nothing is cut, nothing is shrunk below the minimum: what does not fit makes the
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from kansho.contracts.characters import unprintable_reason
 
 #: Widths in full-width characters that fit the address block at its sizes.
 ADDRESS_CHARS = 22
@@ -31,8 +32,8 @@ _CLUSTER = re.compile("(.)([\ufe00-\ufe0f\U000e0100-\U000e01ef]?)", re.DOTALL)
 class Layout:
     """Lines of the address block, or the reason why there is none.
 
-    Reasons: ``gaiji`` (a private-use character), ``glyph`` (the font has no such character), ``address_long``,
-    ``name_long``, ``incomplete``.
+    Reasons: ``gaiji`` and ``character`` (`kansho.contracts.characters`), ``glyph`` (the font has no such character),
+    ``address_long``, ``name_long``, ``incomplete``.
     """
 
     postal: str = ""
@@ -47,8 +48,9 @@ def layout(postal: str, address: str, extra: str | None, name: str, *, prefectur
         return Layout(reason="incomplete")
     shown = name.replace("　", " ").strip()
     text = f"{postal}{address}{extra or ''}{shown}"
-    if any(unicodedata.category(c) == "Co" for c in text):
-        return Layout(reason="gaiji")
+    unprintable = unprintable_reason(text)
+    if unprintable:
+        return Layout(reason=unprintable)
     if not is_drawn(text):
         return Layout(reason="glyph")
     lines = [*_wrap(prefecture + address), *(_wrap(extra) if extra else [])]

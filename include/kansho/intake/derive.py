@@ -1,0 +1,63 @@
+"""The year's analysis items out of results and histories: pure.
+
+Belongs here: one row per person from tables with several.  Does not belong here: which items the ward approved for
+the year (the config), judging a value (`kansho.health`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig
+from kansho.contracts.codes import KENSHIN_KIND
+from kansho.contracts.registry import ANALYSIS_ITEMS
+
+#: Kinds that together say what an ``analysis_items`` file would.
+SOURCES = ("checkup_results", "past_attendance", "screening_history")
+_MEASURED = ("bmi", "systolic", "diastolic", "ldl", "hba1c")
+
+
+def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -> pd.DataFrame:
+    """Analysis items (contract ``analysis_items``), approved ones filled, one row per person of any table.
+
+    Of several examinations the last counts as a whole; a year without a row of past attendance is unknown, not a
+    year of absence; of screenings the last fiscal year by kind.
+
+    Args:
+        tables: accepted rows by file kind, any of `SOURCES`.
+        config: the year and its approved items.
+    """
+    numbers = pd.concat([t["inquiry_number"] for t in tables.values()] or [pd.Series(dtype=object)]).drop_duplicates()
+    out = pd.DataFrame(index=pd.Index(numbers.astype(object), name="inquiry_number"))
+    if "past_attendance" in tables:
+        out = out.join(_attended(tables["past_attendance"], config.fiscal_year))
+    if "checkup_results" in tables:
+        out = out.join(_measured(tables["checkup_results"]))
+    if "screening_history" in tables:
+        out = out.join(_last_years(tables["screening_history"]))
+    approved = {"inquiry_number", *config.approved_analysis_items}
+    out = out.reindex(columns=[n for n in ANALYSIS_ITEMS.names if n != "inquiry_number"]).astype(object)
+    out.loc[:, [c for c in out.columns if c not in approved]] = None
+    out = out.where(out.notna(), None).reset_index()
+    return out[list(ANALYSIS_ITEMS.names)]
+
+
+def _attended(history: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
+    ago = fiscal_year - pd.to_numeric(history["fiscal_year"], errors="coerce")
+    kept = history.assign(ago=ago)[ago.between(1, 5)].drop_duplicates(["inquiry_number", "ago"], keep="last")
+    wide = kept.pivot(index="inquiry_number", columns="ago", values="attended")
+    return wide.rename(columns=lambda n: f"attended_{int(n)}y_ago")
+
+
+def _measured(results: pd.DataFrame) -> pd.DataFrame:
+    last = results.sort_values("exam_date", kind="stable").drop_duplicates("inquiry_number", keep="last")
+    wanted = [*_MEASURED, "q08"]
+    return last.set_index("inquiry_number")[wanted].rename(columns={"q08": "smoking"})
+
+
+def _last_years(history: pd.DataFrame) -> pd.DataFrame:
+    cancer = history[history["screening_kind"].ne(KENSHIN_KIND)]
+    last = cancer.groupby(["inquiry_number", "screening_kind"])["fiscal_year"].max()
+    return last.unstack("screening_kind").rename(columns=lambda kind: f"last_fy_{kind}")
