@@ -63,6 +63,26 @@ def _intake_unlock(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _intake_check(arguments: argparse.Namespace) -> int:
+    from kansho.campaign.config import load_config
+    from kansho.intake.check_report import as_json, as_text
+    from kansho.intake.check_source import check_path, password_in
+
+    def password() -> str:
+        return password_in(arguments.password_file) if arguments.password_file else getpass.getpass("password: ")
+
+    check = check_path(
+        arguments.delivery,
+        arguments.contract,
+        load_config(arguments.ward_config),
+        today=arguments.date or date.today(),
+        password=password,
+        target_list=arguments.target_list,
+    )
+    print(as_json(check) if arguments.json else as_text(check), end="")
+    return check.exit_code
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from kansho.evidence.verify import verify_command
 
@@ -172,6 +192,20 @@ def _parser() -> argparse.ArgumentParser:
     unlock.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
     _site(unlock)
     unlock.set_defaults(run=_intake_unlock)
+
+    dry = intake.add_parser(
+        "check",
+        help="dry run: 0 would pass, 1 refused or stopped, 2 rows held or quarantined; writes nothing",
+        allow_abbrev=False,  # else --password would be taken for --password-file, and the password stand in the history
+    )
+    dry.add_argument("delivery", type=Path, help="a table, a sealed file, or a folder with a sealed file and 送付書")
+    dry.add_argument("--contract", metavar="KIND", help="file kind (target_list, ...); of a folder, only this one")
+    dry.add_argument("--ward-config", type=Path, required=True, metavar="FILE", help="the campaign file")
+    dry.add_argument("--password-file", type=Path, metavar="FILE", help="else the password is asked for")
+    dry.add_argument("--target-list", type=Path, metavar="FILE", help="a target list, for rules on known numbers")
+    dry.add_argument("--date", type=date.fromisoformat, help="day of receipt; today by default")
+    dry.add_argument("--json", action="store_true")
+    dry.set_defaults(run=_intake_check)
 
     verify = commands.add_parser("verify", help="check an evidence bundle, offline and alone")
     verify.add_argument("bundle", type=Path)

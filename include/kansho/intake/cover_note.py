@@ -14,7 +14,8 @@ from kansho.errors import KanshoError
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: A table, by a name without separators, drives, control or direction characters; Japanese names are usual.
 _FILE_NAME = r"^[^\p{Cc}\p{Cf}/\\:]+\.(?i:csv|tsv|txt|xlsx)$"
-_MAX_BYTES = 64 * 1024
+#: Bytes of a note; one with every kind of file has two thousand.
+MAX_BYTES = 64 * 1024
 
 
 class _Strict(BaseModel):
@@ -55,36 +56,82 @@ class CoverNote(_Strict):
     answers: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,60}$")] | None = None
 
 
-def read_cover_note(path: Path, *, delivery: str, campaign: str) -> CoverNote:
-    """Read and check a cover note.
+_FIELDS = frozenset({*CoverNote.model_fields, *Medium.model_fields, *AnnouncedFile.model_fields})
+
+
+def read_cover_note(path: Path, *, delivery: str, campaign: str, today: date) -> CoverNote:
+    """Read and check the cover note in a delivery's folder.
 
     Raises:
-        KanshoError: ``INTAKE-COVER-MISSING``, ``INTAKE-COVER-FORM``, ``INTAKE-COVER-OTHER``.
+        KanshoError: ``INTAKE-COVER-MISSING``, ``INTAKE-COVER-FORM``, ``INTAKE-COVER-OTHER``, ``INTAKE-COVER-DATE``.
     """
-    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-        raise KanshoError(
-            "INTAKE-COVER-MISSING",
-            "送付書がありません",
-            place=delivery,
-            remedy="送付書を添えて再提供を依頼してください",
-        )
+    if not path.is_file():
+        raise missing(delivery)
+    if path.stat().st_size > MAX_BYTES:
+        raise too_large(delivery)
+    note = parse_cover_note(path.read_bytes(), campaign=campaign, today=today)
+    if note.delivery != delivery:
+        raise _other(delivery)
+    return note
+
+
+def parse_cover_note(data: bytes, *, campaign: str, today: date) -> CoverNote:
+    """The note in these bytes, consistent in itself.
+
+    A note dated ahead is refused: the age of a stop list is counted from it, and a list of the future would never be
+    too old.
+
+    Raises:
+        KanshoError: ``INTAKE-COVER-FORM`` naming the fields, ``INTAKE-COVER-OTHER``, ``INTAKE-COVER-DATE``.
+    """
     try:
-        note = CoverNote.model_validate_json(path.read_bytes())
+        note = CoverNote.model_validate_json(data)
     except ValidationError as error:
-        where = " ".join(".".join(map(str, e["loc"])) for e in error.errors())[:200]
-        raise KanshoError(
-            "INTAKE-COVER-FORM", "送付書の記載が正しくありません", place=where, remedy="送付書の訂正を依頼してください"
-        ) from None
-    if note.delivery != delivery or note.campaign != campaign:
-        raise KanshoError(
-            "INTAKE-COVER-OTHER", "別の提供の送付書です", place=delivery, remedy="正しい送付書の提出を依頼してください"
-        )
+        where = " ".join(dict.fromkeys(_told(e["loc"]) for e in error.errors()))[:200]
+        raise _malformed("送付書の記載が正しくありません", where) from None
+    if note.campaign != campaign:
+        raise _other(note.delivery)
     names = [f.name for f in note.files]
     if len(names) != len(set(names)) or len({f.kind for f in note.files}) != len(note.files):
+        raise _malformed("送付書に同じファイルが二度あります", note.delivery)
+    contradictory = [f.kind for f in note.files if f.nil_return and f.rows]
+    if contradictory:
+        raise _malformed("該当なしとしたファイルに件数があります", " ".join(contradictory))
+    if note.issued_on > today:
         raise KanshoError(
-            "INTAKE-COVER-FORM",
-            "送付書に同じファイルが二度あります",
-            place=delivery,
-            remedy="送付書の訂正を依頼してください",
+            "INTAKE-COVER-DATE",
+            "送付書の日付が受領日より後です",
+            place=note.delivery,
+            remedy="抽出した日を確認し、送付書の訂正を依頼してください",
         )
     return note
+
+
+def missing(delivery: str) -> KanshoError:
+    """``INTAKE-COVER-MISSING``."""
+    return KanshoError(
+        "INTAKE-COVER-MISSING",
+        "送付書がありません",
+        place=delivery,
+        remedy="送付書を添えて再提供を依頼してください",
+    )
+
+
+def too_large(delivery: str) -> KanshoError:
+    """``INTAKE-COVER-FORM`` of more than `MAX_BYTES`."""
+    return _malformed("送付書が大きすぎます", delivery)
+
+
+def _told(location: tuple[int | str, ...]) -> str:
+    """Where in the note, by our own field names only: an unknown field's name is the ward's text."""
+    return ".".join(str(part) if isinstance(part, int) or part in _FIELDS else "?" for part in location) or "?"
+
+
+def _malformed(message: str, place: str) -> KanshoError:
+    return KanshoError("INTAKE-COVER-FORM", message, place=place, remedy="送付書の訂正を依頼してください")
+
+
+def _other(delivery: str) -> KanshoError:
+    return KanshoError(
+        "INTAKE-COVER-OTHER", "別の提供の送付書です", place=delivery, remedy="正しい送付書の提出を依頼してください"
+    )

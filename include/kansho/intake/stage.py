@@ -7,7 +7,6 @@ it waits for a password again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ import pandas as pd
 
 from kansho.errors import KanshoError
 from kansho.intake.containers import open_container
-from kansho.intake.cover_note import AnnouncedFile, CoverNote, read_cover_note
+from kansho.intake.cover_note import CoverNote, read_cover_note
+from kansho.intake.delivery import read_announced, require_seal, several_seals
 from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.medium import sealed_files
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
-from kansho.intake.reading import Delivered, count_gaiji, read_delivered
+from kansho.intake.reading import Delivered, count_gaiji
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -147,25 +147,14 @@ def _keep_original(ws: Workspace, delivery: str, folder: Path) -> SnapshotRef:
 
 
 def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: SnapshotRef) -> _Opened:
-    note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id)
+    note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id, today=ws.today)
     medium = {"kind": note.medium.kind, "delivery": note.delivery}
     ws.record("medium_registered", note.medium.serial, codes=medium)
     if len(sealed_files(folder)) > 1:
-        raise KanshoError(
-            "INTAKE-NAMES",
-            "封緘ファイルが二つ以上あります",
-            place=delivery,
-            remedy="封緘ファイルを一つにした再提供を依頼してください",
-        )
-    if hashlib.sha256(sealed).hexdigest() != note.sealed_sha256:
-        raise KanshoError(
-            "INTAKE-SEALED-DIGEST",
-            "封緘ファイルの要約値が送付書と違います",
-            place=delivery,
-            remedy="再提供を依頼してください",
-        )
+        raise several_seals(delivery)
+    require_seal(sealed, note)
     contents = open_container(sealed, use_password(ws, secret), [f.name for f in note.files])
-    return _Opened(note, {f.kind: _read_one(ws, f, contents[f.name]) for f in note.files})
+    return _Opened(note, {f.kind: read_announced(f, contents[f.name], ws.config) for f in note.files})
 
 
 def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened) -> None:
@@ -231,29 +220,3 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
     temporary.write_text(json.dumps(notice, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(path)
     ws.record("report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code})
-
-
-def _read_one(ws: Workspace, announced: AnnouncedFile, data: bytes) -> Delivered:
-    if hashlib.sha256(data).hexdigest() != announced.sha256:
-        raise KanshoError(
-            "INTAKE-DIGEST", "要約値が送付書と違います", place=announced.kind, remedy="再提供を依頼してください"
-        )
-    delivered = read_delivered(data, announced.kind, ws.config)
-    table = delivered.frame
-    if len(table) != announced.rows:
-        raise KanshoError(
-            "INTAKE-COUNT",
-            f"件数が送付書と違います（送付書 {announced.rows}、実際 {len(table)}）",
-            place=announced.kind,
-            remedy="件数を確認し、再提供を依頼してください",
-        )
-    if announced.kind == "target_list" and table.empty:
-        raise KanshoError("INTAKE-EMPTY", "対象者一覧が空です", place=announced.kind, remedy="再提供を依頼してください")
-    if announced.kind == "stop_list" and table.empty and not announced.nil_return:
-        raise KanshoError(
-            "STOP-EMPTY",
-            "勧奨停止一覧が空です",
-            place=announced.kind,
-            remedy="該当なしなら送付書に明記して再提供を依頼してください",
-        )
-    return delivered

@@ -22,13 +22,13 @@ __all__ = ["open_container"]
 _OPENERS = {ZIP: open_winzip, b"PK\x05\x06": open_winzip, SEVEN_ZIP: open_sevenzip, OLE: open_workbook}
 
 
-def open_container(data: bytes, password: str, names: Collection[str]) -> dict[str, bytes]:
+def open_container(data: bytes, password: str, names: Collection[str] | None) -> dict[str, bytes]:
     """Contents by announced name, exactly the announced ones; the format is found by the first bytes.
 
     Args:
         data: the sealed bytes, whole.
         password: as the person entered it.
-        names: the file names the 送付書 announces, each once.
+        names: the file names the 送付書 announces, each once; None in a dry run without one: exactly one table.
 
     Raises:
         KanshoError: ``INTAKE-ARCHIVE`` (unknown, damaged), ``INTAKE-PASSWORD``, ``INTAKE-CIPHER`` (none or not

@@ -45,7 +45,7 @@ _METHODS = {_AES, _COPY, _LZMA2, _LZMA, _BZIP2}
 _DIRECTORY = 0x10
 
 
-def open_sevenzip(data: bytes, password: str, names: Collection[str]) -> dict[str, bytes]:
+def open_sevenzip(data: bytes, password: str, names: Collection[str] | None) -> dict[str, bytes]:
     """Contents by announced name, in the order of the archive.
 
     7z has no check value for a password: a header that does not come out as one counts as a wrong password, since the
@@ -120,7 +120,7 @@ def _dictionary(method: bytes, properties: bytes) -> int:
     return 0
 
 
-def _extract(archive: SevenZipFile, names: Collection[str], packed: int) -> dict[str, bytes]:
+def _extract(archive: SevenZipFile, names: Collection[str] | None, packed: int) -> dict[str, bytes]:
     files = list(getattr(archive, "files", []))
     for position, entry in enumerate(files, 1):
         if (entry._get_property("attributes") or 0) & _DIRECTORY:

@@ -24,7 +24,7 @@ _STRONG = 0x40
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def open_winzip(data: bytes, password: str, names: Collection[str]) -> dict[str, bytes]:
+def open_winzip(data: bytes, password: str, names: Collection[str] | None) -> dict[str, bytes]:
     """Contents by announced name, in the order of the archive.
 
     A wrong password is noticed by a check value of two bytes: once in 65,536 it is taken for damage instead.

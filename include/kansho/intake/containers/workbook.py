@@ -42,13 +42,14 @@ _ENCRYPTION = "{http://schemas.microsoft.com/office/2006/encryption}"
 _PASSWORD = "{http://schemas.microsoft.com/office/2006/keyEncryptor/password}"  # noqa: S105 - a namespace
 
 
-def open_workbook(data: bytes, password: str, names: Collection[str]) -> dict[str, bytes]:
+def open_workbook(data: bytes, password: str, names: Collection[str] | None) -> dict[str, bytes]:
     """The decrypted workbook under the single announced name.
 
     Raises:
         KanshoError: ``INTAKE-ARCHIVE``, ``-OVERLAP``, ``-BOMB``, ``-CIPHER``, ``-NAMES``, ``-PASSWORD``.
     """
     _check_description(_description(data))
+    names = ("table.xlsx",) if names is None else names
     if len(names) != 1 or not next(iter(names)).lower().endswith(".xlsx"):
         raise wrong_names("パスワード付きxlsxには、送付書のファイルが一つ（.xlsx）だけ入ります")
     if not password:

@@ -30,6 +30,8 @@ _BLOCK = 1 << 24
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + rb"]|\xc2[\x80-\x9f]")
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
+#: What else stands between cells in files that are no CSV.
+_OTHER_DELIMITERS = re.compile(r"[;:|、，；｜ 　]")
 #: The end-of-file character of mainframes and CP/M, and what may follow it.
 _EOF = 0x1A
 _TOKEN = re.compile(rb'"|\r\n|\r|\n')
@@ -100,7 +102,7 @@ def open_text(buffer: memoryview, heads: int, kind: str, known: Callable[[Sequen
     that makes more of them, then the one that makes more cells.
 
     Raises:
-        KanshoError: ``INTAKE-CSV`` for control characters and quotes that do not fit.
+        KanshoError: ``INTAKE-CSV`` for control characters, quotes that do not fit, and another delimiter.
     """
     buffer = _without_eof(buffer)
     _refuse_controls(buffer, kind)
@@ -110,7 +112,20 @@ def open_text(buffer: memoryview, heads: int, kind: str, known: Callable[[Sequen
     if not readable:
         raise _not_csv(kind)
     best = max(readable, key=lambda d: (known(readable[d][-1]), len(readable[d][-1]))) if start else ","
+    if start:
+        _refuse_other_delimiter(readable[best][-1], kind, known)
     return Text(kind, buffer, readable[best], start, best)
+
+
+def _refuse_other_delimiter(header: Sequence[str], kind: str, known: Callable[[Sequence[str]], int]) -> None:
+    """One cell that is a row of our headings: told as what it is, not as a column that nobody agreed on."""
+    if len(header) == 1 and not known(header) and known(_OTHER_DELIMITERS.split(header[0])):
+        raise KanshoError(
+            "INTAKE-CSV",
+            "区切り文字がカンマでもタブでもありません",
+            place=kind,
+            remedy="カンマ区切りで作り直して再提供",
+        )
 
 
 def _readable(head: memoryview, delimiter: str, kind: str) -> list[list[str]] | None:
