@@ -96,6 +96,8 @@ class Delivery:
     password: str = PASSWORD
     scope: str = "whole"
     medium: tuple[str, ...] = ("sealed.zip",)  # the names of the sealed file on the medium
+    names: dict[str, str] = field(default_factory=dict)  # kind → file name, where it is not <kind>.csv
+    note_file: bytes | None = None  # the 送付書 as it lies on the medium, when it is none of ours; b"" for none
 
     def add(self, kind: str, rows: Sequence[Mapping[str, str]], **how: Any) -> Delivery:
         """Add a file of that kind."""
@@ -103,9 +105,18 @@ class Delivery:
         self.rows[kind] = len(rows)
         return self
 
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """The files as they lie in the container."""
+        return {self.name(kind): data for kind, data in self.files.items()}
+
+    def name(self, kind: str) -> str:
+        """The name of a kind's file."""
+        return self.names.get(kind, f"{kind}.csv")
+
     def put(self, ws: Workspace) -> Delivery:
         """Put it into the ward's outgoing folder."""
-        sealed = self.sealed if self.sealed is not None else seal({f"{k}.csv": d for k, d in self.files.items()})
+        sealed = self.sealed if self.sealed is not None else seal(self.contents)
         folder = ws.layout.outgoing("ward") / self.id
         folder.mkdir(parents=True)
         for name in self.medium:
@@ -118,7 +129,7 @@ class Delivery:
             "sealed_sha256": hashlib.sha256(sealed).hexdigest(),
             "files": [
                 {
-                    "name": f"{kind}.csv",
+                    "name": self.name(kind),
                     "kind": kind,
                     "rows": self.rows[kind],
                     "sha256": hashlib.sha256(data).hexdigest(),
@@ -129,7 +140,9 @@ class Delivery:
             ],
             **self.note,
         }
-        (folder / "cover_note.json").write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")
+        written = json.dumps(note, ensure_ascii=False).encode() if self.note_file is None else self.note_file
+        if written:
+            (folder / "cover_note.json").write_bytes(written)
         return self
 
     def unlock(self, ws: Workspace) -> None:

@@ -26,10 +26,12 @@ from kansho.intake.containers.nested import OLE, SEVEN_ZIP, ZIP
 from kansho.intake.containers.zip_layout import check_zip_layout
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, parse_cover_note
 from kansho.intake.delivery import read_announced, require_rows, require_seal
+from kansho.intake.gates import stop_list_doubts
+from kansho.intake.history_rules import attendance_history_rules, checkup_rules, screening_history_rules
 from kansho.intake.reading import Delivered, read_delivered
 from kansho.intake.reading.layout import HEADER_ROW
 from kansho.intake.row_rules import attendance_rules, known_number_rules, stop_list_rules, target_list_rules
-from kansho.intake.validation import stop_list_doubts
+from kansho.intake.values import normalise
 from kansho.quality.catalogue import rules_of
 from kansho.quality.definitions import RuleDef, Severity
 from kansho.quality.gate import GateResult, evaluate
@@ -42,10 +44,18 @@ Outcome = Literal["pass", "quarantine", "hold", "stop", "refused"]
 #: Mildest first.
 OUTCOMES: tuple[Outcome, ...] = ("pass", "quarantine", "hold", "stop", "refused")
 EXIT_CODES: Mapping[Outcome, int] = {"pass": 0, "quarantine": 2, "hold": 2, "stop": 1, "refused": 1}
-#: Rules whose mask needs what a single delivery does not hold: the people known before it.
+#: Rules whose mask needs the people known before this delivery.
 _NEEDS_EARLIER = frozenset({"identity.confusion"})
-#: Rules whose mask needs the numbers of the target list.
-_NEEDS_NUMBERS = frozenset({"number.known"})
+#: Rules whose mask needs the people of the target list, by kind.
+_NEEDS_PEOPLE: Mapping[str, frozenset[str]] = {
+    "analysis_items": frozenset({"number.known"}),
+    "attendance_update": frozenset({"number.known"}),
+    "checkup_results": frozenset({"number.known", "metabolic.differs", "guidance.differs"}),
+    "past_attendance": frozenset({"number.known", "attendance.before_enrolment"}),
+    "screening_history": frozenset({"number.known", "attendance.before_enrolment", "kinds.sex"}),
+}
+#: What is asked of a target list for the other tables.
+_OF_PEOPLE = ["inquiry_number", "sex", "age_at_year_end", "birth_date"]
 
 
 @dataclass(frozen=True)
@@ -127,18 +137,18 @@ def check_file(
         config: the ward's year.
         today: no day after it is in the past.
         password: asked when a container has to be opened.
-        target_list: a target list, sealed or plain, whose numbers are the known ones.
+        target_list: a target list, sealed or plain, whose people are the known ones.
 
     Raises:
         KanshoError: when the check could not run (``GATE-UNCHECKED``), or ``target_list`` itself was refused.
     """
     form = sealed_form(data)
-    known = _numbers_of(target_list, config, password)
+    people = _people_of(target_list, config, password)
     try:
         table = _only(open_container(data, password(), None)) if form else data
     except KanshoError as error:
         return Check(config.id, form, refusal=error)
-    return Check(config.id, form, (_check_table(kind, lambda: _alone(table, kind, config), config, today, known),))
+    return Check(config.id, form, (_check_table(kind, lambda: _alone(table, kind, config), config, today, people),))
 
 
 def check_delivery(
@@ -152,41 +162,35 @@ def check_delivery(
     target_list: bytes | None = None,
 ) -> Check:
     """A sealed file with its 送付書: every table it announces, or those of one ``kind``; see `check_file`."""
-    form, known = sealed_form(sealed), _numbers_of(target_list, config, password)
+    form, people = sealed_form(sealed), _people_of(target_list, config, password)
     try:
         told = parse_cover_note(note, campaign=config.id, today=today)
         require_seal(sealed, told)
         contents = open_container(sealed, password(), [f.name for f in told.files])
     except KanshoError as error:
         return Check(config.id, form, refusal=error)
-    # The target list first: the others refer to its numbers.
+    # The target list first: the others refer to its people.
     wanted = [f for f in sorted(told.files, key=lambda f: f.kind != "target_list") if kind in (None, f.kind)]
     if not wanted:
         raise KanshoError(
             "CHECK-CONTRACT", "送付書にないファイル種別です", place=str(kind), remedy="--contract を確認してください"
         )
-    known = _numbers_in(told, contents, config) if known is None else known
-    tables = tuple(_check_table(f.kind, _announced(f, contents[f.name], config), config, today, known) for f in wanted)
+    people = _people_in(told, contents, config) if people is None else people
+    tables = tuple(_check_table(f.kind, _announced(f, contents[f.name], config), config, today, people) for f in wanted)
     return Check(config.id, form, tables, delivery=told.delivery)
 
 
-def in_contract_form(
-    frame: pd.DataFrame, kind: FileKind, config: CampaignConfig
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The table as the gate takes it, and how many cells were changed per rule."""
-    return frame, {}
-
-
 def _check_table(
-    kind: FileKind, read: Callable[[], Delivered], config: CampaignConfig, today: date, known: frozenset[str] | None
+    kind: FileKind, read: Callable[[], Delivered], config: CampaignConfig, today: date, people: pd.DataFrame | None
 ) -> TableCheck:
     try:
         delivered = read()
     except KanshoError as error:
         return TableCheck(kind, "refused", refusal=error)
-    frame, changed = in_contract_form(delivered.frame, kind, config)
-    masks = _masks(kind, frame, config, today, known)
-    doubts = _doubts(kind, frame, known)
+    formed = normalise(delivered.frame, contract(kind), config)
+    frame = formed.frame
+    masks = _masks(kind, frame, config, today, people)
+    doubts = _doubts(kind, frame, people)
     rules = rules_of(kind, config)
     gate = config.gate(kind)
     result = evaluate(
@@ -208,32 +212,36 @@ def _check_table(
         counts=delivered.counts,
         columns=len(frame.columns),
         accepted=int(result.accepted.sum()),
-        changed=changed,
+        changed=formed.counts,
         found=_found(result, HEADER_ROW["fkac167" if delivered.codes["layout"] == "fkac167" else "plain"] + 2),
         unchecked=tuple(r.id for r in rules.values() if r.kind != "column" and r.id not in asked),
     )
 
 
 def _masks(
-    kind: str, frame: pd.DataFrame, config: CampaignConfig, today: date, known: frozenset[str] | None
+    kind: str, frame: pd.DataFrame, config: CampaignConfig, today: date, people: pd.DataFrame | None
 ) -> dict[str, pd.Series]:
     """The rules between columns that can be asked; a kind without an entry has all of them unchecked."""
-    numbers = set(known or ())
+    listed = pd.DataFrame(columns=_OF_PEOPLE, dtype=object) if people is None else people
+    known = set(listed["inquiry_number"].dropna())
     made: dict[str, Callable[[], dict[str, pd.Series]]] = {
         "target_list": lambda: target_list_rules(frame, config),
         "stop_list": lambda: stop_list_rules(frame),
-        "analysis_items": lambda: known_number_rules(frame, numbers),
-        "attendance_update": lambda: attendance_rules(frame, numbers, config, today),
+        "analysis_items": lambda: known_number_rules(frame, known),
+        "attendance_update": lambda: attendance_rules(frame, known, config, today),
+        "checkup_results": lambda: checkup_rules(frame, listed, known, config, today),
+        "past_attendance": lambda: attendance_history_rules(frame, listed, known, config),
+        "screening_history": lambda: screening_history_rules(frame, listed, known, config),
     }
     masks = made[kind]() if kind in made else {}
-    unknown = _NEEDS_EARLIER | (_NEEDS_NUMBERS if known is None else frozenset())
-    return {rule: mask for rule, mask in masks.items() if rule not in unknown}
+    unasked = _NEEDS_EARLIER | (_NEEDS_PEOPLE.get(kind, frozenset()) if people is None else frozenset())
+    return {rule: mask for rule, mask in masks.items() if rule not in unasked}
 
 
-def _doubts(kind: str, frame: pd.DataFrame, known: frozenset[str] | None) -> dict[str, int]:
-    if kind != "stop_list" or known is None:
+def _doubts(kind: str, frame: pd.DataFrame, people: pd.DataFrame | None) -> dict[str, int]:
+    if kind != "stop_list" or people is None:
         return {}
-    return {"STOP-UNKNOWN": 0} | stop_list_doubts(frame["inquiry_number"], set(known), None, 0.0)
+    return stop_list_doubts(frame["inquiry_number"], set(people["inquiry_number"].dropna()), None, 0.0)
 
 
 def _found(result: GateResult, first_row: int) -> tuple[RuleFound, ...]:
@@ -262,27 +270,26 @@ def _announced(announced: AnnouncedFile, data: bytes, config: CampaignConfig) ->
     return lambda: read_announced(announced, data, config)
 
 
-def _numbers_in(note: CoverNote, contents: Mapping[str, bytes], config: CampaignConfig) -> frozenset[str] | None:
-    """Numbers of the delivery's own target list; None when there is none that can be read."""
+def _people_in(note: CoverNote, contents: Mapping[str, bytes], config: CampaignConfig) -> pd.DataFrame | None:
+    """Whom the delivery's own target list names; None when there is none that can be read."""
     listed = next((f for f in note.files if f.kind == "target_list"), None)
     if listed is None:
         return None
     try:
-        return _numbers(read_announced(listed, contents[listed.name], config).frame, config)
+        return _people(read_announced(listed, contents[listed.name], config).frame, config)
     except KanshoError:
         return None  # told where the list itself is checked
 
 
-def _numbers_of(data: bytes | None, config: CampaignConfig, password: Callable[[], str]) -> frozenset[str] | None:
+def _people_of(data: bytes | None, config: CampaignConfig, password: Callable[[], str]) -> pd.DataFrame | None:
     if data is None:
         return None
     table = _only(open_container(data, password(), None)) if sealed_form(data) else data
-    return _numbers(read_delivered(table, "target_list", config).frame, config)
+    return _people(read_delivered(table, "target_list", config).frame, config)
 
 
-def _numbers(frame: pd.DataFrame, config: CampaignConfig) -> frozenset[str]:
-    formed, _ = in_contract_form(frame, "target_list", config)
-    return frozenset(formed["inquiry_number"].dropna())
+def _people(frame: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
+    return normalise(frame, contract("target_list"), config).frame[_OF_PEOPLE]
 
 
 def _only(contents: Mapping[str, bytes]) -> bytes:

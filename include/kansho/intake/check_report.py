@@ -12,6 +12,7 @@ from typing import Any
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.intake.check import TOLD_ROWS, Check, Outcome, RuleFound, TableCheck
+from kansho.intake.values import RULES
 from kansho.quality.gate_words import SEVERITY_WORDS
 
 _OUTCOMES: Mapping[Outcome, str] = {
@@ -89,7 +90,7 @@ def _told_table(table: TableCheck) -> Iterator[str]:
     if taken:
         yield f"　　取り除いたもの　{'、'.join(taken)}"
     if table.changed:
-        yield f"　　形を整えたセル　{'、'.join(f'{rule} {n:,}' for rule, n in table.changed.items())}"
+        yield f"　　形を整えたセル　{'、'.join(f'{RULES[rule]} {n:,}' for rule, n in table.changed.items())}"
     yield f"　　判定　{_OUTCOMES[table.outcome]}"
     for found in table.found:
         yield from _told_rule(found)
