@@ -78,7 +78,7 @@ def test_bad_rows_go_to_quarantine_with_their_reason(open_workspace: Open) -> No
         person(n[3], name_kana="山梨"),
         person(n[4], sex="1", screening_kinds="07"),
         person(n[5][:-1] + str((int(n[5][-1]) + 1) % 10)),
-        person(n[6], birth_date="昭和52年6月1日"),
+        person(n[6], birth_date="昭和52年13月1日"),
     ]
     _take(ws, Delivery().add("target_list", rows))
     checked = _check(ws)

@@ -114,7 +114,7 @@ REFUSED = {
     ),
     "a column twice": (stop_list(header=(*STOP_HEADER, "期　限")), "INTAKE-COLUMN-TWICE", ""),
     "a column missing": (stop_list(header=STOP_HEADER[:2]), "INTAKE-COLUMN-MISSING", ""),
-    "semicolons": (stop_list(*GOOD, delimiter=";"), "INTAKE-COLUMN-FORBIDDEN", "1列目"),
+    "semicolons": (stop_list(*GOOD, delimiter=";"), "INTAKE-CSV", ""),
     "nothing at all": (b"", "INTAKE-COLUMN-MISSING", ""),
     "line ends alone": (b"\r\n" * 50, "INTAKE-COLUMN-MISSING", ""),
 }
