@@ -18,6 +18,7 @@ from kansho.evidence.account import reconciliations
 from kansho.intake.row_rules import attendance_rules, kinds_fit_sex, target_list_rules
 from kansho.intake.stage import find_deliveries, take_in
 from kansho.intake.validation import accept_validated, check_raw, find_raw, stop_list_doubts
+from kansho.standing import gather, status
 from kansho.workspace import Workspace
 from tests.deliveries import Delivery, analysis, numbers, people, person, staff, stops, whole
 
@@ -219,6 +220,11 @@ def test_a_deferral_says_until_when(open_workspace: Open) -> None:
     assert checked["gate_result"] == "hold"  # a stop must never be dropped without a person's eye
     found = ws.read_table(ws.latest("gate_summary"))
     assert list(found["rule"][found["table"].eq("stop_list")]) == ["until.given"]
+    _decide(ws, checked, "approve")
+    accept_validated(ws, checked)
+    assert ws.latest("stop_facts").rows == 1
+    standing = status(gather(ws), DAY)
+    assert list(standing["stopped"]) == [True, True]  # whatever is wrong with the row, the ward asked for silence
 
 
 # -- rules between columns ---------------------------------------------------------------------

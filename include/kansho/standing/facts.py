@@ -11,6 +11,8 @@ import pandas as pd
 
 from kansho.workspace import Workspace
 
+#: 勧奨停止 without end, in the contract's codes.
+STOP = "1"
 _EMPTY: dict[str, tuple[str, ...]] = {
     "roster": ("inquiry_number", "birth_date", "phone", "attendance_date"),
     "roster_changes": ("inquiry_number", "change", "fields"),
@@ -29,7 +31,8 @@ class Facts:
     """Tables of facts (identifiers as in the contracts; dates as ISO text); empty tables when none.
 
     ``roster`` has one row per person (a later delivery's row wins); ``roster_changes`` what later deliveries
-    changed, oldest first; ``stop_facts`` is the newest whole list; all others are everything ever appended.
+    changed, oldest first; ``stop_facts`` is the newest whole list, its rows in quarantine read as stops without end (a
+    stop too many harms nobody); all others are everything ever appended.
     """
 
     roster: pd.DataFrame
@@ -48,9 +51,18 @@ def gather(ws: Workspace) -> Facts:
     tables = {kind: _all(ws, kind) for kind in _EMPTY}
     newest = ws.latest_or_none("stop_facts")
     if newest is not None:
-        tables["stop_facts"] = ws.read_table(newest)
+        tables["stop_facts"] = pd.concat([ws.read_table(newest), _doubtful_stops(ws, newest.key)], ignore_index=True)
     tables["roster"] = tables["roster"].drop_duplicates("inquiry_number", keep="last").reset_index(drop=True)
     return Facts(**tables)
+
+
+def _doubtful_stops(ws: Workspace, delivery: str) -> pd.DataFrame:
+    """Whom rows in quarantine name: whatever is wrong with kind or date, the ward asked for silence."""
+    ref = ws.find("quarantine", f"stop_list-{delivery}")
+    if ref is None:
+        return pd.DataFrame({c: pd.Series(dtype=object) for c in _EMPTY["stop_facts"]})
+    numbers = ws.read_table(ref)["inquiry_number"].dropna()
+    return pd.DataFrame({"inquiry_number": numbers, "stop_kind": STOP, "until": None}).astype(object)
 
 
 def _all(ws: Workspace, kind: str) -> pd.DataFrame:
