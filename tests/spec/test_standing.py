@@ -10,9 +10,10 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Channel
-from kansho.standing.exclusions import reasons
+from kansho.standing.exclusions import outdated, reasons
 from kansho.standing.facts import _EMPTY, Facts
 from kansho.standing.status import status
+from kansho.vault.vault import SnapshotRef
 
 ON = date(2027, 10, 1)
 PERSON = "1234-5678-96"
@@ -101,3 +102,30 @@ def test_a_held_out_person_is_excluded(mini: CampaignConfig) -> None:
     listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
     found = reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, held=frozenset({PERSON}), spacing=False)
     assert found.iloc[0] == "held_out"
+
+
+# fmt: off
+# what a later delivery changed, and on which lists the person stood          mail   call   visit
+CHANGED = [
+    ("address",        "card_list/m1|call_list/m1|visit_list/m1",              (True,  False, True)),
+    ("address_extra",  "card_list/m1|call_list/m1|visit_list/m1",              (True,  False, True)),
+    ("name_kanji|sex", "card_list/m1|call_list/m1|visit_list/m1",              (True,  True,  True)),
+    ("phone",          "card_list/m1|call_list/m1|visit_list/m1",              (False, True,  False)),
+    ("birth_date",     "card_list/m1|call_list/m1|visit_list/m1",              (False, False, False)),
+    ("address|phone",  "card_list/m10|call_list/m0",                           (False, False, False)),
+    ("address|phone",  "",                                                     (False, False, False)),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("fields", "lists", "expected"), CHANGED)
+def test_a_list_is_outdated_for_whom_it_names_otherwise_than_the_ward_does_now(
+    mini: CampaignConfig, fields: str, lists: str, expected: tuple[bool, bool, bool]
+) -> None:
+    row = {"inquiry_number": PERSON, "change": "changed", "fields": fields, "listed_in": lists}
+    of = {Channel.MAIL: "card_list", Channel.CALL: "call_list", Channel.VISIT: "visit_list"}
+    found = [outdated(pd.DataFrame([row]), SnapshotRef(kind, "m1", "", 1), channel) for channel, kind in of.items()]
+    assert tuple(PERSON in numbers for numbers in found) == expected
+    listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
+    told = reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, changed=found[0], spacing=False)
+    assert told.iloc[0] == ("outdated" if expected[0] else "")

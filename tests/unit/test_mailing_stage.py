@@ -199,6 +199,18 @@ def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
     assert dispatch.find_dispatch_work(ws, {}) is None
 
 
+def test_who_moved_after_the_cards_were_made_is_pulled(printed: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, at_printer = printed
+    person = at_printer.iloc[2]
+    ws = on(ws, PULL)
+    stop(ws, "d03", [])
+    moved = {"inquiry_number": person["inquiry_number"], "change": "changed", "fields": "address"}
+    ws.store_table("roster_changes", "d03", pd.DataFrame([{**moved, "listed_in": f"card_list/{WAVE}"}], dtype=object))
+    assert dispatch.list_pulls(ws, {"pull": WAVE}) == {"wave": WAVE, "counts": {"listed": 1}}
+    pulled = ws.read_table(ws.latest("pull_list"))
+    assert pulled[["serial", "reason"]].to_numpy().tolist() == [[person["serial"], "outdated"]]
+
+
 def test_a_pull_list_that_never_left_is_made_anew_another_day(
     printed: tuple[Workspace, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,8 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     ref = _pull_list(ws, wave.id)
     if ref is None or _is_stale(ws, wave.id, ref):
         cards = _cards(ws, wave.id)
-        reason = exclusions(ws, cards, Channel.MAIL, wave=wave.id, spacing=False)
+        listed = ws.find("card_list", wave.id)
+        reason = exclusions(ws, cards, Channel.MAIL, wave=wave.id, spacing=False, under_way=listed)
         pulled = cards[["serial", "inquiry_number"]].assign(reason=reason)[reason.ne("")]
         key = wave.id if ref is None else f"{wave.id}-{ws.today.isoformat()}"
         ref = ws.store_table("pull_list", key, pulled)

@@ -119,7 +119,8 @@ def hand_over_call_list(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     frame = ws.read_table(ref)
     arm = outreach_arm(ws, str(work["wave"]))
     listed = frame[["inquiry_number"]].merge(arm[["inquiry_number", "group", "due_kinds"]], how="left")
-    fine = exclusions(ws, listed, Channel.CALL, wave=str(work["wave"]), spacing=False).eq("")
+    why = exclusions(ws, listed, Channel.CALL, wave=str(work["wave"]), spacing=False, under_way=ref)
+    fine = why.eq("")
     leaving = frame[fine.to_numpy()]
     event = exchange.hand_over(
         ws,

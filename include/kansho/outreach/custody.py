@@ -47,7 +47,8 @@ def issue_sheets(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     authority = exchange.authority_of(ws, ref)
     frame = ws.read_table(ref)
     today = frame[frame["status"].eq("listed") & frame["day"].eq(day)].reset_index(drop=True)
-    issued = today[exclusions(ws, today, Channel.VISIT, wave=wave, spacing=False).eq("")].reset_index(drop=True)
+    reason = exclusions(ws, today, Channel.VISIT, wave=wave, spacing=False, under_way=ref)
+    issued = today[reason.eq("")].reset_index(drop=True)
     if issued.empty:
         return None
     teams = _teams(issued)

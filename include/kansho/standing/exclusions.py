@@ -15,7 +15,15 @@ from kansho.campaign.rights import Channel, TargetGroup
 from kansho.errors import KanshoError
 from kansho.standing.facts import gather
 from kansho.standing.status import status
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+
+#: What a list says of a person that must still be so when it is used, by channel.
+_SHOWN_ON: dict[Channel, frozenset[str]] = {
+    Channel.MAIL: frozenset({"postal_code", "address", "address_extra", "name_kanji"}),
+    Channel.CALL: frozenset({"phone", "name_kanji"}),
+    Channel.VISIT: frozenset({"postal_code", "address", "address_extra", "name_kanji", "name_kana"}),
+}
 
 
 def require_fresh_stop_list(ws: Workspace) -> None:
@@ -57,7 +65,15 @@ def _require_decided(ws: Workspace, accepted: int) -> None:
         )
 
 
-def exclusions(ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: str | None, spacing: bool) -> pd.Series:
+def exclusions(
+    ws: Workspace,
+    listed: pd.DataFrame,
+    channel: Channel,
+    *,
+    wave: str | None,
+    spacing: bool,
+    under_way: SnapshotRef | None = None,
+) -> pd.Series:
     """Reason why each listed person must not be contacted today; '' when they may.
 
     Args:
@@ -66,17 +82,47 @@ def exclusions(ws: Workspace, listed: pd.DataFrame, channel: Channel, *, wave: s
         wave: with a wave, its hold-outs (plan column ``holdout_<wave>``) are excluded as ``held_out``;
             None only where the caller forms the control arm.
         spacing: whether the minimum distance to the last contact counts (at selection; not at the door).
+        under_way: at the door, the list that is about to be used: whom it names by an address, a name or a telephone
+            number that a later delivery changed is excluded as ``outdated`` (a card to the old address is a leak).
 
     Returns:
         Series of codes on the index of ``listed``: unknown, left, identity_held, stopped, refused, deferred, aged_out,
-        attended, reported_attended, bad_address, no_phone, phone_dead, too_soon, held_out.
+        attended, reported_attended, outdated, bad_address, no_phone, phone_dead, too_soon, held_out.
 
     Raises:
         KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``PLAN-MISSING`` when a wave has no plan.
     """
     require_fresh_stop_list(ws)
     held = _held_out(ws, wave) if wave is not None else frozenset()
-    return reasons(listed, status(gather(ws), ws.today), ws.config, channel, on=ws.today, held=held, spacing=spacing)
+    facts = gather(ws)
+    changed = outdated(facts.roster_changes, under_way, channel) if under_way is not None else frozenset()
+    return reasons(
+        listed,
+        status(facts, ws.today),
+        ws.config,
+        channel,
+        on=ws.today,
+        held=held,
+        changed=changed,
+        spacing=spacing,
+    )
+
+
+def outdated(roster_changes: pd.DataFrame, listed: SnapshotRef, channel: Channel) -> frozenset[str]:
+    """People of a list under way of whom a later delivery changed what the list says of them.  Pure.
+
+    Args:
+        roster_changes: kind ``roster_changes``: ``fields`` ("address|phone") and ``listed_in``, the lists that named
+            the person when the change came ("card_list/mailing_1|call_list/call_1-a1").
+        listed: the list.
+        channel: what it is used for.
+    """
+    if roster_changes.empty or "listed_in" not in roster_changes:
+        return frozenset()
+    shown = _SHOWN_ON[channel]
+    pairs = zip(roster_changes["fields"].fillna(""), roster_changes["listed_in"].fillna(""), strict=True)
+    hit = [bool(shown & set(f.split("|"))) and listed.name in lists.split("|") for f, lists in pairs]
+    return frozenset(roster_changes.loc[hit, "inquiry_number"])
 
 
 def reasons(
@@ -87,6 +133,7 @@ def reasons(
     *,
     on: date,
     held: frozenset[str] = frozenset(),
+    changed: frozenset[str] = frozenset(),
     spacing: bool,
 ) -> pd.Series:
     """The pure part of `exclusions`: first matching reason wins, in the order of its docstring."""
@@ -110,6 +157,7 @@ def reasons(
         ("attended", (is_kenshin & flag("kenshin_attended")) | (~is_kenshin & _all_due_attended(listed, at))),
         ("reported_attended", is_kenshin & flag("reported_attended")),
     ]
+    checks.append(("outdated", numbers.isin(changed)))
     if channel in (Channel.MAIL, Channel.VISIT):
         checks.append(("bad_address", flag("bad_address")))
     if channel is Channel.CALL:
