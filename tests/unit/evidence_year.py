@@ -65,9 +65,9 @@ class Year:
         self.events.append(made)
         return made
 
-    def approve(self, key: str, by: tuple[str, str, str], digest: str, **codes: str) -> None:
+    def approve(self, key: str, by: tuple[str, str, str], digest: str, artefact: str = "test", **codes: str) -> None:
         asked = {"role": by[2], "kind": "test", **codes}
-        self.add("approval_requested", key, codes=asked, refs={"artefact": {"digest": digest}})
+        self.add("approval_requested", key, codes=asked, refs={"artefact": {"key": artefact, "digest": digest}})
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
@@ -125,6 +125,7 @@ def lawful_year(config: CampaignConfig) -> Year:
     add("keys_created", "keys", codes={"signing_public": year.public.hex()})
     for party in config.parties:
         add("party_registered", party.id, codes={"kind": party.kind.value})
+    year.approve("dag/run/opening", OFFICER, sha256(b"handler-report"), artefact="handler-report")
     _intake(year)
     _outreach(year)
     _closing(year)

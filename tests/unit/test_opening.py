@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kansho.campaign.binding import bound_digest, require_bound_config
+from kansho.campaign.binding import require_bound_config, require_ready
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.opened import bound_digest, opening_approved
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.opening.amendment import bind_amendment, changes, find_amendment, make_amendment
@@ -110,6 +111,47 @@ def test_nothing_is_issued_without_the_wards_approval(mini: CampaignConfig, tmp_
     finish_opening(ws, work)
     assert (ws.layout.outputs / "documents" / "handler-report.pdf").read_bytes().startswith(b"%PDF")
     assert find_opening_work(ws, START) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "unapproved", "approved"),
+    [
+        ("campaign_opening", True, True),
+        ("config_amendment", True, True),
+        ("incident", True, True),
+        ("extract_intake", False, True),
+        ("validation", False, True),
+        ("mailing_production", False, True),
+        ("media_return_and_erasure", False, True),
+    ],
+)
+def test_what_may_run_before_and_after_the_ward_approved_the_opening(
+    mini: CampaignConfig, tmp_path: Path, stage: str, unapproved: bool, approved: bool
+) -> None:
+    def runs(ws: Workspace) -> bool:
+        try:
+            require_ready(ws.ledger.events(), mini, stage)
+        except KanshoError as error:
+            return error.code != "OPENING-UNAPPROVED"
+        return True
+
+    ws = _workspace(mini, tmp_path)
+    work = _open(ws)
+    assert runs(ws) is unapproved
+    _approve(ws, work, "opening/run-1/opening", "reject")
+    assert runs(ws) is unapproved
+    _approve(ws, work, "opening/run-2/opening")
+    assert runs(ws) is approved
+    _approve(ws, work, "opening/run-3/opening", "reject")
+    assert runs(ws) is unapproved
+
+
+def test_another_than_the_ward_does_not_approve_the_opening(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    artefact = SnapshotRef.from_json(_open(ws)["artefact"])  # type: ignore[arg-type]
+    ws.record("approval_requested", "o/r/x", codes={"role": "contractor_manager"}, refs={"artefact": artefact})
+    ws.record("approval_decided", "o/r/x", codes={"decision": "approve"}, refs={"digest": artefact.digest})
+    assert not opening_approved(ws.ledger.events())
 
 
 @pytest.fixture

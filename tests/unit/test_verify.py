@@ -330,6 +330,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
     "a file not read": (counted("residue_scanned", unread=1), "STATE-RESIDUE"),
     "an incident left open": (dropped("incident_closed"), "STATE-INCIDENT-OPEN"),
+    "work before the ward approved the opening": (dropped("approval_decided", "dag/run/opening"), "STATE-UNOPENED"),
+    "work although the ward sent the opening back": (
+        coded("approval_decided", "dag/run/opening", decision="reject"),
+        "STATE-UNOPENED",
+    ),
     "not begun with the opening": (dropped("campaign_opened"), "STATE-FIRST"),
     "outside the contract": (
         lambda y: y.edit("call_list_made", lambda e: replace(e, campaign_date="2028-03-01")),

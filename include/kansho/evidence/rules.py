@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.opening_rules import opening_findings
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
@@ -38,6 +39,7 @@ def violations(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
     log = _Past(events)
     return [
         *_frame(log, facts),
+        *opening_findings(events),
         *_approvals(log, facts),
         *_intake(log),
         *_releases(log, facts),

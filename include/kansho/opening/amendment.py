@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kansho.campaign.binding import bound_digest
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.opened import bound_digest
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
 from kansho.errors import KanshoError

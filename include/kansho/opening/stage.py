@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from kansho.campaign.opened import HANDLER_REPORT
 from kansho.exchange.authority import authority_of
 from kansho.opening.amendment import issue_config
 from kansho.opening.register import register_everything
@@ -17,7 +18,7 @@ from kansho.workspace import Workspace
 SEED_KIND = "randomisation_seed"
 SEED_KEY = "seed"
 REPORT_KIND = "plan_document"
-REPORT_KEY = "handler-report"
+REPORT_KEY = HANDLER_REPORT
 
 
 def find_opening_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
