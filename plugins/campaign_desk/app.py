@@ -52,7 +52,7 @@ User = Annotated[str, Depends(current_user)]
 
 def _campaign(campaign: str) -> CampaignConfig:
     try:
-        return settings.campaign(campaign)
+        return settings.people(campaign)
     except KanshoError:
         raise HTTPException(404) from None
 

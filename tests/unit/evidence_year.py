@@ -39,6 +39,7 @@ class Year:
     signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     events: list[Event] = field(default_factory=list)
     today: date = date(2027, 4, 1)
+    earlier: tuple[CampaignConfig, ...] = ()
 
     @property
     def public(self) -> bytes:
@@ -96,6 +97,7 @@ class Year:
             config_dump=self.config.model_dump(mode="json"),
             certificate=certificate,
             signature=sign_detached(certificate, self.signer),
+            earlier_configs=[c.model_dump(mode="json") for c in self.earlier],
         )
 
     def checkpoint(self, size: int) -> str:
@@ -113,19 +115,23 @@ class Year:
         self.events = [replace(e, sequence=i) for i, e in enumerate(kept)]
 
 
-def lawful_year(config: CampaignConfig) -> Year:
-    """Everything up to, not with, the certification; one mailing, one call round, one visit list."""
-    year = Year(config)
+def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, officer: str = OFFICER[1]) -> Year:
+    """Everything up to, not with, the certification; one mailing, one call round, one visit list.
+
+    With ``replaces`` the year opens under that configuration, whose ``officer`` approves the change to ``config``.
+    """
+    year = Year(config, earlier=(replaces,) if replaces else ())
     add = year.add
-    add(
-        "campaign_opened",
-        config.id,
-        codes={"simulation": "true", "config_digest": sha256(config_json(config.model_dump(mode="json")))},
-    )
+    first = replaces or config
+    add("campaign_opened", config.id, codes={"simulation": "true", "config_digest": first.digest})
     add("keys_created", "keys", codes={"signing_public": year.public.hex()})
     for party in config.parties:
         add("party_registered", party.id, codes={"kind": party.kind.value})
-    year.approve("dag/run/opening", OFFICER, sha256(b"handler-report"), artefact="handler-report")
+    then = (OFFICER[0], officer, OFFICER[2])
+    year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="handler-report")
+    if replaces:
+        year.approve("dag/run/amendment", then, sha256(b"amended"), artefact=f"amendment-{config.digest[:12]}")
+        add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)
     _closing(year)

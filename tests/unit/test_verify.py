@@ -349,6 +349,51 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
 }
 
 
+@pytest.fixture
+def before(mini: CampaignConfig) -> CampaignConfig:
+    """The year's configuration while another officer held the ward's approval."""
+    handlers = tuple(h.model_copy(update={"user": "kagurazaka"}) if h.user == OFFICER[1] else h for h in mini.handlers)
+    return mini.model_copy(update={"handlers": handlers})
+
+
+def _checked(year: Year, tmp_path: Path) -> set[str]:
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(year.files(year.finish()))
+    return {f.code for f in verify_bundle(path)}
+
+
+def test_a_decision_is_judged_by_who_held_the_role_then(
+    mini: CampaignConfig, before: CampaignConfig, tmp_path: Path
+) -> None:
+    assert _checked(lawful_year(mini, replaces=before, officer="kagurazaka"), tmp_path) == set()
+    assert "APPROVAL-UNASSIGNED" in _checked(lawful_year(mini, replaces=before), tmp_path)
+
+
+AMENDED: dict[str, tuple[Callable[[Year], None], str]] = {
+    "without a decision": (dropped("approval_decided", "dag/run/amendment"), "STATE-AMENDMENT-UNAPPROVED"),
+    "sent back": (coded("approval_decided", "dag/run/amendment", decision="reject"), "STATE-AMENDMENT-UNAPPROVED"),
+    "on another decision": (
+        lambda y: y.edit("config_amended", lambda e: replace(e, codes={**e.codes, "authority": "dag/run/opening"})),
+        "STATE-AMENDMENT-OTHER",
+    ),
+    "approved by another role": (
+        coded("approval_requested", "dag/run/amendment", role="contractor_manager"),
+        "STATE-AMENDMENT-OTHER",
+    ),
+    "the configuration before left out": (lambda y: setattr(y, "earlier", ()), "CONFIG-ABSENT"),
+}
+
+
+@pytest.mark.parametrize("name", AMENDED)
+def test_a_configuration_is_replaced_only_as_the_ward_approved(
+    name: str, mini: CampaignConfig, before: CampaignConfig, tmp_path: Path
+) -> None:
+    misdeed, code = AMENDED[name]
+    year = lawful_year(mini, replaces=before, officer="kagurazaka")
+    misdeed(year)
+    assert code in _checked(year, tmp_path)
+
+
 @pytest.mark.parametrize("name", MISDEEDS)
 def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: CampaignConfig, tmp_path: Path) -> None:
     misdeed, code = MISDEEDS[name]
@@ -359,7 +404,7 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rooms = ("verify", "rules", "strict", "checkpoint", "facts")
+    rooms = ("verify", "rules", "opening_rules", "strict", "checkpoint", "facts")
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")

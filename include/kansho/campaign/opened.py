@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 #: Key of the 取扱者届 whose approval is the opening's; a later one carries a digest behind it.
 HANDLER_REPORT = "handler-report"
-#: Who may approve the opening (P4).
-_OPENS = "ward_officer"
+#: Who may approve the opening and its amendments (P4).
+OPENS = "ward_officer"
 
 
 class Recorded(Protocol):
@@ -53,7 +53,7 @@ def opening_approved(events: Iterable[Recorded]) -> bool:
     asked: set[str] = set()
     decision: str | None = None
     for event in events:
-        if event.type == "approval_requested" and event.codes.get("role") == _OPENS:
+        if event.type == "approval_requested" and event.codes.get("role") == OPENS:
             artefact = event.refs.get("artefact")
             if isinstance(artefact, Mapping) and str(artefact.get("key")).startswith(HANDLER_REPORT):
                 asked.add(event.key)

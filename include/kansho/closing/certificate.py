@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kansho.bound import bound_configs
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts
 from kansho.evidence.bundle import make_bundle, sha256, sign_detached
@@ -90,6 +91,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         config_dump=ws.config.model_dump(mode="json"),
         certificate=certificate,
         signature=signature,
+        earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
     )
     out = ws.layout.outputs
     files = {
