@@ -13,9 +13,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts
 from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
+from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
@@ -74,17 +76,23 @@ class Year:
 
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
-        leaves = [leaf_hash(e.canonical()) for e in self.events]
         certificate = canonical_json(
             {
                 "campaign": self.config.id,
                 "counts": counts(self.events),
-                "log_size": len(leaves),
-                "log_root": root_of(leaves).hex(),
+                **self.certified,
             }
         )
         self.add("campaign_certified", "certificate", refs={"certificate": sha256(certificate)})
         return certificate
+
+    @property
+    def certified(self) -> dict[str, Any]:
+        """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
+        try:
+            return certified_facts(certified_part(self.events))
+        except KanshoError:
+            return {}
 
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
@@ -189,7 +197,7 @@ def _closing(year: Year) -> None:
     year.today = year.config.closing.erase_on
     year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
     for party in year.config.subcontractors:
-        year.add("certificate_received", party.id, refs={"sha256": sha256(party.id.encode())})
+        year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
     inventory = {"holdings": 12, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 2}
     planned = {"targets": 3, "documents": 1}

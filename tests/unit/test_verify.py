@@ -12,12 +12,15 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.evidence.bundle import sha256
 from kansho.evidence.events import canonical_json
+from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_bundle, verify_command, verify_files
 from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
@@ -325,6 +328,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "a holding kept": (dropped("snapshot_erased", "roster/d01"), "STATE-NOT-ERASED"),
     "a medium kept": (dropped("medium_returned"), "STATE-NOT-RETURNED"),
     "a key kept": (dropped("keys_destroyed", "vault"), "STATE-KEY-KEPT"),
+    "fewer packages certified than handed over": (
+        counted("certificate_received", "printer", packages=0),
+        "COUNT-UNBALANCED",
+    ),
     "traces kept": (dropped("traces_purged"), "STATE-TRACES"),
     "no scan": (dropped("residue_scanned"), "STATE-UNSCANNED"),
     "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
@@ -347,6 +354,63 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "an event twice": (lambda y: y.add("medium_returned", "d01") and None, "EVENT-TWICE"),
     "prose in a code": (coded("gate_evaluated", "call_release/call_1-a1", result="合格"), "EVENT-CONTENT"),
 }
+
+
+# what the certificate says beside the log                        found
+LIES: list[tuple[str, Any, str]] = [
+    ("log_size", 3, "CERTIFICATE-ROOT"),
+    ("log_root", "0" * 64, "CERTIFICATE-ROOT"),
+    ("erased_on", "2027-04-01", "CERTIFICATE-FACTS"),
+    ("scan", {"files": 10, "bytes": 1000, "needles": 99, "hits": 1}, "CERTIFICATE-FACTS"),
+    ("scan", {"files": 99999, "bytes": 1000, "needles": 99, "hits": 0}, "CERTIFICATE-FACTS"),
+    ("erasure", {"planned": 3, "erased": 3}, "CERTIFICATE-FACTS"),
+    ("counts", {}, "CERTIFICATE-COUNTS"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "code"), LIES)
+def test_a_certificate_that_says_other_than_its_log_fails(
+    mini: CampaignConfig, tmp_path: Path, field: str, value: Any, code: str
+) -> None:
+    year = lawful_year(mini)
+    said = json.loads(year.finish())
+    year.events.pop()
+    lie = canonical_json({**said, field: value})
+    year.add("campaign_certified", "certificate", refs={"certificate": sha256(lie)})
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(year.files(lie))
+    assert {f.code for f in verify_bundle(path)} == {code}
+
+
+# fmt: off
+# who decided a held gate, upon what                                                              lawful
+HELD: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
+    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "known_cause", True),
+    ({"kind": "gate_summary", "key": "d00.d01"},  {"reason_required": "yes"}, "known_cause", True),
+    ({"kind": "gate_summary", "key": "d02"},      {"reason_required": "yes"}, "known_cause", False),
+    ({"kind": "plan_document", "key": "d01"},     {"reason_required": "yes"}, "known_cause", False),
+    ({"kind": "gate_summary", "key": "d01"},      {},                         "known_cause", False),
+    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "none",        False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("artefact", "asked", "reason", "lawful"), HELD)
+def test_a_held_gate_is_passed_by_a_decision_on_its_own_summary(
+    mini: CampaignConfig, artefact: dict[str, str], asked: dict[str, str], reason: str, lawful: bool
+) -> None:
+    year = Year(mini)
+    year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
+    digest = {"digest": "0" * 64}
+    codes = {"role": CONTRACTOR[2], **asked}
+    year.add("approval_requested", "dag/run/gate", codes=codes, refs={"artefact": {**artefact, **digest}})
+    year.add("artefact_opened", f"dag/run/gate/{CONTRACTOR[1]}", CONTRACTOR, refs=digest)
+    year.add(
+        "approval_decided", "dag/run/gate", CONTRACTOR, codes={"decision": "approve", "reason": reason}, refs=digest
+    )
+    year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
+    found = {f.code for f in violations(year.events, year.facts)}
+    assert ("STATE-GATE-BYPASSED" not in found) is lawful
 
 
 @pytest.fixture
@@ -404,7 +468,7 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rooms = ("verify", "rules", "opening_rules", "strict", "checkpoint", "facts")
+    rooms = ("verify", "certified", "rules", "opening_rules", "strict", "checkpoint", "facts")
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")

@@ -187,19 +187,30 @@ def _covers(subject: str, package: str) -> bool:
 
 
 def _passed(log: _Past, gate: Event, before: Event) -> bool:
-    """A gate passed, or held and was then approved by a named role that had to give a reason."""
+    """A gate passed, or held and its very summary was then approved, with a reason, by the role that was asked."""
     result = gate.codes.get("result")
     if result == "pass":
         return True
     if result != "hold":
         return False
+    subject = gate.key.partition("/")[2]
     return any(
-        decided.codes.get("decision") == "approve"
+        decided.codes.get("decision") == "approve" and decided.codes.get("reason") not in (None, "none", "invalid")
         for asked in log.of("approval_requested")
-        if gate.sequence < asked.sequence < before.sequence and asked.codes.get("reason_required") == "yes"
+        if gate.sequence < asked.sequence < before.sequence
+        and asked.codes.get("reason_required") == "yes"
+        and subject in _summarised(asked)
         for decided in (log.find("approval_decided", asked.key, before),)
         if decided is not None
     )
+
+
+def _summarised(asked: Event) -> frozenset[str]:
+    """Deliveries whose gates the summary of a request covers."""
+    artefact = asked.refs.get("artefact")
+    if not isinstance(artefact, dict) or artefact.get("kind") != "gate_summary":
+        return frozenset()
+    return frozenset(str(artefact.get("key")).split("."))
 
 
 def _erasure(log: _Past) -> Iterator[Finding]:

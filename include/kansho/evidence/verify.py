@@ -17,6 +17,7 @@ from typing import Any
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
+from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import Checkpoint, key_id, origin_of, read_checkpoint
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
@@ -282,10 +283,15 @@ def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes
         return [*found, _finding(error)]
     if not isinstance(value, dict) or value.get("campaign") != facts.campaign:
         return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
-    log_size = value.get("log_size")
-    before = [e for e in events if type(log_size) is int and e.sequence < log_size]
-    if not before or value.get("counts") != counts(before, facts):
+    part = certified_part(events)
+    try:
+        said = certified_facts(part)
+    except KanshoError as error:
+        return [*found, _finding(error)]
+    if value.get("counts") != counts(part, facts):
         found.append(Finding("CERTIFICATE-COUNTS", names.CERTIFICATE, "counts are not those of the log"))
-    if before and value.get("log_root") != root_of([leaf_hash(e.canonical()) for e in before]).hex():
-        found.append(Finding("CERTIFICATE-ROOT", names.CERTIFICATE, "binds another log"))
+    for name, expected in said.items():
+        if value.get(name) != expected:
+            code = "CERTIFICATE-ROOT" if name in ("log_root", "log_size") else "CERTIFICATE-FACTS"
+            found.append(Finding(code, f"{names.CERTIFICATE} {name}", "not what the log says"))
     return found
