@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kansho.closing.inventory import Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
 from kansho.closing.lawful import open_findings
 from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
@@ -34,7 +34,6 @@ NEEDLE_SOURCES = (
     "raw_stop_list",
     "raw_attendance_update",
 )
-SECRETS = "one_time_secret"
 NEEDLES, NEEDLES_KEY = "residue_needles", "year"
 #: Destroyed with the vault; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = ("vault", "hmac", "exchange")
