@@ -96,6 +96,13 @@ def reading(config: CampaignConfig) -> None:
     line("rows of a delivery read (against bare read)", ROWS / ours, ROWS / other, "rows/s")
 
 
+def intake() -> None:
+    """Sealed deliveries to the core snapshot with all gates, of two sizes, against a bare read of the plain file."""
+    from benchmarks.intake import LARGE, SMALL, report
+
+    report([SMALL, LARGE])
+
+
 def ledger(config: CampaignConfig, folder: Path) -> None:
     """Events a second, against writing the same objects without a log."""
     from kansho.evidence.events import Actor, Draft
@@ -137,6 +144,7 @@ def main() -> None:
         cards(config)
         gate(config)
         reading(config)
+        intake()
         ledger(config, Path(folder))
         vault(config, Path(folder))
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")

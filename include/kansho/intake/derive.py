@@ -14,9 +14,13 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import KENSHIN_KIND
 from kansho.contracts.registry import ANALYSIS_ITEMS
 
-#: Kinds that together say what an ``analysis_items`` file would.
-SOURCES = ("checkup_results", "past_attendance", "screening_history")
 _MEASURED = ("bmi", "systolic", "diastolic", "ldl", "hba1c")
+#: Kinds that together say what an ``analysis_items`` file would, and the columns that are needed of each.
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "checkup_results": ("inquiry_number", "exam_date", *_MEASURED, "q08"),
+    "past_attendance": ("inquiry_number", "fiscal_year", "attended"),
+    "screening_history": ("inquiry_number", "screening_kind", "fiscal_year"),
+}
 
 
 def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -> pd.DataFrame:

@@ -23,6 +23,8 @@ _SPACES = r"[\s\u3000]+"
 _FISCAL_MONTH = 4
 #: Height is told to 0.1 cm and weight to 0.1 kg; BMI is rounded to one digit, or cut off.
 BMI_TOLERANCE = 0.15
+#: A large odd number: multiplying by it keeps the order of the columns in a row's hash.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 #: Private use areas (外字), the replacement character, and code points that are no character at all.
 UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 
@@ -139,11 +141,13 @@ def same_table(frame: pd.DataFrame, earlier: pd.DataFrame | None) -> bool:
 
 
 def _hashed(frame: pd.DataFrame) -> np.ndarray:
-    plain = frame.astype(object).where(frame.notna(), "\0")
-    try:
-        return np.asarray(pd.util.hash_pandas_object(plain, index=False))
-    except (UnicodeEncodeError, TypeError):
-        return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], dtype=np.int64)
+    """One number (uint64) per row, from its cells in the order of the columns; each distinct text is hashed once."""
+    rows = np.zeros(len(frame), dtype=np.uint64)
+    for name in frame.columns:
+        found = distinct(frame[name])
+        texts = np.append(found.values.to_numpy(dtype=object), "\0")
+        rows = rows * _ODD + pd.util.hash_array(texts)[found.codes]
+    return rows
 
 
 def _spread(found: Distinct, kept: pd.Series | np.ndarray, index: pd.Index) -> pd.Series:

@@ -25,7 +25,8 @@ from kansho.intake.reading.structure import Walk, walk
 DELIMITERS = {",": "comma", "\t": "tab"}
 #: Control and header rows are longer in no real file.
 _MAX_HEAD = 1 << 20
-_BLOCK = 1 << 24
+#: Bytes the parser takes at a time: a row must fit, and small pieces stay in the processor's cache.
+_BLOCK = 1 << 22
 #: C0 without tab and line ends, and DEL; C1 as UTF-8 writes it.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + rb"]|\xc2[\x80-\x9f]")
