@@ -195,7 +195,7 @@ def _known(ws: Workspace) -> set[str]:
     frames = _lists_kept(ws, number)
     frames += [ws.read_table(r, number) for r in ws.snapshots("roster")]
     frames += [ws.read_table(r, number) for r in ws.snapshots("quarantine") if r.key.startswith("target_list-")]
-    return {number for frame in frames for number in frame["inquiry_number"].dropna()}
+    return {known for frame in frames for known in frame["inquiry_number"].dropna().unique().tolist()}
 
 
 def _people(ws: Workspace) -> pd.DataFrame:

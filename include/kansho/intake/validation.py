@@ -138,7 +138,7 @@ def _settle_exceptions(ws: Workspace, delivery: str, kind: str, reasons: pd.Seri
     open_for_rows(ws, delivery, kind, reasons, owner_of(ws.config, kind))
     core = ws.read_all(ACCEPTED[kind], ["inquiry_number"])
     if core is not None:
-        ease(ws, delivery, kind, set(core["inquiry_number"]))
+        ease(ws, delivery, kind, set(core["inquiry_number"].unique().tolist()))
 
 
 def _is_whole(ws: Workspace, delivery: str, kind: str) -> bool:

@@ -69,9 +69,9 @@ class Vault:
         return SnapshotRef(kind, key, hashlib.sha256(sealed).hexdigest(), rows)
 
     def put_table(self, kind: str, key: str, frame: pd.DataFrame) -> SnapshotRef:
-        """Seal a table (Parquet in memory; its statistics are inside the seal)."""
+        """Seal a table (Parquet in memory; nobody searches in it, so it has no statistics)."""
         buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False, compression="zstd")
+        frame.to_parquet(buffer, index=False, compression="zstd", write_statistics=False)
         return self.put_bytes(kind, key, buffer.getvalue(), rows=len(frame))
 
     def read_bytes(self, ref: SnapshotRef) -> bytes:

@@ -18,6 +18,8 @@ Reader = Callable[[str], Read]
 #: Mask of the cells that need no reading.
 Known = Callable[[pa.Array], pa.Array]
 
+_SAMPLE = 20_000
+
 
 def arrow(values: pd.Series) -> pa.Array:
     """A text column as one Arrow array; missing is null."""
@@ -45,26 +47,49 @@ def among(texts: Iterable[str]) -> Known:
 def rewritten(values: pa.Array, known: Known, read: Reader) -> tuple[pa.Array, dict[str, int]]:
     """Read the cells that are not known; counts by rule.
 
-    Every distinct text is read once, so the cost follows the variety of what needs reading, not the rows.
+    Every distinct text is looked at once, so the cost follows the variety of the column, not its rows.  Where nearly
+    every row has a text of its own, only those that need reading are gathered.
     """
-    todo = pc.and_(pc.is_valid(values), pc.invert(pc.fill_null(known(values), True)))
+    if not _varied(values):
+        return _replaced(values.dictionary_encode(), known, read, values)
+    todo = _unknown(values, known)
     rows = pc.indices_nonzero(todo)
     if not len(rows):
         return values, {}
-    picked = values.take(rows).dictionary_encode()
-    texts = picked.dictionary.to_pylist()
-    cells = np.bincount(picked.indices.to_numpy(zero_copy_only=False), minlength=len(texts))
-    counts: dict[str, int] = {}
-    changed = False
-    for at, text in enumerate(texts):
-        found = read(text)
-        if found is None or found[0] == text:
-            continue
-        changed = True
-        texts[at] = found[0] or None
-        for rule in found[1]:
-            counts[rule] = counts.get(rule, 0) + int(cells[at])
-    if not changed:
+    picked = values.take(rows)
+    read_ones, counts = _replaced(picked.dictionary_encode(), _none, read, picked)
+    return (pc.replace_with_mask(values, todo, read_ones) if counts else values), counts
+
+
+def _replaced(
+    encoded: pa.DictionaryArray, known: Known, read: Reader, values: pa.Array
+) -> tuple[pa.Array, dict[str, int]]:
+    """The column ``values`` of these codes with every distinct text read that is not known."""
+    todo = pc.indices_nonzero(_unknown(encoded.dictionary, known))
+    if not len(todo):
         return values, {}
-    replaced = pa.array(texts, type=values.type).take(picked.indices)
-    return pc.replace_with_mask(values, todo, replaced), counts
+    texts = encoded.dictionary.to_pylist()
+    found = {at: told for at in todo.to_pylist() if (told := read(texts[at])) is not None and told[0] != texts[at]}
+    if not found:
+        return values, {}
+    cells = np.bincount(encoded.indices.drop_null().to_numpy(zero_copy_only=False), minlength=len(texts))
+    counts: dict[str, int] = {}
+    for at, (text, rules) in found.items():
+        texts[at] = text or None
+        for rule in rules:
+            counts[rule] = counts.get(rule, 0) + int(cells[at])
+    return pa.array(texts, type=values.type).take(encoded.indices), counts
+
+
+def _unknown(values: pa.Array, known: Known) -> pa.Array:
+    return pc.and_(pc.is_valid(values), pc.invert(pc.fill_null(known(values), True)))
+
+
+def _none(values: pa.Array) -> pa.Array:
+    return pc.is_null(values)
+
+
+def _varied(values: pa.Array) -> bool:
+    """Whether most cells seem to have a text that no other has."""
+    sample = values.slice(len(values) // 2, _SAMPLE)
+    return len(values) > _SAMPLE and pc.count_distinct(sample).as_py() > len(sample) // 2
