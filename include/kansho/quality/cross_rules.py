@@ -45,7 +45,7 @@ def check_digits(numbers: pd.Series) -> pd.Series:
 def listed_numbers(numbers: pd.Series, known: set[str]) -> pd.Series:
     """Rows whose number is one of the known; a missing one is not."""
     found = distinct(numbers)
-    return _spread(found, found.values.isin(known), numbers.index, missing=False)
+    return _spread(found, found.values.astype(object).isin(known), numbers.index, missing=False)
 
 
 def not_twice(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
@@ -99,7 +99,8 @@ def year_of_day(fiscal_year: pd.Series, day: pd.Series, first: int, last: int) -
     year = _numbers(fiscal_year)
     attended = _days(day)
     of_day = attended.dt.year - (attended.dt.month < _FISCAL_MONTH)
-    return (year.between(first, last) | year.isna()) & (of_day.eq(year) | of_day.isna() | year.isna())
+    kept: pd.Series = (year.between(first, last) | year.isna()) & (of_day.eq(year) | of_day.isna() | year.isna())
+    return kept
 
 
 def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series | int) -> pd.Series:
@@ -115,7 +116,8 @@ def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series
     # Whoever is born on 1 April reaches the age on the day before, by law: the year end counts for them (domain 2.1).
     early = (born.dt.month * 100 + born.dt.day) <= 401
     age = year + 1 - born.dt.year - (~early).astype(int)
-    return age.ge(min_age) | age.isna()
+    kept: pd.Series = age.ge(min_age) | age.isna()
+    return kept
 
 
 def same_code(delivered: pd.Series, reckoned: pd.Series) -> pd.Series:
@@ -180,4 +182,3 @@ def _unspaced(values: pd.Series) -> pd.Series:
     found = distinct(values)
     plain = [*found.values.astype(object).str.replace(_SPACES, "", regex=True), None]
     return pd.Series(np.array(plain, dtype=object)[found.codes], index=values.index).astype(object)
-

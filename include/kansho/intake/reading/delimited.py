@@ -69,14 +69,14 @@ class Text:
 
     def _parsed(self, found: Walk, stop: int, width: int) -> list[pa.ChunkedArray]:
         """The fast parser over the bytes of the data; empty cells come missing."""
-        text_type = pa.large_string()
+        text_type = pa.string()  # no block is so large that it needs more; `finish` widens column by column
         if stop <= self.start:
             return [pa.chunked_array([], text_type) for _ in range(width)]
         names = [str(at) for at in range(width)]
         try:
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(pa.py_buffer(self.buffer[self.start : stop])),
-                pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False),
+                pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK),
                 pyarrow.csv.ParseOptions(
                     delimiter=self.delimiter,
                     quote_char='"' if found.quotes else False,
