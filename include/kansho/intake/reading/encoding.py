@@ -24,7 +24,7 @@ from kansho.errors import KanshoError
 
 Known = Callable[[str], bool]
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 #: So much is enough for control row and headings.
 _HEAD = 1 << 16
 #: A text without a mark is UTF-16 when so large a share of its units has a NUL on one side.

@@ -19,7 +19,8 @@ import numpy as np
 from kansho.errors import KanshoError
 from kansho.intake.reading.rows import MAX_CELL, too_long, wrong_width
 
-_CHUNK = 1 << 20
+#: Bytes looked at together: arrays of so many are given out again without asking the system for memory.
+_CHUNK = 1 << 18
 _QUOTE, _CR, _LF = 34, 13, 10
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
