@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -43,11 +44,13 @@ def sample() -> CampaignConfig:
 
 @pytest.fixture
 def open_workspace(mini: CampaignConfig, tmp_path: Path) -> Callable[[date], Workspace]:
-    """Open the small campaign's workspace on any day, with its keys made."""
+    """Open the small campaign's workspace on any day, with its keys made and its ledger begun."""
 
     def opened(today: date) -> Workspace:
         ws = Workspace.open(mini, tmp_path / "var", today)
         ws.keyring.create()
+        codes = {"simulation": "true", "config_digest": mini.digest}
+        replace(ws, today=mini.opening_on).record("campaign_opened", mini.id, codes=codes)
         return ws
 
     return opened

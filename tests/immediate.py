@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from kansho.campaign.binding import require_ready
 from kansho.campaign.calendar import occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
@@ -224,7 +225,9 @@ class _Wiring:
             return Node(function, SKIPPED)
         module, _, name = function.partition(":")
         try:
-            value = getattr(importlib.import_module(module), name)(self._year.workspace(self._run.day), work())
+            ws = self._year.workspace(self._run.day)
+            require_ready(ws.ledger.events(), self._year.config, self._run.stage)
+            value = getattr(importlib.import_module(module), name)(ws, work())
         except KanshoError as error:
             return self._add(Node(function, FAILED, code=error.code))
         return self._add(Node(function, SKIPPED if value is None else SUCCESS, value))

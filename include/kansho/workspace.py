@@ -140,9 +140,10 @@ class Workspace:
         ``key`` is deterministic for the piece of work, so that a task run again finds its result.
 
         Raises:
-            KanshoError: ``FLOW-UNAPPROVED`` when the year's data flow does not name ``kind`` (D6).
+            KanshoError: ``FLOW-UNAPPROVED`` when the year's data flow does not name ``kind`` (D6);
+                ``SNAPSHOT-ERASED`` when a holding of that name was erased: it does not come back.
         """
-        self._require_flow(kind)
+        self._require_storable(kind, key)
         return self._register(self._vault_for(kind).put_table(kind, key, frame), parents, counts)
 
     def store_bytes(
@@ -156,7 +157,7 @@ class Workspace:
         counts: Mapping[str, int] | None = None,
     ) -> SnapshotRef:
         """Seal bytes into the vault and register the holding; see `store_table`."""
-        self._require_flow(kind)
+        self._require_storable(kind, key)
         return self._register(self._vault_for(kind).put_bytes(kind, key, data, rows=rows), parents, counts)
 
     def read_table(self, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -247,6 +248,16 @@ class Workspace:
 
     def _vault_for(self, kind: str) -> Vault:
         return self.needles if kind in NEEDLE_KINDS else self.vault
+
+    def _require_storable(self, kind: str, key: str) -> None:
+        self._require_flow(kind)
+        if self.ledger.find("snapshot_erased", f"{kind}/{key}") is not None:
+            raise KanshoError(
+                "SNAPSHOT-ERASED",
+                "消去済みの版と同じ名前では保存できません",
+                place=f"{kind}/{key}",
+                remedy="消去した情報から作り直すことはできません。新しい提供から実行してください",
+            )
 
     def _require_flow(self, kind: str) -> Flow:
         flow = self.config.flow(kind)

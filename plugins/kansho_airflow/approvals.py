@@ -25,6 +25,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Param
 from airflow.sdk.exceptions import AirflowSkipException
 
+from kansho.bound import bound_config
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.approvals import (
@@ -146,7 +147,7 @@ class AskOperator(HITLOperator):
             )
         ws = open_workspace(context)
         user = str(event["responded_by_user"]["name"])
-        handler = ws.config.handler_of_user(user)
+        handler = bound_config(ws).handler_of_user(user)
         if handler is None:
             raise KanshoError("APPROVAL-USER", "取扱者として登録されていない利用者です", place=request["key"])
         decision = decision_of_options(event["chosen_options"])
@@ -190,7 +191,7 @@ class GuardOperator(BaseOperator):
             )
         ws = open_workspace(context)
         key = key_of(context, self.approval)
-        made = check_decision(ws.ledger.events(), key, ws.config, digest_now=digest_now(ws, artefact_of(work)))
+        made = check_decision(ws.ledger.events(), key, bound_config(ws), digest_now=digest_now(ws, artefact_of(work)))
         actor = Actor(made.party, made.user, made.role.value)
         decided = ws.acting_as(actor).record(
             "approval_decided", key, codes={"decision": made.code, "reason": made.reason}, refs={"digest": made.digest}
@@ -254,7 +255,7 @@ def assigned_users(campaign_id: str, role: Role) -> list[dict[str, str]]:
     Raises:
         KanshoError: ``APPROVAL-NOBODY``: without assignees Airflow would let anybody answer.
     """
-    users = [handler.user for handler in settings.campaign(campaign_id).users(role) if handler.user]
+    users = [handler.user for handler in settings.people(campaign_id).users(role) if handler.user]
     if not users:
         raise KanshoError(
             "APPROVAL-NOBODY",

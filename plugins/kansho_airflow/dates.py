@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from kansho.campaign.binding import require_bound_config
+from kansho.campaign.binding import OPENING_STAGE, require_ready
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
@@ -22,12 +22,6 @@ from kansho.evidence.ledger import Ledger
 from kansho.vault.store import LocalStore
 from kansho.workspace import Layout, Workspace
 from kansho_airflow import settings
-
-#: The stage whose first event declares a simulation; before it there is no ledger to ask.
-OPENING_STAGE = "campaign_opening"
-
-#: The one stage that runs under a changed config, to have the change approved (C1).
-AMENDMENT_STAGE = "config_amendment"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -98,15 +92,15 @@ def open_workspace(context: Mapping[str, Any]) -> Workspace:
     """The campaign of the running task, on its campaign date, with the task as the actor.
 
     Raises:
-        KanshoError: ``CONFIG-UNBOUND`` when the config is not the one bound in the ledger (C1).
+        KanshoError: ``CONFIG-UNBOUND`` when the config is not the one bound in the ledger, ``OPENING-UNAPPROVED``
+            before the ward has approved the opening (C1).
     """
     dag_id = context["dag"].dag_id
     config = settings.campaign(settings.campaign_id_of(dag_id))
     actor = Actor(config.contractor.id, f"{dag_id}.{context['task'].task_id}", "system")
     ws = Workspace.open(config, settings.var_dir(), config.contract.start, actor=actor)
     ws = replace(ws, today=campaign_date(context, ws.ledger))
-    if settings.stage_of(dag_id) != AMENDMENT_STAGE:
-        require_bound_config(ws.ledger.events(), config)
+    require_ready(ws.ledger.events(), config, settings.stage_of(dag_id))
     return ws
 
 

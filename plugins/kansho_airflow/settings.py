@@ -10,6 +10,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from kansho.bound import bound_of
 from kansho.campaign.config import CampaignConfig, load_config
 from kansho.errors import KanshoError
 
@@ -58,6 +59,11 @@ def campaign(campaign_id: str) -> CampaignConfig:
         if config.id == campaign_id:
             return config
     raise KanshoError("CONFIG-UNKNOWN", "no such campaign here", place=campaign_id, remedy="check KANSHO_CAMPAIGNS")
+
+
+def people(campaign_id: str) -> CampaignConfig:
+    """The configuration that says who is who: the bound one, also while its file is being changed (C1)."""
+    return bound_of(campaign(campaign_id), var_dir())
 
 
 def campaign_id_of(dag_id: str) -> str:

@@ -39,6 +39,10 @@ KILL_AT, INTERRUPT_AT = 210, 300
 LIMIT = 1500
 
 
+#: Before what each of the three processes says.
+STARTED = "\n== started ==\n"
+
+
 @dataclass
 class PlayedYear:
     """A year that was killed, interrupted, and played to its end."""
@@ -76,6 +80,8 @@ def _start(var: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kansho_airflow.replay", "--config", str(MINI), "--var", str(var)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "KANSHO"))}
     with log.open("ab") as output:
+        output.write(STARTED.encode())
+        output.flush()
         return subprocess.Popen(
             [*command, "--people", str(PEOPLE), "--seed", str(SEED)],
             stdout=output,
@@ -132,7 +138,8 @@ pytestmark = pytest.mark.timeout(LIMIT + 300)
 
 
 def test_the_year_ends_well_after_a_kill_and_an_interruption(year: PlayedYear) -> None:
-    assert year.exit_codes == [-signal.SIGKILL, 130, 0], year.log[-3000:]
+    *_, second, third = year.log.split(STARTED)
+    assert year.exit_codes == [-signal.SIGKILL, 130, 0], f"{second[-4000:]}\n\n{third[-2000:]}"
 
 
 def test_every_reconciliation_holds_and_nothing_is_left(year: PlayedYear) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.opened import HANDLER_REPORT
 from kansho.closing import papers, stage
 from kansho.evidence.events import Actor
 from kansho.exchange.package import Package, pack, unpack
@@ -141,7 +142,10 @@ def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
         (folder / "recipient.txt").write_text(recipient_of(identities[party.id]), encoding="ascii")
     ws = Workspace.open(config, var, config.opening_on)
     register_parties(ws, open_campaign(ws, {"simulation": True, "seed": 1}))
-    year = ClosingYear(ws, identities).on(config.deliveries[0].on)
+    opened = ClosingYear(ws, identities)
+    report = ws.store_bytes("plan_document", HANDLER_REPORT, b"%PDF-1.7 report")
+    opened.approve({"artefact": report.to_json()}, "opening", "takanashi")
+    year = opened.on(config.deliveries[0].on)
     _deliver(year.ws)
     _reach_out(year.ws)
     return year

@@ -13,9 +13,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts
 from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
+from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
@@ -39,6 +41,7 @@ class Year:
     signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     events: list[Event] = field(default_factory=list)
     today: date = date(2027, 4, 1)
+    earlier: tuple[CampaignConfig, ...] = ()
 
     @property
     def public(self) -> bytes:
@@ -65,25 +68,31 @@ class Year:
         self.events.append(made)
         return made
 
-    def approve(self, key: str, by: tuple[str, str, str], digest: str, **codes: str) -> None:
+    def approve(self, key: str, by: tuple[str, str, str], digest: str, artefact: str = "test", **codes: str) -> None:
         asked = {"role": by[2], "kind": "test", **codes}
-        self.add("approval_requested", key, codes=asked, refs={"artefact": {"digest": digest}})
+        self.add("approval_requested", key, codes=asked, refs={"artefact": {"key": artefact, "digest": digest}})
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
-        leaves = [leaf_hash(e.canonical()) for e in self.events]
         certificate = canonical_json(
             {
                 "campaign": self.config.id,
                 "counts": counts(self.events),
-                "log_size": len(leaves),
-                "log_root": root_of(leaves).hex(),
+                **self.certified,
             }
         )
         self.add("campaign_certified", "certificate", refs={"certificate": sha256(certificate)})
         return certificate
+
+    @property
+    def certified(self) -> dict[str, Any]:
+        """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
+        try:
+            return certified_facts(certified_part(self.events))
+        except KanshoError:
+            return {}
 
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
@@ -96,6 +105,7 @@ class Year:
             config_dump=self.config.model_dump(mode="json"),
             certificate=certificate,
             signature=sign_detached(certificate, self.signer),
+            earlier_configs=[c.model_dump(mode="json") for c in self.earlier],
         )
 
     def checkpoint(self, size: int) -> str:
@@ -113,18 +123,23 @@ class Year:
         self.events = [replace(e, sequence=i) for i, e in enumerate(kept)]
 
 
-def lawful_year(config: CampaignConfig) -> Year:
-    """Everything up to, not with, the certification; one mailing, one call round, one visit list."""
-    year = Year(config)
+def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, officer: str = OFFICER[1]) -> Year:
+    """Everything up to, not with, the certification; one mailing, one call round, one visit list.
+
+    With ``replaces`` the year opens under that configuration, whose ``officer`` approves the change to ``config``.
+    """
+    year = Year(config, earlier=(replaces,) if replaces else ())
     add = year.add
-    add(
-        "campaign_opened",
-        config.id,
-        codes={"simulation": "true", "config_digest": sha256(config_json(config.model_dump(mode="json")))},
-    )
+    first = replaces or config
+    add("campaign_opened", config.id, codes={"simulation": "true", "config_digest": first.digest})
     add("keys_created", "keys", codes={"signing_public": year.public.hex()})
     for party in config.parties:
         add("party_registered", party.id, codes={"kind": party.kind.value})
+    then = (OFFICER[0], officer, OFFICER[2])
+    year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="handler-report")
+    if replaces:
+        year.approve("dag/run/amendment", then, sha256(b"amended"), artefact=f"amendment-{config.digest[:12]}")
+        add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)
     _closing(year)
@@ -182,7 +197,7 @@ def _closing(year: Year) -> None:
     year.today = year.config.closing.erase_on
     year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
     for party in year.config.subcontractors:
-        year.add("certificate_received", party.id, refs={"sha256": sha256(party.id.encode())})
+        year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
     inventory = {"holdings": 12, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 2}
     planned = {"targets": 3, "documents": 1}

@@ -119,8 +119,8 @@ def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: di
 def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
     year, plan = year.until_plan()
     counts = year.ws.ledger.events("inventory_taken")[-1].counts
-    assert counts == {"holdings": 18, "vault": 11, "keys": 4, "media": 1, "packages": 0, "traces": 2}
-    assert plan["counts"] == {"targets": 12, "documents": 1, "keys": 4, "media": 1}
+    assert counts == {"holdings": 19, "vault": 12, "keys": 4, "media": 1, "packages": 0, "traces": 2}
+    assert plan["counts"] == {"targets": 13, "documents": 1, "keys": 4, "media": 1}
 
 
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
@@ -157,7 +157,7 @@ def test_a_plan_killed_before_it_was_recorded_is_the_same_plan(
             year.until_plan()
     year = year.on(year.ws.config.closing.erase_on)
     plan = stage.plan_erasure(year.ws, {"inventory": year.ws.ledger.events("inventory_taken")[-1].key})
-    assert plan["counts"]["targets"] == 12
+    assert plan["counts"]["targets"] == 13
 
 
 def test_a_plan_needs_its_inventory(year: ClosingYear) -> None:
@@ -226,7 +226,7 @@ def test_everything_is_erased_and_the_keys_are_gone(year: ClosingYear) -> None:
     assert [ws.keyring.has(name) for name in ("vault", "hmac", "exchange", "needles", "signing")] == [
         False, False, False, True, True,
     ]  # fmt: skip
-    assert len(ws.ledger.events("holding_erased")) == 12
+    assert len(ws.ledger.events("holding_erased")) == 13
     assert {e.codes["verified"] for e in ws.ledger.events("holding_erased")} == {"absent"}
     assert stage.find_closing_work(ws, {}) is None
 
@@ -264,7 +264,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(
     monkeypatch.undo()
     fresh = replace(year.ws, ledger=type(year.ws.ledger)(year.ws.config.id, year.ws.ledger._store))
     done = stage.execute_erasure(fresh, work)
-    assert done["counts"] == {"targets": 12, "erased": 12}
+    assert done["counts"] == {"targets": 13, "erased": 13}
     assert sorted(e.key for e in fresh.ledger.events("keys_destroyed")) == ["exchange", "hmac", "vault"]
     assert fresh.vault.names() == []
 

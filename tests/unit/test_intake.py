@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig, Mapping
 from kansho.campaign.rights import Role
+from kansho.closing.inventory import _adopt_secrets, holdings, require_no_difference
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.intake import stage
@@ -149,6 +151,42 @@ def test_killed_anywhere_the_second_attempt_completes_it(
     assert take_in(ws, work)["accepted"] == ["d01"]
     assert ws.snapshots("one_time_secret") == []
     assert len(ws.snapshots("raw_target_list")) == 1
+
+
+@pytest.mark.parametrize("lost", ["snapshot_stored", "password_entered"])
+def test_a_password_whose_entering_was_killed_half_way_is_entered_again_and_counts(
+    open_workspace: Open, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    ws = open_workspace(DAY)
+    delivery = whole().put(ws)
+    real = Workspace.record
+
+    def record(self: Workspace, type: str, *args: Any, **parts: Any) -> Any:
+        if type == lost:
+            raise SystemExit
+        return real(self, type, *args, **parts)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Workspace, "record", record)
+        with pytest.raises(SystemExit):
+            enter_password(staff(ws), "d01", "mistyped")
+    delivery.unlock(ws)
+    work = find_deliveries(ws, {})
+    assert work is not None
+    assert take_in(ws, work)["accepted"] == ["d01"]
+    _adopt_secrets(ws)
+    for ref in ws.snapshots("one_time_secret"):
+        ws.erase(ref, reason="closing")
+    require_no_difference(ws, holdings(ws))
+
+
+def test_what_was_erased_does_not_come_back_under_its_name(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    ref = ws.store_bytes("one_time_secret", "d01-1", b"x")
+    ws.erase(ref, reason="retention")
+    with pytest.raises(KanshoError, match="SNAPSHOT-ERASED"):
+        ws.store_bytes("one_time_secret", "d01-1", b"x")
+    assert list(ws.vault.names()) == []
 
 
 def test_the_ward_is_told_of_a_refusal_and_over_provision_opens_an_incident(open_workspace: Open) -> None:

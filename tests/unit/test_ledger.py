@@ -28,7 +28,8 @@ DAY = date(2027, 5, 1)
 
 
 def draft(key: str, **counts: int) -> Draft:
-    return Draft("call_list_made", key, DAY, SYSTEM, counts=counts)
+    """Of the type that may stand first."""
+    return Draft("campaign_opened", key, DAY, SYSTEM, counts=counts)
 
 
 def open_ledger(root: Path) -> Ledger:
@@ -59,6 +60,16 @@ def test_an_append_is_kept_in_order_and_read_back_by_another(tmp_path: Path) -> 
     made = [ledger.append(draft(f"w{n}", listed=n)) for n in range(5)]
     assert [e.sequence for e in made] == [0, 1, 2, 3, 4]
     assert open_ledger(tmp_path).events() == made
+
+
+def test_nothing_stands_before_the_opening(tmp_path: Path) -> None:
+    listed = Draft("call_list_made", "w", DAY, SYSTEM)
+    ledger = open_ledger(tmp_path)
+    with pytest.raises(KanshoError, match="LEDGER-UNOPENED"):
+        ledger.append(listed)
+    assert ledger.size == 0
+    ledger.append(draft("sumida_2027"))
+    assert ledger.append(listed).sequence == 1
 
 
 def test_the_same_draft_again_is_the_same_event(tmp_path: Path) -> None:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from kansho.campaign.binding import bound_digest, require_bound_config
+from kansho.bound import bound_config, bound_of, config_document
+from kansho.campaign.binding import require_bound_config, require_ready
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.opened import bound_digest, opening_approved
+from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
+from kansho.evidence.registrations import newest
 from kansho.opening.amendment import bind_amendment, changes, find_amendment, make_amendment
 from kansho.opening.stage import find_opening_work, finish_opening, make_handler_report, open_campaign, register_parties
 from kansho.simulation.world import World
+from kansho.vault.keys import new_identity, recipient_of
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -112,6 +117,47 @@ def test_nothing_is_issued_without_the_wards_approval(mini: CampaignConfig, tmp_
     assert find_opening_work(ws, START) is None
 
 
+@pytest.mark.parametrize(
+    ("stage", "unapproved", "approved"),
+    [
+        ("campaign_opening", True, True),
+        ("config_amendment", True, True),
+        ("incident", True, True),
+        ("extract_intake", False, True),
+        ("validation", False, True),
+        ("mailing_production", False, True),
+        ("media_return_and_erasure", False, True),
+    ],
+)
+def test_what_may_run_before_and_after_the_ward_approved_the_opening(
+    mini: CampaignConfig, tmp_path: Path, stage: str, unapproved: bool, approved: bool
+) -> None:
+    def runs(ws: Workspace) -> bool:
+        try:
+            require_ready(ws.ledger.events(), mini, stage)
+        except KanshoError as error:
+            return error.code != "OPENING-UNAPPROVED"
+        return True
+
+    ws = _workspace(mini, tmp_path)
+    work = _open(ws)
+    assert runs(ws) is unapproved
+    _approve(ws, work, "opening/run-1/opening", "reject")
+    assert runs(ws) is unapproved
+    _approve(ws, work, "opening/run-2/opening")
+    assert runs(ws) is approved
+    _approve(ws, work, "opening/run-3/opening", "reject")
+    assert runs(ws) is unapproved
+
+
+def test_another_than_the_ward_does_not_approve_the_opening(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    artefact = SnapshotRef.from_json(_open(ws)["artefact"])  # type: ignore[arg-type]
+    ws.record("approval_requested", "o/r/x", codes={"role": "contractor_manager"}, refs={"artefact": artefact})
+    ws.record("approval_decided", "o/r/x", codes={"decision": "approve"}, refs={"digest": artefact.digest})
+    assert not opening_approved(ws.ledger.events())
+
+
 @pytest.fixture
 def amended(mini: CampaignConfig) -> CampaignConfig:
     return mini.model_copy(update={"costs": mini.costs.model_copy(update={"call": 500})})
@@ -147,6 +193,76 @@ def test_a_rejected_change_leaves_the_old_file_bound(
     with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
         bind_amendment(ws, shown)
     assert bound_digest(ws.ledger.events()) == mini.digest
+
+
+def _amended(ws: Workspace, config: CampaignConfig) -> Workspace:
+    changed = Workspace.open(config, ws.layout.var, ws.today)
+    shown = make_amendment(changed, find_amendment(changed, {}) or {})
+    _approve(changed, shown, f"amendment/{config.digest[:8]}/amendment")
+    bind_amendment(changed, shown)
+    return changed
+
+
+def _with_handler(config: CampaignConfig, id_: str, **change: object) -> CampaignConfig:
+    handlers = tuple(h.model_copy(update=change) if h.id == id_ else h for h in config.handlers)
+    return config.model_copy(update={"handlers": handlers})
+
+
+def test_a_changed_file_does_not_decide_who_approves_it(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    _open(ws)
+    officer = mini.users(Role.WARD_OFFICER)[0]
+    changed = Workspace.open(_with_handler(mini, officer.id, user="intruder"), ws.layout.var, ON)
+    assert bound_config(changed) == mini
+    assert bound_of(changed.config, ws.layout.var) == mini
+    assert bound_of(mini, ws.layout.var) is mini
+
+
+def test_a_rewritten_base_of_the_comparison_is_noticed(
+    mini: CampaignConfig, amended: CampaignConfig, tmp_path: Path
+) -> None:
+    ws = _workspace(mini, tmp_path)
+    _open(ws)
+    path = ws.layout.outputs / config_document(mini.digest)
+    path.write_text(path.read_text(encoding="utf-8").replace('"call": 420', '"call": 500'), encoding="utf-8")
+    changed = Workspace.open(amended, ws.layout.var, ON)
+    with pytest.raises(KanshoError, match="AMENDMENT-BASE"):
+        make_amendment(changed, find_amendment(changed, {}) or {})
+    path.unlink()
+    with pytest.raises(KanshoError, match="AMENDMENT-BASE"):
+        make_amendment(changed, find_amendment(changed, {}) or {})
+
+
+def test_an_amendment_registers_what_changed_and_nothing_else(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    _open(ws)
+    handler = mini.handlers[0]
+    before = {e.type: len(ws.ledger.events(e.type)) for e in ws.ledger.events()}
+    rotated = recipient_of(new_identity())
+    (ws.layout.outgoing("printer") / "recipient.txt").write_text(rotated, encoding="ascii")
+    changed = _amended(ws, _with_handler(mini, handler.id, post="主任"))
+    told = newest(changed.ledger.events("handler_registered"), handler.id)
+    assert told is not None
+    assert (told.key, told.names["post"]) == (f"{handler.id}/2", "主任")
+    recipient = newest(changed.ledger.events("recipient_registered"), "printer")
+    assert recipient is not None
+    assert recipient.codes["recipient"] == rotated
+    grown = {t: n for t in before if (n := len(changed.ledger.events(t)) - before[t]) and t.endswith("_registered")}
+    assert grown == {"handler_registered": 1, "recipient_registered": 1}
+    issued = {e.key for e in changed.ledger.events("document_issued")}
+    assert f"documents/handler-report-{changed.config.digest[:12]}.pdf" in issued
+
+
+def test_an_opening_sent_back_is_corrected_by_an_amendment_and_shown_anew(mini: CampaignConfig, tmp_path: Path) -> None:
+    ws = _workspace(mini, tmp_path)
+    _approve(ws, _open(ws), "opening/run-1/opening", "reject")
+    changed = _amended(ws, _with_handler(mini, mini.handlers[0].id, post="主任"))
+    work = _open(changed)
+    assert SnapshotRef.from_json(work["artefact"]).key == f"handler-report-{changed.config.digest[:12]}"  # type: ignore[arg-type]
+    assert not opening_approved(changed.ledger.events())
+    _approve(changed, work, "opening/run-2/opening")
+    finish_opening(changed, work)
+    assert find_opening_work(changed, START) is None
 
 
 def test_the_unchanged_file_needs_no_amendment(mini: CampaignConfig, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import base64
 import gzip
 import io
 import json
+import os
 import sqlite3
 import urllib.parse
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jaconv
 import pandas as pd
@@ -192,6 +194,23 @@ def test_what_cannot_be_read_is_no_pass(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.hits == 0
     assert not result.clean
     assert [Path(p).name for p in result.unread] == ["bomb.gz", "broken.db"]
+
+
+def test_a_folder_that_cannot_be_listed_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # By the system call, since the superuser of a build machine may list any folder.
+    (tmp_path / "open").mkdir()
+    (tmp_path / "shut").mkdir()
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    result = scan([tmp_path], NEEDLES)
+    assert [Path(p).name for p in result.unread] == ["shut"]
+    assert not result.clean
 
 
 def test_many_needles_are_searched_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

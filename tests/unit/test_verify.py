@@ -12,12 +12,15 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.evidence.bundle import sha256
 from kansho.evidence.events import canonical_json
+from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_bundle, verify_command, verify_files
 from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
@@ -325,11 +328,20 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "a holding kept": (dropped("snapshot_erased", "roster/d01"), "STATE-NOT-ERASED"),
     "a medium kept": (dropped("medium_returned"), "STATE-NOT-RETURNED"),
     "a key kept": (dropped("keys_destroyed", "vault"), "STATE-KEY-KEPT"),
+    "fewer packages certified than handed over": (
+        counted("certificate_received", "printer", packages=0),
+        "COUNT-UNBALANCED",
+    ),
     "traces kept": (dropped("traces_purged"), "STATE-TRACES"),
     "no scan": (dropped("residue_scanned"), "STATE-UNSCANNED"),
     "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
     "a file not read": (counted("residue_scanned", unread=1), "STATE-RESIDUE"),
     "an incident left open": (dropped("incident_closed"), "STATE-INCIDENT-OPEN"),
+    "work before the ward approved the opening": (dropped("approval_decided", "dag/run/opening"), "STATE-UNOPENED"),
+    "work although the ward sent the opening back": (
+        coded("approval_decided", "dag/run/opening", decision="reject"),
+        "STATE-UNOPENED",
+    ),
     "not begun with the opening": (dropped("campaign_opened"), "STATE-FIRST"),
     "outside the contract": (
         lambda y: y.edit("call_list_made", lambda e: replace(e, campaign_date="2028-03-01")),
@@ -344,6 +356,108 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
 }
 
 
+# what the certificate says beside the log                        found
+LIES: list[tuple[str, Any, str]] = [
+    ("log_size", 3, "CERTIFICATE-ROOT"),
+    ("log_root", "0" * 64, "CERTIFICATE-ROOT"),
+    ("erased_on", "2027-04-01", "CERTIFICATE-FACTS"),
+    ("scan", {"files": 10, "bytes": 1000, "needles": 99, "hits": 1}, "CERTIFICATE-FACTS"),
+    ("scan", {"files": 99999, "bytes": 1000, "needles": 99, "hits": 0}, "CERTIFICATE-FACTS"),
+    ("erasure", {"planned": 3, "erased": 3}, "CERTIFICATE-FACTS"),
+    ("counts", {}, "CERTIFICATE-COUNTS"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "code"), LIES)
+def test_a_certificate_that_says_other_than_its_log_fails(
+    mini: CampaignConfig, tmp_path: Path, field: str, value: Any, code: str
+) -> None:
+    year = lawful_year(mini)
+    said = json.loads(year.finish())
+    year.events.pop()
+    lie = canonical_json({**said, field: value})
+    year.add("campaign_certified", "certificate", refs={"certificate": sha256(lie)})
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(year.files(lie))
+    assert {f.code for f in verify_bundle(path)} == {code}
+
+
+# fmt: off
+# who decided a held gate, upon what                                                              lawful
+HELD: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
+    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "known_cause", True),
+    ({"kind": "gate_summary", "key": "d00.d01"},  {"reason_required": "yes"}, "known_cause", True),
+    ({"kind": "gate_summary", "key": "d02"},      {"reason_required": "yes"}, "known_cause", False),
+    ({"kind": "plan_document", "key": "d01"},     {"reason_required": "yes"}, "known_cause", False),
+    ({"kind": "gate_summary", "key": "d01"},      {},                         "known_cause", False),
+    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "none",        False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("artefact", "asked", "reason", "lawful"), HELD)
+def test_a_held_gate_is_passed_by_a_decision_on_its_own_summary(
+    mini: CampaignConfig, artefact: dict[str, str], asked: dict[str, str], reason: str, lawful: bool
+) -> None:
+    year = Year(mini)
+    year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
+    digest = {"digest": "0" * 64}
+    codes = {"role": CONTRACTOR[2], **asked}
+    year.add("approval_requested", "dag/run/gate", codes=codes, refs={"artefact": {**artefact, **digest}})
+    year.add("artefact_opened", f"dag/run/gate/{CONTRACTOR[1]}", CONTRACTOR, refs=digest)
+    year.add(
+        "approval_decided", "dag/run/gate", CONTRACTOR, codes={"decision": "approve", "reason": reason}, refs=digest
+    )
+    year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
+    found = {f.code for f in violations(year.events, year.facts)}
+    assert ("STATE-GATE-BYPASSED" not in found) is lawful
+
+
+@pytest.fixture
+def before(mini: CampaignConfig) -> CampaignConfig:
+    """The year's configuration while another officer held the ward's approval."""
+    handlers = tuple(h.model_copy(update={"user": "kagurazaka"}) if h.user == OFFICER[1] else h for h in mini.handlers)
+    return mini.model_copy(update={"handlers": handlers})
+
+
+def _checked(year: Year, tmp_path: Path) -> set[str]:
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(year.files(year.finish()))
+    return {f.code for f in verify_bundle(path)}
+
+
+def test_a_decision_is_judged_by_who_held_the_role_then(
+    mini: CampaignConfig, before: CampaignConfig, tmp_path: Path
+) -> None:
+    assert _checked(lawful_year(mini, replaces=before, officer="kagurazaka"), tmp_path) == set()
+    assert "APPROVAL-UNASSIGNED" in _checked(lawful_year(mini, replaces=before), tmp_path)
+
+
+AMENDED: dict[str, tuple[Callable[[Year], None], str]] = {
+    "without a decision": (dropped("approval_decided", "dag/run/amendment"), "STATE-AMENDMENT-UNAPPROVED"),
+    "sent back": (coded("approval_decided", "dag/run/amendment", decision="reject"), "STATE-AMENDMENT-UNAPPROVED"),
+    "on another decision": (
+        lambda y: y.edit("config_amended", lambda e: replace(e, codes={**e.codes, "authority": "dag/run/opening"})),
+        "STATE-AMENDMENT-OTHER",
+    ),
+    "approved by another role": (
+        coded("approval_requested", "dag/run/amendment", role="contractor_manager"),
+        "STATE-AMENDMENT-OTHER",
+    ),
+    "the configuration before left out": (lambda y: setattr(y, "earlier", ()), "CONFIG-ABSENT"),
+}
+
+
+@pytest.mark.parametrize("name", AMENDED)
+def test_a_configuration_is_replaced_only_as_the_ward_approved(
+    name: str, mini: CampaignConfig, before: CampaignConfig, tmp_path: Path
+) -> None:
+    misdeed, code = AMENDED[name]
+    year = lawful_year(mini, replaces=before, officer="kagurazaka")
+    misdeed(year)
+    assert code in _checked(year, tmp_path)
+
+
 @pytest.mark.parametrize("name", MISDEEDS)
 def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: CampaignConfig, tmp_path: Path) -> None:
     misdeed, code = MISDEEDS[name]
@@ -354,7 +468,7 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rooms = ("verify", "rules", "strict", "checkpoint", "facts")
+    rooms = ("verify", "certified", "rules", "opening_rules", "strict", "checkpoint", "facts")
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")

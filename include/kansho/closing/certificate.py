@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kansho.bound import bound_configs
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts
 from kansho.evidence.bundle import make_bundle, sha256, sign_detached
+from kansho.evidence.certified import certified_facts
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
-from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.workspace import Workspace
 
 KEY = "certificate"
@@ -28,16 +29,6 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
     """
-    planned, scanned, purged = (_last(log, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
-    erased = [e for e in log if e.type == "holding_erased"]
-    facts = ConfigFacts.from_json(ws.config.model_dump(mode="json"))
-    by_kind: dict[str, dict[str, int]] = {}
-    for event in log:
-        if event.type == "snapshot_erased":
-            holding = event.refs["holding"]
-            entry = by_kind.setdefault(holding["kind"], {"count": 0, "rows": 0})
-            entry["count"] += 1
-            entry["rows"] += holding["rows"]
     value = {
         "schema": 1,
         "campaign": ws.config.id,
@@ -46,26 +37,10 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
         "contractor": ws.config.contractor.name,
         "places": [p.name for p in ws.config.places if p.party == ws.config.contractor.id],
         "simulation": log[0].codes.get("simulation", ""),
-        "erased_on": erased[-1].campaign_date if erased else "",
         "evidence_retained_until": ws.config.contract.evidence_retained_until.isoformat(),
-        "log_size": len(log),
-        "log_root": root_of([leaf_hash(e.canonical()) for e in log]).hex(),
-        "counts": counts(log, facts),
-        "erasure": {
-            "method": "crypto-erase; overwriting is not claimed",
-            "plan": planned.refs["digest"],
-            "planned": planned.counts["targets"],
-            "erased": len(erased),
-            "erased_earlier": sum(e.type == "snapshot_erased" and e.codes.get("reason") != "closing" for e in log),
-            "by_kind": by_kind,
-            "keys": [e.key for e in log if e.type == "keys_destroyed"],
-            "media_returned": sum(e.type == "medium_returned" for e in log),
-            "certificates": sorted(e.key for e in log if e.type == "certificate_received"),
-            "trace_rows": purged.counts["rows"],
-            "trace_files": purged.counts["files"],
-            "approvals": _approvals(log, planned),
-        },
-        "scan": {name: scanned.counts[name] for name in ("files", "bytes", "needles", "hits")},
+        "counts": counts(log, ConfigFacts.from_json(ws.config.model_dump(mode="json"))),
+        "method": "crypto-erase; overwriting is not claimed",
+        **certified_facts(log),
     }
     return canonical_json(value)
 
@@ -90,6 +65,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         config_dump=ws.config.model_dump(mode="json"),
         certificate=certificate,
         signature=signature,
+        earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
     )
     out = ws.layout.outputs
     files = {
@@ -117,21 +93,3 @@ def put(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(data)
     part.replace(path)
-
-
-def _last(log: Sequence[Event], type: str) -> Event:
-    found = [e for e in log if e.type == type]
-    if not found:
-        raise KanshoError(
-            "CERTIFY-INCOMPLETE", "証明に必要な記録がありません", place=type, remedy="前の手順を完了してください"
-        )
-    return found[-1]
-
-
-def _approvals(log: Sequence[Event], planned: Event) -> list[dict[str, str]]:
-    digest = planned.refs["artefact"]["digest"]
-    return [
-        {"role": e.actor["role"], "user": e.actor["user"], "on": e.campaign_date}
-        for e in log
-        if e.type == "approval_decided" and e.codes.get("decision") == "approve" and e.refs.get("digest") == digest
-    ]

@@ -74,7 +74,7 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
     ws.record(
         "certificate_received",
         party,
-        counts={"packages": _handed(ws, party)},
+        counts={"packages": int(said["packages"])},
         codes={"package": package, "late": "yes" if ws.today > ws.config.closing.certificates_due else "no"},
         refs={"sha256": sha256(opened.files["certificate.json"]), "sha256_pdf": sha256(pdf)},
     )

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kansho.closing.inventory import Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.lawful import open_findings
 from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
@@ -33,7 +34,6 @@ NEEDLE_SOURCES = (
     "raw_stop_list",
     "raw_attendance_update",
 )
-SECRETS = "one_time_secret"
 NEEDLES, NEEDLES_KEY = "residue_needles", "year"
 #: Destroyed with the vault; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = ("vault", "hmac", "exchange")
@@ -69,6 +69,8 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         ref = ws.store_bytes(PLAN_KIND, key, erasure_plan(ws.config, value, digest, simulation=ws.is_simulation))
     targets = {r.name: r.digest for r in (*held.vault, ref)}
     counts = {"targets": len(targets), "documents": 1, "keys": len(held.keys), "media": len(held.media)}
+    if value["findings"]:
+        counts["findings"] = len(value["findings"])
     event = ws.record(
         "erasure_planned", key, counts=counts, refs={"digest": digest, "artefact": ref, "targets": targets}
     )
@@ -76,7 +78,11 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan_of(ws: Workspace, held: Holdings) -> dict[str, Any]:
-    """The plan as plain data: what is erased, destroyed, returned and certified, and how."""
+    """The plan as plain data: what is erased, destroyed, returned and certified, and how.
+
+    ``findings`` is what a verifier would object to in the log: the two who approve the plan know it before nothing
+    can be looked up any more.  It does not stop the erasure, which the contract orders whatever else happened.
+    """
     return {
         "campaign": ws.config.id,
         "planned_on": ws.today.isoformat(),
@@ -85,6 +91,7 @@ def plan_of(ws: Workspace, held: Holdings) -> dict[str, Any]:
         "keys": list(held.keys),
         "media": list(held.media),
         "packages": list(held.packages),
+        "findings": [{"code": f.code, "place": f.place} for f in open_findings(ws)],
     }
 
 

@@ -24,6 +24,7 @@ from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
+from kansho.evidence.certified import certified_part
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.strict import read_json
 from kansho.evidence.verify import verify_bundle
@@ -155,8 +156,7 @@ def _require_clean(result: ScanResult, var: Path) -> None:
 def _certify(ws: Workspace) -> dict[str, Any]:
     from kansho.closing.papers import erasure_certificate
 
-    end = max(e.sequence for e in ws.ledger.events("keys_destroyed"))
-    made = certificate.certificate_of(ws, [e for e in ws.ledger.events() if e.sequence <= end])
+    made = certificate.certificate_of(ws, certified_part(ws.ledger.events()))
     issued = ws.ledger.find("document_issued", certificate.PDF)
     if issued is None or not (ws.layout.outputs / certificate.PDF).is_file():
         value = read_json(made, "certificate.json")

@@ -6,7 +6,7 @@ Belongs here: what stands in them.  Does not belong here: how a document looks (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,7 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
                         Table(("種別", "名称", "行数", "要約値（先頭）"), rows, (2,)),
                     ),
                 ),
+                _findings(plan["findings"]),
                 Section(
                     "鍵・媒体・再委託先",
                     tables=(
@@ -62,6 +63,15 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
             simulation=simulation,
         )
     )
+
+
+def _findings(found: Sequence[Mapping[str, str]]) -> Section:
+    """What a verifier of the evidence would object to."""
+    if not found:
+        return Section("台帳の検査", ("証跡の検証規則に反する記録はありません。",))
+    rows = tuple((f["code"], f["place"]) for f in found)
+    told = "次の記録は証跡の検証で指摘されます。消去の前に経緯を確認し、必要なら事故として記録してください。"
+    return Section("台帳の検査", (told,), (Table(("符号", "箇所"), rows),))
 
 
 def media_return(config: CampaignConfig, media: Iterable[Event], on: date, *, simulation: bool) -> bytes:

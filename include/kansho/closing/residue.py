@@ -72,9 +72,9 @@ def scan(paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[
     About 60,000 people's values stay under 2 GB of memory: patterns are searched in turns.
     """
     roots = [Path(p) for p in paths]
-    files = list(_files(roots, {Path(p).resolve() for p in exclude}))
     by_file: dict[str, int] = {}
     unread: set[str] = set()
+    files = list(_files(roots, {Path(p).resolve() for p in exclude}, unread))
     matched: set[int] = set()
     for searcher in _searchers(needles):
         names = _Tally()
@@ -210,12 +210,18 @@ def _search_views(piece: bytes, searcher: _Searcher, tally: _Tally, skip: int) -
         searcher.search(view, tally)
 
 
-def _files(roots: Iterable[Path], excluded: set[Path]) -> Iterator[Path]:
+def _files(roots: Iterable[Path], excluded: set[Path], unread: set[str]) -> Iterator[Path]:
+    """Every file below the roots; a folder that cannot be listed goes to ``unread``, for it may hold anything."""
+
+    def unlisted(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            unread.add(str(error.filename))
+
     for root in roots:
         if root.is_file():
             yield root
             continue
-        for base, folders, names in os.walk(root):
+        for base, folders, names in os.walk(root, onerror=unlisted):
             folders[:] = sorted(f for f in folders if (Path(base) / f).resolve() not in excluded)
             for name in sorted(names):
                 path = Path(base) / name

@@ -24,6 +24,8 @@ EVENTS = "events.jsonl"
 CHECKPOINTS = "checkpoints/"
 PUBLIC_KEY = "public-key.txt"
 CONFIG = "config.json"
+#: Configurations bound before the last one: ``configs/<sha256>.json``.
+EARLIER = "configs/"
 CERTIFICATE = "certificate.json"
 SIGNATURE = "certificate.sig"
 DOCUMENTS = "documents.json"
@@ -38,6 +40,7 @@ README_TEXT = """勧奨事業 証跡一式
   checkpoints/       署名付きチェックポイント（C2SP tlog-checkpoint, Ed25519）
   public-key.txt     署名の公開鍵（C2SP signed-note の検証鍵の形）
   config.json        その年の設定。要約値は開設時に台帳へ記録済み
+  configs/           変更前の設定（年度中に変更を承認した場合のみ）
   documents.json     発行した文書の要約値
   certificate.json   消去証明書（正本）と certificate.sig（分離署名）
 
@@ -95,6 +98,7 @@ def make_bundle(
     config_dump: Mapping[str, Any],
     certificate: bytes,
     signature: bytes,
+    earlier_configs: Iterable[Mapping[str, Any]] = (),
 ) -> bytes:
     """The bytes of ``evidence-<campaign>.zip``.
 
@@ -106,6 +110,7 @@ def make_bundle(
         config_dump: ``CampaignConfig.model_dump(mode="json")``.
         certificate: canonical JSON of the erasure certificate.
         signature: detached signature over the certificate's bytes.
+        earlier_configs: dumps of the configurations that amendments replaced; who decided then is judged by them.
     """
     log = list(events)
     files = {
@@ -117,6 +122,9 @@ def make_bundle(
         CERTIFICATE: certificate,
         SIGNATURE: signature,
     }
+    for dump in earlier_configs:
+        text_of = config_json(dump)
+        files[f"{EARLIER}{sha256(text_of)}.json"] = text_of
     for text in checkpoints:
         files[f"{CHECKPOINTS}{int(text.split(chr(10))[1]):010d}.txt"] = text.encode()
     return write_zip(files)

@@ -20,6 +20,9 @@ from kansho.evidence.events import Draft, Event
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.vault.store import ObjectStore
 
+#: What every log begins with.
+OPENING = "campaign_opened"
+
 Clock = Callable[[], datetime]
 
 
@@ -43,7 +46,8 @@ class Ledger:
         """Append once per ``(type, key)``; the event already there is returned otherwise.
 
         Raises:
-            KanshoError: ``LEDGER-EVENT`` when the draft carries what it must not.
+            KanshoError: ``LEDGER-EVENT`` when the draft carries what it must not; ``LEDGER-UNOPENED`` when anything
+                but the opening would be the first event (C1).
         """
         draft.check()
         while True:
@@ -51,6 +55,13 @@ class Ledger:
             known = self._by_key.get((draft.type, draft.key))
             if known is not None:
                 return known
+            if not self._events and draft.type != OPENING:
+                raise KanshoError(
+                    "LEDGER-UNOPENED",
+                    "業務開始の前です",
+                    place=f"{draft.type}/{self.campaign}",
+                    remedy="先に業務開始 (campaign_opening) を実行してください (C1)",
+                )
             event = Event(
                 sequence=len(self._events),
                 campaign=self.campaign,

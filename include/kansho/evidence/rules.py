@@ -11,11 +11,14 @@ Does not belong here: numbers (`kansho.evidence.account`), signatures and files 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kansho.campaign.opened import bound_digest
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.opening_rules import amendment_findings, opening_findings
+from kansho.evidence.registrations import id_of
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
@@ -33,12 +36,23 @@ _CORE = {
 PERSONAL_KEYS = ("vault", "hmac", "exchange", "needles")
 
 
-def violations(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
-    """Everything the log does that the campaign's rules do not allow, in the order of the rules."""
+def violations(
+    events: Sequence[Event], facts: ConfigFacts, in_force: Mapping[str, ConfigFacts] | None = None
+) -> list[Finding]:
+    """Everything the log does that the campaign's rules do not allow, in the order of the rules.
+
+    Args:
+        events: the whole log.
+        facts: of the configuration bound last.
+        in_force: facts by digest of every configuration ever bound; a decision is judged by those who held the role
+            when it was made.  Without it, by ``facts``.
+    """
     log = _Past(events)
     return [
         *_frame(log, facts),
-        *_approvals(log, facts),
+        *opening_findings(events),
+        *amendment_findings(events, in_force),
+        *_approvals(log, facts, in_force or {}),
         *_intake(log),
         *_releases(log, facts),
         *_erasure(log),
@@ -89,7 +103,7 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
             yield Finding("STATE-INCIDENT-OPEN", _at(opened), "the incident was never closed (P9)")
 
 
-def _approvals(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+def _approvals(log: _Past, facts: ConfigFacts, in_force: Mapping[str, ConfigFacts]) -> Iterator[Finding]:
     """A decision counts only by a user of the asked role who opened the very thing before (P8)."""
     for decided in log.of("approval_decided"):
         place = _at(decided)
@@ -98,7 +112,8 @@ def _approvals(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
             yield Finding("APPROVAL-UNREQUESTED", place, "decided without a request before it")
             continue
         name = decided.actor.get("user", "")
-        user = facts.users.get(name)
+        digest_then = bound_digest(log.events[: decided.sequence])
+        user = in_force.get(digest_then or "", facts).users.get(name)
         if user is None or user.role != asked.codes.get("role") or decided.actor.get("role") != user.role:
             yield Finding("APPROVAL-UNASSIGNED", place, "decided by a user who does not hold the asked role (P4)")
         if decided.codes.get("decision") != "approve":
@@ -172,19 +187,30 @@ def _covers(subject: str, package: str) -> bool:
 
 
 def _passed(log: _Past, gate: Event, before: Event) -> bool:
-    """A gate passed, or held and was then approved by a named role that had to give a reason."""
+    """A gate passed, or held and its very summary was then approved, with a reason, by the role that was asked."""
     result = gate.codes.get("result")
     if result == "pass":
         return True
     if result != "hold":
         return False
+    subject = gate.key.partition("/")[2]
     return any(
-        decided.codes.get("decision") == "approve"
+        decided.codes.get("decision") == "approve" and decided.codes.get("reason") not in (None, "none", "invalid")
         for asked in log.of("approval_requested")
-        if gate.sequence < asked.sequence < before.sequence and asked.codes.get("reason_required") == "yes"
+        if gate.sequence < asked.sequence < before.sequence
+        and asked.codes.get("reason_required") == "yes"
+        and subject in _summarised(asked)
         for decided in (log.find("approval_decided", asked.key, before),)
         if decided is not None
     )
+
+
+def _summarised(asked: Event) -> frozenset[str]:
+    """Deliveries whose gates the summary of a request covers."""
+    artefact = asked.refs.get("artefact")
+    if not isinstance(artefact, dict) or artefact.get("kind") != "gate_summary":
+        return frozenset()
+    return frozenset(str(artefact.get("key")).split("."))
 
 
 def _erasure(log: _Past) -> Iterator[Finding]:
@@ -247,5 +273,5 @@ def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
 
 
 def _registered_subcontractors(log: _Past, facts: ConfigFacts) -> Iterable[str]:
-    registered = {e.key for e in log.of("party_registered") if e.codes.get("kind") == "subcontractor"}
+    registered = {id_of(e) for e in log.of("party_registered") if e.codes.get("kind") == "subcontractor"}
     return sorted(registered.union(facts.subcontractors))

@@ -17,6 +17,7 @@ from typing import Any
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
+from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import Checkpoint, key_id, origin_of, read_checkpoint
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
@@ -25,6 +26,7 @@ from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_json, read_zip
 
+_EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 _CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
@@ -63,6 +65,7 @@ def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Fi
     try:
         config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
         facts = ConfigFacts.from_json(config)
+        in_force = {**_earlier(files), names.sha256(files[names.CONFIG]): facts}
         key = _public_key(files[names.PUBLIC_KEY], facts.campaign)
         events, leaves = _events(files[names.EVENTS], facts.campaign)
     except KanshoError as error:
@@ -72,7 +75,7 @@ def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Fi
     found += _kept(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, key, facts)
-    found += violations(events, facts)
+    found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
     ]
@@ -100,10 +103,20 @@ def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found += [
         Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
         for n in sorted(files)
-        if n not in names.FIXED and not _CHECKPOINT_NAME.match(n)
+        if n not in names.FIXED and not _CHECKPOINT_NAME.match(n) and not _EARLIER_NAME.match(n)
     ]
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
+    return found
+
+
+def _earlier(files: Mapping[str, bytes]) -> dict[str, ConfigFacts]:
+    """Facts of the configurations that amendments replaced, by their digest."""
+    found = {}
+    for name in sorted(n for n in files if _EARLIER_NAME.match(n)):
+        if name != f"{names.EARLIER}{names.sha256(files[name])}.json":
+            raise KanshoError("CONFIG-NAME", "設定の要約値が名前と違います", place=name)
+        found[names.sha256(files[name])] = ConfigFacts.from_json(read_json(files[name], name, floats=True))
     return found
 
 
@@ -270,10 +283,15 @@ def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes
         return [*found, _finding(error)]
     if not isinstance(value, dict) or value.get("campaign") != facts.campaign:
         return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
-    log_size = value.get("log_size")
-    before = [e for e in events if type(log_size) is int and e.sequence < log_size]
-    if not before or value.get("counts") != counts(before, facts):
+    part = certified_part(events)
+    try:
+        said = certified_facts(part)
+    except KanshoError as error:
+        return [*found, _finding(error)]
+    if value.get("counts") != counts(part, facts):
         found.append(Finding("CERTIFICATE-COUNTS", names.CERTIFICATE, "counts are not those of the log"))
-    if before and value.get("log_root") != root_of([leaf_hash(e.canonical()) for e in before]).hex():
-        found.append(Finding("CERTIFICATE-ROOT", names.CERTIFICATE, "binds another log"))
+    for name, expected in said.items():
+        if value.get(name) != expected:
+            code = "CERTIFICATE-ROOT" if name in ("log_root", "log_size") else "CERTIFICATE-FACTS"
+            found.append(Finding(code, f"{names.CERTIFICATE} {name}", "not what the log says"))
     return found

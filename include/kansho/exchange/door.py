@@ -13,6 +13,7 @@ from pathlib import Path
 from kansho.campaign.rights import PartyKind, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.registrations import newest
 from kansho.exchange.package import Package, pack, unpack
 from kansho.vault.keys import seal_package
 from kansho.workspace import Workspace
@@ -49,8 +50,8 @@ def hand_over(
             raise KanshoError(
                 "EXCHANGE-AUTHORITY", "承認のない引渡しです", place=key, remedy="承認を得てから実行してください"
             )
-    registered = [e for e in ws.ledger.events("recipient_registered") if e.key.split("/")[0] == party]
-    if not registered:
+    registered = newest(ws.ledger.events("recipient_registered"), party)
+    if registered is None:
         raise KanshoError(
             "EXCHANGE-RECIPIENT", "受取人の公開鍵が登録されていません", place=party, remedy="開設時に登録してください"
         )
@@ -64,7 +65,7 @@ def hand_over(
         "counts": dict(counts),
     }
     plain = pack(files, manifest)
-    sealed = seal_package(plain, registered[-1].codes["recipient"])
+    sealed = seal_package(plain, registered.codes["recipient"])
     _put(ws.layout.received(party) / f"{kind}--{package}.age", sealed)
     return ws.record(
         "package_handed_over",
@@ -142,7 +143,7 @@ def _require_consent(ws: Workspace, party: str, work: Work | None) -> None:
     target = ws.config.party(party)
     if target.kind is not PartyKind.SUBCONTRACTOR:
         return
-    registered = ws.ledger.find("party_registered", party)
+    registered = newest(ws.ledger.events("party_registered"), party)
     works = registered.codes.get("works", "").split("|") if registered else []
     if work is None or work not in target.works or registered is None or work.value not in works:
         raise KanshoError(

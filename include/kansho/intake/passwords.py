@@ -5,6 +5,7 @@ Never in a parameter, Variable, Connection, log or ledger; the ledger knows that
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from kansho.campaign.rights import Role
@@ -38,8 +39,7 @@ def enter_password(ws: Workspace, delivery: str, password: str) -> None:
     former = waiting_password(ws, delivery)
     if former is not None:  # corrected before it was used: only the last one counts
         ws.erase(former, reason="replaced")
-    attempt = len([e for e in ws.ledger.events("password_entered") if e.codes.get("delivery") == delivery]) + 1
-    key = f"{delivery}-{attempt}"
+    key = f"{delivery}-{_next_attempt(ws, delivery)}"
     ws.store_bytes(KIND, key, password.encode())
     ws.record("password_entered", key, codes={"delivery": delivery})
 
@@ -67,6 +67,17 @@ def erase_stale(ws: Workspace, settled: frozenset[str]) -> int:
             ws.erase(ref, reason="expired")
             erased += 1
     return erased
+
+
+def _next_attempt(ws: Workspace, delivery: str) -> int:
+    """The number after every attempt of which anything is left: counted by what was stored, not by what was said.
+
+    Entering may be killed between the seal, its registration and the event; the next attempt must not take a half one
+    for its own.
+    """
+    names = {e.key for e in ws.ledger.events("snapshot_stored")} | set(ws.vault.store.names(f"{KIND}/"))
+    numbers = [re.fullmatch(rf"{KIND}/{re.escape(delivery)}-([0-9]+)", name) for name in names]
+    return max((int(found[1]) for found in numbers if found), default=0) + 1
 
 
 def use_password(ws: Workspace, ref: SnapshotRef) -> str:

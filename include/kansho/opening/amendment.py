@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kansho.campaign.binding import bound_digest
+from kansho.bound import bound_config, config_document
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.opened import HANDLER_REPORT, bound_digest
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
 from kansho.errors import KanshoError
@@ -40,14 +41,10 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The change as a document for the ward: every path with its old and its new value.
 
     Raises:
-        KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs.
+        KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs as it was bound.
     """
-    path = ws.layout.outputs / config_document(str(work["bound"]))
-    if not path.is_file():
-        raise KanshoError(
-            "AMENDMENT-BASE", "変更前の設定が見つかりません", place=path.name, remedy="outputs を元に戻してください"
-        )
-    rows = list(changes(json.loads(path.read_text(encoding="utf-8")), ws.config.model_dump(mode="json")))
+    before = bound_config(ws)
+    rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
     key = f"amendment-{str(work['wanted'])[:12]}"
     ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))
     return {**work, "artefact": ref.to_json(), "counts": {"changes": len(rows)}}
@@ -57,22 +54,36 @@ def bind_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Bind the approved configuration, register what is new, issue the document of the change."""
     ref = SnapshotRef.from_json(work["artefact"])
     authority = authority_of(ws, ref)
-    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
-    register_everything(ws)
     issue_config(ws)
+    register_everything(ws)
+    issue_handler_report(ws)
     ws.issue_document(f"documents/{ref.key}.pdf", ws.read_bytes(ref), title="設定変更届", kind="amendment")
+    # Last, so that a run killed before it finds the amendment still to be made.
+    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
     return {"counts": dict(work["counts"])}
-
-
-def config_document(digest: str) -> str:
-    """Where a bound configuration lies among the outputs."""
-    return f"documents/config-{digest[:12]}.json"
 
 
 def issue_config(ws: Workspace) -> None:
     """Issue the configuration itself: what an amendment is compared with, and what an auditor reads."""
     text = json.dumps(ws.config.model_dump(mode="json"), ensure_ascii=False, indent=1, sort_keys=True)
     ws.issue_document(config_document(ws.config.digest), text.encode(), title="設定", kind="config")
+
+
+def report_key(ws: Workspace) -> str:
+    """Key of the 取扱者届 of the configuration in force: the opening's own, with a digest after a change."""
+    first = ws.ledger.events("campaign_opened")
+    opened = not first or first[0].codes["config_digest"] == ws.config.digest
+    return HANDLER_REPORT if opened else f"{HANDLER_REPORT}-{ws.config.digest[:12]}"
+
+
+def issue_handler_report(ws: Workspace) -> None:
+    """The 取扱者届 as the approved change makes it (P4)."""
+    from kansho.documents.opening import handler_report
+
+    name = f"documents/{report_key(ws)}.pdf"
+    if ws.ledger.find("document_issued", name) is None:
+        pdf = handler_report(ws.config, simulation=ws.is_simulation, issued_on=ws.today)
+        ws.issue_document(name, pdf, title="個人情報取扱責任者・取扱者届", kind="handler_report")
 
 
 def changes(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, str, str]]:

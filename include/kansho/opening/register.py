@@ -1,4 +1,7 @@
-"""Registers as ledger facts: parties, places, handlers, data flow, consents, recipients."""
+"""Registers as ledger facts: parties, places, handlers, data flow, consents, recipients.
+
+Run again after an amendment it registers what changed, and only that; readers take the newest of an id.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from kansho.campaign.config import Handler, Party
 from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
+from kansho.evidence.registrations import next_key
 from kansho.workspace import Workspace
 
 RECIPIENT = "recipient.txt"
@@ -14,7 +18,7 @@ OUR_RECIPIENT = "contractor_recipient.txt"
 
 
 def register_everything(ws: Workspace) -> None:
-    """Parties, handlers, places, data flow, recipients and the consent to hold-outs, each once by its id."""
+    """Parties, handlers, places, data flow, recipients and the consent to hold-outs, each once as it is."""
     for party in ws.config.parties:
         register_party(ws, party)
     for handler in ws.config.handlers:
@@ -24,7 +28,7 @@ def register_everything(ws: Workspace) -> None:
     consent = ws.config.targeting.holdout_consent
     if consent is not None:
         codes = {"given_on": consent.given_on.isoformat()}
-        ws.record("holdout_consented", "year", codes=codes, names={"document": consent.document})
+        _register(ws, "holdout_consented", "year", codes, {"document": consent.document})
 
 
 def register_party(ws: Workspace, party: Party) -> None:
@@ -37,7 +41,7 @@ def register_party(ws: Workspace, party: Party) -> None:
                 "OPENING-CONSENT", "区の承諾がまだありません", place=party.id, remedy="承諾を得てから開設 (C7)"
             )
     names = {"name": party.name} | ({"consent": party.consent.document} if party.consent else {})
-    ws.record("party_registered", party.id, codes=codes, names=names)
+    _register(ws, "party_registered", party.id, codes, names)
 
 
 def register_handler(ws: Workspace, handler: Handler) -> None:
@@ -62,28 +66,20 @@ def register_handler(ws: Workspace, handler: Handler) -> None:
         "user": handler.user or "",
         "responsible": "yes" if handler.responsible else "no",
     }
-    ws.record("handler_registered", handler.id, codes=codes, names={"name": handler.name, "post": handler.post})
-    ws.record("training_recorded", handler.id, codes={"on": handler.trained_on.isoformat(), "party": handler.party})
-    ws.record("briefing_recorded", handler.id, codes={"on": handler.briefed_on.isoformat(), "party": handler.party})
+    _register(ws, "handler_registered", handler.id, codes, {"name": handler.name, "post": handler.post})
+    for type_, on in (("training_recorded", handler.trained_on), ("briefing_recorded", handler.briefed_on)):
+        _register(ws, type_, handler.id, {"on": on.isoformat(), "party": handler.party}, {})
 
 
 def register_places_and_flow(ws: Workspace) -> None:
     """甲's designated places (P14) and the year's data flow (D6)."""
     for place in ws.config.places:
-        ws.record(
-            "place_designated",
-            place.id,
-            codes={"party": place.party, "kind": place.kind},
-            names={"name": place.name, "address": place.address},
-        )
+        codes = {"party": place.party, "kind": place.kind}
+        _register(ws, "place_designated", place.id, codes, {"name": place.name, "address": place.address})
     for flow in ws.config.data_flow:
         until = "closing" if flow.erase_after_days is None else str(flow.erase_after_days)
-        ws.record(
-            "flow_approved",
-            flow.kind,
-            codes={"holder": flow.holder, "place": flow.place, "erase_after_days": until},
-            names={"purpose": flow.purpose},
-        )
+        codes = {"holder": flow.holder, "place": flow.place, "erase_after_days": until}
+        _register(ws, "flow_approved", flow.kind, codes, {"purpose": flow.purpose})
 
 
 def register_recipients(ws: Workspace) -> None:
@@ -103,8 +99,14 @@ def register_recipients(ws: Workspace) -> None:
                 place=party.id,
                 remedy="age の公開鍵の提出を依頼してください",
             )
-        ws.record("recipient_registered", party.id, codes={"recipient": given.read_text(encoding="ascii").strip()})
+        _register(ws, "recipient_registered", party.id, {"recipient": given.read_text(encoding="ascii").strip()}, {})
         _write(ws.layout.received(party.id) / OUR_RECIPIENT, ws.keyring.recipient())
+
+
+def _register(ws: Workspace, type_: str, registered: str, codes: dict[str, str], names: dict[str, str]) -> None:
+    key = next_key(ws.ledger.events(type_), registered, codes, names)
+    if key is not None:
+        ws.record(type_, key, codes=codes, names=names)
 
 
 def _write(path: Path, text: str) -> None:

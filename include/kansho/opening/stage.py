@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from kansho.campaign.opened import opening_approved
 from kansho.exchange.authority import authority_of
-from kansho.opening.amendment import issue_config
+from kansho.opening.amendment import issue_config, report_key
 from kansho.opening.register import register_everything
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -17,13 +18,11 @@ from kansho.workspace import Workspace
 SEED_KIND = "randomisation_seed"
 SEED_KEY = "seed"
 REPORT_KIND = "plan_document"
-REPORT_KEY = "handler-report"
 
 
 def find_opening_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Nothing to do once the ward has approved the opening; carries what the run was started with."""
-    report = ws.find(REPORT_KIND, REPORT_KEY) if ws.ledger.size else None
-    if report is not None and ws.ledger.find("document_issued", "documents/handler-report.pdf") is not None:
+    if opening_approved(ws.ledger.events()) and _issued(ws):
         return None
     triggered = work.get("triggered", {})
     return {"simulation": bool(triggered.get("simulation")), "seed": triggered.get("seed")}
@@ -68,7 +67,7 @@ def make_handler_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     from kansho.documents.opening import handler_report
 
     pdf = handler_report(ws.config, simulation=bool(work["simulation"]), issued_on=ws.today)
-    ref = ws.store_bytes(REPORT_KIND, REPORT_KEY, pdf)
+    ref = ws.find(REPORT_KIND, report_key(ws)) or ws.store_bytes(REPORT_KIND, report_key(ws), pdf)
     counts = {"parties": len(ws.config.parties), "handlers": len(ws.config.handlers), "places": len(ws.config.places)}
     return {**work, "artefact": ref.to_json(), "counts": counts}
 
@@ -77,8 +76,14 @@ def finish_opening(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Issue the approved 取扱者届 and sign the first checkpoint for the ward."""
     ref = SnapshotRef.from_json(work["artefact"])
     authority_of(ws, ref)
-    ws.issue_document(
-        "documents/handler-report.pdf", ws.read_bytes(ref), title="個人情報取扱責任者・取扱者届", kind="handler_report"
-    )
+    ws.issue_document(_name(ref.key), ws.read_bytes(ref), title="個人情報取扱責任者・取扱者届", kind="handler_report")
     made = ws.ledger.checkpoint(ws.keyring.signer())
     return {"counts": {"events": made.size}}
+
+
+def _name(key: str) -> str:
+    return f"documents/{key}.pdf"
+
+
+def _issued(ws: Workspace) -> bool:
+    return ws.ledger.find("document_issued", _name(report_key(ws))) is not None

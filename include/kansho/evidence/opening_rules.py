@@ -1,0 +1,55 @@
+"""What the opening and its amendments ask of the log (C1, P4).
+
+Belongs here: pure rules over events, called by `kansho.evidence.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kansho.campaign.opened import OPENS, opening_approved
+from kansho.evidence.events import Event
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.findings import Finding
+
+#: The first of these is the moment from which residents' data may be in the house, or leave it.
+_WORK = frozenset({"delivery_accepted", "package_handed_over", "plan_made", "wave_selected"})
+
+
+def opening_findings(events: Sequence[Event]) -> Iterator[Finding]:
+    """No delivery is taken in and nothing leaves before the ward approved the opening."""
+    for event in events:
+        if event.type in _WORK:
+            if not opening_approved(events[: event.sequence]):
+                place = f"event {event.sequence} {event.type} {event.key}"
+                yield Finding("STATE-UNOPENED", place, "before the ward approved the opening (C1, P4)")
+            return
+
+
+def amendment_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFacts] | None) -> Iterator[Finding]:
+    """A configuration is replaced only by one whose very change the ward approved before (C1).
+
+    ``in_force`` holds every bound configuration; None where only the log is at hand.
+    """
+    decided = {e.key: e for e in events if e.type == "approval_decided" and e.codes.get("decision") == "approve"}
+    asked = {e.key: e for e in events if e.type == "approval_requested"}
+    for event in events:
+        if event.type not in ("campaign_opened", "config_amended"):
+            continue
+        digest = event.codes.get("config_digest", "")
+        place = f"event {event.sequence} {event.type}"
+        if in_force is not None and digest not in in_force:
+            yield Finding("CONFIG-ABSENT", place, "the bundle lacks the configuration that was bound here (C1)")
+        if event.type == "campaign_opened":
+            continue
+        authority = event.codes.get("authority", "")
+        decision, request = decided.get(authority), asked.get(authority)
+        if decision is None or request is None or not request.sequence < decision.sequence < event.sequence:
+            yield Finding("STATE-AMENDMENT-UNAPPROVED", place, "bound without an approved decision before it (C1)")
+        elif request.codes.get("role") != OPENS or _key(request) != f"amendment-{digest[:12]}":
+            yield Finding("STATE-AMENDMENT-OTHER", place, "the decision is not the ward's, or is about another change")
+
+
+def _key(request: Event) -> str:
+    artefact = request.refs.get("artefact")
+    return str(artefact.get("key")) if isinstance(artefact, Mapping) else ""
