@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,8 @@ def prepare(rows: int, home: Path) -> dict[str, Any]:
     results = checkups.invent_results(rows, people, config)
     ws = Workspace.open(config, home, day)
     ws.keyring.create()
+    opened = {"simulation": "true", "config_digest": config.digest}
+    replace(ws, today=config.opening_on).record("campaign_opened", config.id, codes=opened)
     _put(ws, "d01", {"target_list": checkups.target_list_file(people)}, len(people))
     _through(ws)
     # The same extraction some days earlier: fewer rows.
