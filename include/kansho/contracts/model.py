@@ -17,6 +17,13 @@ from kansho.errors import KanshoError
 
 ColumnType = Literal["text", "date", "int", "float", "code", "flag"]
 
+#: The form of numbers and days; ASCII digits only, whichever engine matches (full-width ones are not contract form).
+SHAPES: Mapping[ColumnType, str] = {
+    "int": r"-?[0-9]+",
+    "float": r"-?[0-9]+(\.[0-9]+)?",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+}
+
 BOTH = frozenset({PartyKind.CONTRACTOR, PartyKind.SUBCONTRACTOR})
 CONTRACTOR_ONLY = frozenset({PartyKind.CONTRACTOR})
 
@@ -44,7 +51,7 @@ class Column:
     """One column: its English identifier, the Japanese header, and what its values may be.
 
     ``low``/``high`` are the input range (typo guard, not a medical limit); ``pattern`` is a
-    full-match regular expression; ``operational`` marks our own fields (serial, wave, token),
+    full-match regular expression (digits as ``[0-9]``); ``operational`` marks our own fields (serial, wave, token),
     which are a closed list beside the contract's items (D2).  ``aliases`` are other headings that
     municipalities write; ``since``/``until`` the first and last fiscal year of the column;
     ``jlac10`` the item codes (17 digits) it is delivered under, of which the first present wins.

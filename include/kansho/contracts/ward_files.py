@@ -19,7 +19,7 @@ TARGET_LIST = Contract(
     "target_list",
     "対象者一覧",
     (
-        Column("postal_code", "郵便番号", pattern=r"\d{3}-\d{4}", aliases=("〒", "〒番号", "住所郵便番号")),
+        Column("postal_code", "郵便番号", pattern=r"[0-9]{3}-[0-9]{4}", aliases=("〒", "〒番号", "住所郵便番号")),
         Column("address", "漢字住所", aliases=("住所", "住所（漢字）", "住所漢字", "現住所")),
         Column("address_extra", "住所方書", nullable=True, aliases=("方書", "方書名", "住所（方書）", "方書（漢字）")),
         Column("name_kanji", "漢字氏名", aliases=("氏名", "氏名（漢字）", "氏名漢字", "対象者氏名")),
@@ -54,14 +54,14 @@ TARGET_LIST = Contract(
             "screening_kinds",
             "がん検診票の種類",
             nullable=True,
-            pattern=r"(\d{2})(\|\d{2})*",
+            pattern=r"([0-9]{2})(\|[0-9]{2})*",
             aliases=("がん検診票種類", "検診票の種類", "検診票種類", "がん検診票"),
         ),
         Column(
             "outreach_result",
             "勧奨結果",
             nullable=True,
-            pattern=r"\d{2}",
+            pattern=r"[0-9]{2}",
             aliases=("勧奨結果コード", "前回勧奨結果", "前年度勧奨結果"),
         ),
         Column(
