@@ -58,6 +58,7 @@ class Column:
     ``labels`` say in Japanese what each of ``codes`` means; where that changed between fiscal years, ``codes`` is
     what any year has and ``editions`` say which year has what.  ``works`` are works for which a 丙 may hold the
     column though it is not one of its items (D2: approved analysis items, where its work needs them).
+    ``serves`` names analysis items that are derived from the column: what approves one of them approves it.
     """
 
     name: str
@@ -79,10 +80,15 @@ class Column:
     labels: tuple[str, ...] = ()
     editions: tuple[Edition, ...] = ()
     works: frozenset[Work] = frozenset()
+    serves: tuple[str, ...] = ()
 
     def in_year(self, fiscal_year: int) -> bool:
         """Whether the contract knows the column in that fiscal year."""
         return _within(self.since, self.until, fiscal_year)
+
+    def approved_by(self, items: Collection[str]) -> bool:
+        """Whether the items approved for the year ask for the column, by its name or by what it serves."""
+        return self.name in items or not set(self.serves).isdisjoint(items)
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -164,7 +170,11 @@ class Contract:
 
     def permitted(self, approved: Collection[str]) -> tuple[str, ...]:
         """Identifiers that a delivery may hold, given the items approved for the year (D1)."""
-        return tuple(c.name for c in self.columns if not self.yearly or c.name in self.key or c.name in approved)
+        return tuple(c.name for c in self.columns if not self.yearly or c.name in self.key or c.approved_by(approved))
+
+    def is_permitted(self, approved: Collection[str]) -> bool:
+        """Whether any item of the file is approved for the year: a key alone already tells who attended (D1)."""
+        return not self.yearly or any(c.approved_by(approved) for c in self.columns)
 
 
 def project(frame: pd.DataFrame, contract: Contract, holder: PartyKind, works: Collection[Work] = ()) -> pd.DataFrame:

@@ -83,6 +83,11 @@ def _item(column: Column) -> Column:
     return replace(column, holders=CONTRACTOR_ONLY, works=frozenset({Work.ANALYSIS_GROUPING}))
 
 
+#: Years of past attendance that are analysis items, and kinds of screening whose last year is one.
+_YEARS_AGO = range(1, 6)
+_LAST_YEARS_OF = ("01", "03", "04", "06", "07", "08")
+
+
 def _attended(years_ago: int) -> Column:
     aliases = (f"{years_ago}年前受診有無", f"受診有無（{years_ago}年前）", f"受診の有無{years_ago}年前")
     header = f"受診有無{years_ago}年前"
@@ -103,11 +108,11 @@ ANALYSIS_ITEMS = Contract(
     "分析項目",
     (
         NUMBER,
-        *(_attended(n) for n in range(1, 6)),
+        *(_attended(n) for n in _YEARS_AGO),
         *(_item(CHECKUP_RESULTS.column(name)) for name in ("bmi", "systolic", "diastolic", "ldl")),
         _item(_HBA1C),
         _item(SMOKING),
-        *(_last_year_of(kind) for kind in ("01", "03", "04", "06", "07", "08")),
+        *(_last_year_of(kind) for kind in _LAST_YEARS_OF),
     ),
     ("inquiry_number",),
     "D1",
@@ -132,6 +137,7 @@ PAST_ATTENDANCE = Contract(
                 clause="C5",
                 holders=CONTRACTOR_ONLY,
                 aliases=("受診の有無", "受診フラグ", "特定健診受診有無"),
+                serves=tuple(_attended(n).name for n in _YEARS_AGO),
             ),
             codes.ATTENDED,
         ),
@@ -168,6 +174,7 @@ SCREENING_HISTORY = Contract(
                 clause="C3",
                 holders=CONTRACTOR_ONLY,
                 aliases=("がん検診種類", "検診の種類", "検診種類", "がん検診種別", "検診種別"),
+                serves=tuple(_last_year_of(kind).name for kind in _LAST_YEARS_OF),
             ),
             {kind: label for kind, label in codes.SCREENING_KINDS.items() if kind != codes.KENSHIN_KIND},
         ),

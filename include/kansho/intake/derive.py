@@ -12,11 +12,14 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import KENSHIN_KIND
-from kansho.contracts.registry import ANALYSIS_ITEMS
+from kansho.contracts.registry import ANALYSIS_ITEMS, CHECKUP_RESULTS
 
 #: Kinds that together say what an ``analysis_items`` file would.
 SOURCES = ("checkup_results", "past_attendance", "screening_history")
-_MEASURED = ("bmi", "systolic", "diastolic", "ldl", "hba1c")
+#: Column of the results → the analysis item that it is, or that it serves under another name.
+_OF_RESULTS = {c.name: c.name for c in CHECKUP_RESULTS.columns if c.name in ANALYSIS_ITEMS.names} | {
+    c.name: item for c in CHECKUP_RESULTS.columns for item in c.serves
+}
 
 
 def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -> pd.DataFrame:
@@ -53,8 +56,8 @@ def _attended(history: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
 
 def _measured(results: pd.DataFrame) -> pd.DataFrame:
     last = results.sort_values("exam_date", kind="stable").drop_duplicates("inquiry_number", keep="last")
-    wanted = [*_MEASURED, "q08"]
-    return last.set_index("inquiry_number")[wanted].rename(columns={"q08": "smoking"})
+    wanted = [name for name in _OF_RESULTS if name != "inquiry_number"]
+    return last.set_index("inquiry_number")[wanted].rename(columns=_OF_RESULTS)
 
 
 def _last_years(history: pd.DataFrame) -> pd.DataFrame:

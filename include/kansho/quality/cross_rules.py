@@ -23,8 +23,6 @@ _SPACES = r"[\s\u3000]+"
 _FISCAL_MONTH = 4
 #: Height is told to 0.1 cm and weight to 0.1 kg; BMI is rounded to one digit, or cut off.
 BMI_TOLERANCE = 0.15
-#: Private use areas (外字), the replacement character, and code points that are no character at all.
-UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 
 
 def check_digits(numbers: pd.Series) -> pd.Series:
