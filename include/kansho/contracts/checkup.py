@@ -52,7 +52,7 @@ _EXAMINATION = (
         "institution_code",
         "健診機関コード",
         nullable=True,
-        pattern=r"\d{10}",
+        pattern=r"[0-9]{10}",
         holders=CONTRACTOR_ONLY,
         clause=_CLAUSE,
         aliases=("健診実施機関コード", "健診機関番号", "健診実施機関番号"),

@@ -106,6 +106,11 @@ def _section(contract: Contract) -> str:
             "Beside the key only items that the campaign approves for the year (資料23-3, 23-4) may come. "
             "鍵のほかは、その年度に承認された項目に限ります。"
         )
+    told += [
+        f"`{c.name}` is approved with 次の分析項目の承認で入ります: {', '.join(f'`{item}`' for item in c.serves)}."
+        for c in columns
+        if c.serves
+    ]
     return "\n".join([*told, "", _table(heads, rows), *(_code_list(c) for c in columns if _is_long(c))])
 
 

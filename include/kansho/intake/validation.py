@@ -14,6 +14,7 @@ import pandas as pd
 from kansho.campaign.ages import differs_by_rule
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
+from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.authority import authority_of
@@ -129,8 +130,14 @@ def _derive_analysis(ws: Workspace, delivery: str) -> None:
     refs = {k: ws.find(ACCEPTED[k], delivery) for k in kinds}
     found = {k: ref for k, ref in refs.items() if ref is not None}
     if found:
-        items = analysis_items({k: ws.read_table(ref, SOURCES[k]) for k, ref in found.items()}, ws.config)
+        items = analysis_items({k: ws.read_table(ref, _needed(k, ws.config)) for k, ref in found.items()}, ws.config)
         ws.store_table("analysis", delivery, items, parents=list(found.values()))
+
+
+def _needed(kind: str, config: CampaignConfig) -> list[str]:
+    """Columns that analysis items follow from, of those that the year's approved list lets in."""
+    permitted = contract(kind).permitted(config.approved_analysis_items)
+    return [name for name in SOURCES[kind] if name in permitted]
 
 
 def _settle_exceptions(ws: Workspace, delivery: str, kind: str, reasons: pd.Series) -> None:

@@ -25,8 +25,6 @@ _FISCAL_MONTH = 4
 BMI_TOLERANCE = 0.15
 #: A large odd number: multiplying by it keeps the order of the columns in a row's hash.
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-#: Private use areas (外字), the replacement character, and code points that are no character at all.
-UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 
 
 def check_digits(numbers: pd.Series) -> pd.Series:

@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kansho.contracts.model import Column, Contract
+from kansho.contracts.model import SHAPES, Column, Contract
 from kansho.contracts.registry import REGISTRY
 from kansho.quality.catalogue import catalogue, kinds, rule_ids
-from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, SHAPES, ascii_digits, checks_of
+from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, checks_of
 
 FOLDER = Path(__file__).resolve().parents[3] / "great_expectations" / "expectations"
 
@@ -75,7 +75,7 @@ def _of_column(column: Column, check: str) -> dict[str, Any]:
     if check == "code":
         return _in_set(name, rule, list(column.codes))
     if check == "pattern":
-        return _matches(name, ascii_digits(column.pattern or ""), rule)
+        return _matches(name, column.pattern or "", rule)
     if check == "shape":
         return _matches(name, SHAPES[column.type], rule)
     if check == "date":

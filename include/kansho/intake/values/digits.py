@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kansho.contracts.model import SHAPES
 from kansho.intake.values.cells import Read, Reader
 
-INT = r"-?\d+"
-FLOAT = r"-?\d+(\.\d+)?"
+INT, FLOAT = SHAPES["int"], SHAPES["float"]
 #: A code whose list the contract does not have.
 ASCII = r"[ -~]*"
 
@@ -30,8 +30,8 @@ def half_width(text: str) -> str:
 
 
 def fits(pattern: str) -> Callable[[str], bool]:
-    """Whether a text matches a contract's pattern as a whole, with ASCII digits only."""
-    compiled = re.compile(pattern, re.ASCII)
+    """Whether a text matches a contract's pattern as a whole."""
+    compiled = re.compile(pattern)
     return lambda text: compiled.fullmatch(text) is not None
 
 
