@@ -93,6 +93,7 @@ def _column(column: Column, fiscal_year: int | None) -> dict[str, Any]:
         "until": column.until,
         "jlac10": column.jlac10,
         "serves": column.serves,
+        "limits": column.limits,
     }
 
 

@@ -58,6 +58,7 @@ class Column:
     ``labels`` say in Japanese what each of ``codes`` means; where that changed between fiscal years, ``codes`` is
     what any year has and ``editions`` say which year has what.  ``works`` are works for which a 丙 may hold the
     column though it is not one of its items (D2: approved analysis items, where its work needs them).
+    ``limits`` are the letters that may stand for a value at or beyond the range, lowest first (domain 1.3).
     ``serves`` names analysis items that are derived from the column: what approves one of them approves it.
     """
 
@@ -81,6 +82,7 @@ class Column:
     editions: tuple[Edition, ...] = ()
     works: frozenset[Work] = frozenset()
     serves: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     def in_year(self, fiscal_year: int) -> bool:
         """Whether the contract knows the column in that fiscal year."""
@@ -89,6 +91,12 @@ class Column:
     def approved_by(self, items: Collection[str]) -> bool:
         """Whether the items approved for the year ask for the column, by its name or by what it serves."""
         return self.name in items or not set(self.serves).isdisjoint(items)
+
+    @property
+    def shape(self) -> str | None:
+        """The form of a number or a day as a full-match regular expression, None for other types."""
+        form = SHAPES.get(self.type)
+        return None if form is None else "|".join((form, *self.limits))
 
     @property
     def headings(self) -> tuple[str, ...]:

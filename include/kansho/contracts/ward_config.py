@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from kansho.campaign.config import CampaignConfig, Mapping
 from kansho.contracts.free_text import dock_result_headings
 from kansho.contracts.headings import fold
-from kansho.contracts.model import SHAPES, Column, Contract
+from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY, contract
 from kansho.errors import KanshoError
 
@@ -59,7 +59,7 @@ def _check_mapping(mapping: Mapping, known: Contract) -> None:
 def _fits(ours: str, column: Column) -> bool:
     if column.codes:
         return ours in column.codes
-    shape = column.pattern or SHAPES.get(column.type)
+    shape = column.pattern or column.shape
     return shape is None or re.fullmatch(shape, ours) is not None
 
 

@@ -82,11 +82,11 @@ def valid(values: pd.Series, column: Column) -> pd.Series:
         fine &= text.str.fullmatch(SHAPES["date"]) & pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").notna()
     if column.type in ("int", "float"):
         number = pd.to_numeric(text, errors="coerce")
-        fine &= text.str.fullmatch(SHAPES[column.type]) & number.notna()
+        fine &= text.str.fullmatch(column.shape or "")
         if column.low is not None:
-            fine &= number >= column.low
+            fine &= ~(number < column.low)
         if column.high is not None:
-            fine &= number <= column.high
+            fine &= ~(number > column.high)
     return (fine & ~empty) | (empty & column.nullable)
 
 

@@ -33,6 +33,7 @@ from kansho.intake.gates import (
     stop_list_doubts,
     tables_of,
 )
+from kansho.intake.history_rules import of_other_report
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -109,7 +110,7 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
     kept = reasons.eq("")
     counts: dict[str, int] = {}
     if not kept.all():
-        rejected = frame[~kept].assign(reason=reasons[~kept])
+        rejected = _lawful_to_keep(kind, frame[~kept]).assign(reason=reasons[~kept])
         ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[source])
     told = dict(ready.counts)
     if kind == "target_list":
@@ -122,6 +123,16 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
         ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
     _settle_exceptions(ws, delivery, kind, reasons)
     return {"accepted": ref.rows, "quarantined": len(frame) - ref.rows, **counts}
+
+
+def _lawful_to_keep(kind: str, rejected: pd.DataFrame) -> pd.DataFrame:
+    """Rows for the quarantine; of one that may hold results of 人間ドック only what names the row (D4)."""
+    if kind != "checkup_results":
+        return rejected
+    beside = [c for c in rejected.columns if c not in (*contract(kind).key, "report_kind")]
+    out = rejected.copy()
+    out.loc[of_other_report(rejected), beside] = None
+    return out
 
 
 def _derive_analysis(ws: Workspace, delivery: str) -> None:

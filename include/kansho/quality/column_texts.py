@@ -73,7 +73,8 @@ def _told(column: Column, check: str) -> tuple[str, str]:
         shape = _PATTERNS.get(column.pattern or "", f"書式 {column.pattern}")
         return f"{name}の書き方が契約と違います", f"{name}は{shape}で書いてください"
     if check == "shape":
-        return f"{name}の書き方が契約と違います", f"{name}は{_SHAPES[column.type]}で書いてください"
+        beyond = "（入力範囲の下限以下は L、上限以上は H でも可）" if column.limits else ""
+        return f"{name}の書き方が契約と違います", f"{name}は{_SHAPES[column.type]}で書いてください{beyond}"
     if check == "date":
         return f"{name}がこよみにない日です", f"{name}を確かめ、正しい日付で送り直してください"
     span = f"{column.low:g}から{column.high:g}まで{f'（{column.unit}）' if column.unit else ''}"

@@ -121,7 +121,7 @@ def _kept(text: pd.Series, column: Column, check: str) -> pd.Series:
     if check == "pattern":
         return text.str.fullmatch(column.pattern or "").astype(bool)
     if check == "shape":
-        return text.str.fullmatch(SHAPES[column.type]).astype(bool)
+        return text.str.fullmatch(column.shape or "").astype(bool)
     if check == "date":
         return is_date(text)
     number = numeric(text)

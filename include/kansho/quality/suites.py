@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kansho.contracts.model import SHAPES, Column, Contract
+from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY
 from kansho.quality.catalogue import catalogue, kinds, rule_ids
 from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, checks_of
@@ -77,7 +77,7 @@ def _of_column(column: Column, check: str) -> dict[str, Any]:
     if check == "pattern":
         return _matches(name, column.pattern or "", rule)
     if check == "shape":
-        return _matches(name, SHAPES[column.type], rule)
+        return _matches(name, column.shape or "", rule)
     if check == "date":
         return _in_set(name + DATE_SUFFIX, rule, ["1"])
     number = name + NUMBER_SUFFIX

@@ -61,6 +61,16 @@ def read_int(text: str) -> Read:
     return None
 
 
+def float_reader(limits: tuple[str, ...]) -> Reader:
+    """`read_float`, and the letters that may stand for a value beyond the input range, in half width."""
+
+    def read(text: str) -> Read:
+        half = half_width(text)
+        return (half, ("values.digits",)) if half in limits else read_float(text)
+
+    return read
+
+
 def read_float(text: str) -> Read:
     """``２３．４``, ``1,234.5``; a single group (``1,234``) is not read."""
     half = half_width(text)
