@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException as AnyHttpException
 from campaign_desk.access import Person, person_of, waiting
 from campaign_desk.artefacts import draw, is_pdf, show
 from campaign_desk.gatepages import gate_bytes, gate_runs
+from campaign_desk.lookups import look_up as look_up_number
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
@@ -31,7 +32,6 @@ from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.quality.pages import style_hash
-from kansho.standing import gather, status
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from kansho_airflow import settings
@@ -133,7 +133,7 @@ def artefact(request: Request, key: str, person: At) -> Response:
     ws, asked = _asked(person, key)
     ref = SnapshotRef.from_json(asked.refs["artefact"])
     shown = show(ws.read_bytes(ref))
-    ws.record("artefact_opened", _opening(asked, person), refs={"digest": ref.digest})
+    _record_opening(ws, _opening(asked, person), ref.digest)
     return page(request, "artefact.html", person=person, shown=shown, asked=asked)
 
 
@@ -202,24 +202,19 @@ def enquiries(request: Request, person: At) -> Response:
 
 @app.post("/{campaign}/enquiries")
 def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Response:
-    """Where a caller stands, by the number on the card: what the operator must know, and no more.
-
-    A subcontractor's operator does not learn who attended: that item is the contractor's alone.
-    """
+    """Where a caller stands, by the number on the card: what the operator must know, and no more."""
     if not person.may_look_up:
         raise HTTPException(403)
-    ws = _workspace(person)
-    found: dict[str, bool] | None = None
-    said = "番号が正しくありません。はがきの番号をもう一度お聞きください。"
-    if is_inquiry_number(number.strip()):
-        standing = status(gather(ws), ws.today)
-        said = "この番号の方は名簿にありません。"
-        if number.strip() in standing.index:
-            row = standing.loc[number.strip()]
-            said = ""
-            found = {"勧奨停止": bool(row["stopped"] or row["refused"] or row["deferred"])}
-            if person.may_know_attendance:
-                found["受診済"] = bool(row["kenshin_attended"] or row["reported_attended"])
+    asked = number.strip()
+    found = look_up_number(_workspace(person), person, asked)
+    said = ""
+    if found is None:
+        right = is_inquiry_number(asked)
+        said = (
+            "この番号の方は名簿にありません。"
+            if right
+            else "番号が正しくありません。はがきの番号をもう一度お聞きください。"
+        )
     return page(request, "enquiries.html", person=person, found=found, said=said)
 
 
@@ -235,6 +230,12 @@ def _asked(person: Person, key: str) -> tuple[Workspace, Event]:
 
 def _opening(asked: Event, person: Person) -> str:
     return f"{asked.key}/{person.handler.user}"
+
+
+def _record_opening(ws: Workspace, key: str, digest: str) -> None:
+    """Every opening is an event: the first under its own key, by which an approval is judged, the next numbered."""
+    again = sum(e.key == key or e.key.startswith(f"{key}/") for e in ws.ledger.events("artefact_opened"))
+    ws.record("artefact_opened", f"{key}/{again + 1}" if again else key, refs={"digest": digest})
 
 
 def _answer_path(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Airflow's own API takes codes only: conf, notes, form input, asset extras, XCom and variables.
+"""Airflow's own API takes codes only, whatever writes: conf, notes, form input, asset extras, XCom, state, variables.
 
 Belongs here: refusing a request body before Airflow stores it (metadata and audit log keep it for good).
 Does not belong here: who may call what (the auth manager).
@@ -10,8 +10,10 @@ import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from kansho.errors import KanshoError
+from kansho.evidence.approvals import OPTIONS
 from kansho_airflow.xcom_guard import check_plain
 
 Scope = MutableMapping[str, Any]
@@ -19,21 +21,11 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: Where a person's words could come to rest.
-_GUARDED_PATH = re.compile(
-    r"/api/v2/(dags/.+/(dagRuns|taskInstances|xcomEntries)|assets/events|variables|connections|backfills)"
-)
-_GUARDED_FIELDS = (
-    "dag_run_id",
-    "partition_key",
-    "conf",
-    "note",
-    "params_input",
-    "extra",
-    "value",
-    "description",
-    "dag_run_conf",
-)
+#: Everything that writes: a list of paths would miss the next one (clear, materialize, state store, bulk …).
+_GUARDED_PATH = re.compile(r"/(?:api/v2|ui)/")
+_WRITING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+#: The answer of an approval's form is Japanese: these words and no others.
+_OPTIONS_FIELD = "chosen_options"
 _LARGEST_BODY = 1_000_000
 
 
@@ -45,12 +37,13 @@ class PlainBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check writing requests under `_GUARDED_PATH`; pass everything else untouched."""
-        writes = scope["type"] == "http" and scope["method"] in ("POST", "PATCH", "PUT")
+        writes = scope["type"] == "http" and scope["method"] in _WRITING
         if not writes or not _GUARDED_PATH.search(scope["path"]):
             await self.app(scope, receive, send)
             return
         body = await _read(receive)
-        refusal = refusal_of(body)
+        query = scope.get("query_string", b"").decode("utf-8", "replace")
+        refusal = refusal_of_target(scope["path"], query) or refusal_of(body)
         if refusal is not None:
             await _answer(send, refusal)
             return
@@ -72,18 +65,25 @@ def refusal_of(body: bytes) -> str | None:
     return None
 
 
+def refusal_of_target(path: str, query: str) -> str | None:
+    """Why a path or query is refused (both come to rest in the audit log); None when they may pass."""
+    try:
+        for part in path.split("/"):
+            check_plain(part, "path")
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            check_plain({name: value}, "query")
+    except KanshoError as error:
+        return f"API-REFUSED {error.place}: codes only"
+    return None
+
+
 def _check(parsed: Any) -> None:
-    if isinstance(parsed, list):
-        for item in parsed:
-            _check(item)
-    elif isinstance(parsed, dict):
-        for field in _GUARDED_FIELDS:
-            if parsed.get(field) is not None:
-                check_plain(parsed[field], field)
-        for action in parsed.get("actions") or []:
-            _check(action)
-        for entity in parsed.get("entities") or []:
-            _check(entity)
+    if isinstance(parsed, dict) and _OPTIONS_FIELD in parsed:
+        chosen = parsed[_OPTIONS_FIELD]
+        if not isinstance(chosen, list) or not all(option in OPTIONS for option in chosen):
+            raise KanshoError("API-REFUSED", "no such option", place=_OPTIONS_FIELD)
+        parsed = {name: value for name, value in parsed.items() if name != _OPTIONS_FIELD}
+    check_plain(parsed, "body")
 
 
 async def _read(receive: Receive) -> bytes:

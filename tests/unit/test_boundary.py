@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from kansho.errors import KanshoError
-from kansho_airflow.apiguard import refusal_of
+from kansho_airflow.apiguard import PlainBodies, refusal_of
 from kansho_airflow.boundary import StepFailed, StepInterrupted, contained
 from kansho_airflow.xcom_guard import GuardedXCom, check_plain
 
@@ -200,3 +201,48 @@ def test_the_api_refuses_prose_without_quoting_it(body: str) -> None:
     assert "見本" not in refusal
     assert "MIHON" not in refusal
     assert "0022" not in refusal
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body", "passes"),
+    [
+        ("POST", "/api/v2/dags/mini__validation/dagRuns", "", '{"conf": {}, "logical_date": null}', True),
+        ("POST", "/api/v2/dags/mini__validation/clearTaskInstances", "", '{"task_ids": ["a"], "dry_run": true}', True),
+        ("POST", "/api/v2/dags/mini__validation/clearTaskInstances", "", '{"note": "見本さん"}', False),
+        ("POST", "/api/v2/dags/mini__validation/dagRuns/clearDagRuns", "", '{"note": "見本さん"}', False),
+        ("POST", "/api/v2/assets/4/materialize", "", '{"note": "MIHON TARO"}', False),
+        ("PUT", "/api/v2/assets/4/state-store/k", "", '{"value": "160-0022"}', False),
+        ("PATCH", "/api/v2/dags/d/dagRuns/r/taskInstances/t/state-store/k", "", '{"value": "090-1234-5678"}', False),
+        ("PATCH", "/api/v2/pools/p", "", '{"description": "見本さん"}', False),
+        ("POST", "/ui/anything", "", '{"whatever": {"deep": ["見本"]}}', False),
+        ("DELETE", "/api/v2/variables/見本", "", "", False),
+        ("PATCH", "/api/v2/dags/d", "update_mask=is_paused", '{"is_paused": true}', True),
+        ("PATCH", "/api/v2/dags/d", "reason=%E8%A6%8B%E6%9C%AC", '{"is_paused": true}', False),
+        ("PATCH", "/api/v2/dags/d/dagRuns/r/taskInstances/t/hitlDetails", "", '{"chosen_options": ["承認"]}', True),
+        ("PATCH", "/api/v2/dags/d/dagRuns/r/taskInstances/t/hitlDetails", "", '{"chosen_options": ["見本"]}', False),
+        ("GET", "/api/v2/dags", "tags=%E8%A6%8B", "", True),
+        ("POST", "/auth/login", "", "username=x&password=見本", True),
+    ],
+)
+def test_whatever_writes_through_the_api_carries_codes(
+    method: str, path: str, query: str, body: str, passes: bool
+) -> None:
+    reached: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        reached.append((await receive())["body"].decode())
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body.encode(), "more_body": False}
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
+    asyncio.run(PlainBodies(app)(scope, receive, send))
+    assert reached == ([body] if passes else [])
+    if not passes:
+        assert sent[0]["status"] == 422
+        assert "見本" not in sent[1]["body"].decode()

@@ -118,10 +118,11 @@ def test_the_campaign_leaves_no_row_and_others_keep_theirs(base: sqlite3.Connect
 
 def test_audit_rows_that_only_mention_the_campaign_go_too(base: sqlite3.Connection, tmp_path: Path) -> None:
     base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'cli', ?)", (f'{{"a":"{MINE}__x"}}',))
+    base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'materialize_asset', '{\"asset_id\": 4}')")
     base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'login', NULL)")
     base.commit()
     base.close()
-    assert traces.purge(MINE, tmp_path).rows == 1
+    assert traces.purge(MINE, tmp_path).rows == 2
 
 
 def test_logs_of_the_campaign_and_the_components_go(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -243,6 +244,16 @@ def test_the_answer_is_given_in_airflows_own_form(key: str, path: str) -> None:
     assert _answer_path(key) == path
 
 
+def test_every_opening_is_recorded_and_the_first_keeps_its_key(as_user: As, ws: Workspace) -> None:
+    for _ in range(3):
+        as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{PLAN}")
+    assert [e.key for e in ws.ledger.events("artefact_opened")] == [
+        f"{PLAN}/{OFFICER}",
+        f"{PLAN}/{OFFICER}/2",
+        f"{PLAN}/{OFFICER}/3",
+    ]
+
+
 # -- passwords and enquiries -----------------------------------------------------------------------
 
 
@@ -293,6 +304,8 @@ def listed(ws: Workspace) -> str:
     one, two = numbers(2)
     roster = pd.DataFrame([person(one, attendance_date="2027-07-01"), person(two)])
     ws.store_table("roster", "d01", roster)
+    posted = {"inquiry_number": one, "serial": "M1-000001", "wave": "mailing_1", "posted_on": "2027-06-24"}
+    ws.store_table("postings", "mailing_1", pd.DataFrame([posted]))
     return one
 
 
@@ -316,6 +329,44 @@ def test_an_enquiry_by_another_number_says_what_to_do(as_user: As, listed: str, 
     answer = as_user(STAFF).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": number}, headers=ORIGIN)
     assert said in answer.text
     assert "<b>" not in answer.text
+
+
+def _ask(as_user: As, user: str, number: str) -> str:
+    return as_user(user).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": number}, headers=ORIGIN).text
+
+
+def test_the_call_centre_learns_nothing_of_whom_nobody_wrote_or_called(as_user: As, ws: Workspace, listed: str) -> None:
+    silent = numbers(2)[1]
+    assert "名簿にありません" in _ask(as_user, CALLER, silent)
+    assert "勧奨停止" in _ask(as_user, STAFF, silent)
+    called = pd.DataFrame({"inquiry_number": [silent]})
+    ws.store_table("call_list", "call_1-a1", called)
+    assert "名簿にありません" in _ask(as_user, CALLER, silent)  # made, and not yet handed over
+    codes = {"party": "call_centre", "kind": "call_list", "package": "call_1-a1", "authority": "x"}
+    ws.record("package_handed_over", "call_centre/call_list/call_1-a1", codes=codes)
+    assert "勧奨停止" in _ask(as_user, CALLER, silent)
+
+
+def test_every_look_up_leaves_a_trace_without_the_number(as_user: As, ws: Workspace, listed: str) -> None:
+    for _ in range(2):
+        _ask(as_user, CALLER, listed)
+    _ask(as_user, STAFF, numbers(9)[8])
+    traces = ws.ledger.events("number_looked_up")
+    assert [(e.actor["user"], e.codes["known"]) for e in traces] == [(CALLER, "yes"), (CALLER, "yes"), (STAFF, "no")]
+    assert len({e.codes["mark"] for e in traces}) == 2
+    assert not any(n.replace("-", "") in str(e).replace("-", "") for e in traces for n in (listed, numbers(9)[8]))
+
+
+def test_who_asks_too_often_is_refused_until_the_next_day(
+    as_user: As, ws: Workspace, listed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign_desk.lookups.A_DAY", 2)
+    for _ in range(2):
+        assert "勧奨停止" in _ask(as_user, STAFF, listed)
+    assert "DESK-LOOKUPS" in _ask(as_user, STAFF, listed)
+    assert "勧奨停止" in _ask(as_user, CALLER, listed)
+    replace(ws, today=DAY + timedelta(days=1)).record("returns_recorded", "r1")
+    assert "勧奨停止" in _ask(as_user, STAFF, listed)
 
 
 @pytest.mark.parametrize("user", [OFFICER, WARD_MANAGER, ENGINEER, PRINTER, VISITOR])

@@ -13,7 +13,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import MetaData, Table, create_engine, delete, func, inspect, or_, select, text
+from sqlalchemy import MetaData, Table, and_, create_engine, delete, func, inspect, or_, select, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
@@ -224,7 +224,7 @@ def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str)
     for name, column in BY_DAG.items():
         if name in tables:
             where = of_campaign(name, column)
-            run(name, or_(where, tables[name].c.extra.contains(campaign, autoescape=True)) if name == "log" else where)
+            run(name, or_(where, _audit_of(tables[name], campaign)) if name == "log" else where)
     for name in ("asset", "asset_active"):
         if name in tables:
             run(name, _asset_of(tables[name], campaign))
@@ -233,6 +233,12 @@ def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str)
     if "ab_view_menu" in tables:
         _delete_permissions(run, tables, campaign)
     return counted
+
+
+def _audit_of(table: Table, campaign: str) -> ColumnElement[bool]:
+    """Audit rows that name no DAG: those that quote the campaign, and those about assets, which are known by number."""
+    of_asset = and_(table.c.dag_id.is_(None), table.c.event.contains("asset"))
+    return or_(table.c.extra.contains(campaign, autoescape=True), of_asset)
 
 
 def _asset_of(table: Table, campaign: str) -> ColumnElement[bool]:

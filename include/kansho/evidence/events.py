@@ -38,6 +38,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "approval_answered": ("P8",),
     "approval_decided": ("P8",),
     "approval_voided": ("P8",),
+    "number_looked_up": ("P8", "D4"),
     # holdings
     "snapshot_stored": ("D6",),
     "snapshot_erased": ("P11",),
