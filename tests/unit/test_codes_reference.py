@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kansho.cli import main
+from kansho.errors import KanshoError
 from kansho.reference import pages
 from kansho.reference.left_behind import FAMILIES, MEANINGS, family
 from kansho.reference.raised import ROOT, SOURCES, raised
@@ -72,7 +73,7 @@ def test_every_code_belongs_to_a_family_and_no_family_is_idle(codes: dict[str, s
 
 
 def test_a_new_kind_of_refusal_must_be_thought_through() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(KanshoError, match="CODES-FAMILY"):
         family("BRAND-NEW")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kansho.errors import KanshoError
+
 _NOTHING = "何も変わりません（書く前に断ります）。"
 _READ_ONLY = "読むだけの検査です。何も書きません。"
 
@@ -45,7 +47,7 @@ FAMILIES: tuple[Family, ...] = (
         ("INTAKE-REFUSED",),
     ),
     Family("パスワードの入力", _NOTHING, ("PASSWORD-",)),
-    Family("事前の確認と参照の命令", _READ_ONLY, ("CHECK-", "CONTRACT-DOCS", "CODES-DOCS", "CONTRACT-UNKNOWN", "SIM-")),
+    Family("事前の確認と参照の命令", _READ_ONLY, ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-")),
     Family(
         "検証",
         "検証の結果（`gate_evaluated`）と要約・該当行の控えは、作られたところまで残ります。事実にはならず、"
@@ -111,7 +113,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "Airflow の配線",
         "タスクは失敗します。書き終えたものは残り、やり直すと見つけて使います。",
-        ("AIRFLOW-", "STEP-", "TASK-", "XCOM-", "DATE-", "WIRING-", "CONFIG-TWICE", "CONFIG-UNKNOWN"),
+        ("AIRFLOW-", "STEP-", "TASK-", "XCOM-", "DATE-", "WIRING-", "API-", "CONFIG-TWICE", "CONFIG-UNKNOWN"),
     ),
     Family("年度の再現（`make campaign`）", "再現はそこで止まります。やり直すと続きから進みます。", ("REPLAY-",)),
 )
@@ -127,9 +129,14 @@ def family(code: str) -> Family:
     """The family of a code: of all beginnings that fit it, the longest.
 
     Raises:
-        KeyError: when none fits; then a new kind of refusal has to be thought through here.
+        KanshoError: ``CODES-FAMILY`` when none fits; then a new kind of refusal has to be thought through here.
     """
     fitting = {b: f for f in FAMILIES for b in f.beginnings if code.startswith(b)}
     if not fitting:
-        raise KeyError(code)
+        raise KanshoError(
+            "CODES-FAMILY",
+            "断った後に何が残るかが書かれていないコードです",
+            place=code,
+            remedy="reference/left_behind.py に加えてください",
+        )
     return fitting[max(fitting, key=len)]
