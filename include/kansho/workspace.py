@@ -7,7 +7,7 @@ and every holding is registered.  Does not belong here: any stage's own rule.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -160,9 +160,9 @@ class Workspace:
         self._require_storable(kind, key)
         return self._register(self._vault_for(kind).put_bytes(kind, key, data, rows=rows), parents, counts)
 
-    def read_table(self, ref: SnapshotRef) -> pd.DataFrame:
-        """Read a registered table."""
-        return self._vault_for(ref.kind).read_table(ref)
+    def read_table(self, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a registered table, whole or only some of its columns."""
+        return self._vault_for(ref.kind).read_table(ref, columns)
 
     def read_bytes(self, ref: SnapshotRef) -> bytes:
         """Read registered bytes."""
@@ -209,9 +209,9 @@ class Workspace:
             )
         return found
 
-    def read_all(self, kind: str) -> pd.DataFrame | None:
+    def read_all(self, kind: str, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
         """Every snapshot of a kind, concatenated in order; None when there is none."""
-        frames = [self.read_table(ref) for ref in self.snapshots(kind)]
+        frames = [self.read_table(ref, columns) for ref in self.snapshots(kind)]
         return pd.concat(frames, ignore_index=True) if frames else None
 
     # -- documents without residents ----------------------------------------------------------

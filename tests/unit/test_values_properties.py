@@ -8,6 +8,7 @@ import re
 from datetime import date
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from kansho.contracts.registry import REGISTRY, contract
 from kansho.contracts.towns import town_matches
 from kansho.errors import KanshoError
 from kansho.intake.values import RULES, normalise, phones
+from kansho.intake.values import cells as columns
 from kansho.intake.values.wareki import ERAS
 from kansho.simulation.population import build
 
@@ -249,3 +251,19 @@ def font(points: dict[int, bool]) -> bytes:
     buffer = io.BytesIO()
     builder.save(buffer)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("sample", [3, 20_000], ids=["nearly every cell differs", "cells repeat"])
+@pytest.mark.parametrize("pieces", [[], [5], [2, 0, 3]])
+def test_a_column_reads_the_same_however_varied_and_in_however_many_pieces(
+    pieces: list[int], sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_SAMPLE", sample)
+    texts = iter(["１", "1", None, "２", "x"])
+    made = [pa.array([next(texts) for _ in range(size)], pa.large_string()) for size in pieces]
+    wide = str.maketrans("１２", "12")
+    found, counts = columns.rewritten(
+        pa.chunked_array(made, pa.large_string()), columns.shaped(r"\d"), lambda t: (t.translate(wide), ("wide",))
+    )
+    assert found.to_pylist() == (["1", "1", None, "2", "x"] if pieces else [])
+    assert counts == ({"wide": 2} if pieces else {})

@@ -30,6 +30,11 @@ _YES_NO = {"1": 1, "2": 0}
 #: q08: 1 はい; 2 is いいえ up to 第3期 and "stopped more than a month ago" in 第4期: not smoking in either.
 _SMOKING = {"1": 1, "2": 0, "3": 0}
 _BLOOD_PRESSURE, _GLUCOSE, _LIPID = "q01", "q02", "q03"
+#: All that a level may ask for; the age is joined by `guidance_level`.
+_ITEMS = (
+    *("sex", "_age", "bmi", "waist", "visceral_fat", "systolic", "diastolic", "hdl", "tg_fasting", "tg_casual"),
+    *("post_meal", "glucose_fasting", "glucose_casual", "hba1c", "q01", "q02", "q03", "q08"),
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ def _by_term(frame: pd.DataFrame, criteria: list[Criteria | None], severity: _Se
     """Apply ``severity`` to the rows of each known term; 判定不能 where least and greatest differ."""
     position = term_positions(frame["exam_date"])
     code = np.full(len(frame), -1, dtype=np.int8)
+    frame = frame[[item for item in _ITEMS if item in frame]]
     for at, rules in enumerate(criteria):
         rows = position == at
         if rules is not None and rows.any():

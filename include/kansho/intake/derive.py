@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import KENSHIN_KIND
 from kansho.contracts.registry import ANALYSIS_ITEMS
 
-#: Kinds that together say what an ``analysis_items`` file would.
-SOURCES = ("checkup_results", "past_attendance", "screening_history")
 _MEASURED = ("bmi", "systolic", "diastolic", "ldl", "hba1c")
+#: Kinds that together say what an ``analysis_items`` file would, and the columns that are needed of each.
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "checkup_results": ("inquiry_number", "exam_date", *_MEASURED, "q08"),
+    "past_attendance": ("inquiry_number", "fiscal_year", "attended"),
+    "screening_history": ("inquiry_number", "screening_kind", "fiscal_year"),
+}
 
 
 def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -> pd.DataFrame:
@@ -52,9 +57,13 @@ def _attended(history: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
 
 
 def _measured(results: pd.DataFrame) -> pd.DataFrame:
-    last = results.sort_values("exam_date", kind="stable").drop_duplicates("inquiry_number", keep="last")
+    day, days = pd.factorize(results["exam_date"], sort=True)
+    person, numbers = pd.factorize(results["inquiry_number"], use_na_sentinel=False)
+    by_day = np.argsort(np.where(day < 0, len(days), day), kind="stable")
+    last = np.zeros(len(numbers), dtype=np.int64)
+    last[person[by_day]] = by_day  # of several rows of a person the last one written stays
     wanted = [*_MEASURED, "q08"]
-    return last.set_index("inquiry_number")[wanted].rename(columns={"q08": "smoking"})
+    return results.iloc[last].set_index("inquiry_number")[wanted].rename(columns={"q08": "smoking"})
 
 
 def _last_years(history: pd.DataFrame) -> pd.DataFrame:

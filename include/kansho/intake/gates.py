@@ -6,6 +6,9 @@ Does not belong here: the rules (`row_rules`, `history_rules`, `kansho.quality`)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from kansho.contracts.registry import contract
@@ -54,9 +57,13 @@ def check_table(ws: Workspace, delivery: str, kind: str) -> GateResult:
     return found
 
 
-def prepared(ws: Workspace, delivery: str, kind: str) -> Normalised:
-    """A raw table in the contract's form, and what was changed; the raw snapshot keeps what was delivered."""
-    return normalise(ws.read_table(raw(ws, delivery, kind)).reset_index(drop=True), contract(kind), ws.config)
+def prepared(ws: Workspace, delivery: str, kind: str, columns: Sequence[str] | None = None) -> Normalised:
+    """A raw table in the contract's form, whole or only some of its columns, and what was changed in them.
+
+    The raw snapshot keeps what was delivered.
+    """
+    table = ws.read_table(raw(ws, delivery, kind), columns)
+    return normalise(table.reset_index(drop=True), contract(kind), ws.config)
 
 
 def reasons_of(ws: Workspace, delivery: str, kind: str, frame: pd.DataFrame) -> pd.Series:
@@ -64,12 +71,11 @@ def reasons_of(ws: Workspace, delivery: str, kind: str, frame: pd.DataFrame) -> 
 
     What was decided upon is what is acted upon: nothing is checked a second time.
     """
-    reasons = [""] * len(frame)
+    reasons = np.full(len(frame), "", dtype=object)
     ref = ws.find(MARKS, f"{kind}-{delivery}")
     if ref is not None:
         marks = ws.read_table(ref)
-        for row, reason in zip(marks["row"], marks["reason"], strict=True):
-            reasons[int(row)] = reason
+        reasons[marks["row"].astype(int).to_numpy()] = marks["reason"].to_numpy(dtype=object)
     return pd.Series(reasons, index=frame.index, dtype=object)
 
 
@@ -156,7 +162,7 @@ def _doubts(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dic
         last = _rows_before(ws, delivery)
         return stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)
     if kind in _NEVER_TWICE:
-        earlier = _table_before(ws, delivery, kind)
+        earlier = _table_before(ws, delivery, kind, len(frame))
         return {"identity.same_file": len(frame) if same_table(frame, earlier) else 0}
     return {}
 
@@ -185,26 +191,28 @@ def _known(ws: Workspace) -> set[str]:
 
     Accepted and quarantined rows together outlive the raw tables, which retention erases.
     """
-    frames = [
-        prepared(ws, e.key, "target_list").frame
-        for e in ws.ledger.events("delivery_accepted")
-        if "target_list" in e.codes["kinds"].split("|") and ws.find("raw_target_list", e.key) is not None
-    ]
-    frames += [ws.read_table(r) for r in ws.snapshots("roster")]
-    frames += [ws.read_table(r) for r in ws.snapshots("quarantine") if r.key.startswith("target_list-")]
-    return {number for frame in frames for number in frame["inquiry_number"].dropna()}
+    number = ["inquiry_number"]
+    frames = _lists_kept(ws, number)
+    frames += [ws.read_table(r, number) for r in ws.snapshots("roster")]
+    frames += [ws.read_table(r, number) for r in ws.snapshots("quarantine") if r.key.startswith("target_list-")]
+    return {known for frame in frames for known in frame["inquiry_number"].dropna().unique().tolist()}
 
 
 def _people(ws: Workspace) -> pd.DataFrame:
     """Sex, age and birth date of everybody listed: the core, and the list that came in the same delivery."""
     columns = ["inquiry_number", "sex", "age_at_year_end", "birth_date"]
-    frames = [
-        prepared(ws, e.key, "target_list").frame[columns]
+    frames = _lists_kept(ws, columns)
+    frames += [ws.read_table(ref, columns) for ref in ws.snapshots("roster")]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns, dtype=object)
+
+
+def _lists_kept(ws: Workspace, columns: list[str]) -> list[pd.DataFrame]:
+    """Columns of every target list whose raw table is kept, as the deliveries came."""
+    return [
+        prepared(ws, e.key, "target_list", columns).frame
         for e in ws.ledger.events("delivery_accepted")
         if "target_list" in e.codes["kinds"].split("|") and ws.find("raw_target_list", e.key) is not None
     ]
-    frames += [ws.read_table(ref)[columns] for ref in ws.snapshots("roster")]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns, dtype=object)
 
 
 def _rows_before(ws: Workspace, delivery: str) -> int | None:
@@ -219,12 +227,12 @@ def _rows_before(ws: Workspace, delivery: str) -> int | None:
     return last
 
 
-def _table_before(ws: Workspace, delivery: str, kind: str) -> pd.DataFrame | None:
-    """The table of that kind delivered before this one, while it is kept."""
+def _table_before(ws: Workspace, delivery: str, kind: str, rows: int) -> pd.DataFrame | None:
+    """The table of that kind delivered before this one, while it is kept and if it has so many rows."""
     last: str | None = None
     for event in ws.ledger.events("delivery_accepted"):
         if event.key == delivery:
             break
         if kind in event.codes["kinds"].split("|") and ws.find(f"raw_{kind}", event.key) is not None:
             last = event.key
-    return prepared(ws, last, kind).frame if last else None
+    return prepared(ws, last, kind).frame if last and raw(ws, last, kind).rows == rows else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
@@ -21,6 +22,7 @@ from kansho.quality.cross_rules import (
     screening_fits_sex,
     year_of_day,
 )
+from kansho.quality.distinct import distinct
 
 #: Years of history that 資料23-3 and 23-4 promise.
 YEARS = 5
@@ -90,7 +92,10 @@ def screening_history_rules(
 def _joined(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """``sex``, ``age_at_year_end`` and ``birth_date`` of each row's person, on the frame's index."""
     columns = ["sex", "age_at_year_end", "birth_date"]
-    known = people.drop_duplicates("inquiry_number", keep="last").set_index("inquiry_number")[columns].astype(object)
-    out = known.reindex(frame["inquiry_number"].astype(object).to_numpy())
+    listed = people.dropna(subset="inquiry_number").drop_duplicates("inquiry_number", keep="last")
+    known = listed.set_index("inquiry_number")[columns].astype(object)
+    found = distinct(frame["inquiry_number"])
+    asked = known.reindex([*found.values, None])  # the last row is that of a missing number
+    out = asked.iloc[np.where(found.codes < 0, len(found.values), found.codes)]
     out.index = frame.index
     return out

@@ -14,7 +14,13 @@ from kansho.campaign.ages import age_fits, differs_by_rule
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.characters import unprintable_rows
 from kansho.contracts.towns import town_matches
-from kansho.quality.cross_rules import check_digits, existing_phones, not_twice, screening_fits_sex
+from kansho.quality.cross_rules import (
+    check_digits,
+    existing_phones,
+    listed_numbers,
+    not_twice,
+    screening_fits_sex,
+)
 
 FEMALE_ONLY = frozenset({"06", "07"})
 MALE_ONLY = frozenset({"08"})
@@ -54,7 +60,7 @@ def known_number_rules(frame: pd.DataFrame, known: set[str]) -> dict[str, pd.Ser
     """Check digit; the number is one that the ward delivered in a target list."""
     return {
         "number.check_digit": check_digits(frame["inquiry_number"]),
-        "number.known": frame["inquiry_number"].isin(known),
+        "number.known": listed_numbers(frame["inquiry_number"], known),
     }
 
 

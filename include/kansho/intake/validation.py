@@ -129,16 +129,16 @@ def _derive_analysis(ws: Workspace, delivery: str) -> None:
     refs = {k: ws.find(ACCEPTED[k], delivery) for k in kinds}
     found = {k: ref for k, ref in refs.items() if ref is not None}
     if found:
-        items = analysis_items({k: ws.read_table(ref) for k, ref in found.items()}, ws.config)
+        items = analysis_items({k: ws.read_table(ref, SOURCES[k]) for k, ref in found.items()}, ws.config)
         ws.store_table("analysis", delivery, items, parents=list(found.values()))
 
 
 def _settle_exceptions(ws: Workspace, delivery: str, kind: str, reasons: pd.Series) -> None:
     """Exceptions that this table opens, and those of earlier deliveries that it puts right."""
     open_for_rows(ws, delivery, kind, reasons, owner_of(ws.config, kind))
-    core = ws.read_all(ACCEPTED[kind])
+    core = ws.read_all(ACCEPTED[kind], ["inquiry_number"])
     if core is not None:
-        ease(ws, delivery, kind, set(core["inquiry_number"]))
+        ease(ws, delivery, kind, set(core["inquiry_number"].unique().tolist()))
 
 
 def _is_whole(ws: Workspace, delivery: str, kind: str) -> bool:

@@ -23,20 +23,29 @@ _SPACES = r"[\s\u3000]+"
 _FISCAL_MONTH = 4
 #: Height is told to 0.1 cm and weight to 0.1 kg; BMI is rounded to one digit, or cut off.
 BMI_TOLERANCE = 0.15
+#: A large odd number: multiplying by it keeps the order of the columns in a row's hash.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 #: Private use areas (外字), the replacement character, and code points that are no character at all.
 UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 
 
 def check_digits(numbers: pd.Series) -> pd.Series:
     """Rows whose お問い合わせ番号 carries its check digit: weights 10 to 2, modulus 11 (D7); a missing one does not."""
-    text = _text(numbers)
+    found = distinct(numbers)
+    text = found.values
     shaped = text.str.fullmatch(_INQUIRY).to_numpy(dtype=bool)
     kept = np.zeros(len(text), dtype=bool)
     if shaped.any():
         letters = text[shaped].to_numpy(dtype=object).astype("S12")
         digits = np.frombuffer(letters.tobytes(), dtype=np.uint8).reshape(-1, 12).astype(np.int32) - ord("0")
         kept[shaped] = -(digits[:, _DIGITS] @ _WEIGHTS) % 11 == digits[:, _CHECK]
-    return pd.Series(kept, index=numbers.index)
+    return _spread(found, kept, numbers.index, missing=False)
+
+
+def listed_numbers(numbers: pd.Series, known: set[str]) -> pd.Series:
+    """Rows whose number is one of the known; a missing one is not."""
+    found = distinct(numbers)
+    return _spread(found, found.values.astype(object).isin(known), numbers.index, missing=False)
 
 
 def not_twice(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
@@ -68,28 +77,30 @@ def existing_phones(phones: pd.Series, exists: Callable[[str], bool]) -> pd.Seri
 
 def bmi_consistent(height: pd.Series, weight: pd.Series, bmi: pd.Series) -> pd.Series:
     """Rows whose BMI is weight (kg) over height (m) squared, as it is rounded."""
-    tall, heavy, told = (pd.to_numeric(v, errors="coerce").astype(float) for v in (height, weight, bmi))
+    tall, heavy, told = (_numbers(v) for v in (height, weight, bmi))
     reckoned = heavy / (tall.where(tall > 0) / 100) ** 2
     return (reckoned - told).abs().le(BMI_TOLERANCE) | reckoned.isna() | told.isna()
 
 
 def pressure_ordered(systolic: pd.Series, diastolic: pd.Series) -> pd.Series:
     """Rows whose systolic pressure is above the diastolic."""
-    upper, lower = (pd.to_numeric(v, errors="coerce") for v in (systolic, diastolic))
+    upper, lower = (_numbers(v) for v in (systolic, diastolic))
     return upper.gt(lower) | upper.isna() | lower.isna()
 
 
 def day_between(day: pd.Series, begin: date, end: date) -> pd.Series:
     """Rows whose day (ISO) lies in the span, both ends included."""
-    return _text(day).between(begin.isoformat(), end.isoformat()) | day.isna()
+    found = distinct(day)
+    return _spread(found, found.values.between(begin.isoformat(), end.isoformat()), day.index)
 
 
 def year_of_day(fiscal_year: pd.Series, day: pd.Series, first: int, last: int) -> pd.Series:
     """Rows whose fiscal year is one of ``first`` to ``last`` and the one in which the day lies."""
-    year = pd.to_numeric(fiscal_year, errors="coerce")
-    attended = pd.to_datetime(_text(day), format="%Y-%m-%d", errors="coerce")
+    year = _numbers(fiscal_year)
+    attended = _days(day)
     of_day = attended.dt.year - (attended.dt.month < _FISCAL_MONTH)
-    return (year.between(first, last) | year.isna()) & (of_day.eq(year) | of_day.isna() | year.isna())
+    kept: pd.Series = (year.between(first, last) | year.isna()) & (of_day.eq(year) | of_day.isna() | year.isna())
+    return kept
 
 
 def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series | int) -> pd.Series:
@@ -100,12 +111,13 @@ def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series
         birth: birth date of the row's person, brought here from the target list; missing when unknown.
         min_age: years, one for all rows or one per row.
     """
-    year = pd.to_numeric(fiscal_year, errors="coerce")
-    born = pd.to_datetime(_text(birth), format="%Y-%m-%d", errors="coerce")
+    year = _numbers(fiscal_year)
+    born = _days(birth)
     # Whoever is born on 1 April reaches the age on the day before, by law: the year end counts for them (domain 2.1).
     early = (born.dt.month * 100 + born.dt.day) <= 401
     age = year + 1 - born.dt.year - (~early).astype(int)
-    return age.ge(min_age) | age.isna()
+    kept: pd.Series = age.ge(min_age) | age.isna()
+    return kept
 
 
 def same_code(delivered: pd.Series, reckoned: pd.Series) -> pd.Series:
@@ -139,22 +151,34 @@ def same_table(frame: pd.DataFrame, earlier: pd.DataFrame | None) -> bool:
 
 
 def _hashed(frame: pd.DataFrame) -> np.ndarray:
-    plain = frame.astype(object).where(frame.notna(), "\0")
-    try:
-        return np.asarray(pd.util.hash_pandas_object(plain, index=False))
-    except (UnicodeEncodeError, TypeError):
-        return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], dtype=np.int64)
+    """One number (uint64) per row, from its cells in the order of the columns; each distinct text is hashed once."""
+    rows = np.zeros(len(frame), dtype=np.uint64)
+    for name in frame.columns:
+        found = distinct(frame[name])
+        texts = np.append(found.values.to_numpy(dtype=object), "\0")
+        rows = rows * _ODD + pd.util.hash_array(texts)[found.codes]
+    return rows
 
 
-def _spread(found: Distinct, kept: pd.Series | np.ndarray, index: pd.Index) -> pd.Series:
-    return pd.Series(np.append(np.asarray(kept, dtype=bool), True)[found.codes], index=index)
+def _spread(found: Distinct, kept: pd.Series | np.ndarray, index: pd.Index, *, missing: bool = True) -> pd.Series:
+    return pd.Series(np.append(np.asarray(kept, dtype=bool), missing)[found.codes], index=index)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Text as numbers (float), each distinct one read once; missing where it is none."""
+    found = distinct(values)
+    read = pd.to_numeric(found.values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.Series(np.append(read, np.nan)[found.codes], index=values.index)
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """ISO text as days, each distinct one read once; NaT where it is none."""
+    found = distinct(values)
+    read = pd.to_datetime(found.values, format="%Y-%m-%d", errors="coerce").to_numpy(dtype="datetime64[s]")
+    return pd.Series(np.append(read, np.datetime64("NaT", "s"))[found.codes], index=values.index)
 
 
 def _unspaced(values: pd.Series) -> pd.Series:
     found = distinct(values)
     plain = [*found.values.astype(object).str.replace(_SPACES, "", regex=True), None]
     return pd.Series(np.array(plain, dtype=object)[found.codes], index=values.index).astype(object)
-
-
-def _text(values: pd.Series) -> pd.Series:
-    return values.where(values.notna(), "").astype(str)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +69,9 @@ class Vault:
         return SnapshotRef(kind, key, hashlib.sha256(sealed).hexdigest(), rows)
 
     def put_table(self, kind: str, key: str, frame: pd.DataFrame) -> SnapshotRef:
-        """Seal a table (Parquet in memory; its statistics are inside the seal)."""
+        """Seal a table (Parquet in memory; nobody searches in it, so it has no statistics)."""
         buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False, compression="zstd")
+        frame.to_parquet(buffer, index=False, compression="zstd", write_statistics=False)
         return self.put_bytes(kind, key, buffer.getvalue(), rows=len(frame))
 
     def read_bytes(self, ref: SnapshotRef) -> bytes:
@@ -90,9 +90,9 @@ class Vault:
             )
         return unseal(sealed, key=self.keyring.get(self._key), campaign=self.campaign, name=ref.name)
 
-    def read_table(self, ref: SnapshotRef) -> pd.DataFrame:
-        """Read a table; text columns are ``str`` dtype, missing text is NaN."""
-        return pd.read_parquet(io.BytesIO(self.read_bytes(ref)))
+    def read_table(self, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a table, whole or only some of its columns; text columns are ``str`` dtype, missing text is NaN."""
+        return pd.read_parquet(io.BytesIO(self.read_bytes(ref)), columns=None if columns is None else list(columns))
 
     def names(self) -> list[str]:
         """Every object there is, registered or not (for the inventory's discovery)."""

@@ -25,7 +25,8 @@ from kansho.intake.reading.structure import Walk, walk
 DELIMITERS = {",": "comma", "\t": "tab"}
 #: Control and header rows are longer in no real file.
 _MAX_HEAD = 1 << 20
-_BLOCK = 1 << 24
+#: Bytes the parser takes at a time: a row must fit, and small pieces stay in the processor's cache.
+_BLOCK = 1 << 22
 #: C0 without tab and line ends, and DEL; C1 as UTF-8 writes it.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + rb"]|\xc2[\x80-\x9f]")
@@ -68,14 +69,14 @@ class Text:
 
     def _parsed(self, found: Walk, stop: int, width: int) -> list[pa.ChunkedArray]:
         """The fast parser over the bytes of the data; empty cells come missing."""
-        text_type = pa.large_string()
+        text_type = pa.string()  # no block is so large that it needs more; `finish` widens column by column
         if stop <= self.start:
             return [pa.chunked_array([], text_type) for _ in range(width)]
         names = [str(at) for at in range(width)]
         try:
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(pa.py_buffer(self.buffer[self.start : stop])),
-                pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False),
+                pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK),
                 pyarrow.csv.ParseOptions(
                     delimiter=self.delimiter,
                     quote_char='"' if found.quotes else False,

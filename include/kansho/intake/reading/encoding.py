@@ -18,11 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from kansho.errors import KanshoError
 
 Known = Callable[[str], bool]
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 #: So much is enough for control row and headings.
 _HEAD = 1 << 16
 #: A text without a mark is UTF-16 when so large a share of its units has a NUL on one side.
@@ -132,8 +134,8 @@ def _refuse_mixed(data: bytes, text: memoryview, kind: str) -> None:
 
     Files of two systems put together are read without an error otherwise, half of them mojibake.
     """
-    pieces = (bytes(text[at : at + _CHUNK + 2]) for at in range(0, len(text), _CHUNK))
-    if not any(sign in piece for piece in pieces for sign in _KANA_MISREAD):
+    pieces = (text[at : at + _CHUNK + 2] for at in range(0, len(text), _CHUNK))
+    if not any(sign in bytes(piece) for piece in pieces if _may_misread(piece) for sign in _KANA_MISREAD):
         return
     seen = 0
     for hit in _KANA.finditer(data):
@@ -145,6 +147,12 @@ def _refuse_mixed(data: bytes, text: memoryview, kind: str) -> None:
         except UnicodeDecodeError:
             continue
         raise _undecodable(kind, "cp932", _Fault(hit.start()))
+
+
+def _may_misread(piece: memoryview) -> bool:
+    """Whether the two bytes stand anywhere with which all of `_KANA_MISREAD` begin."""
+    read = np.frombuffer(piece, dtype=np.uint8)
+    return bool(((read[:-1] == 0xE7) & (read[1:] >= 0xB8) & (read[1:] <= 0xB9)).any())
 
 
 def _line(data: bytes, at: int) -> tuple[int, int]:

@@ -45,11 +45,9 @@ def find_my_number(columns: Iterable[pa.ChunkedArray]) -> int | None:
         long = pc.fill_null(pc.greater_equal(pc.binary_length(column), 12), False)
         if not pc.any(long).as_py():
             continue
-        cells = column.filter(long)
-        likely = pc.match_substring_regex(cells, _LIKELY)
-        if not pc.any(likely).as_py():
-            continue
-        rows = pc.indices_nonzero(long).filter(likely.combine_chunks())
-        suspects = zip(rows.to_pylist(), cells.filter(likely).to_pylist(), strict=True)
-        found += [next((row for row, cell in suspects if holds_my_number(cell)), -1)]
-    return min((row for row in found if row >= 0), default=None)
+        texts = pc.unique(column.filter(long))
+        suspects = texts.filter(pc.match_substring_regex(texts, _LIKELY)).to_pylist()
+        numbers = [text for text in suspects if holds_my_number(text)]
+        if numbers:
+            found.append(pc.index(pc.is_in(column, value_set=pa.array(numbers, type=column.type)), True).as_py())
+    return min(found, default=None)

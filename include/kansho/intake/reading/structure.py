@@ -19,7 +19,8 @@ import numpy as np
 from kansho.errors import KanshoError
 from kansho.intake.reading.rows import MAX_CELL, too_long, wrong_width
 
-_CHUNK = 1 << 20
+#: Bytes looked at together: arrays of so many are given out again without asking the system for memory.
+_CHUNK = 1 << 18
 _QUOTE, _CR, _LF = 34, 13, 10
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -102,13 +103,15 @@ def _piece(found: Walk, data: Bytes, at: int, stop: int, delimiter: int) -> None
         found.breaks = found.breaks or bool((breaks & (state == 1)).any())
         ends &= state == 0
         found._inside = int(state[-1])
+    # Of CR and LF together only the CR is the end.
+    pairs = (piece[:-1] == _CR) & (piece[1:] == _LF)
+    ends[1:] &= ~pairs
     where = np.flatnonzero(ends)
-    byte = piece[where]
-    second = (byte == _LF) & (piece[where - 1] == _CR) & (where > 0)
-    where, byte = where[~second], byte[~second]
-    after = np.minimum(where + 1, len(piece) - 1)
-    pair = (byte == _CR) & (piece[after] == _LF) & (after > where)
-    _ends(found, data, where + at, where + at + 1 + pair, byte != delimiter)
+    of_row = breaks[where]
+    following = where + (at + 1)
+    following[of_row] += np.append(pairs, False)[where[of_row]]
+    where += at
+    _ends(found, data, where, following, of_row)
 
 
 def _regular(data: Bytes, at: int, where: Ints, state: Bytes, delimiter: int) -> bool:

@@ -6,6 +6,7 @@ Belongs here: the walk over a column.  Does not belong here: any knowledge of wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,19 @@ Read = tuple[str, tuple[str, ...]] | None
 Reader = Callable[[str], Read]
 #: Mask of the cells that need no reading.
 Known = Callable[[pa.Array], pa.Array]
+#: A column: one array, or in chunks as a file was read.
+Cells: TypeAlias = "pa.Array | pa.ChunkedArray"
+#: So many cells tell whether a column is varied.
+_SAMPLE = 20_000
 
 
-def arrow(values: pd.Series) -> pa.Array:
-    """A text column as one Arrow array; missing is null."""
-    array = pa.array(values.astype("str").array, type=pa.large_string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+def arrow(values: pd.Series) -> Cells:
+    """A text column in Arrow's form, in as many chunks as it has; missing is null."""
+    return pa.array(values.astype("str").array, type=pa.large_string())
 
 
-def to_series(values: pa.Array, index: pd.Index) -> pd.Series:
-    """An Arrow array as a ``str`` column."""
+def to_series(values: Cells, index: pd.Index) -> pd.Series:
+    """An Arrow column as a ``str`` column."""
     return pd.Series(pd.array(values, dtype="str"), index=index)
 
 
@@ -42,29 +46,59 @@ def among(texts: Iterable[str]) -> Known:
     return lambda values: pc.is_in(values, value_set=listed)
 
 
-def rewritten(values: pa.Array, known: Known, read: Reader) -> tuple[pa.Array, dict[str, int]]:
+def rewritten(values: Cells, known: Known, read: Reader) -> tuple[Cells, dict[str, int]]:
     """Read the cells that are not known; counts by rule.
 
-    Every distinct text is read once, so the cost follows the variety of what needs reading, not the rows.
+    Every distinct text is looked at once, so the cost follows the variety of the column, not its rows.  Where nearly
+    every row has a text of its own, only those that need reading are gathered.
     """
-    todo = pc.and_(pc.is_valid(values), pc.invert(pc.fill_null(known(values), True)))
+    if not _varied(values):
+        return _replaced(values, known, read)
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    todo = _unknown(values, known)
     rows = pc.indices_nonzero(todo)
     if not len(rows):
         return values, {}
-    picked = values.take(rows).dictionary_encode()
-    texts = picked.dictionary.to_pylist()
-    cells = np.bincount(picked.indices.to_numpy(zero_copy_only=False), minlength=len(texts))
-    counts: dict[str, int] = {}
-    changed = False
-    for at, text in enumerate(texts):
-        found = read(text)
-        if found is None or found[0] == text:
-            continue
-        changed = True
-        texts[at] = found[0] or None
-        for rule in found[1]:
-            counts[rule] = counts.get(rule, 0) + int(cells[at])
-    if not changed:
+    read_ones, counts = _replaced(values.take(rows), pc.is_null, read)
+    return (pc.replace_with_mask(values, todo, read_ones) if counts else values), counts
+
+
+def _replaced(values: Cells, known: Known, read: Reader) -> tuple[Cells, dict[str, int]]:
+    """Every distinct text read that is not known."""
+    codes, distinct = _encoded(values)
+    todo = pc.indices_nonzero(_unknown(distinct, known))
+    if not len(todo):
         return values, {}
-    replaced = pa.array(texts, type=values.type).take(picked.indices)
-    return pc.replace_with_mask(values, todo, replaced), counts
+    texts = distinct.to_pylist()
+    found = {at: told for at in todo.to_pylist() if (told := read(texts[at])) is not None and told[0] != texts[at]}
+    if not found:
+        return values, {}
+    cells = np.bincount(codes.drop_null().to_numpy(zero_copy_only=False), minlength=len(texts))
+    counts: dict[str, int] = {}
+    for at, (text, rules) in found.items():
+        texts[at] = text or None
+        for rule in rules:
+            counts[rule] = counts.get(rule, 0) + int(cells[at])
+    return pa.array(texts, type=values.type).take(codes), counts
+
+
+def _encoded(values: Cells) -> tuple[pa.Array, pa.Array]:
+    """A code per cell (null where it is missing), and the distinct texts."""
+    encoded = values.dictionary_encode()
+    if isinstance(encoded, pa.DictionaryArray):
+        return encoded.indices, encoded.dictionary
+    if not encoded.num_chunks:
+        return pa.array([], pa.int32()), pa.array([], values.type)
+    chunks = encoded.unify_dictionaries().chunks
+    return pa.concat_arrays([chunk.indices for chunk in chunks]), chunks[0].dictionary
+
+
+def _unknown(values: Cells, known: Known) -> pa.Array:
+    return pc.and_(pc.is_valid(values), pc.invert(pc.fill_null(known(values), True)))
+
+
+def _varied(values: Cells) -> bool:
+    """Whether most cells seem to have a text that no other has."""
+    sample = values.slice(len(values) // 2, _SAMPLE)
+    return len(values) > _SAMPLE and pc.count_distinct(sample).as_py() > len(sample) // 2
