@@ -39,7 +39,7 @@ PHONE = load_config(SAMPLE).ward.phone
 
 def write_sample(folder: Path) -> None:
     """``ward.yaml``, ``sample/`` with a file of each kind, and ``d01/``, the sealed delivery with its 送付書."""
-    (folder / "ward.yaml").write_text(MINI.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "ward.yaml").write_text(_without(MINI.read_text(encoding="utf-8"), "mappings", "gaiji", "rules"), "utf-8")
     sample = folder / "sample"
     sample.mkdir()
     (sample / "taisho.csv").write_bytes(targets())
@@ -87,10 +87,14 @@ def stop_list() -> bytes:
 
 def merge(config: Path, block: str) -> None:
     """Put the keys of a block into the campaign file, as text, in place of those that are there."""
-    text = config.read_text(encoding="utf-8")
-    for key in re.findall(r"^(\w+):", block, re.MULTILINE):
-        text = re.sub(rf"^{key}:.*\n(?:[ \-#].*\n|\n)*", "", text, flags=re.MULTILINE)
+    text = _without(config.read_text(encoding="utf-8"), *re.findall(r"^(\w+):", block, re.MULTILINE))
     config.write_text(f"{text.rstrip()}\n{block}", encoding="utf-8")
+
+
+def _without(text: str, *keys: str) -> str:
+    for key in keys:
+        text = re.sub(rf"^{key}:.*\n(?:[ \-#].*\n|\n)*", "", text, flags=re.MULTILINE)
+    return text
 
 
 def _csv(rows: Sequence[Sequence[str]], encoding: str) -> bytes:
