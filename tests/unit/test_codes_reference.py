@@ -64,6 +64,13 @@ def test_every_code_has_a_meaning(codes: dict[str, set[str]]) -> None:
     assert sorted(code for code, messages in codes.items() if not messages) == sorted(MEANINGS)
 
 
+def test_whatever_the_ward_or_a_person_can_put_right_says_how() -> None:
+    told = {code: one.remedies for code, one in raised().items()}
+    asked = [code for code in told if code.startswith(("INTAKE-", "STOP-", "CHECK-", "EXCEPTION-", "RULE-", "GAIJI-"))]
+    assert len(asked) > 30
+    assert not [code for code in asked if not told[code]]
+
+
 def test_every_code_belongs_to_a_family_and_no_family_is_idle(codes: dict[str, set[str]]) -> None:
     used = {family(code).title for code in codes}
     assert used == {one.title for one in FAMILIES}
