@@ -167,6 +167,20 @@ def _quality_docs(arguments: argparse.Namespace) -> int:
     return 0 if fresh else 1
 
 
+def _codes_docs(arguments: argparse.Namespace) -> int:
+    from kansho.reference.pages import PAGE, check_page, render, write_page
+
+    if arguments.check:
+        check_page()
+        print(f"{PAGE.name}: ソースと一致しています")
+    elif arguments.write:
+        write_page()
+        print(f"→ {PAGE}")
+    else:
+        print(render(), end="")
+    return 0
+
+
 def _people(text: str) -> int | str:
     return text if text == "full" else int(text)
 
@@ -245,6 +259,13 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--write", action="store_true")
     how.add_argument("--check", action="store_true")
     rules.set_defaults(run=_quality_docs)
+
+    codes = commands.add_parser("codes", help="every code of a refusal").add_subparsers(required=True)
+    listed = codes.add_parser("docs", help="the reference page of all codes (printed, unless told otherwise)")
+    way = listed.add_mutually_exclusive_group()
+    way.add_argument("--check", action="store_true", help="fail when the page on file says something else")
+    way.add_argument("--write", action="store_true", help="write the page on file")
+    listed.set_defaults(run=_codes_docs)
 
     config = commands.add_parser("config", help="campaign files").add_subparsers(required=True)
     check = config.add_parser("check", help="check a campaign file and print its calendar")

@@ -15,7 +15,7 @@ from kansho.intake.check import TOLD_ROWS, Check, Outcome, RuleFound, TableCheck
 from kansho.intake.values import RULES
 from kansho.quality.gate_words import SEVERITY_WORDS
 
-_OUTCOMES: Mapping[Outcome, str] = {
+OUTCOME_WORDS: Mapping[Outcome, str] = {
     "pass": "合格",
     "quarantine": "一部の行が隔離されます",
     "hold": "保留されます（判断者の決定が必要です）",
@@ -71,7 +71,7 @@ def _lines(check: Check) -> Iterator[str]:
         yield ""
         yield from _told_table(table)
     yield ""
-    yield f"結果　{_OUTCOMES[check.outcome]}"
+    yield f"結果　{OUTCOME_WORDS[check.outcome]}"
 
 
 def _told_table(table: TableCheck) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _told_table(table: TableCheck) -> Iterator[str]:
         yield f"　　取り除いたもの　{'、'.join(taken)}"
     if table.changed:
         yield f"　　形を整えたセル　{'、'.join(f'{RULES[rule]} {n:,}' for rule, n in table.changed.items())}"
-    yield f"　　判定　{_OUTCOMES[table.outcome]}"
+    yield f"　　判定　{OUTCOME_WORDS[table.outcome]}"
     for found in table.found:
         yield from _told_rule(found)
     if table.unchecked:
