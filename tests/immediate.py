@@ -33,7 +33,9 @@ from kansho.workspace import Workspace
 DAGS = Path(__file__).resolve().parent.parent / "dags"
 SUCCESS, SKIPPED, FAILED = "success", "skipped", "failed"
 #: Codes of a red run that people mend, after which a new run is worth it.
-MENDED = frozenset({"APPROVAL-REJECTED", "CUSTODY-OPEN", "CLOSING-NO-RECEIPT", "CLOSING-CERTIFICATES-MISSING"})
+MENDED = frozenset(
+    {"APPROVAL-REJECTED", "CUSTODY-OPEN", "CLOSING-NO-RECEIPT", "CLOSING-CERTIFICATES-MISSING", "STOP-STALE"}
+)
 
 
 @dataclass
@@ -112,6 +114,11 @@ class ImmediateYear:
                 return
             if not codes & MENDED:
                 break
+            if "STOP-STALE" in codes:
+                self.world.remind(day)
+                self.world.advance(day)
+                self.enter_passwords(day)
+                self.stage("extract_intake", day)
             if "CUSTODY-OPEN" in codes:
                 self.world.advance(day + timedelta(days=1))
         raise AssertionError(f"{stage} {day} stays red: {sorted(codes)}")

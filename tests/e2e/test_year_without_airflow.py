@@ -73,7 +73,8 @@ def test_every_equation_of_the_year_balances(played: Played) -> None:
 
 def test_every_channel_was_used(played: Played) -> None:
     made = counts(played.events)
-    assert made["delivered"] == PEOPLE
+    corrected = [e.counts["rows_target_list"] for e in played.events if e.codes.get("answers")]
+    assert made["delivered"] == PEOPLE + sum(corrected)
     for channel, name in (("cards", "posted"), ("calls", "reached"), ("visits", "made"), ("sheets", "in")):
         assert made[channel][name] > 0
     assert made["eligible"]["cancer"] > 0
@@ -98,6 +99,49 @@ def test_a_leaky_task_makes_the_scan_fail(played: Played, tmp_path: Path, encodi
     person = played.year.world.people.iloc[7]
     (tmp_path / "task.log").write_bytes(f"ValueError: bad row {person['name_kanji']}".encode(encoding))
     assert scan([tmp_path], canaries(played.year)).by_file == {str(tmp_path / "task.log"): 1}
+
+
+def test_the_year_used_every_form_of_municipal_data(played: Played) -> None:
+    taken = [e for e in played.events if e.type == "delivery_accepted"]
+    first = next(e for e in taken if "checkup_results" in e.codes["kinds"])
+    found = {kind: first.codes[f"encoding_{kind}"] for kind in first.codes["kinds"].split("|")}
+    assert found == {
+        "target_list": "cp932",
+        "checkup_results": "cp932",
+        "past_attendance": "utf-8-sig",
+        "screening_history": "utf-16-le",
+        "stop_list": "cp932",
+    }
+    delivered = played.year.var / "outside-world" / "ward" / "outgoing"
+    assert {p.name for p in delivered.glob("*/sealed.*")} == {"sealed.zip", "sealed.xlsx", "sealed.7z"}
+    roster = next(e for e in played.events if e.type == "snapshot_stored" and e.key.startswith("roster/"))
+    changed = {name for name, n in roster.counts.items() if n and name.startswith("values.")}
+    assert changed >= {"values.wareki", "values.kana", "values.phone", "values.postal"}
+    reasons = next(e for e in played.events if e.type == "cards_prepared").refs["reasons"]
+    assert sum(reasons.values()) > 0  # a name with a 外字 that the ward did not map is not printed
+
+
+def test_what_was_sent_back_came_again_and_closed_its_exceptions(played: Played) -> None:
+    of = {t: [e for e in played.events if e.type == t] for t in {e.type for e in played.events}}
+    (answer,) = [e for e in of["delivery_accepted"] if e.codes.get("answers")]
+    assert (answer.key, answer.codes["answers"], answer.codes["changes_only"]) == (
+        "d01-r2-c1",
+        "sb-d01-r2",
+        "target_list",
+    )
+    opened = {e.key for e in of["exception_opened"] if "/target_list/" in e.key}
+    assert opened
+    assert opened <= {e.key for e in of["exception_resolved"]}
+
+
+def test_a_stop_list_that_became_too_old_stopped_the_visits_until_the_ward_sent_another(played: Played) -> None:
+    red = [r for r in played.year.runs if "STOP-STALE" in r.codes]
+    assert {r.stage for r in red} == {"visit_day"}
+    late = next(e for e in played.events if e.type == "delivery_accepted" and e.key == "d05")
+    assert late.campaign_date == red[0].day.isoformat()
+    sheets = [e for e in played.events if e.type == "sheets_out" and e.campaign_date == red[0].day.isoformat()]
+    assert sheets
+    assert late.sequence < sheets[0].sequence
 
 
 def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:

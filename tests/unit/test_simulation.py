@@ -13,6 +13,7 @@ import pyzipper
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.free_text import screen_text
 from kansho.exchange.tables import is_inquiry_number
+from kansho.intake.reading import read_delivered
 from kansho.simulation import notes
 from kansho.simulation.effects import EFFECTS, attendances, in_slot
 from kansho.simulation.plain import write_plain
@@ -69,7 +70,7 @@ def test_a_delivery_opens_with_its_password_and_is_what_its_note_says(mini: Camp
         for announced in note["files"]:
             data = archive.read(announced["name"])
             assert hashlib.sha256(data).hexdigest() == announced["sha256"]
-            assert data.decode("cp932").count("\r\n") == announced["rows"] + 1
+            assert len(read_delivered(data, announced["kind"], mini).frame) == announced["rows"]
 
 
 def test_callers_write_mostly_nothing_and_now_and_then_what_they_must_not() -> None:

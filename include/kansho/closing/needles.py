@@ -95,8 +95,9 @@ def kana_forms(kana: str) -> Iterator[Needle]:
 
 
 def address_forms(address: str) -> Iterator[Needle]:
-    """As written, and with digits and hyphens in half width."""
-    for form in {address, unicodedata.normalize("NFKC", address)}:
+    """As written, with digits and hyphens in half width, and with digits in full width."""
+    half = unicodedata.normalize("NFKC", address)
+    for form in sorted({address, half, str(jaconv.h2z(half, kana=False, ascii=False, digit=True))}):
         if len(form) >= _MIN_ADDRESS and any(c.isdigit() or c in "一二三四五六七八九十" for c in form):
             yield Needle(form, ADDRESS)
 

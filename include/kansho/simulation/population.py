@@ -149,10 +149,11 @@ def _years(history: str, rng: random.Random) -> list[str | None]:
 def _results(rng: random.Random, age: int, examined: bool) -> dict[str, str | None]:
     if not examined:
         return dict.fromkeys(("bmi", "systolic", "diastolic", "ldl", "hba1c", "smoking"))
+    systolic = min(max(rng.gauss(112 + age * 0.25, 15), 80), 220)
     return {
         "bmi": f"{min(max(rng.gauss(23.2, 3.4), 14), 45):.1f}",
-        "systolic": f"{min(max(rng.gauss(112 + age * 0.25, 15), 80), 220):.0f}",
-        "diastolic": f"{min(max(rng.gauss(77, 10), 45), 130):.0f}",
+        "systolic": f"{systolic:.0f}",
+        "diastolic": f"{min(max(rng.gauss(77, 10), 45), systolic - 10, 130):.0f}",
         "ldl": f"{min(max(rng.gauss(122, 29), 40), 280):.0f}",
         "hba1c": f"{min(max(rng.gauss(5.65, 0.55), 4.2), 12):.1f}",
         "smoking": rng.choices(("1", "2", "3"), (17, 8, 75))[0],

@@ -69,6 +69,11 @@ class World:
         ward = self._premises(self.config.ward_party.id)
         Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
 
+    def remind(self, day: date) -> None:
+        """The contractor's staff ask the ward for what it forgot."""
+        ward = self._premises(self.config.ward_party.id)
+        Ward(self.config, self.people, self.seed, ward, self.mishaps).remind(day)
+
     def truth(self, wave: str, assigned: Iterable[str], *, group: str, cutoff: date) -> float:
         """True effect of a wave in percentage points among those assigned to it, as known on ``cutoff``.
 

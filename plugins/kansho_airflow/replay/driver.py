@@ -50,6 +50,8 @@ class OutsideWorld(Protocol):
 
     def advance(self, day: date) -> None: ...
 
+    def remind(self, day: date) -> None: ...
+
 
 @dataclass
 class StageClock:
@@ -212,6 +214,11 @@ class Year:
             return False  # the ward was told; its redelivery comes on another day
         rejected = self._ledger.find("approval_decided", self._rejected_key(dag_id, run_id))
         cause = "rejected" if rejected is not None else " ".join(failures)
+        if "STOP-STALE" in cause:
+            self._world.remind(on)  # somebody telephones the ward, which had forgotten its delivery
+            self._world.advance(on)
+            self._aftermath(on)
+            return True
         if self._hands.correct(f"{dag_id}/{run_id} {cause}", on):
             return True
         raise KanshoError("REPLAY-RED", " ".join(failures), place=f"{dag_id}/{run_id}", remedy="see the task's log")
