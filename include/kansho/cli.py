@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kansho.cli_exceptions import add_commands
 from kansho.errors import KanshoError
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
@@ -207,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     _site(unlock)
     unlock.set_defaults(run=_intake_unlock)
 
+    add_commands(commands, intake, _site)
     dry = intake.add_parser(
         "check",
         help="dry run: 0 would pass, 1 refused or stopped, 2 rows held or quarantined; writes nothing",

@@ -60,6 +60,8 @@ CHANGES = [
     ({}, 719, 600, {}),
     ({}, 726, 600, {"drift.rows": 126}),  # more than a fifth more
     ({}, 474, 600, {"drift.rows": 126}),
+    ({}, 21, 30, {}),  # a handful of people moved
+    ({}, 20, 30, {"drift.rows": 10}),
     ({"phone": [None]}, 600, 600, {"drift.share.phone": 300}),  # every number is gone
     ({"sex": ["2"]}, 600, 600, {"drift.share.age_at_year_end": 300, "drift.share.sex": 300}),
     ({"age_at_year_end": ["42", "58", "99"]}, 600, 600, {"drift.share.age_at_year_end": 200}),

@@ -185,8 +185,8 @@ def test_a_newer_stop_list_that_did_not_become_facts_stops_every_send(later: Wor
     with pytest.raises(KanshoError, match="STOP-UNDECIDED"):
         require_fresh_stop_list(later)
     with pytest.raises(KanshoError, match="EXCEPTION-OWNER"):
-        keep_stop_list(staff(later), "d02")
-    keep_stop_list(staff(later, Role.CONTRACTOR_MANAGER), "d02")
+        keep_stop_list(staff(later), "d02", "ward_confirmed")
+    keep_stop_list(staff(later, Role.CONTRACTOR_MANAGER), "d02", "ward_confirmed")
     require_fresh_stop_list(later)
 
 

@@ -6,12 +6,15 @@ States: no hand-over → handed over → receipted; facts that come in later mak
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from kansho import exchange
+from kansho.casework import hand_back_open_cases
 from kansho.contracts import codes
 from kansho.contracts.registry import (
     CALL_RESULTS,
@@ -23,6 +26,7 @@ from kansho.contracts.registry import (
 )
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.register import open_exceptions
 from kansho.evidence.strict import read_json
 from kansho.exchange.tables import to_csv
 from kansho.workspace import Workspace
@@ -42,6 +46,7 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     if ws.today < ws.config.closing.handover_on or not _is_stale(ws):
         return None
     made = tables(ws)
+    made["exceptions"] = open_cases(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
     counts = {f"rows_{name}": rows for name, (_, rows) in made.items()}
     event = exchange.hand_over(
@@ -109,6 +114,16 @@ def tables(ws: Workspace) -> dict[str, tuple[bytes, int]]:
         "groups": (_groups(ws), HANDOVER_GROUPS),
     }
     return {name: (to_csv(frame, contract), len(frame)) for name, (frame, contract) in made.items()}
+
+
+def open_cases(ws: Workspace) -> tuple[bytes, int]:
+    """What was never put right, for the ward to know: delivery, file, rule, rows left, since when, asked how."""
+    left = open_exceptions(ws.ledger.events())
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(["delivery", "file", "rule", "rows", "opened_on", "request"])
+    writer.writerows([c.delivery, c.table, c.rule, c.left, c.opened_on, c.request] for c in left)
+    return buffer.getvalue().encode("utf-8-sig"), len(left)
 
 
 def stops(calls: pd.DataFrame, visits: pd.DataFrame, inbound: pd.DataFrame) -> pd.DataFrame:
@@ -183,6 +198,7 @@ def _take_receipt(ws: Workspace, ward: str, package: str) -> Event:
         counts=handed.counts,
         refs={"sha256_sealed": handed.refs["sha256_sealed"]},
     )
+    hand_back_open_cases(ws, handed.codes["package"])
     # Last: a package that was received is not taken again, so whatever follows from it must stand by then.
     exchange.accept(ws, ward, RECEIPT, package, counts=handed.counts)
     return event

@@ -98,6 +98,11 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
     for event in log.events:
         if not facts.contract_start <= event.campaign_date <= facts.contract_end:
             yield Finding("STATE-DATE", _at(event), "campaign date outside the contract period (C1)")
+    for opened in log.of("exception_opened"):
+        if certified is not None and log.find("exception_resolved", opened.key, certified) is None:
+            yield Finding(
+                "STATE-EXCEPTION-OPEN", _at(opened), "the exception has no end: not put right, not handed back"
+            )
     for opened in log.of("incident_opened"):
         if certified is not None and log.find("incident_closed", opened.key, certified) is None:
             yield Finding("STATE-INCIDENT-OPEN", _at(opened), "the incident was never closed (P9)")

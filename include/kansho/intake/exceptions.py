@@ -7,11 +7,11 @@ the state of an exception (`kansho.evidence.register`) or what the ward is asked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import pandas as pd
 
 from kansho.campaign.rights import Role
+from kansho.casework import open_case, resolve_case
 from kansho.errors import KanshoError
 from kansho.evidence.register import ExceptionCase, exceptions, open_exceptions
 from kansho.workspace import Workspace
@@ -22,18 +22,25 @@ ACCEPT_REASONS = {
     "not_needed": "今年度は使わない",
     "duplicate": "別の提供で解消している",
     "keep_last_list": "前の勧奨停止一覧を継続して使う",
+    "reviewed": "内容を確認し、規則どおりに処理した",
+}
+
+#: Why the list in force may go on although a newer one came.
+KEEP_REASONS = {
+    "ward_confirmed": "区が前の一覧で差し支えないと確認した",
+    "newer_is_wrong": "新しい一覧の誤りを区が認め、再提供を待っている",
 }
 
 
 def open_for_refusal(ws: Workspace, delivery: str, code: str) -> None:
     """A delivery refused whole waits for another."""
-    _open(ws, f"{delivery}/-/{code}", "delivery", code, rows=0, owner=Role.CONTRACTOR_MANAGER.value)
+    open_case(ws, f"{delivery}/-/{code}", "delivery", code, rows=0, owner=Role.CONTRACTOR_MANAGER.value)
 
 
 def open_for_rows(ws: Workspace, delivery: str, table: str, reasons: pd.Series, owner: str) -> None:
     """Quarantined rows, one exception for each rule (``reasons`` per row, '' accepted)."""
     for rule, rows in reasons[reasons.ne("")].value_counts().sort_index().items():
-        _open(ws, f"{delivery}/{table}/{rule}", "rows", str(rule), rows=int(rows), owner=owner)
+        open_case(ws, f"{delivery}/{table}/{rule}", "rows", str(rule), rows=int(rows), owner=owner)
 
 
 def open_for_table(
@@ -42,9 +49,8 @@ def open_for_table(
     """Doubts about a table as a whole that its gate's owner has decided (``decided``: key of the approval)."""
     for rule, rows in sorted(doubts.items()):
         key = f"{delivery}/{table}/{rule}"
-        _open(ws, key, "table", rule, rows=rows, owner=owner)
-        codes = {"how": "accepted", "reason": "gate_decision", "decision": decided}
-        ws.record("exception_resolved", key, codes=codes)
+        open_case(ws, key, "table", rule, rows=rows, owner=owner)
+        resolve_case(ws, key, "accepted", reason="gate_decision", decision=decided)
 
 
 def ease(ws: Workspace, delivery: str, table: str, core: set[str]) -> int:
@@ -70,7 +76,7 @@ def resolve_refusals(ws: Workspace, accepted: str) -> None:
     """A refused delivery is resolved by its redelivery (same id before ``-r``)."""
     for case in open_exceptions(ws.ledger.events()):
         if case.level == "delivery" and _family(case.delivery) == _family(accepted):
-            _resolve(ws, case.key, how="redelivery", by=accepted)
+            resolve_case(ws, case.key, "redelivery", by=accepted)
 
 
 def accept_exception(ws: Workspace, key: str, reason: str) -> None:
@@ -96,37 +102,44 @@ def accept_exception(ws: Workspace, key: str, reason: str) -> None:
         raise KanshoError(
             "EXCEPTION-OWNER", "この例外を決める担当ではありません", place=key, remedy=f"担当: {case.owner}"
         )
-    ws.record("exception_resolved", key, codes={"how": "accepted", "reason": reason})
+    resolve_case(ws, key, "accepted", reason=reason)
 
 
-def keep_stop_list(ws: Workspace, delivery: str) -> None:
+def keep_stop_list(ws: Workspace, delivery: str, reason: str) -> None:
     """A named person decides to go on with the stop list in force although a newer one did not become facts.
 
+    Args:
+        ws: acting as the person who decides.
+        delivery: the newer delivery, refused or not accepted by its gate.
+        reason: a code of `KEEP_REASONS`.
+
     Raises:
-        KanshoError: ``EXCEPTION-OWNER`` for another role than the contractor's manager or the ward's.
+        KanshoError: ``EXCEPTION-OWNER`` for another role than the contractor's manager or the ward's,
+            ``EXCEPTION-REASON``, ``EXCEPTION-UNKNOWN`` when no such delivery came.
     """
     if ws.actor.role not in (Role.CONTRACTOR_MANAGER.value, Role.WARD_OFFICER.value):
         raise KanshoError(
             "EXCEPTION-OWNER", "勧奨停止一覧を決める担当ではありません", place=delivery, remedy="統括責任者"
         )
+    if reason not in KEEP_REASONS:
+        raise KanshoError(
+            "EXCEPTION-REASON",
+            "理由の区分が違います",
+            place=delivery,
+            remedy=f"次から選択: {' '.join(sorted(KEEP_REASONS))}",
+        )
+    refused = {e.codes["delivery"] for e in ws.ledger.events("delivery_refused")}
+    if delivery not in refused and ws.ledger.find("delivery_accepted", delivery) is None:
+        raise KanshoError("EXCEPTION-UNKNOWN", "その番号の提供はありません", place=delivery, remedy="提供番号を確認")
     number = len(ws.ledger.events("stop_list_decided")) + 1
-    ws.record("stop_list_decided", f"{delivery}/{number}", codes={"decision": "keep_last_list", "delivery": delivery})
-
-
-def _open(ws: Workspace, key: str, level: str, rule: str, *, rows: int, owner: str) -> None:
-    due = min(ws.today + timedelta(days=ws.config.exceptions.due_days), ws.config.closing.handover_on)
-    codes = {"level": level, "rule": rule, "owner": owner, "due": due.isoformat()}
-    ws.record("exception_opened", key, counts={"rows": rows}, codes=codes)
+    codes = {"decision": "keep_last_list", "delivery": delivery, "reason": reason}
+    ws.record("stop_list_decided", f"{delivery}/{number}", codes=codes)
 
 
 def _resolve_if_done(ws: Workspace, key: str, delivery: str) -> None:
     case = next(c for c in exceptions(ws.ledger.events()) if c.key == key)
     if case.fixed >= case.rows:
-        _resolve(ws, key, how="redelivery", by=delivery)
-
-
-def _resolve(ws: Workspace, key: str, *, how: str, by: str) -> None:
-    ws.record("exception_resolved", key, codes={"how": how, "by": by})
+        resolve_case(ws, key, "redelivery", by=delivery)
 
 
 def _row_keys(ws: Workspace, case: ExceptionCase) -> set[str]:

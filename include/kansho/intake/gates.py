@@ -20,6 +20,7 @@ from kansho.intake.row_rules import attendance_rules, known_number_rules, stop_l
 from kansho.intake.values import Normalised, normalise
 from kansho.quality.cross_rules import same_table
 from kansho.quality.gate import GateResult, run_gate
+from kansho.quality.profiles import drift_of
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -158,6 +159,13 @@ def stop_list_doubts(numbers: pd.Series, known: set[str], last: int | None, min_
 
 
 def _doubts(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dict[str, int]:
+    """Table rules asked about this table; how it moved since the last whole one is asked of whole ones only."""
+    only = delivered(ws, delivery).codes.get("changes_only", "").split("|")
+    drift = {} if kind in only else drift_of(ws, delivery, frame, contract(kind))[1]
+    return drift | _listed_doubts(ws, delivery, frame, kind)
+
+
+def _listed_doubts(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dict[str, int]:
     if kind == "stop_list":
         last = _rows_before(ws, delivery)
         return stop_list_doubts(frame["inquiry_number"], _known(ws), last, ws.config.stop_list.min_share_of_last)

@@ -34,6 +34,9 @@ from kansho.intake.gates import (
     tables_of,
 )
 from kansho.intake.history_rules import of_other_report
+from kansho.quality.drift import profile
+from kansho.quality.listed_rules import DRIFT
+from kansho.quality.profiles import store_profile
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -121,6 +124,8 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
     if kind == "stop_list":
         issued = delivered(ws, delivery).codes["issued_on"]
         ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
+    if kind in DRIFT and _is_whole(ws, delivery, kind):
+        store_profile(ws, delivery, profile(frame, contract(kind)))
     _settle_exceptions(ws, delivery, kind, reasons)
     return {"accepted": ref.rows, "quarantined": len(frame) - ref.rows, **counts}
 

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kansho.campaign.rights import Role
+from kansho.casework import open_case
 from kansho.contracts.free_text import screen
 from kansho.contracts.model import Contract
 from kansho.workspace import Workspace
 
 KIND = "note_review"
+#: Rule of the exception that a held note opens.
+HELD = "note.held"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ def screened(frame: pd.DataFrame, contract: Contract) -> Screened:
 
 
 def hold(ws: Workspace, kind: str, package: str, found: Screened) -> dict[str, int]:
-    """Put held notes aside for a person's review; the count for the package's event."""
+    """Put held notes aside for a person's review, as an exception with an owner; the count for the package's event."""
     if len(found.held):
         ws.store_table(KIND, f"{kind}-{package}", found.held)
+        owner = Role.CONTRACTOR_MANAGER.value
+        open_case(ws, f"{package}/{kind}/{HELD}", "rows", HELD, rows=len(found.held), owner=owner)
     return {"notes_held": len(found.held)}

@@ -26,6 +26,8 @@ from kansho.quality.rules import has_range, numeric
 AGES = frozenset({"age_at_year_end"})
 AGE_YEARS = 5
 PARTS = 20
+#: Fewer rows than this more or less are people who moved, not a drift of the extract, however short the list.
+A_HANDFUL = 10
 MISSING, OTHER, GIVEN = "missing", "other", "given"
 
 
@@ -96,7 +98,8 @@ def compare(now: Profile, last: Profile | None, rules: Mapping[str, RuleDef]) ->
     found: list[Change] = []
     moved = abs(now.rows - last.rows)
     asked = rules.get("drift.rows")
-    if asked is not None and moved / last.rows > (asked.threshold or 0):
+    told = moved >= A_HANDFUL or now.rows == 0
+    if asked is not None and told and moved / last.rows > (asked.threshold or 0):
         found.append(Change("drift.rows", moved / last.rows, moved))
     if now.rows == 0:
         return found
