@@ -73,6 +73,8 @@ def ward_of(base: CampaignConfig) -> CampaignConfig:
     }
     plain = base.model_dump(mode="json")
     plain["mappings"] = [mapping]
+    items = (name for name in CHECKUP_RESULTS.names if name not in CHECKUP_RESULTS.key)
+    plain["approved_analysis_items"] = list(dict.fromkeys((*plain["approved_analysis_items"], *items)))
     plain["gates"] = [g for g in plain["gates"] if g["gate"] != "target_list"] + [
         {"gate": gate, "max_quarantine_share": 0.02, "owner": Role.CONTRACTOR_MANAGER.value}
         for gate in ("target_list", "checkup_results")
@@ -100,7 +102,7 @@ def invent_results(rows: int, people: pd.DataFrame, config: CampaignConfig) -> p
     first = np.array([np.datetime64(f"{config.fiscal_year - ago}-04-01") for ago in range(YEARS + 1)])
     out["exam_date"] = (first[years_ago] + chance.integers(30, 330, rows)).astype(str)
     out["institution_code"] = np.array([f"13{n:08d}" for n in range(1, 181)])[chance.integers(0, 180, rows)]
-    out["report_kind"] = _drawn(chance, rows, ("10", "40"), (0.97, 0.03))
+    out["report_kind"] = _drawn(chance, rows, ("10", "40"), (0.998, 0.002))
     numbers = {name: _measured(chance, rows, *how[:3]) for name, how in _MEASURES.items()}
     numbers["bmi"] = np.round(np.clip(chance.normal(23.4, 3.4, rows), 15, 45), 1)
     numbers["weight"] = np.round(numbers["bmi"] * (numbers["height"] / 100) ** 2, 1)
@@ -112,7 +114,8 @@ def invent_results(rows: int, people: pd.DataFrame, config: CampaignConfig) -> p
     out["post_meal"] = _drawn(chance, rows, ("2", "3", "4"), (0.8, 0.15, 0.05))
     for column in CHECKUP_RESULTS.columns:
         if column.name not in out and column.codes:
-            answers = column.codes if len(column.codes) == 2 else column.codes[:3]
+            # The first two answers of a question that changed are codes of either edition.
+            answers = column.codes[:2] if column.editions else column.codes[:3]
             out[column.name] = _drawn(chance, rows, answers)
     frame = pd.DataFrame({name: pd.array(np.asarray(v, dtype=object), dtype="str") for name, v in out.items()})
     asked = people.iloc[person].reset_index(drop=True)
