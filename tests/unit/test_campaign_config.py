@@ -66,8 +66,8 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml")
 
 
-def test_the_digest_follows_the_content_not_the_layout(tmp_path: Path, mini: CampaignConfig) -> None:
+def test_the_digest_follows_the_content_not_the_layout(tmp_path: Path, mini_as_filed: CampaignConfig) -> None:
     same = load_config(_edited(tmp_path, lambda d: None))
     other = load_config(_edited(tmp_path, lambda d: d["costs"].update(call=421)))
-    assert same.digest == mini.digest
-    assert other.digest != mini.digest
+    assert same.digest == mini_as_filed.digest
+    assert other.digest != mini_as_filed.digest

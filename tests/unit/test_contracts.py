@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import unicodedata
@@ -13,7 +11,6 @@ from typing import get_args
 
 import pandas as pd
 import pytest
-import pyzipper
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +31,9 @@ from kansho.contracts.registry import (
 )
 from kansho.errors import KanshoError
 from kansho.exchange.tables import valid
+from kansho.intake.containers import open_container
+from kansho.intake.reading import read_delivered
+from kansho.intake.values import normalise
 from kansho.quality.rules import look
 from kansho.simulation.population import build
 from kansho.simulation.world import World
@@ -283,25 +283,68 @@ def test_codes_and_ranges_of_the_population_are_those_of_the_contracts(mini: Cam
             assert values.str.fullmatch(column.pattern).all(), column.name
 
 
+WARD_KINDS = get_args(FileKind)
+
+
+@pytest.fixture(scope="module", params=["as the contracts have it", "as the ward writes it"])
+def delivered(
+    request: pytest.FixtureRequest,
+    mini: CampaignConfig,
+    mini_as_filed: CampaignConfig,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[CampaignConfig, dict[str, bytes]]:
+    """The campaign, and the longest file of every kind that the synthetic ward ever put out, taken out of its seal."""
+    config = mini if request.param == "as the contracts have it" else mini_as_filed
+    # The campaign's own deliveries bring either analysis items or what they are derived from: here both.
+    first, *others = config.deliveries
+    every = first.model_copy(update={"files": (*first.files, "analysis_items")})
+    config = config.model_copy(update={"deliveries": (every, *others)})
+    folder = tmp_path_factory.mktemp("ward")
+    World.open(config, folder, 150, 1, mishaps=False).advance(config.deliveries[-1].on)
+    found: dict[str, bytes] = {}
+    for path in sorted((folder / "ward" / "outgoing").rglob("cover_note.json")):
+        (sealed,) = path.parent.glob("sealed.*")
+        announced = json.loads(path.read_text(encoding="utf-8"))["files"]
+        password = (folder / "ward" / "passwords" / f"{path.parent.name}.txt").read_text(encoding="utf-8")
+        contents = open_container(sealed.read_bytes(), password, [f["name"] for f in announced])
+        for file in announced:
+            found[file["kind"]] = max(found.get(file["kind"], b""), contents[file["name"]], key=len)
+    return config, found
+
+
+def test_the_synthetic_ward_delivers_every_kind(delivered: tuple[CampaignConfig, dict[str, bytes]]) -> None:
+    assert set(delivered[1]) == set(WARD_KINDS)
+
+
+@pytest.mark.parametrize("kind", WARD_KINDS)
 def test_what_the_synthetic_ward_delivers_has_exactly_the_columns_of_its_contract(
-    mini: CampaignConfig, tmp_path: Path
+    delivered: tuple[CampaignConfig, dict[str, bytes]], kind: FileKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    World.open(mini, tmp_path, 60, 1, mishaps=False).advance(mini.deliveries[3].on)
-    seen = set()
-    for path in sorted((tmp_path / "ward" / "outgoing").rglob("cover_note.json")):
-        folder = path.parent
-        note = json.loads(path.read_text(encoding="utf-8"))
-        with pyzipper.AESZipFile(folder / "sealed.zip") as archive:
-            archive.setpassword((tmp_path / "ward" / "passwords" / f"{folder.name}.txt").read_bytes())
-            for announced in note["files"]:
-                header = next(csv.reader(io.StringIO(archive.read(announced["name"]).decode("cp932"))))
-                known = contract(announced["kind"])
-                found = [meanings(known)[fold(cell)] for cell in header]
-                assert sorted(found, key=sorted) == sorted(
-                    ({name} for name in known.permitted(mini.approved_analysis_items)), key=sorted
-                )
-                seen.add(known.kind)
-    assert seen == {"target_list", "analysis_items", "stop_list", "attendance_update"}
+    config, files = delivered
+    known = contract(kind)
+    read_delivered(files[kind], kind, config)  # refuses a column too many, and one too few
+    permitted = [n for n in known.permitted(config.approved_analysis_items) if known.column(n).in_year(2027)]
+    for name in permitted:
+        fewer = replace(known, columns=tuple(c for c in known.columns if c.name != name))
+        monkeypatch.setitem(REGISTRY, kind, fewer)
+        with pytest.raises(KanshoError, match=r"INTAKE-(COLUMN-FORBIDDEN|LAYOUT)"):
+            read_delivered(files[kind], kind, config)
+    more = replace(known, columns=(*known.columns, Column("new_item", "新しい項目", nullable=True)), yearly=False)
+    monkeypatch.setitem(REGISTRY, kind, more)
+    with pytest.raises(KanshoError, match="INTAKE-COLUMN-MISSING"):
+        read_delivered(files[kind], kind, config)
+
+
+@pytest.mark.parametrize("kind", WARD_KINDS)
+def test_what_the_synthetic_ward_delivers_has_the_form_of_its_contract(
+    delivered: tuple[CampaignConfig, dict[str, bytes]], kind: FileKind
+) -> None:
+    config, files = delivered
+    known = contract(kind)
+    frame = normalise(read_delivered(files[kind], kind, config).frame, known, config).frame
+    assert len(frame)
+    given = {c.name: c for c in known.columns if c.name in known.permitted(config.approved_analysis_items)}
+    assert {n: int((~valid(frame[n], c)).sum()) for n, c in given.items() if not valid(frame[n], c).all()} == {}
 
 
 # -- the page and the command line ---------------------------------------------------------------------

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import tracemalloc
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.contracts.characters import unprintable_rows
 from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY
 from kansho.errors import KanshoError
@@ -351,3 +353,14 @@ def test_the_fast_look_sees_what_the_careful_one_sees(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["1123456789018", "1234567890180", "123456789012", "1234-56789018", "3000-0000-03"])
 def test_other_digits_are_no_individual_number(cell: str) -> None:
     assert not holds_my_number(cell)
+
+
+def test_own_characters_are_found_by_row_in_however_many_pieces_a_column_comes() -> None:
+    pieces = pa.chunked_array([["x", "渡\ue000", None], [], ["あ", "\uf8ff"]], pa.large_string())
+    full_width = ["１", "\ue001", "ｱ", "ﾟ\uf000", None]  # begins with the same byte as the last of ours
+    frame = pd.DataFrame({"a": pd.array(pieces, dtype="str"), "b": pd.array(full_width, dtype="str")})
+    assert unprintable_rows(frame, ["a", "b"]).tolist() == ["", "gaiji", "", "gaiji", "gaiji"]
+    beside = pd.DataFrame({"a": pd.array(["\ud7ff", "\uf900", "\U000f0000", None, "12", "あ"], dtype="str")})
+    assert unprintable_rows(beside, ["a"]).tolist() == ["character", "", "gaiji", "", "", ""]
+    assert unprintable_rows(pd.DataFrame({"a": ["12", "1\n"]}), ["a"]).tolist() == ["", "character"]
+    assert unprintable_rows(beside.head(0), ["a"]).empty

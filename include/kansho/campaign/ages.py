@@ -12,6 +12,9 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+#: 後期高齢者医療 begins on this birthday, by law (高齢者の医療の確保に関する法律 第50条): no campaign sets it.
+LATE_ELDERLY_AGE = 75
+
 
 def age_by_birthday(birth: pd.Series, on: date) -> pd.Series:
     """Full years on a day, counted from birthday to birthday.
@@ -63,6 +66,16 @@ def contact_ends(birth: pd.Series, *, age: int, lead_days: int) -> pd.Series:
     """The first day without contact (``datetime64``): so many days before the birthday, when 後期高齢者医療 begins."""
     ends: pd.Series = birthday(birth, age) - pd.Timedelta(days=lead_days)
     return ends
+
+
+def contact_over(birth: pd.Series, on: date, *, lead_days: int) -> pd.Series:
+    """Rows to whom contact has ended by a day; an unreadable birth date too (fails closed).
+
+    Whatever age a ward's list goes up to, it ends before the birthday on which 後期高齢者医療 begins.
+    """
+    ends = contact_ends(birth, age=LATE_ELDERLY_AGE, lead_days=lead_days)
+    over: pd.Series = ends.isna() | ends.le(pd.Timestamp(on))
+    return over
 
 
 def _days(birth: pd.Series) -> pd.Series:

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kansho.campaign.ages import LATE_ELDERLY_AGE
 from kansho.campaign.rights import NEVER_SUBCONTRACTED, ROLE_PARTY, Channel, PartyKind, Role, TargetGroup, Work
 from kansho.errors import KanshoError
 
@@ -255,12 +256,16 @@ class Screening(Frozen):
 
 
 class Targeting(Frozen):
-    """Age rule, 75th birthday lead, minimum distance between contacts."""
+    """Ages at the fiscal year's end that are targeted, lead before the 75th birthday, distance between contacts.
 
-    min_age: int = 40
-    max_age: int = 75
+    ``max_age`` says how old by the year's end somebody on the list may be: at most 75, who is 74 until that birthday.
+    When contact ends before it is no matter of ``max_age`` (`kansho.campaign.ages.contact_over`).
+    """
+
+    min_age: Annotated[int, Field(ge=0)] = 40
+    max_age: Annotated[int, Field(le=LATE_ELDERLY_AGE)] = LATE_ELDERLY_AGE
     age_rule: Literal["birthday", "day_before"] = "birthday"
-    aged_out_lead_days: int
+    aged_out_lead_days: Annotated[int, Field(ge=0)]
     min_days_between_contacts: int
     screenings: tuple[Screening, ...]
     segments: tuple[Segment, ...]

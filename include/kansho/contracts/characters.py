@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,8 +68,25 @@ def unprintable_reason(text: str, glyphs: Set[int] = frozenset()) -> str:
 
 def unprintable_characters(values: pd.Series, glyphs: Set[int] = frozenset()) -> Unprintable:
     """The rows of a text column that hold an unprintable character; missing cells hold none."""
+    return _unprintable(values, glyphs) or Unprintable(pd.Series("", index=values.index, dtype=object), {})
+
+
+def unprintable_rows(frame: pd.DataFrame, columns: Iterable[str], glyphs: Set[int] = frozenset()) -> pd.Series:
+    """Per row the reason over several columns, '' when all can be shown."""
+    reasons = pd.Series("", index=frame.index, dtype=object)
+    for name in columns:
+        found = _unprintable(frame[name], glyphs)
+        if found is not None:
+            reasons = reasons.mask(found.mask & reasons.ne("gaiji"), found.reasons)
+    return reasons
+
+
+def _unprintable(values: pd.Series, glyphs: Set[int]) -> Unprintable | None:
+    """What was found in a column; None for nothing, as in most columns of a table."""
     texts = pa.array(values.astype("str").array, type=pa.large_string())
     found = {c: reason for c in sorted(_distinct(texts)) if (reason := reason_of(c, glyphs))}
+    if not found:
+        return None
     reasons = pd.Series("", index=values.index, dtype=object)
     points: dict[str, int] = {}
     for character in sorted(found, key=lambda c: found[c] == "gaiji"):  # gaiji last: it wins
@@ -78,20 +96,21 @@ def unprintable_characters(values: pd.Series, glyphs: Set[int] = frozenset()) ->
     return Unprintable(reasons, points)
 
 
-def unprintable_rows(frame: pd.DataFrame, columns: Iterable[str], glyphs: Set[int] = frozenset()) -> pd.Series:
-    """Per row the reason over several columns, '' when all can be shown."""
-    reasons = pd.Series("", index=frame.index, dtype=object)
-    for name in columns:
-        found = unprintable_characters(frame[name], glyphs)
-        if found.points:  # most columns have none
-            reasons = reasons.mask(found.mask & reasons.ne("gaiji"), found.reasons)
-    return reasons
-
-
 def _distinct(texts: pa.Array | pa.ChunkedArray) -> set[str]:
     """Every character of the cells that hold more than plain ones."""
+    if not _holds_more_than_ascii(texts):
+        return set()
     unusual = texts.filter(pc.match_substring_regex(texts, _OTHER))
     return set("".join(unusual.to_pylist()))
+
+
+def _holds_more_than_ascii(texts: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether the bytes of a column hold any but printable ASCII: codes and measures of a large table do not."""
+    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        data = np.frombuffer(chunk.buffers()[2] or b"", dtype=np.uint8)
+        if ((data < 0x20) | (data > 0x7E)).any():
+            return True
+    return False
 
 
 def _worst(reasons: Iterable[str]) -> str:

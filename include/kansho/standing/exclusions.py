@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from kansho.campaign.ages import contact_over
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Channel, TargetGroup
 from kansho.errors import KanshoError
@@ -153,7 +154,7 @@ def reasons(
         ("stopped", flag("stopped")),
         ("refused", flag("refused")),
         ("deferred", flag("deferred")),
-        ("aged_out", _aged_out(at["birth_date"], config, on)),
+        ("aged_out", contact_over(at["birth_date"], on, lead_days=config.targeting.aged_out_lead_days)),
         ("attended", (is_kenshin & flag("kenshin_attended")) | (~is_kenshin & _all_due_attended(listed, at))),
         ("reported_attended", is_kenshin & flag("reported_attended")),
     ]
@@ -170,13 +171,6 @@ def reasons(
     for code, hit in checks:
         out = out.mask(out.eq("") & hit, code)
     return out
-
-
-def _aged_out(birth_dates: pd.Series, config: CampaignConfig, on: date) -> pd.Series:
-    """75th birthday (start of 後期高齢者医療) no further away than the configured lead."""
-    bound = on + timedelta(days=config.targeting.aged_out_lead_days)
-    limit = f"{bound.year - config.targeting.max_age:04d}-{bound.month:02d}-{bound.day:02d}"
-    return birth_dates.fillna("0000").astype(str).le(limit)
 
 
 def _all_due_attended(listed: pd.DataFrame, at: pd.DataFrame) -> pd.Series:

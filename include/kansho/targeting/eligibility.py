@@ -8,10 +8,11 @@ row whose conditions all hold gives the outcome (C2, C3; domain 2.1 and 3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
+from kansho.campaign.ages import contact_over
 from kansho.campaign.config import CampaignConfig, Screening
 from kansho.campaign.rights import TargetGroup
 from kansho.errors import KanshoError
@@ -98,8 +99,6 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
             place="roster",
             remedy="検証を確認してください",
         )
-    bound = on + timedelta(days=config.targeting.aged_out_lead_days)
-    limit = f"{bound.year - config.targeting.max_age:04d}-{bound.month:02d}-{bound.day:02d}"
     return pd.DataFrame(
         {
             "left": people["left"].eq(True),
@@ -108,7 +107,7 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
             "deferred": people["deferred"].eq(True),
             "under_age": age.lt(config.targeting.min_age),
             "too_old": age.gt(config.targeting.max_age),
-            "aged_out": people["birth_date"].fillna("0000").astype(str).le(limit),
+            "aged_out": contact_over(people["birth_date"], on, lead_days=config.targeting.aged_out_lead_days),
             "attended": people["kenshin_attended"].eq(True),
             "anything_due": people["due_kinds"].fillna("").ne(""),
         },
