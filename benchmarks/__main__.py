@@ -1,4 +1,4 @@
-"""``make bench``: cards against plain WeasyPrint, gate against bare reading, ledger and vault against bare files.
+"""``make bench``: cards against plain WeasyPrint, gate and intake against bare reading, ledger and vault against files.
 
 Each line compares two ways of one thing in the same run on this machine; what counts is the ratio.
 """
@@ -78,12 +78,14 @@ def gate(config: CampaignConfig) -> None:
 
     frame = build(config, 20_000, 1).people[list(TARGET_LIST.names)]
     text = frame.to_csv(index=False)
-    evaluate(
-        "target_list", "warm", frame.head(100), TARGET_LIST, target_list_rules(frame.head(100), config), threshold=1
-    )
-    ours = len(frame) / timed(
-        lambda: evaluate("target_list", "bench", frame, TARGET_LIST, target_list_rules(frame, config), threshold=1)
-    )
+
+    def checked(table: pd.DataFrame) -> None:
+        # Nobody was known before: whoever asks who is who has nothing to say.
+        masks = {**target_list_rules(table, config), "identity.confusion": pd.Series(True, index=table.index)}
+        evaluate("target_list", "bench", table, TARGET_LIST, masks, threshold=1)
+
+    checked(frame.head(100))  # imports
+    ours = len(frame) / timed(lambda: checked(frame))
     other = len(frame) / timed(lambda: pd.read_csv(io.StringIO(text), dtype=str))
     line("rows through the gate (against bare read)", ours, other, "rows/s")
 

@@ -39,7 +39,7 @@ from kansho.workspace import Workspace
 SAMPLE = Path(__file__).resolve().parent.parent / "include" / "campaigns" / "shinjuku" / "2026.yaml"
 SMALL, LARGE = 100_000, 1_000_000
 #: Turns of each size: ours and bare.
-TURNS = {SMALL: 5, LARGE: 1}
+TURNS = {SMALL: 5, LARGE: 3}
 MOST_RATIO, MOST_GROWTH, MOST_MEMORY = 15.0, 12.0, 5 * 1024
 _WARM = 2_000
 _PASSWORD = "mihon-mihon-mihon"  # noqa: S105

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kansho.campaign.config import CampaignConfig, load_config
+from kansho.campaign.config import CampaignConfig, Gaiji, load_config
 from kansho.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -31,9 +31,15 @@ SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"
 
 
 @pytest.fixture(scope="session")
-def mini() -> CampaignConfig:
-    """The small campaign of another ward and year."""
+def mini_as_filed() -> CampaignConfig:
+    """The small campaign of another ward and year, with the headings, layouts and own characters of that ward."""
     return load_config(MINI)
+
+
+@pytest.fixture(scope="session")
+def mini(mini_as_filed: CampaignConfig) -> CampaignConfig:
+    """The small campaign of a ward that writes its files as the contracts have them."""
+    return mini_as_filed.model_copy(update={"mappings": (), "gaiji": Gaiji()})
 
 
 @pytest.fixture(scope="session")

@@ -112,10 +112,10 @@ def _close_finalise(arguments: argparse.Namespace) -> int:
 def _config_check(arguments: argparse.Namespace) -> int:
     from kansho.campaign.calendar import occasions
     from kansho.campaign.config import load_config
-    from kansho.quality.catalogue import check_tuning
+    from kansho.opening.admissible import require_admissible
 
     config = load_config(arguments.config)
-    check_tuning(config)
+    require_admissible(config)
     print(f"{config.id} {config.digest}")
     for occasion in occasions(config):
         print(f"{occasion.on} {occasion.at:%H:%M} {occasion.stage} {occasion.subject}")

@@ -104,11 +104,11 @@ def _wait(process: subprocess.Popen[bytes], events: Path, at: int | None) -> Non
 
 
 @pytest.fixture(scope="module")
-def year(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedYear]:
+def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedYear]:
     root = tmp_path_factory.mktemp("year")
     var, log = root / "var", root / "replay.log"
-    events = var / "kansho" / "ledger" / mini.id / "events"
-    played = PlayedYear(mini, var, "", [], [])
+    events = var / "kansho" / "ledger" / mini_as_filed.id / "events"
+    played = PlayedYear(mini_as_filed, var, "", [], [])
     try:
         first = _start(var, log)
         _wait(first, events, KILL_AT)

@@ -43,13 +43,13 @@ def canaries(year: ImmediateYear) -> list[Needle]:
 
 
 @pytest.fixture(scope="module")
-def played(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    year = ImmediateYear(mini, tmp_path_factory.mktemp("year") / "var", PEOPLE, SEED)
+def played(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    year = ImmediateYear(mini_as_filed, tmp_path_factory.mktemp("year") / "var", PEOPLE, SEED)
     scans = []
     for number, day in enumerate(year.play()):
-        if number % EVERY == 0 and day < mini.closing.erase_on:
+        if number % EVERY == 0 and day < mini_as_filed.closing.erase_on:
             scans.append(scan([year.var / "kansho"], canaries(year)))
-    finalise(mini, year.var, also=year.passwords.values())
+    finalise(mini_as_filed, year.var, also=year.passwords.values())
     return Played(year, scans)
 
 

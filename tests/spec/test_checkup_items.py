@@ -11,7 +11,6 @@ from kansho.contracts.headings import fold, meanings
 from kansho.contracts.registry import CHECKUP_RESULTS
 from kansho.contracts.shared import FIRST_YEAR
 from kansho.health.levels import GUIDANCE_LEVELS, METABOLIC_LEVELS
-from kansho.health.questionnaire import QUESTIONS, Question
 from kansho.health.terms import JUDGED_ITEMS, TERMS
 
 OPEN = None
@@ -152,14 +151,6 @@ def test_a_heading_as_it_is_written_outside(heading: str, name: str) -> None:
 
 
 # -- the contract and what decodes it ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: f"{q.item} term {q.terms[0]}")
-def test_what_is_decoded_has_the_codes_of_the_contract_in_every_year_of_its_terms(question: Question) -> None:
-    column = CHECKUP_RESULTS.column(question.item)
-    years = [y for t in TERMS if t.number in question.terms for y in range(t.first_year, t.last_year + 1)]
-    assert years
-    assert {y: set(column.labels_in(y)) for y in years} == dict.fromkeys(years, set(question.answers))
 
 
 def test_terms_begin_in_the_years_in_which_they_are_judged() -> None:

@@ -314,10 +314,10 @@ def test_guidance_level(change: dict[str, str | None], age: int | None, level: s
 
 ANSWERS = [
     ("q08", "1", "smoking", "はい", "はい"),
-    ("q08", "2", "smoking", "いいえ", "以前は吸っていたが最近1か月は吸っていない"),
+    ("q08", "2", "smoking", "いいえ", "以前は吸っていたが、最近1か月間は吸っていない"),
     ("q08", "3", "smoking", None, "いいえ"),
     ("q18", "2", "drinking", "時々", "週5～6日"),
-    ("q18", "8", "drinking", None, "飲まない"),
+    ("q18", "8", "drinking", None, "飲まない（飲めない）"),
     ("q19", "4", "drinking_amount", "3合以上", "3～5合未満"),
     ("q19", "5", "drinking_amount", None, "5合以上"),
     ("q22", "1", "guidance_wanted", "はい", None),

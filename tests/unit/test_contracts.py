@@ -23,7 +23,7 @@ from kansho.cli import main
 from kansho.contracts import docs
 from kansho.contracts.free_text import dock_result_headings
 from kansho.contracts.headings import fold, meanings
-from kansho.contracts.model import Column, Contract, Edition, coded, edited, project
+from kansho.contracts.model import SHAPES, Column, Contract, Edition, coded, edited, project
 from kansho.contracts.registry import (
     ANALYSIS_ITEMS,
     CHECKUP_RESULTS,
@@ -33,6 +33,8 @@ from kansho.contracts.registry import (
     contract,
 )
 from kansho.errors import KanshoError
+from kansho.exchange.tables import valid
+from kansho.quality.rules import look
 from kansho.simulation.population import build
 from kansho.simulation.world import World
 
@@ -52,6 +54,20 @@ NEVER_SUBCONTRACTOR = {
     "birth_date", "attendance_date", "exam_date", "stop_kind", "until", "attended", "guidance_used", "group", "segment",
     "arm", *CHECKUP_RESULTS.names, *ANALYSIS_ITEMS.names,
 } - {"inquiry_number"}  # fmt: skip
+
+
+def _is_typed(column: Column) -> bool:
+    return column.type in SHAPES or any(sign in (column.pattern or "") for sign in (r"\d", "[0-9]"))
+
+
+def _example(column: Column) -> str:
+    """A value in the column's form with digits in it."""
+    if column.type == "date":
+        return "2027-09-30"
+    if column.type in SHAPES:
+        return f"{column.low:g}" if column.low is not None else "12"
+    known = ("160-0022", "03-5273-4207", "1234-5678-93", "03|07", "03", "1310000000")
+    return next(text for text in known if re.fullmatch(column.pattern or "", text))
 
 
 # -- every contract ------------------------------------------------------------------------------------
@@ -126,6 +142,19 @@ def test_every_kind_that_a_ward_can_announce_has_a_contract_and_no_other_comes_f
     from_ward = {c.kind for c in REGISTRY.values() if c.sender is PartyKind.WARD}
     assert from_ward == set(get_args(FileKind))
     assert all(c.receiver is PartyKind.CONTRACTOR for c in REGISTRY.values() if c.sender is PartyKind.WARD)
+
+
+@pytest.mark.parametrize(("known", "column"), [p for p in COLUMNS if _is_typed(p.values[1])])
+def test_full_width_digits_are_no_contract_form_whoever_looks(known: Contract, column: Column) -> None:
+    """Files of the outreach are judged by `valid`, the ward's by the gate, both on whatever text column they have."""
+    half = _example(column)
+    full = half.translate({ord(n): ord(n) + 0xFEE0 for n in "0123456789"})
+    assert full != half
+    for dtype in ("object", "str"):
+        values = pd.Series([half, full], dtype=dtype)
+        assert valid(values, column).tolist() == [True, False]
+        found = look(pd.DataFrame({column.name: values}), Contract("k", "表", (column,), (), "D1")).broken
+        assert [rows.tolist() for rows in found.values()] == [[False, True]]
 
 
 def test_no_column_of_any_file_could_carry_results_of_a_dock() -> None:

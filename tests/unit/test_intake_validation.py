@@ -13,6 +13,7 @@ import pytest
 from kansho.campaign.ages import age_fits
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
+from kansho.contracts.registry import CHECKUP_RESULTS
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.intake.row_rules import attendance_rules, kinds_fit_sex, target_list_rules
@@ -151,6 +152,27 @@ def test_analysis_rows_of_unknown_numbers_are_quarantined(open_workspace: Open) 
     _decide(ws, checked, "approve")
     accept_validated(ws, checked)
     assert list(ws.read_table(ws.latest("quarantine"))["reason"]) == ["number.known"]
+
+
+def test_of_a_row_that_may_hold_results_of_a_dock_nothing_is_kept_but_its_key(open_workspace: Open) -> None:
+    opened = open_workspace(DAY)
+    approved = (*opened.config.approved_analysis_items, *CHECKUP_RESULTS.names)
+    ws = replace(opened, config=opened.config.model_copy(update={"approved_analysis_items": approved}))
+    row = dict.fromkeys(CHECKUP_RESULTS.names, "") | {"exam_date": "2026-06-01", "systolic": "150", "diastolic": "90"}
+    kinds = zip(numbers(3), ("10", "40", "20"), strict=True)
+    rows = [row | {"inquiry_number": number, "report_kind": kind} for number, kind in kinds]
+    _take(ws, Delivery().add("target_list", people(3)).add("checkup_results", rows))
+    checked = _check(ws)
+    assert checked["gate_result"] == "hold"  # two of three rows
+    _decide(ws, checked, "approve")
+    accept_validated(ws, checked)
+    assert ws.read_table(ws.latest("checkup_facts"))["inquiry_number"].tolist() == [numbers(3)[0]]
+    kept = ws.read_table(ws.find("quarantine", "checkup_results-d01") or ws.latest("quarantine"))
+    assert kept["reason"].tolist() == ["report.kind", "report_kind.code"]
+    assert kept["inquiry_number"].tolist() == numbers(3)[1:]
+    assert kept["systolic"].isna().tolist() == [True, False]
+    filled = {name for name in kept if pd.notna(kept[name].iloc[0])}
+    assert filled == {"inquiry_number", "exam_date", "report_kind", "reason"}
 
 
 def test_numbers_stay_known_after_retention_erased_the_raw_table(open_workspace: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -9,13 +10,15 @@ import pytest
 
 from kansho.bound import bound_config, bound_of, config_document
 from kansho.campaign.binding import require_bound_config, require_ready
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, Mapping, RuleTuning
 from kansho.campaign.opened import bound_digest, opening_approved
 from kansho.campaign.rights import Role
+from kansho.cli import main
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
-from kansho.evidence.registrations import newest
+from kansho.evidence.registrations import id_of, newest
 from kansho.opening.amendment import bind_amendment, changes, find_amendment, make_amendment
+from kansho.opening.register import register_tuning
 from kansho.opening.stage import find_opening_work, finish_opening, make_handler_report, open_campaign, register_parties
 from kansho.simulation.world import World
 from kansho.vault.keys import new_identity, recipient_of
@@ -24,6 +27,10 @@ from kansho.workspace import Workspace
 
 ON = date(2027, 4, 1)
 START = {"triggered": {"simulation": True, "seed": 1}}
+
+
+def _mapped(**mapping: object) -> dict[str, object]:
+    return {"mappings": (Mapping.model_validate({"kind": "target_list", **mapping}),)}
 
 
 def _workspace(config: CampaignConfig, tmp_path: Path, on: date = ON) -> Workspace:
@@ -253,6 +260,82 @@ def test_an_amendment_registers_what_changed_and_nothing_else(mini: CampaignConf
     assert f"documents/handler-report-{changed.config.digest[:12]}.pdf" in issued
 
 
+def _with_rules(config: CampaignConfig, *rules: RuleTuning) -> CampaignConfig:
+    return config.model_copy(update={"rules": rules})
+
+
+def test_the_ledger_tells_how_rules_are_tuned_and_each_change_of_it(mini: CampaignConfig, tmp_path: Path) -> None:
+    first = RuleTuning(rule="target_list/phone.valid", severity="hold", threshold=0.1)
+    kept = RuleTuning(rule="postal.town", threshold=0.2)
+    ws = _workspace(_with_rules(mini, first, kept), tmp_path)
+    _open(ws)
+    assert _tuned(ws) == {
+        "target_list:phone.valid": {"tuned": "yes", "severity": "hold", "threshold": "0.1"},
+        "postal.town": {"tuned": "yes", "threshold": "0.2"},
+    }
+    looser = RuleTuning(rule="target_list/phone.valid", threshold=0.3, owner=Role.CONTRACTOR_MANAGER)
+    changed = _amended(ws, _with_rules(mini, looser))
+    assert _tuned(changed) == {
+        "target_list:phone.valid": {"tuned": "yes", "threshold": "0.3", "owner": "contractor_manager"},
+        "postal.town": {"tuned": "no"},
+    }
+    register_tuning(changed)
+    assert len(changed.ledger.events("rule_tuned")) == 4  # what did not change is not told again
+
+
+def _tuned(ws: Workspace) -> dict[str, dict[str, str]]:
+    """The newest registration of every tuned rule, without its name."""
+    found = {id_of(e): dict(e.codes) for e in ws.ledger.events("rule_tuned")}
+    return {key: {k: v for k, v in codes.items() if k != "rule"} for key, codes in found.items()}
+
+
+#: What a campaign file asks for → the code with which opening, amendment and ``kansho config check`` refuse it.
+INADMISSIBLE: list[tuple[dict[str, object], str, str]] = [
+    ({"rules": (RuleTuning(rule="phone.vaild"),)}, "RULE-UNKNOWN", "phone.vaild"),
+    ({"rules": (RuleTuning(rule="key.unique", severity="warn"),)}, "RULE-SEVERITY", "rules.target_list/key.unique"),
+    ({"rules": (RuleTuning(rule="serial.known", severity="warn"),)}, "RULE-FIXED", "rules.serial.known"),
+    ({"approved_analysis_items": ("bmi", "hba1")}, "CONFIG-ITEMS", "approved_analysis_items: hba1"),
+    (_mapped(headers={"phonee": "電話"}), "CONFIG-MAPPING", "mappings.target_list.headers.phonee"),
+    (_mapped(positions={"tel": 3}), "CONFIG-MAPPING", "mappings.target_list.positions.tel"),
+    (_mapped(codes={"gender": {"男": "1"}}), "CONFIG-MAPPING", "mappings.target_list.codes.gender"),
+    (_mapped(codes={"sex": {"男": "3"}}), "CONFIG-MAPPING", "mappings.target_list.codes.sex"),
+    (_mapped(codes={"screening_kinds": {"大腸": "3"}}), "CONFIG-MAPPING", "mappings.target_list.codes.screening_kinds"),
+    (_mapped(headers={"phone": " "}), "CONFIG-MAPPING", "mappings.target_list.headers.phone"),
+    (_mapped(headers={"phone": "ＴＥＬ", "sex": "tel"}), "CONFIG-MAPPING", "mappings.target_list.headers"),
+    (_mapped(positions={"phone": 3, "sex": 3}), "CONFIG-MAPPING", "mappings.target_list.positions"),
+    (_mapped(headers={"phone": "人間ドックの結果"}), "CONFIG-MAPPING", "mappings.target_list.headers.phone"),
+]
+
+
+@pytest.mark.parametrize(("change", "code", "place"), INADMISSIBLE)
+def test_a_campaign_that_contracts_or_rules_do_not_allow_is_neither_opened_nor_changed_to(
+    mini: CampaignConfig, tmp_path: Path, change: dict[str, object], code: str, place: str
+) -> None:
+    wrong = mini.model_copy(update=change)
+    ws = _workspace(wrong, tmp_path / "new")
+    with pytest.raises(KanshoError) as refused:
+        open_campaign(ws, find_opening_work(ws, START) or {})
+    assert (refused.value.code, refused.value.place) == (code, place)
+    assert ws.ledger.size == 0
+    opened = _workspace(mini, tmp_path / "open")
+    _open(opened)
+    changed = Workspace.open(wrong, opened.layout.var, ON)
+    with pytest.raises(KanshoError, match=code):
+        make_amendment(changed, find_amendment(changed, {}) or {})
+
+
+def test_the_command_line_refuses_such_a_campaign_file(
+    mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "wrong.yaml"
+    wrong = mini.model_copy(update={"rules": (RuleTuning(rule="key.unique", severity="warn"),)})
+    path.write_text(json.dumps(wrong.model_dump(mode="json")), encoding="utf-8")
+    assert main(["config", "check", str(path)]) == 1
+    assert "RULE-SEVERITY" in capsys.readouterr().err
+    path.write_text(json.dumps(mini.model_dump(mode="json")), encoding="utf-8")
+    assert main(["config", "check", str(path)]) == 0
+
+
 def test_an_opening_sent_back_is_corrected_by_an_amendment_and_shown_anew(mini: CampaignConfig, tmp_path: Path) -> None:
     ws = _workspace(mini, tmp_path)
     _approve(ws, _open(ws), "opening/run-1/opening", "reject")
@@ -283,6 +366,11 @@ def test_the_unchanged_file_needs_no_amendment(mini: CampaignConfig, tmp_path: P
             {"w": [{"id": "x", "n": 1}, {"id": "y", "n": 2}]},
             {"w": [{"id": "z", "n": 0}, {"id": "x", "n": 1}, {"id": "y", "n": 3}]},
             [("w.y.n", "2", "3"), ("w.z", "—", '{"id": "z", "n": 0}')],
+        ),
+        (
+            {"rules": [{"rule": "a", "threshold": 0.1}, {"rule": "b", "threshold": 0.1}]},
+            {"rules": [{"rule": "b", "threshold": 0.2}]},
+            [("rules.a", '{"rule": "a", "threshold": 0.1}', "—"), ("rules.b.threshold", "0.1", "0.2")],
         ),
         ({"days": ["2027-01-01"]}, {"days": ["2027-01-02"]}, [("days", '["2027-01-01"]', '["2027-01-02"]')]),
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import tracemalloc
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -13,7 +12,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY
 from kansho.errors import KanshoError
-from kansho.intake.reading import count_gaiji, delimited, structure
+from kansho.intake.reading import delimited, structure
 from kansho.intake.reading.my_number import find_my_number, holds_my_number
 from tests.unit.reading import GOOD, STOP_HEADER, cells, read, stop_list, ward, write
 
@@ -343,7 +342,6 @@ def test_a_repeated_heading_without_a_position_is_refused(fkac: CampaignConfig) 
     ],
 )
 def test_the_fast_look_sees_what_the_careful_one_sees(cell: str) -> None:
-    import pyarrow as pa
 
     assert holds_my_number(cell)
     column = pa.chunked_array([["a", None], ["b" * 40, "123456789012"], [cell]], type=pa.large_string())
@@ -353,11 +351,3 @@ def test_the_fast_look_sees_what_the_careful_one_sees(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["1123456789018", "1234567890180", "123456789012", "1234-56789018", "3000-0000-03"])
 def test_other_digits_are_no_individual_number(cell: str) -> None:
     assert not holds_my_number(cell)
-
-
-def test_own_characters_are_counted_by_row_in_however_many_pieces_a_column_comes() -> None:
-    pieces = pa.chunked_array([["x", "渡\ue000", None], [], ["あ", "\uf8ff"]], pa.large_string())
-    full_width = ["１", "\ue001", "ｱ", "ﾟ\uf000", None]  # begins with the same byte as the last of ours
-    assert count_gaiji(pd.DataFrame({"a": pd.array(pieces, dtype="str"), "b": pd.array(full_width, dtype="str")})) == 3
-    assert count_gaiji(pd.DataFrame({"a": pd.array(["\ud7ff\uf900\U000f0000", None], dtype="str")})) == 0
-    assert count_gaiji(pd.DataFrame({"a": pd.array([], dtype="str")})) == 0

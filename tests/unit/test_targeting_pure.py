@@ -108,17 +108,17 @@ def test_no_plan_is_made_on_thresholds_that_are_not_known() -> None:
 @pytest.mark.parametrize(
     ("op", "value", "hits"),
     [
-        ("ge", 50, [False, True, False]),
-        ("lt", 50, [True, False, False]),
-        ("eq", 40, [True, False, False]),
-        ("ne", "40", [False, True, True]),
-        ("in", ["40", 50], [True, True, False]),
-        ("is_null", None, [False, False, True]),
-        ("not_null", None, [True, True, False]),
+        ("ge", 50, [False, True, False, False, True]),
+        ("lt", 50, [True, False, False, True, False]),
+        ("eq", 40, [True, False, False, False, False]),
+        ("ne", "40", [False, True, True, True, True]),
+        ("in", ["40", 50], [True, True, False, False, False]),
+        ("is_null", None, [False, False, True, False, False]),
+        ("not_null", None, [True, True, False, True, True]),
     ],
 )
 def test_operators(op: str, value: object, hits: list[bool]) -> None:
-    table = pd.DataFrame({"x": ["40", "50", None]})
+    table = pd.DataFrame({"x": ["40", "50", None, "L", "H"]})  # below and above what can be entered
     assert matches(table, Rule(column="x", op=op, value=value), segment="s").tolist() == hits
 
 

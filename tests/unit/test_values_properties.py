@@ -43,6 +43,8 @@ def cells(column: Column) -> st.SearchStrategy[str | None]:
     ]
     if column.codes:
         choices.append(st.sampled_from(column.codes))
+    if column.limits:
+        choices.append(st.sampled_from(("L", "H", "Ｌ", " Ｈ", "l")))
     if column.type == "date":
         choices.append(st.builds(written, DAYS, st.randoms(use_true_random=False)))
     if column.pattern:
@@ -133,6 +135,8 @@ def _has_form(value: str, column: Column) -> bool:
             return False
     if column.codes:
         return value in column.codes
+    if value in column.limits:
+        return True
     shapes = {"int": r"-?\d+", "float": r"-?\d+(\.\d+)?"}
     return re.fullmatch(shapes.get(column.type) or column.pattern or ".*", value) is not None
 

@@ -66,5 +66,5 @@ def contact_ends(birth: pd.Series, *, age: int, lead_days: int) -> pd.Series:
 
 
 def _days(birth: pd.Series) -> pd.Series:
-    shaped = birth.astype("str").where(birth.astype("str").str.fullmatch(r"\d{4}-\d{2}-\d{2}").eq(True))
+    shaped = birth.astype("str").where(birth.astype("str").str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").eq(True))
     return pd.to_datetime(shaped, format="%Y-%m-%d", errors="coerce")

@@ -40,7 +40,7 @@ class Ward(Frozen):
     slug: Identifier
     name: str
     prefecture: str
-    code: Annotated[str, Field(pattern=r"^\d{6}$")]
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     department: str
     phone: str
     url: str
@@ -246,7 +246,7 @@ class Segment(Frozen):
 class Screening(Frozen):
     """One kind of cancer screening and whom it is due for."""
 
-    code: Annotated[str, Field(pattern=r"^\d{2}$")]
+    code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
     name: str
     sex: Literal["1", "2"] | None = None
     min_age: int

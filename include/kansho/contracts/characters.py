@@ -82,8 +82,9 @@ def unprintable_rows(frame: pd.DataFrame, columns: Iterable[str], glyphs: Set[in
     """Per row the reason over several columns, '' when all can be shown."""
     reasons = pd.Series("", index=frame.index, dtype=object)
     for name in columns:
-        found = unprintable_characters(frame[name], glyphs).reasons
-        reasons = reasons.mask(found.ne("") & reasons.ne("gaiji"), found)
+        found = unprintable_characters(frame[name], glyphs)
+        if found.points:  # most columns have none
+            reasons = reasons.mask(found.mask & reasons.ne("gaiji"), found.reasons)
     return reasons
 
 

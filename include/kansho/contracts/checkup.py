@@ -20,7 +20,9 @@ _SAMPLED = {
     "3": "食後3.5時間以上10時間未満",
     "4": "食後3.5時間未満",
 }
-_REPORTS = {"10": "特定健診情報", "40": "特定健診以外の健診結果"}
+#: 報告区分 under which also results of 人間ドック are reported (D4: the ward alone collects them).
+OTHER_REPORT = "40"
+_REPORTS = {"10": "特定健診情報", OTHER_REPORT: "特定健診以外の健診結果"}
 _METABOLIC = {"1": "基準該当", "2": "予備群該当", "3": "非該当", "4": "判定不能"}
 _GUIDANCE = {"1": "積極的支援", "2": "動機付け支援", "3": "なし（情報提供）", "4": "判定不能"}
 
@@ -52,7 +54,7 @@ _EXAMINATION = (
         "institution_code",
         "健診機関コード",
         nullable=True,
-        pattern=r"\d{10}",
+        pattern=r"[0-9]{10}",
         holders=CONTRACTOR_ONLY,
         clause=_CLAUSE,
         aliases=("健診実施機関コード", "健診機関番号", "健診実施機関番号"),

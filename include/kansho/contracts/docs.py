@@ -32,8 +32,9 @@ What each file may hold. The reader, the gates, the synthetic data and this page
   全角・半角・空白・大文字小文字の違いは問いません。これ以外の見出し、並び、符号は、区ごとの設定で対応させます。
 - **Type 型**: the form after normalisation. 整えた後の形です（日付は西暦の `YYYY-MM-DD`、数値は半角）。
 - **Values 符号・書式・範囲**: codes with their meaning, or a pattern, or an input range, which guards against slips and
-  is no medical limit; 「制限なし」 means that the national table has no range.
-  範囲は入力誤りを見つけるためのもので、医学的な基準ではありません。
+  is no medical limit; 「制限なし」 means that the national table has no range; `L` and `H` stand for a value at or
+  below the least, at or above the greatest.
+  範囲は入力誤りを見つけるためのもので、医学的な基準ではありません。L は入力最小値以下、H は入力最大値以上です。
 - **Empty 空欄**: 可 may be empty, 不可 may not.
 - **Holders 保持者**: 甲 the ward, 乙 the contractor, 丙 a subcontractor, 丙\\* only one that does
   対象者分析・グループ分け (D2).
@@ -106,6 +107,11 @@ def _section(contract: Contract) -> str:
             "Beside the key only items that the campaign approves for the year (資料23-3, 23-4) may come. "
             "鍵のほかは、その年度に承認された項目に限ります。"
         )
+    told += [
+        f"`{c.name}` is approved with 次の分析項目の承認で入ります: {', '.join(f'`{item}`' for item in c.serves)}."
+        for c in columns
+        if c.serves
+    ]
     return "\n".join([*told, "", _table(heads, rows), *(_code_list(c) for c in columns if _is_long(c))])
 
 

@@ -92,6 +92,8 @@ def _column(column: Column, fiscal_year: int | None) -> dict[str, Any]:
         "since": column.since,
         "until": column.until,
         "jlac10": column.jlac10,
+        "serves": column.serves,
+        "limits": column.limits,
     }
 
 

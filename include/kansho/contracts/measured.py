@@ -16,6 +16,9 @@ from __future__ import annotations
 from kansho.contracts.model import CONTRACTOR_ONLY, Column
 from kansho.contracts.shared import FIRST_YEAR
 
+#: 入力最小値以下 and 入力最大値以上 (domain 1.3): sent in place of the value, in older data without it.
+LIMITS = ("L", "H")
+
 
 def _measured(
     name: str,
@@ -40,6 +43,7 @@ def _measured(
         unit=unit,
         since=since,
         jlac10=jlac10,
+        limits=LIMITS if span else (),
     )
 
 

@@ -17,6 +17,13 @@ from kansho.errors import KanshoError
 
 ColumnType = Literal["text", "date", "int", "float", "code", "flag"]
 
+#: The form of numbers and days; ASCII digits only, whichever engine matches (full-width ones are not contract form).
+SHAPES: Mapping[ColumnType, str] = {
+    "int": r"-?[0-9]+",
+    "float": r"-?[0-9]+(\.[0-9]+)?",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+}
+
 BOTH = frozenset({PartyKind.CONTRACTOR, PartyKind.SUBCONTRACTOR})
 CONTRACTOR_ONLY = frozenset({PartyKind.CONTRACTOR})
 
@@ -44,13 +51,15 @@ class Column:
     """One column: its English identifier, the Japanese header, and what its values may be.
 
     ``low``/``high`` are the input range (typo guard, not a medical limit); ``pattern`` is a
-    full-match regular expression; ``operational`` marks our own fields (serial, wave, token),
+    full-match regular expression (digits as ``[0-9]``); ``operational`` marks our own fields (serial, wave, token),
     which are a closed list beside the contract's items (D2).  ``aliases`` are other headings that
     municipalities write; ``since``/``until`` the first and last fiscal year of the column;
     ``jlac10`` the item codes (17 digits) it is delivered under, of which the first present wins.
     ``labels`` say in Japanese what each of ``codes`` means; where that changed between fiscal years, ``codes`` is
     what any year has and ``editions`` say which year has what.  ``works`` are works for which a 丙 may hold the
     column though it is not one of its items (D2: approved analysis items, where its work needs them).
+    ``limits`` are the letters that may stand for a value at or beyond the range, lowest first (domain 1.3).
+    ``serves`` names analysis items that are derived from the column: what approves one of them approves it.
     """
 
     name: str
@@ -72,10 +81,22 @@ class Column:
     labels: tuple[str, ...] = ()
     editions: tuple[Edition, ...] = ()
     works: frozenset[Work] = frozenset()
+    serves: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     def in_year(self, fiscal_year: int) -> bool:
         """Whether the contract knows the column in that fiscal year."""
         return _within(self.since, self.until, fiscal_year)
+
+    def approved_by(self, items: Collection[str]) -> bool:
+        """Whether the items approved for the year ask for the column, by its name or by what it serves."""
+        return self.name in items or not set(self.serves).isdisjoint(items)
+
+    @property
+    def shape(self) -> str | None:
+        """The form of a number or a day as a full-match regular expression, None for other types."""
+        form = SHAPES.get(self.type)
+        return None if form is None else "|".join((form, *self.limits))
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -157,7 +178,11 @@ class Contract:
 
     def permitted(self, approved: Collection[str]) -> tuple[str, ...]:
         """Identifiers that a delivery may hold, given the items approved for the year (D1)."""
-        return tuple(c.name for c in self.columns if not self.yearly or c.name in self.key or c.name in approved)
+        return tuple(c.name for c in self.columns if not self.yearly or c.name in self.key or c.approved_by(approved))
+
+    def is_permitted(self, approved: Collection[str]) -> bool:
+        """Whether any item of the file is approved for the year: a key alone already tells who attended (D1)."""
+        return not self.yearly or any(c.approved_by(approved) for c in self.columns)
 
 
 def project(frame: pd.DataFrame, contract: Contract, holder: PartyKind, works: Collection[Work] = ()) -> pd.DataFrame:

@@ -7,6 +7,8 @@ With 第4期 (FY2024) the answers of 8 喫煙, 18 飲酒 and 19 飲酒量 change
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kansho.contracts.model import CONTRACTOR_ONLY, Column, Edition, coded, edited
 from kansho.contracts.shared import FIRST_YEAR
 
@@ -90,7 +92,12 @@ QUESTIONNAIRE = (
     _question(5, "9N721", "既往歴２（心血管）"),
     _question(6, "9N726", "既往歴３（腎不全・人工透析）"),
     _question(7, "9N731", "貧血", "貧血（既往歴）"),
-    _changed(8, _before("9N736", "喫煙", _YES_NO), _now("9N736", "喫煙", {"1": "はい", "2": _STOPPED, "3": "いいえ"})),
+    replace(
+        _changed(
+            8, _before("9N736", "喫煙", _YES_NO), _now("9N736", "喫煙", {"1": "はい", "2": _STOPPED, "3": "いいえ"})
+        ),
+        serves=("smoking",),
+    ),
     _question(9, "9N741", "２０歳からの体重変化", "20歳からの体重増加"),
     _question(10, "9N746", "３０分以上の運動習慣"),
     _question(11, "9N751", "歩行又は身体活動"),

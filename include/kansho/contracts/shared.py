@@ -11,8 +11,8 @@ from kansho.contracts.free_text_rules import MAX_LENGTH
 from kansho.contracts.model import BOTH, Column, ColumnType, coded
 
 #: お問い合わせ番号: nine random digits and a check digit, hyphenated as printed on the card (D7).
-INQUIRY_PATTERN = r"\d{4}-\d{4}-\d{2}"
-PHONE_PATTERN = r"0\d{1,4}-\d{1,4}-\d{3,4}"
+INQUIRY_PATTERN = r"[0-9]{4}-[0-9]{4}-[0-9]{2}"
+PHONE_PATTERN = r"0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}"
 
 #: First fiscal year of the terms (期) of 特定健診 in which items changed.
 FIRST_YEAR = {2: 2013, 3: 2018, 4: 2024}

@@ -64,7 +64,7 @@ def town_matches(postal: pd.Series, address: pd.Series) -> pd.Series:
     codes = postal.astype("str")
     # What follows the first digit is a house number: without it a ward has a few thousand different heads.
     heads = address.astype("str").str.extract(r"^((?:[^0-9０-９]|[0-9０-９]+[条線])*)", expand=False)
-    checked = codes.str.fullmatch(r"\d{3}-?\d{4}").eq(True) & address.notna()
+    checked = codes.str.fullmatch(r"[0-9]{3}-?[0-9]{4}").eq(True) & address.notna()
     code_at, code_texts = pd.factorize(codes[checked])
     head_at, head_texts = pd.factorize(heads[checked])
     pairs, at = np.unique(code_at.astype(np.int64) * max(len(head_texts), 1) + head_at, return_inverse=True)

@@ -19,7 +19,7 @@ TARGET_LIST = Contract(
     "target_list",
     "対象者一覧",
     (
-        Column("postal_code", "郵便番号", pattern=r"\d{3}-\d{4}", aliases=("〒", "〒番号", "住所郵便番号")),
+        Column("postal_code", "郵便番号", pattern=r"[0-9]{3}-[0-9]{4}", aliases=("〒", "〒番号", "住所郵便番号")),
         Column("address", "漢字住所", aliases=("住所", "住所（漢字）", "住所漢字", "現住所")),
         Column("address_extra", "住所方書", nullable=True, aliases=("方書", "方書名", "住所（方書）", "方書（漢字）")),
         Column("name_kanji", "漢字氏名", aliases=("氏名", "氏名（漢字）", "氏名漢字", "対象者氏名")),
@@ -54,14 +54,14 @@ TARGET_LIST = Contract(
             "screening_kinds",
             "がん検診票の種類",
             nullable=True,
-            pattern=r"(\d{2})(\|\d{2})*",
+            pattern=r"([0-9]{2})(\|[0-9]{2})*",
             aliases=("がん検診票種類", "検診票の種類", "検診票種類", "がん検診票"),
         ),
         Column(
             "outreach_result",
             "勧奨結果",
             nullable=True,
-            pattern=r"\d{2}",
+            pattern=r"[0-9]{2}",
             aliases=("勧奨結果コード", "前回勧奨結果", "前年度勧奨結果"),
         ),
         Column(
@@ -81,6 +81,11 @@ TARGET_LIST = Contract(
 def _item(column: Column) -> Column:
     """A column as an analysis item: 乙 holds it, a 丙 only for the grouping that the paper lets it do (D2)."""
     return replace(column, holders=CONTRACTOR_ONLY, works=frozenset({Work.ANALYSIS_GROUPING}))
+
+
+#: Years of past attendance that are analysis items, and kinds of screening whose last year is one.
+_YEARS_AGO = range(1, 6)
+_LAST_YEARS_OF = ("01", "03", "04", "06", "07", "08")
 
 
 def _attended(years_ago: int) -> Column:
@@ -103,11 +108,11 @@ ANALYSIS_ITEMS = Contract(
     "分析項目",
     (
         NUMBER,
-        *(_attended(n) for n in range(1, 6)),
+        *(_attended(n) for n in _YEARS_AGO),
         *(_item(CHECKUP_RESULTS.column(name)) for name in ("bmi", "systolic", "diastolic", "ldl")),
         _item(_HBA1C),
         _item(SMOKING),
-        *(_last_year_of(kind) for kind in ("01", "03", "04", "06", "07", "08")),
+        *(_last_year_of(kind) for kind in _LAST_YEARS_OF),
     ),
     ("inquiry_number",),
     "D1",
@@ -132,6 +137,7 @@ PAST_ATTENDANCE = Contract(
                 clause="C5",
                 holders=CONTRACTOR_ONLY,
                 aliases=("受診の有無", "受診フラグ", "特定健診受診有無"),
+                serves=tuple(_attended(n).name for n in _YEARS_AGO),
             ),
             codes.ATTENDED,
         ),
@@ -168,6 +174,7 @@ SCREENING_HISTORY = Contract(
                 clause="C3",
                 holders=CONTRACTOR_ONLY,
                 aliases=("がん検診種類", "検診の種類", "検診種類", "がん検診種別", "検診種別"),
+                serves=tuple(_last_year_of(kind).name for kind in _LAST_YEARS_OF),
             ),
             {kind: label for kind, label in codes.SCREENING_KINDS.items() if kind != codes.KENSHIN_KIND},
         ),

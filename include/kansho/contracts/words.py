@@ -29,7 +29,7 @@ def span(column: Column) -> str:
         return ""
     if column.low is None or column.high is None:
         return "制限なし"
-    return f"{column.low:g}–{column.high:g}"
+    return f"{column.low:g}–{column.high:g}" + "".join(f"、{letter}" for letter in column.limits)
 
 
 def years(part: Column | Edition) -> str:

@@ -28,6 +28,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "training_recorded": ("P5",),
     "briefing_recorded": ("P5",),
     "flow_approved": ("D6",),
+    "rule_tuned": ("D1",),
     "holdout_consented": ("E1",),
     "seed_committed": ("E1",),
     "keys_created": ("D3",),

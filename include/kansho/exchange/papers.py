@@ -41,7 +41,7 @@ FINDINGS = {
 
 InspectionKind = Literal["ward_inspection", "ward_check", "audit"]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-_Month = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+_Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 _Evidence = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 _MAX_BYTES = 64 * 1024
 

@@ -9,7 +9,8 @@ import re
 import pandas as pd
 
 from kansho.contracts.free_text import dock_result_headings
-from kansho.contracts.model import Column, Contract
+from kansho.contracts.model import SHAPES, Column, Contract
+from kansho.contracts.shared import INQUIRY_PATTERN
 from kansho.errors import KanshoError
 
 
@@ -78,17 +79,14 @@ def valid(values: pd.Series, column: Column) -> pd.Series:
     if column.pattern:
         fine &= text.str.fullmatch(column.pattern)
     if column.type == "date":
-        fine &= (
-            text.str.fullmatch(r"\d{4}-\d{2}-\d{2}") & pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").notna()
-        )
+        fine &= text.str.fullmatch(SHAPES["date"]) & pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").notna()
     if column.type in ("int", "float"):
         number = pd.to_numeric(text, errors="coerce")
-        shape = r"-?\d+" if column.type == "int" else r"-?\d+(\.\d+)?"
-        fine &= text.str.fullmatch(shape) & number.notna()
+        fine &= text.str.fullmatch(column.shape or "")
         if column.low is not None:
-            fine &= number >= column.low
+            fine &= ~(number < column.low)
         if column.high is not None:
-            fine &= number <= column.high
+            fine &= ~(number > column.high)
     return (fine & ~empty) | (empty & column.nullable)
 
 
@@ -100,7 +98,7 @@ def check_digit(nine: str) -> int | None:
 
 def is_inquiry_number(text: str) -> bool:
     """Whether a text is a well-formed お問い合わせ番号 with its check digit (D7)."""
-    if not re.fullmatch(r"\d{4}-\d{4}-\d{2}", text):
+    if not re.fullmatch(INQUIRY_PATTERN, text):
         return False
     digits = text.replace("-", "")
     return check_digit(digits[:9]) == int(digits[9])

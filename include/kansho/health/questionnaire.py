@@ -1,22 +1,50 @@
 """標準的な質問票: what an answer code means in the term of the examination.
 
-Belongs here: questions, answers and their changes between terms, as data.  Does not belong here: weighing them.
+Belongs here: our names of what is asked, and decoding.  Does not belong here: headings and answers, which are the
+contract's (`kansho.contracts.questionnaire`), weighing them.
 The same code means different things: 喫煙 2, 飲酒量 4 and all of 飲酒頻度 changed with 第4期, and question 22 asks
 something else; therefore decoded columns are named by what is asked, not by number (domain 1.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from kansho.contracts.model import Column
+from kansho.contracts.questionnaire import QUESTIONNAIRE
+from kansho.contracts.words import editions
 from kansho.health.terms import TERMS, term_positions
 from kansho.health.values import one_of, texts
 
-_YES_NO = {"1": "はい", "2": "いいえ"}
+#: What each question asks, oldest edition first where the item behind the number changed.
+_ASKED: Mapping[str, tuple[str, ...]] = {
+    "q01": ("medication_blood_pressure",),
+    "q02": ("medication_glucose",),
+    "q03": ("medication_lipid",),
+    "q04": ("history_stroke",),
+    "q05": ("history_heart",),
+    "q06": ("history_kidney",),
+    "q07": ("history_anaemia",),
+    "q08": ("smoking",),
+    "q09": ("weight_gain",),
+    "q10": ("exercise",),
+    "q11": ("activity",),
+    "q12": ("walking_speed",),
+    "q13": ("chewing",),
+    "q14": ("eating_speed",),
+    "q15": ("late_dinner",),
+    "q16": ("snacking",),
+    "q17": ("skips_breakfast",),
+    "q18": ("drinking",),
+    "q19": ("drinking_amount",),
+    "q20": ("sleep",),
+    "q21": ("willingness",),
+    "q22": ("guidance_wanted", "guidance_received"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,73 +55,21 @@ class Question:
     name: str
     text: str
     answers: Mapping[str, str]
-    terms: tuple[int, ...] = (3, 4)
+    terms: tuple[int, ...]
 
 
-QUESTIONS: tuple[Question, ...] = (
-    Question("q01", "medication_blood_pressure", "服薬（血圧）", _YES_NO),
-    Question("q02", "medication_glucose", "服薬（血糖）", _YES_NO),
-    Question("q03", "medication_lipid", "服薬（脂質）", _YES_NO),
-    Question("q04", "history_stroke", "既往歴（脳血管）", _YES_NO),
-    Question("q05", "history_heart", "既往歴（心血管）", _YES_NO),
-    Question("q06", "history_kidney", "既往歴（腎不全・人工透析）", _YES_NO),
-    Question("q07", "history_anaemia", "貧血", _YES_NO),
-    Question("q08", "smoking", "喫煙", _YES_NO, (3,)),
-    Question(
-        "q08", "smoking", "喫煙", {"1": "はい", "2": "以前は吸っていたが最近1か月は吸っていない", "3": "いいえ"}, (4,)
-    ),
-    Question("q09", "weight_gain", "20歳からの体重増加", _YES_NO),
-    Question("q10", "exercise", "30分以上の運動", _YES_NO),
-    Question("q11", "activity", "歩行又は身体活動", _YES_NO),
-    Question("q12", "walking_speed", "歩行速度", _YES_NO),
-    Question("q13", "chewing", "咀嚼", {"1": "何でも", "2": "かみにくい", "3": "ほとんどかめない"}),
-    Question("q14", "eating_speed", "食べ方（速さ）", {"1": "速い", "2": "ふつう", "3": "遅い"}),
-    Question("q15", "late_dinner", "食べ方（就寝前）", _YES_NO),
-    Question("q16", "snacking", "間食", {"1": "毎日", "2": "時々", "3": "ほとんど摂取しない"}),
-    Question("q17", "skips_breakfast", "食習慣（朝食抜き）", _YES_NO),
-    Question("q18", "drinking", "飲酒", {"1": "毎日", "2": "時々", "3": "ほとんど飲まない"}, (3,)),
-    Question(
-        "q18",
-        "drinking",
-        "飲酒",
-        {
-            "1": "毎日",
-            "2": "週5～6日",
-            "3": "週3～4日",
-            "4": "週1～2日",
-            "5": "月に1～3日",
-            "6": "月に1日未満",
-            "7": "やめた",
-            "8": "飲まない",
-        },
-        (4,),
-    ),
-    Question(
-        "q19", "drinking_amount", "飲酒量", {"1": "1合未満", "2": "1～2合未満", "3": "2～3合未満", "4": "3合以上"}, (3,)
-    ),
-    Question(
-        "q19",
-        "drinking_amount",
-        "飲酒量",
-        {"1": "1合未満", "2": "1～2合未満", "3": "2～3合未満", "4": "3～5合未満", "5": "5合以上"},
-        (4,),
-    ),
-    Question("q20", "sleep", "睡眠", _YES_NO),
-    Question(
-        "q21",
-        "willingness",
-        "生活習慣の改善",
-        {
-            "1": "改善するつもりはない",
-            "2": "改善するつもりである（概ね6か月以内）",
-            "3": "近いうちに改善するつもりである（概ね1か月以内）",
-            "4": "既に取り組んでいる（6か月未満）",
-            "5": "既に取り組んでいる（6か月以上）",
-        },
-    ),
-    Question("q22", "guidance_wanted", "保健指導の希望", _YES_NO, (3,)),
-    Question("q22", "guidance_received", "特定保健指導の受診歴", _YES_NO, (4,)),
-)
+def _questions(column: Column) -> Iterator[Question]:
+    """The column's editions, in the terms whose questionnaire is known."""
+    known = [t for t in TERMS if t.known and column.in_year(t.first_year)]
+    names = _ASKED[column.name]
+    for number, edition in enumerate(editions(column)):
+        terms = tuple(t.number for t in known if edition.in_year(t.first_year))
+        name = names[min(number, len(names) - 1)]
+        yield Question(column.name, name, edition.header, dict(edition.labels), terms)
+
+
+#: Answers and headings are the contract's: said once.
+QUESTIONS: tuple[Question, ...] = tuple(q for column in QUESTIONNAIRE for q in _questions(column))
 
 #: Decoded columns in the order of the questions.
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(q.name for q in QUESTIONS))

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from kansho.contracts.model import SHAPES
 from kansho.health.values import Codes
 
 Op = Literal["ge", "le", "lt"]
@@ -152,7 +153,7 @@ def fiscal_year_of(exam_date: pd.Series) -> pd.Series:
     """Fiscal year (April to March) of ISO dates as text; missing where there is no such day."""
     codes, uniques = pd.factorize(exam_date)
     text = pd.Series(uniques, dtype=object).astype(str)
-    days = pd.to_datetime(text.where(text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")), format="%Y-%m-%d", errors="coerce")
+    days = pd.to_datetime(text.where(text.str.fullmatch(SHAPES["date"])), format="%Y-%m-%d", errors="coerce")
     years = (days.dt.year - (days.dt.month < 4)).astype("Int16")
     return pd.Series(pd.concat([years, pd.Series([pd.NA], dtype="Int16")]).array.take(codes), index=exam_date.index)
 

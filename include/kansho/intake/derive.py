@@ -13,12 +13,16 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import KENSHIN_KIND
-from kansho.contracts.registry import ANALYSIS_ITEMS
+from kansho.contracts.registry import ANALYSIS_ITEMS, CHECKUP_RESULTS
 
-_MEASURED = ("bmi", "systolic", "diastolic", "ldl", "hba1c")
+#: Column of the results → the analysis item that it is, or that it serves under another name.
+_OF_RESULTS = {c.name: c.name for c in CHECKUP_RESULTS.columns if c.name in ANALYSIS_ITEMS.names} | {
+    c.name: item for c in CHECKUP_RESULTS.columns for item in c.serves
+}
+_MEASURED = tuple(name for name in _OF_RESULTS if name != "inquiry_number")
 #: Kinds that together say what an ``analysis_items`` file would, and the columns that are needed of each.
 SOURCES: Mapping[str, tuple[str, ...]] = {
-    "checkup_results": ("inquiry_number", "exam_date", *_MEASURED, "q08"),
+    "checkup_results": ("inquiry_number", "exam_date", *_MEASURED),
     "past_attendance": ("inquiry_number", "fiscal_year", "attended"),
     "screening_history": ("inquiry_number", "screening_kind", "fiscal_year"),
 }
@@ -62,8 +66,8 @@ def _measured(results: pd.DataFrame) -> pd.DataFrame:
     by_day = np.argsort(np.where(day < 0, len(days), day), kind="stable")
     last = np.zeros(len(numbers), dtype=np.int64)
     last[person[by_day]] = by_day  # of several rows of a person the last one written stays
-    wanted = [*_MEASURED, "q08"]
-    return results.iloc[last].set_index("inquiry_number")[wanted].rename(columns={"q08": "smoking"})
+    wanted = [name for name in _MEASURED if name in results.columns]
+    return results.iloc[last].set_index("inquiry_number")[wanted].rename(columns=_OF_RESULTS)
 
 
 def _last_years(history: pd.DataFrame) -> pd.DataFrame:

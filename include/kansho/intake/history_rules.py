@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
-from kansho.health import guidance_level, metabolic_level
+from kansho.contracts.checkup import CHECKUP_RESULTS, OTHER_REPORT
+from kansho.health import fiscal_year_of, guidance_level, metabolic_level
 from kansho.intake.row_rules import FEMALE_ONLY, MALE_ONLY, known_number_rules
 from kansho.quality.cross_rules import (
     bmi_consistent,
+    codes_of_their_year,
     day_between,
     old_enough_then,
     pressure_ordered,
@@ -44,13 +46,20 @@ def checkup_rules(
     years = date(config.fiscal_year - YEARS, 4, 1)
     judged = frame.assign(sex=at["sex"])
     return {
+        "report.kind": ~of_other_report(frame),
         **known_number_rules(frame, known),
+        "codes.in_year": codes_of_their_year(frame, CHECKUP_RESULTS.columns, fiscal_year_of(frame["exam_date"])),
         "exam_date.plausible": day_between(frame["exam_date"], years, today),
         "bmi.consistent": bmi_consistent(frame["height"], frame["weight"], frame["bmi"]),
         "pressure.order": pressure_ordered(frame["systolic"], frame["diastolic"]),
         "metabolic.differs": same_code(frame["metabolic"], metabolic_level(judged)),
         "guidance.differs": same_code(frame["guidance_level"], guidance_level(judged, at["age_at_year_end"])),
     }
+
+
+def of_other_report(frame: pd.DataFrame) -> pd.Series:
+    """Rows reported as 特定健診以外の健診結果 (報告区分 40), as 人間ドック is: only the ward may collect it (D4)."""
+    return frame["report_kind"].eq(OTHER_REPORT).astype(bool)
 
 
 def attendance_history_rules(

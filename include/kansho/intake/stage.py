@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from kansho.contracts.characters import unprintable_rows
 from kansho.errors import KanshoError
 from kansho.intake.containers import open_container
 from kansho.intake.cover_note import CoverNote, read_cover_note
@@ -22,7 +23,7 @@ from kansho.intake.delivery import read_announced, require_seal, several_seals
 from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.medium import sealed_files
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
-from kansho.intake.reading import Delivered, count_gaiji
+from kansho.intake.reading import Delivered
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -163,7 +164,7 @@ def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened
         for kind, table in opened.tables.items()
     }
     rows = {f"rows_{kind}": len(table) for kind, table in opened.tables.items()}
-    gaiji = {f"gaiji_{kind}": count_gaiji(table) for kind, table in opened.tables.items()}
+    gaiji = {f"gaiji_{kind}": _rows_with_gaiji(table) for kind, table in opened.tables.items()}
     ws.record(
         "delivery_accepted",
         delivery,
@@ -178,6 +179,10 @@ def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened
         refs={"sealed": original, **refs},
     )
     resolve_refusals(ws, delivery)
+
+
+def _rows_with_gaiji(table: pd.DataFrame) -> int:
+    return int(unprintable_rows(table, table.columns).eq("gaiji").sum())
 
 
 def _said_of_changes(note: CoverNote) -> dict[str, str]:

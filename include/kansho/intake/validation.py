@@ -14,6 +14,7 @@ import pandas as pd
 from kansho.campaign.ages import differs_by_rule
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
+from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.authority import authority_of
@@ -32,6 +33,7 @@ from kansho.intake.gates import (
     stop_list_doubts,
     tables_of,
 )
+from kansho.intake.history_rules import of_other_report
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -108,7 +110,7 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
     kept = reasons.eq("")
     counts: dict[str, int] = {}
     if not kept.all():
-        rejected = frame[~kept].assign(reason=reasons[~kept])
+        rejected = _lawful_to_keep(kind, frame[~kept]).assign(reason=reasons[~kept])
         ws.store_table("quarantine", f"{kind}-{delivery}", rejected, parents=[source])
     told = dict(ready.counts)
     if kind == "target_list":
@@ -123,14 +125,30 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
     return {"accepted": ref.rows, "quarantined": len(frame) - ref.rows, **counts}
 
 
+def _lawful_to_keep(kind: str, rejected: pd.DataFrame) -> pd.DataFrame:
+    """Rows for the quarantine; of one that may hold results of 人間ドック only what names the row (D4)."""
+    if kind != "checkup_results":
+        return rejected
+    beside = [c for c in rejected.columns if c not in (*contract(kind).key, "report_kind")]
+    out = rejected.copy()
+    out.loc[of_other_report(rejected), beside] = None
+    return out
+
+
 def _derive_analysis(ws: Workspace, delivery: str) -> None:
     """Analysis items of a delivery that brings results and histories instead of them."""
     kinds = [k for k in delivered(ws, delivery).codes["kinds"].split("|") if k in SOURCES]
     refs = {k: ws.find(ACCEPTED[k], delivery) for k in kinds}
     found = {k: ref for k, ref in refs.items() if ref is not None}
     if found:
-        items = analysis_items({k: ws.read_table(ref, SOURCES[k]) for k, ref in found.items()}, ws.config)
+        items = analysis_items({k: ws.read_table(ref, _needed(k, ws.config)) for k, ref in found.items()}, ws.config)
         ws.store_table("analysis", delivery, items, parents=list(found.values()))
+
+
+def _needed(kind: str, config: CampaignConfig) -> list[str]:
+    """Columns that analysis items follow from, of those that the year's approved list lets in."""
+    permitted = contract(kind).permitted(config.approved_analysis_items)
+    return [name for name in SOURCES[kind] if name in permitted]
 
 
 def _settle_exceptions(ws: Workspace, delivery: str, kind: str, reasons: pd.Series) -> None:

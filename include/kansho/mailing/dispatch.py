@@ -189,7 +189,7 @@ def _report(data: bytes) -> tuple[dict[str, int], str]:
         counts = {name: said[name] for name in _COUNTS}
         if not all(type(n) is int and n >= 0 for n in counts.values()):
             raise ValueError
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", said["posted_on"]):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said["posted_on"]):
             raise ValueError
         return counts, date.fromisoformat(said["posted_on"]).isoformat()
     except (ValueError, KeyError, TypeError):

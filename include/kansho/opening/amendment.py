@@ -16,6 +16,7 @@ from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
 from kansho.errors import KanshoError
 from kansho.exchange.authority import authority_of
+from kansho.opening.admissible import require_admissible
 from kansho.opening.register import register_everything
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -41,8 +42,10 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The change as a document for the ward: every path with its old and its new value.
 
     Raises:
-        KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs as it was bound.
+        KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs as it was bound; as
+            `require_admissible` for one that could not have been opened with.
     """
+    require_admissible(ws.config)
     before = bound_config(ws)
     rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
     key = f"amendment-{str(work['wanted'])[:12]}"
@@ -89,7 +92,7 @@ def issue_handler_report(ws: Workspace) -> None:
 def changes(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
     """Every path whose value differs, with both values as text; pure.
 
-    Lists of sections are matched by their ``id``, ``kind`` or ``code``, so an insertion is one change.
+    Lists of sections are matched by their ``id``, ``kind``, ``code`` or ``rule``, so an insertion is one change.
     """
     before, after = _keyed(before), _keyed(after)
     if isinstance(before, dict) and isinstance(after, dict):
@@ -102,7 +105,7 @@ def changes(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, str,
 
 def _keyed(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-        for name in ("id", "gate", "kind", "code"):
+        for name in ("id", "gate", "kind", "code", "rule"):
             if all(name in v for v in value) and len({v[name] for v in value}) == len(value):
                 return {v[name]: v for v in value}
     return value

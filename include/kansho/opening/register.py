@@ -18,13 +18,14 @@ OUR_RECIPIENT = "contractor_recipient.txt"
 
 
 def register_everything(ws: Workspace) -> None:
-    """Parties, handlers, places, data flow, recipients and the consent to hold-outs, each once as it is."""
+    """Parties, handlers, places, data flow, recipients, tuned rules, the consent to hold-outs: each once as it is."""
     for party in ws.config.parties:
         register_party(ws, party)
     for handler in ws.config.handlers:
         register_handler(ws, handler)
     register_places_and_flow(ws)
     register_recipients(ws)
+    register_tuning(ws)
     consent = ws.config.targeting.holdout_consent
     if consent is not None:
         codes = {"given_on": consent.given_on.isoformat()}
@@ -80,6 +81,18 @@ def register_places_and_flow(ws: Workspace) -> None:
         until = "closing" if flow.erase_after_days is None else str(flow.erase_after_days)
         codes = {"holder": flow.holder, "place": flow.place, "erase_after_days": until}
         _register(ws, "flow_approved", flow.kind, codes, {"purpose": flow.purpose})
+
+
+def register_tuning(ws: Workspace) -> None:
+    """Gate rules as this ward and year wants them; a rule that is tuned no longer is registered as such (D1)."""
+    tuned = {tuning.rule: tuning for tuning in ws.config.rules}
+    before = [e.codes["rule"] for e in ws.ledger.events("rule_tuned")]
+    for rule in sorted({*tuned, *before}):
+        codes = {"rule": rule, "tuned": "yes" if rule in tuned else "no"}
+        if rule in tuned:
+            asked = tuned[rule].model_dump(mode="json", exclude={"rule"}, exclude_none=True)
+            codes |= {name: str(value) for name, value in asked.items()}
+        _register(ws, "rule_tuned", rule.replace("/", ":"), codes, {})
 
 
 def register_recipients(ws: Workspace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kansho.campaign.opened import opening_approved
 from kansho.exchange.authority import authority_of
+from kansho.opening.admissible import require_admissible
 from kansho.opening.amendment import issue_config, report_key
 from kansho.opening.register import register_everything
 from kansho.vault.vault import SnapshotRef
@@ -33,7 +34,11 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     In a simulation the seed of the draws follows from the seed given, so that a year can be repeated; else
     it is random.  Its digest is in the ledger before the first delivery (E1).
+
+    Raises:
+        KanshoError: as `require_admissible`, before anything is made.
     """
+    require_admissible(ws.config)
     ws.keyring.create()
     simulation = bool(work["simulation"])
     ws.record(

@@ -18,12 +18,12 @@ STRICT: tuple[Severity, ...] = ("stop", "quarantine")
 _SHAPES = {"int": "整数（半角数字）", "float": "数（半角、小数点は「.」）", "date": "西暦の「年4桁-月2桁-日2桁」"}
 #: How the patterns of the contracts are told to people; another pattern is shown as it is.
 _PATTERNS = {
-    r"\d{3}-\d{4}": "数字3桁-数字4桁",
-    r"0\d{1,4}-\d{1,4}-\d{3,4}": "0から始まる市外局番-市内局番-番号（半角）",
-    r"\d{4}-\d{4}-\d{2}": "数字4桁-数字4桁-数字2桁",
-    r"(\d{2})(\|\d{2})*": "2桁の符号（複数は「|」区切り）",
-    r"\d{2}": "2桁の符号",
-    r"\d{4}": "数字4桁",
+    r"[0-9]{3}-[0-9]{4}": "数字3桁-数字4桁",
+    r"0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}": "0から始まる市外局番-市内局番-番号（半角）",
+    r"[0-9]{4}-[0-9]{4}-[0-9]{2}": "数字4桁-数字4桁-数字2桁",
+    r"([0-9]{2})(\|[0-9]{2})*": "2桁の符号（複数は「|」区切り）",
+    r"[0-9]{2}": "2桁の符号",
+    r"[0-9]{4}": "数字4桁",
     r"[A-Z0-9-]+": "半角の英大文字・数字・ハイフン",
     r"[a-z0-9_]+": "半角の英小文字・数字・下線",
 }
@@ -73,7 +73,8 @@ def _told(column: Column, check: str) -> tuple[str, str]:
         shape = _PATTERNS.get(column.pattern or "", f"書式 {column.pattern}")
         return f"{name}の書き方が契約と違います", f"{name}は{shape}で書いてください"
     if check == "shape":
-        return f"{name}の書き方が契約と違います", f"{name}は{_SHAPES[column.type]}で書いてください"
+        beyond = "（入力範囲の下限以下は L、上限以上は H でも可）" if column.limits else ""
+        return f"{name}の書き方が契約と違います", f"{name}は{_SHAPES[column.type]}で書いてください{beyond}"
     if check == "date":
         return f"{name}がこよみにない日です", f"{name}を確かめ、正しい日付で送り直してください"
     span = f"{column.low:g}から{column.high:g}まで{f'（{column.unit}）' if column.unit else ''}"

@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from kansho.contracts.model import Column
 from kansho.quality.distinct import Distinct, distinct, repeated, together
 
 _INQUIRY = r"[0-9]{4}-[0-9]{4}-[0-9]{2}"
@@ -25,8 +26,6 @@ _FISCAL_MONTH = 4
 BMI_TOLERANCE = 0.15
 #: A large odd number: multiplying by it keeps the order of the columns in a row's hash.
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-#: Private use areas (外字), the replacement character, and code points that are no character at all.
-UNPRINTABLE = r"[\ue000-\uf8ff\ufffd\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 
 
 def check_digits(numbers: pd.Series) -> pd.Series:
@@ -117,6 +116,25 @@ def old_enough_then(fiscal_year: pd.Series, birth: pd.Series, min_age: pd.Series
     early = (born.dt.month * 100 + born.dt.day) <= 401
     age = year + 1 - born.dt.year - (~early).astype(int)
     kept: pd.Series = age.ge(min_age) | age.isna()
+    return kept
+
+
+def codes_of_their_year(frame: pd.DataFrame, columns: Iterable[Column], years: pd.Series) -> pd.Series:
+    """Rows whose codes all had a meaning in the row's fiscal year; a row of an unknown year is kept.
+
+    Args:
+        frame: text columns of the contract.
+        columns: of these; those whose codes never changed keep every row.
+        years: fiscal year per row, missing when unknown.
+    """
+    kept = pd.Series(True, index=frame.index)
+    at = {int(year): years.eq(year).fillna(False).astype(bool) for year in years.dropna().unique()}
+    for column in columns:
+        if not column.codes or not (column.editions or column.since or column.until):
+            continue
+        given = frame[column.name].notna()
+        for year, rows in at.items():
+            kept &= ~(rows & given) | frame[column.name].isin(list(column.labels_in(year)))
     return kept
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kansho.quality.listed_shape import CHECK_DIGIT, KNOWN, SAME_FILE, Listed
+from kansho.contracts.checkup import CHECKUP_RESULTS
+from kansho.quality.listed_shape import CHECK_DIGIT, KNOWN, SAME_FILE, STOPS_OR_LEAVES, Listed
 
 _ASK = "該当の行を区で確かめ、誤りであれば直して送り直してください"
 _HISTORY = (
@@ -27,8 +28,27 @@ _HISTORY = (
 )
 
 CHECKUP_RULES = (
+    Listed(
+        "report.kind",
+        "row",
+        ("report_kind",),
+        "quarantine",
+        "報告区分が40（特定健診以外の健診結果）です。人間ドックの結果が入りうるため、受託者は持てません",
+        "この行を除いて送り直してください。人間ドックなどの結果は区が直接収集します",
+        "D4",
+        allowed=STOPS_OR_LEAVES,
+    ),
     CHECK_DIGIT,
     KNOWN,
+    Listed(
+        "codes.in_year",
+        "cross",
+        ("exam_date", *(c.name for c in CHECKUP_RESULTS.columns if c.codes and (c.editions or c.since or c.until))),
+        "quarantine",
+        "実施日の年度の質問票にない符号です（喫煙・飲酒・飲酒量などは期によって符号が違います）",
+        "実施日と、その年度の符号で抽出されているかを確かめ、直して送り直してください",
+        "C5",
+    ),
     Listed(
         "exam_date.plausible",
         "row",

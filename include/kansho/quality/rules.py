@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kansho.contracts.model import Column, Contract
+from kansho.contracts.model import SHAPES, Column, Contract
 from kansho.quality.distinct import Distinct, distinct, repeated, together
 
 #: The suite checks the shape of a number on the text, its range on a numeric twin of the column.
 NUMBER_SUFFIX = "__number"
-SHAPES = {"int": r"-?[0-9]+", "float": r"-?[0-9]+(\.[0-9]+)?", "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}"}
 DATE_SUFFIX = "__date"
 KEY_RULE = "key.unique"
 
@@ -86,22 +85,6 @@ def is_date(text: pd.Series) -> pd.Series:
     return ~shaped | pd.to_datetime(text.where(shaped), format="%Y-%m-%d", errors="coerce").notna()
 
 
-def ascii_digits(pattern: str) -> str:
-    r"""The pattern with ``\d`` as the ten ASCII digits: full-width digits are never in contract form."""
-    out, inside, at = [], False, 0
-    while at < len(pattern):
-        pair = pattern[at : at + 2]
-        if pair == r"\d":
-            out.append("0-9" if inside else "[0-9]")
-        elif pair.startswith("\\"):
-            out.append(pair)
-        else:
-            inside = pattern[at] == "[" or (inside and pattern[at] != "]")
-            out.append(pattern[at])
-        at += 2 if pair.startswith("\\") else 1
-    return "".join(out)
-
-
 def has_range(column: Column) -> bool:
     """Whether the contract limits the column's numbers."""
     return column.type in ("int", "float") and column.low is not None and column.high is not None
@@ -136,9 +119,9 @@ def _kept(text: pd.Series, column: Column, check: str) -> pd.Series:
     if check == "code":
         return text.isin(column.codes)
     if check == "pattern":
-        return text.str.fullmatch(ascii_digits(column.pattern or "")).astype(bool)
+        return text.str.fullmatch(column.pattern or "").astype(bool)
     if check == "shape":
-        return text.str.fullmatch(SHAPES[column.type]).astype(bool)
+        return text.str.fullmatch(column.shape or "").astype(bool)
     if check == "date":
         return is_date(text)
     number = numeric(text)

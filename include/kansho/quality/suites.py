@@ -14,7 +14,7 @@ from typing import Any
 from kansho.contracts.model import Column, Contract
 from kansho.contracts.registry import REGISTRY
 from kansho.quality.catalogue import catalogue, kinds, rule_ids
-from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, SHAPES, ascii_digits, checks_of
+from kansho.quality.rules import DATE_SUFFIX, KEY_RULE, NUMBER_SUFFIX, checks_of
 
 FOLDER = Path(__file__).resolve().parents[3] / "great_expectations" / "expectations"
 
@@ -75,9 +75,9 @@ def _of_column(column: Column, check: str) -> dict[str, Any]:
     if check == "code":
         return _in_set(name, rule, list(column.codes))
     if check == "pattern":
-        return _matches(name, ascii_digits(column.pattern or ""), rule)
+        return _matches(name, column.pattern or "", rule)
     if check == "shape":
-        return _matches(name, SHAPES[column.type], rule)
+        return _matches(name, column.shape or "", rule)
     if check == "date":
         return _in_set(name + DATE_SUFFIX, rule, ["1"])
     number = name + NUMBER_SUFFIX

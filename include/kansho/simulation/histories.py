@@ -44,8 +44,7 @@ def checkup_results(people: pd.DataFrame, config: CampaignConfig, seed: int) -> 
         "hba1c": examined["hba1c"],
         "q08": examined["smoking"].where(year >= _THREE_ANSWERS, examined["smoking"].replace({"3": "2"})),
     }
-    columns = [c.name for c in REGISTRY["checkup_results"].columns if c.in_year(config.fiscal_year)]
-    return pd.DataFrame(known, dtype=object).reindex(columns=columns).astype(object)
+    return _permitted("checkup_results", pd.DataFrame(known, dtype=object), config)
 
 
 def past_attendance(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
@@ -58,7 +57,7 @@ def past_attendance(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFram
         year = str(config.fiscal_year - n)
         parts.append(_rows(known["inquiry_number"], fiscal_year=year, attended=attended[known.index]))
     out = pd.concat(parts, ignore_index=True)
-    return out.reindex(columns=list(REGISTRY["past_attendance"].names)).astype(object)
+    return _permitted("past_attendance", out, config)
 
 
 def screening_history(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
@@ -73,7 +72,16 @@ def screening_history(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFr
             had = people[last.notna() & old_enough]
             parts.append(_rows(had["inquiry_number"], screening_kind=kind, fiscal_year=had[f"last_fy_{kind}"]))
     out = pd.concat(parts, ignore_index=True)
-    return out.reindex(columns=list(REGISTRY["screening_history"].names)).astype(object)
+    return _permitted("screening_history", out, config)
+
+
+def _permitted(kind: str, frame: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
+    """Only the columns that the year's approved list names: the ward delivers nothing else."""
+    contract = REGISTRY[kind]
+    names = [
+        n for n in contract.permitted(config.approved_analysis_items) if contract.column(n).in_year(config.fiscal_year)
+    ]
+    return frame.reindex(columns=names).astype(object)
 
 
 def _rows(numbers: pd.Series, **columns: object) -> pd.DataFrame:

@@ -27,6 +27,7 @@ import pandas as pd
 from kansho.campaign.config import Rule, Segment
 from kansho.errors import KanshoError
 from kansho.health import require_term, result_flags
+from kansho.health.values import numbers
 
 _YEARS = tuple(f"attended_{n}y_ago" for n in range(1, 6))
 
@@ -95,7 +96,9 @@ def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
         return values.notna()
     if rule.op in _NUMERIC:
         limit = _number(rule, segment)
-        return _NUMERIC[rule.op](pd.to_numeric(values, errors="coerce"), limit).fillna(False).astype(bool)
+        # "L" and "H" lie below and above every limit.
+        number = pd.Series(numbers(values.to_frame("value"), "value"), index=values.index)
+        return _NUMERIC[rule.op](number, limit).fillna(False).astype(bool)
     text = values.map(_plain, na_action="ignore")
     if rule.op == "in":
         if not isinstance(rule.value, list | tuple):

@@ -21,9 +21,8 @@ from kansho.intake.reading.finish import finish
 from kansho.intake.reading.header import Expected, assign, expected
 from kansho.intake.reading.layout import HEADER_ROW, check_control
 from kansho.intake.reading.my_number import is_my_number
-from kansho.intake.reading.private_use import count_gaiji
 
-__all__ = ["Delivered", "count_gaiji", "is_my_number", "read_delivered"]
+__all__ = ["Delivered", "is_my_number", "read_delivered"]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _SERIALS = (61, 99_999)
 #: So many zeros at most are taken to have stood before a number.
 _MOST_ZEROS = 4
 #: Patterns made of digits, groups and hyphens alone; only of these the width is known.
-_DIGIT_PATTERN = re.compile(r"(?:\\d|\\\||[0-9{},()|*+?\-])+")
+_DIGIT_PATTERN = re.compile(r"(?:\[0-9\]|\\\||[0-9{},()|*+?\-])+")
 #: How a workbook writes control characters, the CR of a line end among them; other escapes openpyxl has undone.
 _ESCAPED = re.compile("_x(00[01][0-9A-Fa-f])_")
 #: Before it the two calendars of spreadsheets disagree on the day.
@@ -125,7 +125,8 @@ def zeros_eaten(column: Column, ward_codes: Collection[str]) -> Callable[[str], 
         return lambda text: text not in known and any(padded in known for padded in _padded(text))
     if column.type not in ("text", "code") or column.pattern is None or not _DIGIT_PATTERN.fullmatch(column.pattern):
         return None
-    digits = re.compile(column.pattern.replace("-", ""))
+    # Without its hyphens, those of the classes aside.
+    digits = re.compile(column.pattern.replace("[0-9]", r"\d").replace("-", ""), re.ASCII)
     return lambda text: not digits.fullmatch(text) and any(digits.fullmatch(padded) for padded in _padded(text))
 
 

@@ -6,23 +6,19 @@ not name (D1).  Does not belong here: bytes, rows and values.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from kansho.campaign.config import CampaignConfig, FileKind, Mapping
-from kansho.contracts.model import Column, Contract
+from kansho.contracts.free_text import dock_result_headings
+from kansho.contracts.headings import fold
+from kansho.contracts.model import Column
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 
 #: No more positions are named than a reader would look at.
 _TOLD = 20
-
-
-def fold(heading: str) -> str:
-    """A heading as it is compared: full and half width, blanks and case do not matter."""
-    return "".join(unicodedata.normalize("NFKC", heading).split()).casefold()
 
 
 @dataclass(frozen=True)
@@ -81,12 +77,22 @@ def expected(kind: FileKind, config: CampaignConfig) -> Expected:
     """The columns and headings of a file kind in the config's year.
 
     The ward's own heading (``mapping.headers``) stands in place of the contract's header and its aliases.
+
+    Raises:
+        KanshoError: ``INTAKE-COLUMN-FORBIDDEN`` when nothing of such a file was approved for the year.
     """
     wanted = contract(kind)
     mapping = config.mapping(kind) or Mapping(kind=kind)
     columns = {c.name: c for c in wanted.columns if c.in_year(config.fiscal_year)}
     own = mapping.headers
-    allowed = _approved(config, wanted) & frozenset(columns)
+    if not wanted.is_permitted(config.approved_analysis_items):
+        raise KanshoError(
+            "INTAKE-COLUMN-FORBIDDEN",
+            "この種別には、今年度に承認された分析項目がありません",
+            place=kind,
+            remedy="受け取らずに区へ連絡し、提供を取りやめてもらってください (D1)",
+        )
+    allowed = frozenset(wanted.permitted(config.approved_analysis_items)) & frozenset(columns)
     return Expected(
         kind,
         columns,
@@ -95,13 +101,6 @@ def expected(kind: FileKind, config: CampaignConfig) -> Expected:
         {position - 1: name for name, position in mapping.positions.items() if name in allowed},
         frozenset(fold(heading) for heading in mapping.blank),
     )
-
-
-def _approved(config: CampaignConfig, wanted: Contract) -> frozenset[str]:
-    """Columns that may be there: all of the contract; of the analysis items only those approved this year."""
-    if wanted.kind != "analysis_items":
-        return frozenset(wanted.names)
-    return frozenset(wanted.key) | frozenset(config.approved_analysis_items)
 
 
 def assign(header: Sequence[str], want: Expected) -> Assigned:
@@ -132,11 +131,14 @@ def assign(header: Sequence[str], want: Expected) -> Assigned:
                 remedy="列の並びを確認して再提供、または設定の positions を訂正",
             )
         name = name or want.by_heading.get(heading)
-        names.append(name)
-        if name is None and heading in want.blank:
+        if name not in want.allowed and heading in want.blank:
+            # A fixed layout has its headings also for what was not approved: they come without any value.
+            name = None
             blank.append(at)
         elif name not in want.allowed:
             extra.append(at)
+        names.append(name)
+    _refuse_dock(header, blank, want.kind)
     _refuse_twice(names, want.kind)
     _refuse_extra(extra, want.kind)
     _refuse_missing(names, want)
@@ -150,11 +152,23 @@ def _refuse_twice(names: list[str | None], kind: str) -> None:
         raise KanshoError("INTAKE-COLUMN-TWICE", "同じ見出しの列があります", place=kind, remedy="列を確認して再提供")
 
 
+def _refuse_dock(header: Sequence[str], blank: Sequence[int], kind: str) -> None:
+    """Whatever the ward's mapping calls it: the ward alone collects results of 人間ドック (D4)."""
+    found = [at - 1 for at in dock_result_headings(header) if at - 1 not in blank]
+    if found:
+        raise KanshoError(
+            "INTAKE-COLUMN-FORBIDDEN",
+            "人間ドックの結果が入りうる項目が含まれています",
+            place=f"{kind}:{'、'.join(str(at + 1) for at in found[:_TOLD])}列目",
+            remedy="項目を除いて再提供を依頼してください。人間ドックの結果は区が直接収集します (D4)",
+        )
+
+
 def _refuse_extra(extra: list[int], kind: str) -> None:
     if extra:
         raise KanshoError(
             "INTAKE-COLUMN-FORBIDDEN",
-            "契約にない項目が含まれています",
+            "契約にない項目か、今年度に承認されていない項目が含まれています",
             place=f"{kind}:{'、'.join(str(at + 1) for at in extra[:_TOLD])}列目",
             remedy="項目を除いて再提供を依頼してください (D1)",
         )

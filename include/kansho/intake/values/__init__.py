@@ -110,7 +110,7 @@ def _typed(column: Column) -> tuple[Known, Reader]:
     if column.type == "int":
         return shaped(digits.INT), digits.read_int
     if column.type == "float":
-        return shaped(digits.FLOAT), digits.read_float
+        return shaped(column.shape or digits.FLOAT), digits.float_reader(column.limits)
     if column.codes:
         return codes.one_of(column.codes), digits.reader(frozenset(column.codes).__contains__)
     if column.pattern is None:

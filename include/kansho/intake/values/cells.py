@@ -35,7 +35,7 @@ def to_series(values: Cells, index: pd.Index) -> pd.Series:
 
 
 def shaped(pattern: str) -> Known:
-    """Cells that match a pattern as a whole (ASCII digits only, as RE2 reads ``\\d``)."""
+    """Cells that match a pattern as a whole."""
     whole = rf"\A(?:{pattern})\z"
     return lambda values: pc.match_substring_regex(values, whole)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kansho.contracts.model import SHAPES
 from kansho.intake.values.cells import Read, Reader
 
-INT = r"-?\d+"
-FLOAT = r"-?\d+(\.\d+)?"
+INT, FLOAT = SHAPES["int"], SHAPES["float"]
 #: A code whose list the contract does not have.
 ASCII = r"[ -~]*"
 
@@ -30,8 +30,8 @@ def half_width(text: str) -> str:
 
 
 def fits(pattern: str) -> Callable[[str], bool]:
-    """Whether a text matches a contract's pattern as a whole, with ASCII digits only."""
-    compiled = re.compile(pattern, re.ASCII)
+    """Whether a text matches a contract's pattern as a whole."""
+    compiled = re.compile(pattern)
     return lambda text: compiled.fullmatch(text) is not None
 
 
@@ -59,6 +59,16 @@ def read_int(text: str) -> Read:
     if _GROUPED.fullmatch(half):
         return half.replace(",", ""), ("values.numeric",)
     return None
+
+
+def float_reader(limits: tuple[str, ...]) -> Reader:
+    """`read_float`, and the letters that may stand for a value beyond the input range, in half width."""
+
+    def read(text: str) -> Read:
+        half = half_width(text)
+        return (half, ("values.digits",)) if half in limits else read_float(text)
+
+    return read
 
 
 def read_float(text: str) -> Read:

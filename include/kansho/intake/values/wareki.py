@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from kansho.contracts.model import SHAPES
 from kansho.intake.values.cells import Read
 from kansho.intake.values.digits import HYPHENS
 
-ISO = r"\d{4}-\d{2}-\d{2}"
+ISO = SHAPES["date"]
 
 
 @dataclass(frozen=True)
