@@ -65,17 +65,17 @@ def targets() -> bytes:
 
 def results() -> bytes:
     """国保連's FKAC167: a control row, two pairs of blood pressures under one heading, columns that come empty."""
-    year = load_config(MINI).fiscal_year
-    columns = [c for c in contract("checkup_results").columns if c.in_year(year)]
-    heads = ["保険者番号", *(c.header for c in columns)]
+    config, known = load_config(MINI), contract("checkup_results")
+    names = known.permitted(config.approved_analysis_items)
+    heads = ["保険者番号", *(known.column(name).header for name in names)]
     at = heads.index("収縮期血圧")
-    heads[at:at] = ["収縮期血圧", "拡張期血圧"]  # 1回目; what counts stands after them
+    heads[at:at] = ["腹囲", "収縮期血圧", "拡張期血圧"]  # not approved, and of the first measurement
     values = {"exam_date": "20261120", "report_kind": "10", "height": "160.0", "weight": "50.0", "bmi": "19.5"}
     values |= {"systolic": "120", "diastolic": "80"}
     rows: list[Sequence[str]] = [["1", "FKAC167"], heads]
     for number in numbers(3):
-        row = ["", *({**values, "inquiry_number": number}.get(c.name, "") for c in columns)]
-        row[at:at] = ["", ""]
+        row = ["", *({**values, "inquiry_number": number}.get(name, "") for name in names)]
+        row[at:at] = ["", "", ""]
         rows.append(row)
     return _csv(rows, "cp932")
 
