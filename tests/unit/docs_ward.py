@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kansho.campaign.config import load_config
 from kansho.contracts.registry import contract
-from tests.conftest import MINI, SAMPLE
+from tests.conftest import MINI, SAMPLE, without_keys
 from tests.containers import PASSWORD, zip_of
 from tests.deliveries import csv_of, numbers, stops
 
@@ -39,7 +39,9 @@ PHONE = load_config(SAMPLE).ward.phone
 
 def write_sample(folder: Path) -> None:
     """``ward.yaml``, ``sample/`` with a file of each kind, and ``d01/``, the sealed delivery with its 送付書."""
-    (folder / "ward.yaml").write_text(_without(MINI.read_text(encoding="utf-8"), "mappings", "gaiji", "rules"), "utf-8")
+    (folder / "ward.yaml").write_text(
+        without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji", "rules"), "utf-8"
+    )
     sample = folder / "sample"
     sample.mkdir()
     (sample / "taisho.csv").write_bytes(targets())
@@ -87,14 +89,8 @@ def stop_list() -> bytes:
 
 def merge(config: Path, block: str) -> None:
     """Put the keys of a block into the campaign file, as text, in place of those that are there."""
-    text = _without(config.read_text(encoding="utf-8"), *re.findall(r"^(\w+):", block, re.MULTILINE))
+    text = without_keys(config.read_text(encoding="utf-8"), *re.findall(r"^(\w+):", block, re.MULTILINE))
     config.write_text(f"{text.rstrip()}\n{block}", encoding="utf-8")
-
-
-def _without(text: str, *keys: str) -> str:
-    for key in keys:
-        text = re.sub(rf"^{key}:.*\n(?:[ \-#].*\n|\n)*", "", text, flags=re.MULTILINE)
-    return text
 
 
 def _csv(rows: Sequence[Sequence[str]], encoding: str) -> bytes:
