@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,13 @@ settings.load_profile("kansho")
 
 MINI = REPOSITORY / "tests" / "campaigns" / "sumida_2027.yaml"
 SAMPLE = REPOSITORY / "include" / "campaigns" / "shinjuku" / "2026.yaml"
+
+
+def without_keys(text: str, *keys: str) -> str:
+    """A campaign file's text without these top-level keys."""
+    for key in keys:
+        text = re.sub(rf"^{key}:.*\n(?:[ \-#].*\n|\n)*", "", text, flags=re.MULTILINE)
+    return text
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kansho.campaign.config import load_config
 from kansho.contracts.registry import contract
-from tests.conftest import MINI, SAMPLE
+from tests.conftest import MINI, SAMPLE, without_keys
 from tests.containers import PASSWORD, zip_of
 from tests.deliveries import csv_of, numbers, stops
 
@@ -39,7 +39,9 @@ PHONE = load_config(SAMPLE).ward.phone
 
 def write_sample(folder: Path) -> None:
     """``ward.yaml``, ``sample/`` with a file of each kind, and ``d01/``, the sealed delivery with its 送付書."""
-    (folder / "ward.yaml").write_text(_without(MINI.read_text(encoding="utf-8"), "mappings", "gaiji", "rules"), "utf-8")
+    (folder / "ward.yaml").write_text(
+        without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji", "rules"), "utf-8"
+    )
     sample = folder / "sample"
     sample.mkdir()
     (sample / "taisho.csv").write_bytes(targets())
@@ -65,17 +67,17 @@ def targets() -> bytes:
 
 def results() -> bytes:
     """国保連's FKAC167: a control row, two pairs of blood pressures under one heading, columns that come empty."""
-    year = load_config(MINI).fiscal_year
-    columns = [c for c in contract("checkup_results").columns if c.in_year(year)]
-    heads = ["保険者番号", *(c.header for c in columns)]
+    config, known = load_config(MINI), contract("checkup_results")
+    names = known.permitted(config.approved_analysis_items)
+    heads = ["保険者番号", *(known.column(name).header for name in names)]
     at = heads.index("収縮期血圧")
-    heads[at:at] = ["収縮期血圧", "拡張期血圧"]  # 1回目; what counts stands after them
+    heads[at:at] = ["腹囲", "収縮期血圧", "拡張期血圧"]  # not approved, and of the first measurement
     values = {"exam_date": "20261120", "report_kind": "10", "height": "160.0", "weight": "50.0", "bmi": "19.5"}
     values |= {"systolic": "120", "diastolic": "80"}
     rows: list[Sequence[str]] = [["1", "FKAC167"], heads]
     for number in numbers(3):
-        row = ["", *({**values, "inquiry_number": number}.get(c.name, "") for c in columns)]
-        row[at:at] = ["", ""]
+        row = ["", *({**values, "inquiry_number": number}.get(name, "") for name in names)]
+        row[at:at] = ["", "", ""]
         rows.append(row)
     return _csv(rows, "cp932")
 
@@ -87,14 +89,8 @@ def stop_list() -> bytes:
 
 def merge(config: Path, block: str) -> None:
     """Put the keys of a block into the campaign file, as text, in place of those that are there."""
-    text = _without(config.read_text(encoding="utf-8"), *re.findall(r"^(\w+):", block, re.MULTILINE))
+    text = without_keys(config.read_text(encoding="utf-8"), *re.findall(r"^(\w+):", block, re.MULTILINE))
     config.write_text(f"{text.rstrip()}\n{block}", encoding="utf-8")
-
-
-def _without(text: str, *keys: str) -> str:
-    for key in keys:
-        text = re.sub(rf"^{key}:.*\n(?:[ \-#].*\n|\n)*", "", text, flags=re.MULTILINE)
-    return text
 
 
 def _csv(rows: Sequence[Sequence[str]], encoding: str) -> bytes:

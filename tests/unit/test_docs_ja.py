@@ -15,6 +15,7 @@ from kansho.intake.cover_note import AnnouncedFile, CoverNote, Medium, parse_cov
 from kansho.intake.medium import SEALED_NAMES
 from kansho.intake.passwords import VALID_DAYS
 from kansho.intake.values import wareki
+from kansho.reference.raised import raised
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "ja"
@@ -90,6 +91,12 @@ def test_a_note_dated_ahead_is_refused_as_the_page_says(sample: CampaignConfig) 
     written = block.group(1).replace("（64桁）", "0" * 64)
     with pytest.raises(KanshoError, match="INTAKE-COVER-DATE"):
         parse_cover_note(written.encode(), campaign=sample.id, today=sample.contract.start)
+
+
+def test_every_code_of_the_page_is_one_that_is_raised() -> None:
+    told = {row[0].strip("`") for row in _rows(_section("7.")) if re.fullmatch(r"`[A-Z-]+`", row[0])}
+    assert len(told) > 5
+    assert told <= set(raised())
 
 
 def test_links_of_the_japanese_pages_lead_somewhere() -> None:

@@ -23,7 +23,7 @@ from kansho.intake.stage import find_deliveries, take_in
 from kansho.quality.catalogue import rules_of
 from kansho.quality.suites import EXTRA_RULES
 from kansho.workspace import Workspace
-from tests.conftest import MINI, REPOSITORY
+from tests.conftest import MINI, REPOSITORY, without_keys
 from tests.containers import PASSWORD, sevenzip_of, workbook_of, zip_of
 from tests.deliveries import Delivery, analysis, csv_of, numbers, people, person, stops, whole
 from tests.unit.reading import workbook
@@ -375,6 +375,8 @@ def test_nothing_is_written_and_no_value_is_told(tmp_path: Path) -> None:
     rows = [*people(), person(numbers(4)[3], sex="8", phone="03-0000-12345", postal_code="160-0001")]
     (tmp_path / "list.zip").write_bytes(zip_of({"一覧.csv": csv_of("target_list", rows)}))
     (tmp_path / "password").write_text(PASSWORD + "\n")
+    ward = tmp_path / "ward.yaml"  # one that writes its files as the contracts have them
+    ward.write_text(without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji"), encoding="utf-8")
     before = sorted(p.name for p in tmp_path.iterdir())
     env = {
         **os.environ,
@@ -388,7 +390,7 @@ def test_nothing_is_written_and_no_value_is_told(tmp_path: Path) -> None:
         done = subprocess.run(
             [
                 *(sys.executable, "-c", _WATCHED, "intake", "check", str(tmp_path / "list.zip")),
-                *("--contract", "target_list", "--ward-config", str(MINI)),
+                *("--contract", "target_list", "--ward-config", str(ward)),
                 *("--password-file", str(tmp_path / "password"), "--date", "2027-04-20", *form),
             ],
             env=env,

@@ -113,8 +113,9 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "Airflow の配線",
         "タスクは失敗します。書き終えたものは残り、やり直すと見つけて使います。",
-        ("AIRFLOW-", "STEP-", "TASK-", "XCOM-", "DATE-", "WIRING-", "API-", "CONFIG-TWICE", "CONFIG-UNKNOWN"),
+        ("AIRFLOW-", "STEP-", "TASK-", "XCOM-", "DATE-", "WIRING-", "CONFIG-TWICE", "CONFIG-UNKNOWN"),
     ),
+    Family("Airflow の API", "Airflow は何も保存しません（保存する前に断ります）。", ("API-",)),
     Family("年度の再現（`make campaign`）", "再現はそこで止まります。やり直すと続きから進みます。", ("REPLAY-",)),
 )
 

@@ -40,21 +40,31 @@ class _Made:
     around: ast.FunctionDef | None
 
 
+class _Source:
+    """Modules as trees, with every call by the name of what it calls: (module, function around, call)."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.trees = {module: ast.parse(text) for module, text in modules.items()}
+        self.calls: dict[str, list[tuple[str, ast.FunctionDef | None, ast.Call]]] = {}
+        for module, tree in self.trees.items():
+            for around, call in _calls(tree, None):
+                self.calls.setdefault(_name(call), []).append((module, around, call))
+
+
 def raised(root: Path = ROOT) -> dict[str, Raised]:
     """Code → what is raised with it, in the order of the codes.
 
     Raises:
         ValueError: when a code cannot be read from the source; then it must be written so that it can.
     """
-    trees = {path.relative_to(root).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in _files(root)}
+    source = _Source({path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in _files(root)})
     found: dict[str, Raised] = {}
-    for module, tree in trees.items():
-        for made in _errors(module, tree):
-            for code, messages, remedies in _resolved(made, trees):
-                one = found.setdefault(code, Raised(code))
-                one.messages |= set(messages)
-                one.remedies |= {r for r in remedies if r}
-                one.modules.add(module)
+    for made in _errors(source):
+        for code, messages, remedies in _resolved(made, source):
+            one = found.setdefault(code, Raised(code))
+            one.messages |= set(messages)
+            one.remedies |= {r for r in remedies if r}
+            one.modules.add(made.module)
     return dict(sorted(found.items()))
 
 
@@ -63,9 +73,9 @@ def _files(root: Path) -> Iterator[Path]:
         yield from sorted((root / source).rglob("*.py"))
 
 
-def _errors(module: str, tree: ast.AST) -> Iterator[_Made]:
-    for around, call in _calls(tree, None):
-        if _name(call) == "KanshoError" and not (around and around.name == "_rebuild"):  # that one only unpickles
+def _errors(source: _Source) -> Iterator[_Made]:
+    for module, around, call in source.calls.get("KanshoError", []):
+        if not (around and around.name == "_rebuild"):  # that one only unpickles
             yield _Made(module, _by_name(call, ("code", "message")), around)
 
 
@@ -87,14 +97,14 @@ def _by_name(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
     return {**given, **{k.arg: k.value for k in call.keywords if k.arg}}
 
 
-def _resolved(made: _Made, trees: Mapping[str, ast.AST]) -> list[tuple[str, _Texts, _Texts]]:
+def _resolved(made: _Made, source: _Source) -> list[tuple[str, _Texts, _Texts]]:
     """(code, messages, remedies) of one call; where they are arguments of the function around it, one per caller."""
     said = [made.arguments[name] for name in _SAID if name in made.arguments]
     open_names = {n.id for value in said for n in ast.walk(value) if isinstance(n, ast.Name)}
-    own = _constants(trees[made.module])
+    own = _constants(source.trees[made.module])
     told: list[tuple[str, _Texts, _Texts]] = []
     if made.around and open_names & {*_parameters(made.around), *itertools.chain(*_rounds(made.around))}:
-        for given in (*_callers(made.around, made.module, trees), *_rounds(made.around)):
+        for given in (*_callers(made.around, made.module, source), *_rounds(made.around)):
             told += _told(made, {**own, **given})
     told = told or list(_told(made, own))
     if not told:
@@ -102,14 +112,12 @@ def _resolved(made: _Made, trees: Mapping[str, ast.AST]) -> list[tuple[str, _Tex
     return told
 
 
-def _callers(around: ast.FunctionDef, module: str, trees: Mapping[str, ast.AST]) -> Iterator[dict[str, ast.expr]]:
+def _callers(around: ast.FunctionDef, module: str, source: _Source) -> Iterator[dict[str, ast.expr]]:
     """Arguments with which a function of a module is called: in that module when it is private, else anywhere."""
-    name, parameters, defaults = around.name, _parameters(around), _defaults(around)
-    where = {module: trees[module]} if name.startswith("_") else trees
-    for tree in where.values():
-        for _, call in _calls(tree, None):
-            if _name(call) == name:
-                yield {**defaults, **_by_name(call, parameters)}
+    parameters, defaults, private = _parameters(around), _defaults(around), around.name.startswith("_")
+    for where, _, call in source.calls.get(around.name, []):
+        if where == module or not private:
+            yield {**defaults, **_by_name(call, parameters)}
 
 
 def _constants(tree: ast.AST) -> dict[str, ast.expr]:
