@@ -29,6 +29,7 @@ SYSTEM = ("contractor", "system", "system")
 OFFICER = ("ward", "takanashi", "ward_officer")
 MANAGER = ("ward", "yamanashi", "ward_manager")
 CONTRACTOR = ("contractor", "watanuki", "contractor_manager")
+ENGINEER = ("contractor", "tsukumo", "contractor_engineer")
 TARGETS = ("raw_target_list/d01", "roster/d01", "plan_document/erasure-1")
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
@@ -68,9 +69,14 @@ class Year:
         self.events.append(made)
         return made
 
-    def approve(self, key: str, by: tuple[str, str, str], digest: str, artefact: str = "test", **codes: str) -> None:
-        asked = {"role": by[2], "kind": "test", **codes}
-        self.add("approval_requested", key, codes=asked, refs={"artefact": {"key": artefact, "digest": digest}})
+    def approve(
+        self, key: str, by: tuple[str, str, str], digest: str, artefact: str = "test/test", **codes: str
+    ) -> None:
+        """``artefact`` is ``<kind>/<key>`` of what is approved."""
+        kind, _, name = artefact.partition("/")
+        asked = {"role": by[2], "kind": kind, **codes}
+        thing = {"kind": kind, "key": name, "digest": digest}
+        self.add("approval_requested", key, codes=asked, refs={"artefact": thing})
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
@@ -136,9 +142,9 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     for party in config.parties:
         add("party_registered", party.id, codes={"kind": party.kind.value})
     then = (OFFICER[0], officer, OFFICER[2])
-    year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="handler-report")
+    year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="document/handler-report")
     if replaces:
-        year.approve("dag/run/amendment", then, sha256(b"amended"), artefact=f"amendment-{config.digest[:12]}")
+        year.approve("dag/run/amendment", then, sha256(b"amended"), artefact=f"document/amendment-{config.digest[:12]}")
         add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)
@@ -169,14 +175,14 @@ def _outreach(year: Year) -> None:
     selected = {"candidates": 80, "assigned": 60, "held_out": 8, "not_contactable": 2, "over_capacity": 10}
     year.add("wave_selected", "mailing_1", counts=selected, codes={"channel": "mail"})
     year.add("cards_prepared", "mailing_1", counts={"selected": 60, "printable": 58, "unprintable": 2})
-    for wave, kind, party in (
-        ("mailing_1", "print_package", "printer"),
-        ("call_1-a1", "call_list", "call_centre"),
-        ("visit_1-2027-10-13", "visit_halves", "visitors"),
+    for wave, kind, party, by, artefact in (
+        ("mailing_1", "print_package", "printer", OFFICER, "proof/mailing_1-r2"),
+        ("call_1-a1", "call_list", "call_centre", CONTRACTOR, "call_list/call_1-a1"),
+        ("visit_1-2027-10-13", "visit_halves", "visitors", OFFICER, "visit_list/visit_1"),
     ):
         gate = f"{RELEASES[kind]}/{wave.removesuffix('-2027-10-13')}"
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
-        year.approve(f"dag/run/{kind}", OFFICER, sha256(kind.encode()))
+        year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}"}
         year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
@@ -219,4 +225,4 @@ def _closing(year: Year) -> None:
     year.add("keys_destroyed", "needles")
 
 
-__all__ = ["CONTRACTOR", "MANAGER", "OFFICER", "Year", "lawful_year", "names"]
+__all__ = ["CONTRACTOR", "ENGINEER", "MANAGER", "OFFICER", "Year", "lawful_year", "names"]

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.bundle import sha256
-from kansho.evidence.events import canonical_json
+from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_bundle, verify_command, verify_files
-from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, ENGINEER, OFFICER, Year, lawful_year
 
 
 @dataclass
@@ -279,6 +279,28 @@ def dropped(type: str, key: str | None = None) -> Misdeed:
     return lambda year: year.drop(type, key)
 
 
+def surplus_hides_a_lack(year: Year) -> None:
+    counted("certificate_received", "printer", packages=0)(year)
+    counted("certificate_received", "visitors", packages=2)(year)
+
+
+def asked_instead(key: str, by: tuple[str, str, str]) -> Misdeed:
+    """The request goes to another role, one of whose users opens the thing and approves it, all in good order."""
+
+    def misdeed(year: Year) -> None:
+        actor = dict(zip(("party", "user", "role"), by, strict=True))
+        year.edit("approval_requested", lambda e: replace(e, codes={**e.codes, "role": by[2]}), key)
+        opened = next(e for e in year.events if e.type == "artefact_opened" and e.key.startswith(f"{key}/"))
+        year.edit("artefact_opened", lambda e: replace(e, actor=actor, key=f"{key}/{by[1]}"), opened.key)
+        year.edit("approval_decided", lambda e: replace(e, actor=actor), key)
+
+    return misdeed
+
+
+def other_round(asked: Event) -> Event:
+    return replace(asked, refs={"artefact": {**asked.refs["artefact"], "key": "call_1-a2"}})
+
+
 #: What a contractor could do and sign properly: the rules and the account find it.
 MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "an unassigned user approved": (
@@ -332,6 +354,22 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
         counted("certificate_received", "printer", packages=0),
         "COUNT-UNBALANCED",
     ),
+    "one party certified what lay with another": (surplus_hides_a_lack, "COUNT-UNBALANCED"),
+    "a package left out of the inventory": (counted("inventory_taken", packages=2, holdings=11), "COUNT-UNBALANCED"),
+    "cards released by another role": (
+        asked_instead("dag/run/print_package", CONTRACTOR),
+        "STATE-RELEASE-ROLE",
+    ),
+    "a list released by another role": (asked_instead("dag/run/call_list", OFFICER), "STATE-RELEASE-ROLE"),
+    "cards released on the opening's approval": (
+        coded("package_handed_over", "printer/print_package/mailing_1", authority="dag/run/opening"),
+        "STATE-RELEASE-OTHER",
+    ),
+    "a list released on the decision about another round": (
+        lambda y: y.edit("approval_requested", other_round, "dag/run/call_list"),
+        "STATE-RELEASE-OTHER",
+    ),
+    "erased on the word of the wrong roles": (asked_instead("dag/run/erase_ward", OFFICER), "STATE-ERASED-ROLE"),
     "traces kept": (dropped("traces_purged"), "STATE-TRACES"),
     "no scan": (dropped("residue_scanned"), "STATE-UNSCANNED"),
     "residue found": (counted("residue_scanned", hits=1), "STATE-RESIDUE"),
@@ -361,6 +399,7 @@ LIES: list[tuple[str, Any, str]] = [
     ("log_size", 3, "CERTIFICATE-ROOT"),
     ("log_root", "0" * 64, "CERTIFICATE-ROOT"),
     ("erased_on", "2027-04-01", "CERTIFICATE-FACTS"),
+    ("simulation", "", "CERTIFICATE-FACTS"),
     ("scan", {"files": 10, "bytes": 1000, "needles": 99, "hits": 1}, "CERTIFICATE-FACTS"),
     ("scan", {"files": 99999, "bytes": 1000, "needles": 99, "hits": 0}, "CERTIFICATE-FACTS"),
     ("erasure", {"planned": 3, "erased": 3}, "CERTIFICATE-FACTS"),
@@ -382,35 +421,45 @@ def test_a_certificate_that_says_other_than_its_log_fails(
     assert {f.code for f in verify_bundle(path)} == {code}
 
 
+YES = {"reason_required": "yes"}
 # fmt: off
-# who decided a held gate, upon what                                                              lawful
-HELD: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
-    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "known_cause", True),
-    ({"kind": "gate_summary", "key": "d00.d01"},  {"reason_required": "yes"}, "known_cause", True),
-    ({"kind": "gate_summary", "key": "d02"},      {"reason_required": "yes"}, "known_cause", False),
-    ({"kind": "plan_document", "key": "d01"},     {"reason_required": "yes"}, "known_cause", False),
-    ({"kind": "gate_summary", "key": "d01"},      {},                         "known_cause", False),
-    ({"kind": "gate_summary", "key": "d01"},      {"reason_required": "yes"}, "none",        False),
+# who decided a held gate, upon what                                        why            lawful
+HELD: list[tuple[tuple[str, str, str], str, dict[str, str], str, bool]] = [
+    (CONTRACTOR, "gate_summary/d01",     YES, "known_cause",   True),
+    (CONTRACTOR, "gate_summary/d00.d01", YES, "accepted_risk", True),
+    (CONTRACTOR, "gate_summary/d02",     YES, "known_cause",   False),
+    (CONTRACTOR, "gate_summary/d011",    YES, "known_cause",   False),
+    (CONTRACTOR, "plan_document/d01",    YES, "known_cause",   False),
+    (CONTRACTOR, "gate_summary/d01",     {},  "known_cause",   False),
+    (CONTRACTOR, "gate_summary/d01",     YES, "none",          False),
+    (CONTRACTOR, "gate_summary/d01",     YES, "because",       False),
+    (OFFICER,    "gate_summary/d01",     YES, "known_cause",   False),
+    (ENGINEER,   "gate_summary/d01",     YES, "known_cause",   False),
 ]
 # fmt: on
 
 
-@pytest.mark.parametrize(("artefact", "asked", "reason", "lawful"), HELD)
-def test_a_held_gate_is_passed_by_a_decision_on_its_own_summary(
-    mini: CampaignConfig, artefact: dict[str, str], asked: dict[str, str], reason: str, lawful: bool
+@pytest.mark.parametrize(("by", "artefact", "asked", "reason", "lawful"), HELD)
+def test_a_held_gate_is_passed_by_its_owners_decision_on_its_own_summary(
+    mini: CampaignConfig, by: tuple[str, str, str], artefact: str, asked: dict[str, str], reason: str, lawful: bool
 ) -> None:
     year = Year(mini)
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
-    digest = {"digest": "0" * 64}
-    codes = {"role": CONTRACTOR[2], **asked}
-    year.add("approval_requested", "dag/run/gate", codes=codes, refs={"artefact": {**artefact, **digest}})
-    year.add("artefact_opened", f"dag/run/gate/{CONTRACTOR[1]}", CONTRACTOR, refs=digest)
-    year.add(
-        "approval_decided", "dag/run/gate", CONTRACTOR, codes={"decision": "approve", "reason": reason}, refs=digest
-    )
+    year.approve("dag/run/gate", by, "0" * 64, artefact, **asked)
+    year.edit("approval_decided", lambda e: replace(e, codes={**e.codes, "reason": reason}))
     year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
     found = {f.code for f in violations(year.events, year.facts)}
     assert ("STATE-GATE-BYPASSED" not in found) is lawful
+
+
+@pytest.mark.parametrize("decision", ["reject", "invalid", ""])
+def test_no_outcome_but_an_approval_passes_a_held_gate(mini: CampaignConfig, decision: str) -> None:
+    year = Year(mini)
+    year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
+    year.approve("dag/run/gate", CONTRACTOR, "0" * 64, "gate_summary/d01", **YES)
+    year.edit("approval_decided", lambda e: replace(e, codes={"decision": decision, "reason": "known_cause"}))
+    year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
+    assert "STATE-GATE-BYPASSED" in {f.code for f in violations(year.events, year.facts)}
 
 
 @pytest.fixture
@@ -468,7 +517,7 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rooms = ("verify", "certified", "rules", "opening_rules", "strict", "checkpoint", "facts")
+    rooms = ("verify", "certified", "rules", "opening_rules", "decision_rules", "strict", "checkpoint", "facts")
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")

@@ -36,7 +36,6 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
         "contract": {"number": ws.config.contract.number, "title": ws.config.contract.title},
         "contractor": ws.config.contractor.name,
         "places": [p.name for p in ws.config.places if p.party == ws.config.contractor.id],
-        "simulation": log[0].codes.get("simulation", ""),
         "evidence_retained_until": ws.config.contract.evidence_retained_until.isoformat(),
         "counts": counts(log, ConfigFacts.from_json(ws.config.model_dump(mode="json"))),
         "method": "crypto-erase; overwriting is not claimed",

@@ -7,13 +7,14 @@ Does not belong here: who may do what and in which order (`kansho.evidence.rules
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kansho.evidence.events import Event
-from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
+from kansho.evidence.registrations import id_of
 
 #: Counts of ``plan_made`` that are no outcome of a person of the roster.
 _PLAN_NOT_OUTCOMES = frozenset({"roster", "held_out"})
@@ -227,12 +228,18 @@ def _closing(log: _Log) -> Iterator[_Equation]:
     yield "planned = erased", plan.get("targets", 0), len(log.keys("holding_erased"))
     yield "media = returned", len(log.keys("medium_registered")), len(log.keys("medium_returned"))
     yield "keys = destroyed", last.get("keys", 0), len(log.keys("keys_destroyed"))
-    yield "packages at others = certified", last.get("packages", 0), _certified_packages(log)
+    yield from _packages(log, last.get("packages", 0))
     yield "traces = purged", last.get("traces", 0), log.total("traces_purged", "holdings")
     stored, gone = log.keys("snapshot_stored"), log.keys("snapshot_erased")
     yield "snapshots stored = erased", len(stored), len(stored & gone)
 
 
-def _certified_packages(log: _Log) -> int:
-    """What each 丙 certified to hold no more: the number its certificate names, not the number that we handed over."""
-    return log.total("certificate_received", "packages")
+def _packages(log: _Log, inventoried: int) -> Iterator[_Equation]:
+    """What lay with each 丙 against what its own certificate names: one party's surplus hides no other's lack."""
+    consented = {id_of(e) for e in log.of("party_registered") if e.codes.get("kind") == SUBCONTRACTOR}
+    handed = Counter(e.codes.get("party", "") for e in log.of("package_handed_over"))
+    certified = {e.key: e.counts.get("packages", 0) for e in log.of("certificate_received")}
+    others = sorted(consented | set(certified))
+    yield "packages at others = inventoried", sum(handed[party] for party in others), inventoried
+    for party in others:
+        yield f"packages handed over = certified [{party}]", handed[party], certified.get(party, 0)

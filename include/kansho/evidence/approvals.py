@@ -22,6 +22,7 @@ from datetime import datetime
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
+from kansho.evidence.decision_rules import REASONS
 from kansho.evidence.events import Event
 
 APPROVE = "approve"
@@ -30,19 +31,6 @@ INVALID = "invalid"
 
 #: What the person chooses in the form → the code the ledger holds.
 OPTIONS: dict[str, str] = {"承認": APPROVE, "差戻し": REJECT}
-
-#: Reason codes of the form (free text is typed in the desk); ``none`` is the form's default.
-REASONS: tuple[str, ...] = (
-    "none",
-    "as_expected",
-    "known_cause",
-    "accepted_risk",
-    "wrong_content",
-    "wrong_layout",
-    "wrong_counts",
-    "not_agreed",
-    "see_desk",
-)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 

@@ -15,7 +15,7 @@ from kansho.evidence.merkle import leaf_hash, root_of
 
 
 def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
-    """Fields ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` over the certified part of the log.
+    """Fields ``simulation``, ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` over the certified part of the log.
 
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
@@ -24,6 +24,7 @@ def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
     erased = [e for e in log if e.type == "holding_erased"]
     gone = [e for e in log if e.type == "snapshot_erased"]
     return {
+        "simulation": log[0].codes.get("simulation", ""),
         "erased_on": erased[-1].campaign_date if erased else "",
         "log_size": len(log),
         "log_root": root_of([leaf_hash(e.canonical()) for e in log]).hex(),

@@ -10,10 +10,10 @@ Does not belong here: numbers (`kansho.evidence.account`), signatures and files 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
+from kansho.evidence.decision_rules import APPROVED_AS, ERASES, by_the_named_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -164,9 +164,7 @@ def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
             yield Finding("STATE-CONSENT", _at(package), "no consent to this party was recorded (C7)")
         if kind not in RELEASES:
             continue
-        decided = log.find("approval_decided", package.codes.get("authority", ""), package)
-        if decided is None or decided.codes.get("decision") != "approve":
-            yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
+        yield from _release_decision(log, package, kind)
         gates = _gates_of(log, package, RELEASES[kind])
         if not gates:
             yield Finding("STATE-RELEASE-UNGATED", _at(package), "handed over without a gate of its subject")
@@ -175,47 +173,47 @@ def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
                 yield Finding("STATE-RELEASE-GATE", _at(package), f"gate {gate.key} had not passed")
 
 
+def _release_decision(log: _Past, package: Event, kind: str) -> Iterator[Finding]:
+    """The decision a package names: an approval of that very thing by the role whose word releases it (C6, P1)."""
+    key = package.codes.get("authority", "")
+    asked, decided = log.find("approval_requested", key, package), log.find("approval_decided", key, package)
+    if asked is None or decided is None or decided.codes.get("decision") != "approve":
+        yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
+        return
+    if not by_the_named_role(asked, decided, APPROVED_AS[kind]):
+        yield Finding("STATE-RELEASE-ROLE", _at(package), "approved by another role than the one that releases it")
+    if not is_about(asked, kind, _package(package)):
+        yield Finding("STATE-RELEASE-OTHER", _at(package), "the decision it names was about another thing")
+
+
+def _package(handed: Event) -> str:
+    return handed.codes.get("package") or handed.key.rpartition("/")[2]
+
+
 def _gates_of(log: _Past, package: Event, name: str) -> list[Event]:
     """Evaluations of a gate whose subject is the package or the list it is a part of."""
-    said = package.codes.get("package") or package.key.rpartition("/")[2]
+    said = _package(package)
     return [
         gate
         for gate in log.of("gate_evaluated")
         if gate.sequence < package.sequence
         and gate.key.partition("/")[0] == name
-        and _covers(gate.key.partition("/")[2], said)
+        and covers(gate.key.partition("/")[2], said)
     ]
 
 
-def _covers(subject: str, package: str) -> bool:
-    return bool(subject) and (package == subject or re.match(re.escape(subject) + r"[-/.]", package) is not None)
-
-
 def _passed(log: _Past, gate: Event, before: Event) -> bool:
-    """A gate passed, or held and its very summary was then approved, with a reason, by the role that was asked."""
-    result = gate.codes.get("result")
-    if result == "pass":
-        return True
-    if result != "hold":
-        return False
+    """A gate passed, or held and a decision that lets its rows through came between it and their use."""
+    if gate.codes.get("result") != "hold":
+        return gate.codes.get("result") == "pass"
     subject = gate.key.partition("/")[2]
     return any(
-        decided.codes.get("decision") == "approve" and decided.codes.get("reason") not in (None, "none", "invalid")
+        passes_gate(asked, decided, subject)
         for asked in log.of("approval_requested")
         if gate.sequence < asked.sequence < before.sequence
-        and asked.codes.get("reason_required") == "yes"
-        and subject in _summarised(asked)
         for decided in (log.find("approval_decided", asked.key, before),)
-        if decided is not None
+        if decided is not None and asked.sequence < decided.sequence
     )
-
-
-def _summarised(asked: Event) -> frozenset[str]:
-    """Deliveries whose gates the summary of a request covers."""
-    artefact = asked.refs.get("artefact")
-    if not isinstance(artefact, dict) or artefact.get("kind") != "gate_summary":
-        return frozenset()
-    return frozenset(str(artefact.get("key")).split("."))
 
 
 def _erasure(log: _Past) -> Iterator[Finding]:
@@ -239,6 +237,8 @@ def _erasure(log: _Past) -> Iterator[Finding]:
         yield Finding("STATE-ERASED-UNAPPROVED", _at(first), "erased without two approvals of the plan's digest")
     elif len({e.actor.get("user") for e in approvals}) < 2 or len({e.actor.get("role") for e in approvals}) < 2:
         yield Finding("STATE-ERASED-FOUR-EYES", _at(first), "one person or one role approved the erasure twice")
+    elif not {e.actor.get("role") for e in approvals} >= ERASES:
+        yield Finding("STATE-ERASED-ROLE", _at(first), "not both of the roles that may approve an erasure (P11)")
     targets = planned.refs.get("targets")
     wanted_names = set(targets) if isinstance(targets, dict) else set()
     for erased in log.of("holding_erased"):
