@@ -15,7 +15,7 @@ from kansho.evidence.merkle import leaf_hash, root_of
 
 
 def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
-    """Fields ``simulation``, ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` over the certified part of the log.
+    """Fields ``simulation``, ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` of the certified log.
 
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
