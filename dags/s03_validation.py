@@ -8,14 +8,13 @@ stayed behind the ward is sent a 差戻し依頼.
 corrected delivery. `GATE-*`: the check itself could not run; mend the cause and clear the task. It is never a pass.
 """
 
-from kansho.campaign.rights import Role
 from kansho_airflow.wiring import asset, campaigns, decision, stage_dag, step, verdict
 
 for campaign in campaigns():
     with stage_dag(campaign, "validation", __doc__, triggers=[asset(campaign, "raw")]):
         work = step("kansho.intake.validation:find_raw")
         checked = step("kansho.intake.validation:check_raw", work, gate=True)
-        decided = decision("gate", Role.CONTRACTOR_MANAGER, of=checked, title="検証結果の判断")
+        decided = decision("gate", campaign.gate_owner, of=checked, title="検証結果の判断")
         accepted = step("kansho.intake.validation:accept_validated", decided, outlet=asset(campaign, "validated"))
         asked = step("kansho.intake.send_back:ask_back", accepted)
         verdict(accepted, asked)

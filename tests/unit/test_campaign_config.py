@@ -43,6 +43,7 @@ def _party(data: dict, party: str) -> dict:
         (lambda d: d["handlers"][0].update(role="call_staff"), "is not of a ward handler"),
         (lambda d: d["waves"]["visits"][0].update(k_anonymity=1), "waves.visits.0.k_anonymity"),
         (lambda d: d["data_flow"].append(dict(d["data_flow"][0])), "data_flow: ids must be unique"),
+        (lambda d: d["gates"][0].update(owner="ward_officer"), "every gate must name the same owner"),
     ],
 )
 def test_a_breach_of_the_contract_is_refused_with_its_path(

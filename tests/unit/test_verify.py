@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Role
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import violations
@@ -447,6 +448,20 @@ def test_a_held_gate_is_passed_by_its_owners_decision_on_its_own_summary(
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
     year.approve("dag/run/gate", by, "0" * 64, artefact, **asked)
     year.edit("approval_decided", lambda e: replace(e, codes={**e.codes, "reason": reason}))
+    year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
+    found = {f.code for f in violations(year.events, year.facts)}
+    assert ("STATE-GATE-BYPASSED" not in found) is lawful
+
+
+@pytest.mark.parametrize(("by", "lawful"), [(OFFICER, True), (CONTRACTOR, False)])
+def test_the_owner_of_the_gates_is_whom_the_configuration_names(
+    mini: CampaignConfig, by: tuple[str, str, str], lawful: bool
+) -> None:
+    gates = tuple(g.model_copy(update={"owner": Role.WARD_OFFICER}) for g in mini.gates)
+    year = Year(mini.model_copy(update={"gates": gates}))
+    year.add("gate_evaluated", "target_list/d01", counts={"rows": 1}, codes={"result": "hold"})
+    year.approve("dag/run/gate", by, "0" * 64, "gate_summary/d01", **YES)
+    year.edit("approval_decided", lambda e: replace(e, codes={**e.codes, "reason": "known_cause"}))
     year.add("snapshot_stored", "roster/d01", refs={"holding": {"kind": "roster", "key": "d01"}})
     found = {f.code for f in violations(year.events, year.facts)}
     assert ("STATE-GATE-BYPASSED" not in found) is lawful

@@ -462,6 +462,11 @@ class CampaignConfig(Frozen):
         """Threshold of a gate, if the config sets one."""
         return next((g for g in self.gates if g.gate == gate), None)
 
+    @property
+    def gate_owner(self) -> Role:
+        """Who decides when a gate of the intake holds; one decision covers a run, so all gates have one owner."""
+        return self.gates[0].owner if self.gates else Role.CONTRACTOR_MANAGER
+
     @model_validator(mode="after")
     def _rights_hold(self) -> Self:
         """C7: what stays with 乙, consent per 丙, no sub-subcontract."""
@@ -511,6 +516,8 @@ class CampaignConfig(Frozen):
             ("rules", [r.rule for r in self.rules]),
         ):
             _require(len(ids) == len(set(ids)), name, "ids must be unique")
+        owners = {g.owner for g in self.gates}
+        _require(len(owners) <= 1, "gates", "one decision covers a run: every gate must name the same owner")
         return self
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ Does not belong here: whether a decision was properly made (`kansho.evidence.rul
 
 | what is let through | the decision's artefact | its subject | role |
 | --- | --- | --- | --- |
-| rows behind a held gate (D1) | ``gate_summary`` | ids of deliveries, joined by dots | contractor_manager |
+| rows behind a held gate (D1) | ``gate_summary`` | ids of deliveries, joined by dots | owner of the gates, by config |
 | ``print_package`` (C6, P1) | ``proof`` | ``<wave>-r<revision>`` | ward_officer |
 | ``call_list`` (C6) | ``call_list`` | the package | contractor_manager |
 | ``visit_halves`` (P1, P2) | ``visit_list`` | the list; a package is one day of it | ward_officer |
@@ -30,9 +30,8 @@ REASONS: tuple[str, ...] = (
     "not_agreed",
     "see_desk",
 )
-#: Kind of the thing decided on → the only role whose approval lets anything through.
-DECIDES: Mapping[str, str] = {
-    "gate_summary": "contractor_manager",
+#: Kind of the thing decided on → the only role whose approval lets it out.
+RELEASED_BY: Mapping[str, str] = {
     "proof": "ward_officer",
     "call_list": "contractor_manager",
     "visit_list": "ward_officer",
@@ -44,9 +43,8 @@ ERASES = frozenset({"ward_manager", "contractor_manager"})
 _REVISION = re.compile(r"-r[0-9]+\Z")
 
 
-def by_the_named_role(asked: Event, decided: Event, kind: str) -> bool:
-    """Whether the request went to the role that decides on ``kind``, and that role approved."""
-    role = DECIDES[kind]
+def by_role(asked: Event, decided: Event, role: str) -> bool:
+    """Whether the request went to ``role``, and ``role`` approved."""
     return (
         asked.codes.get("role") == role
         and decided.actor.get("role") == role
@@ -54,14 +52,14 @@ def by_the_named_role(asked: Event, decided: Event, kind: str) -> bool:
     )
 
 
-def passes_gate(asked: Event, decided: Event, delivery: str) -> bool:
+def passes_gate(asked: Event, decided: Event, delivery: str, owner: str) -> bool:
     """Whether a decision lets a held gate's rows through: on its own summary, by its owner, with a known reason."""
     kind, key = _artefact(asked)
     return (
         kind == "gate_summary"
         and delivery in key.split(".")
         and asked.codes.get("reason_required") == "yes"
-        and by_the_named_role(asked, decided, kind)
+        and by_role(asked, decided, owner)
         and decided.codes.get("reason") in REASONS[1:]
     )
 

@@ -34,6 +34,7 @@ class ConfigFacts:
     parties: Mapping[str, str]
     users: Mapping[str, User]
     waves: Mapping[str, str]
+    gate_owner: str
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -60,6 +61,7 @@ class ConfigFacts:
                     if h["user"] and h["role"]
                 },
                 waves=waves,
+                gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )
         except (KeyError, TypeError, AttributeError):
             raise KanshoError("CONFIG-FORM", "設定の形が違います", place="config.json") from None

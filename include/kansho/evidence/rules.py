@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
-from kansho.evidence.decision_rules import APPROVED_AS, ERASES, by_the_named_role, covers, is_about, passes_gate
+from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -47,12 +47,12 @@ def violations(
         in_force: facts by digest of every configuration ever bound; a decision is judged by those who held the role
             when it was made.  Without it, by ``facts``.
     """
-    log = _Past(events)
+    log = _Past(events, facts, in_force or {})
     return [
         *_frame(log, facts),
         *opening_findings(events),
         *amendment_findings(events, in_force),
-        *_approvals(log, facts, in_force or {}),
+        *_approvals(log),
         *_intake(log),
         *_releases(log, facts),
         *_erasure(log),
@@ -63,8 +63,9 @@ def violations(
 class _Past:
     """Events with look-ups that respect order."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], facts: ConfigFacts, in_force: Mapping[str, ConfigFacts]) -> None:
         self.events = events
+        self._facts, self._in_force = facts, in_force
         self._by_key = {(e.type, e.key): e for e in events}
 
     def of(self, *types: str) -> Iterator[Event]:
@@ -73,6 +74,10 @@ class _Past:
     def find(self, type: str, key: str, before: Event | None = None) -> Event | None:
         found = self._by_key.get((type, key))
         return found if found is None or before is None or found.sequence < before.sequence else None
+
+    def facts_at(self, event: Event) -> ConfigFacts:
+        """Facts of the configuration that was bound when the event happened."""
+        return self._in_force.get(bound_digest(self.events[: event.sequence]) or "", self._facts)
 
     def first(self, type: str) -> Event | None:
         return next(self.of(type), None)
@@ -108,7 +113,7 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
             yield Finding("STATE-INCIDENT-OPEN", _at(opened), "the incident was never closed (P9)")
 
 
-def _approvals(log: _Past, facts: ConfigFacts, in_force: Mapping[str, ConfigFacts]) -> Iterator[Finding]:
+def _approvals(log: _Past) -> Iterator[Finding]:
     """A decision counts only by a user of the asked role who opened the very thing before (P8)."""
     for decided in log.of("approval_decided"):
         place = _at(decided)
@@ -117,8 +122,7 @@ def _approvals(log: _Past, facts: ConfigFacts, in_force: Mapping[str, ConfigFact
             yield Finding("APPROVAL-UNREQUESTED", place, "decided without a request before it")
             continue
         name = decided.actor.get("user", "")
-        digest_then = bound_digest(log.events[: decided.sequence])
-        user = in_force.get(digest_then or "", facts).users.get(name)
+        user = log.facts_at(decided).users.get(name)
         if user is None or user.role != asked.codes.get("role") or decided.actor.get("role") != user.role:
             yield Finding("APPROVAL-UNASSIGNED", place, "decided by a user who does not hold the asked role (P4)")
         if decided.codes.get("decision") != "approve":
@@ -180,7 +184,7 @@ def _release_decision(log: _Past, package: Event, kind: str) -> Iterator[Finding
     if asked is None or decided is None or decided.codes.get("decision") != "approve":
         yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
         return
-    if not by_the_named_role(asked, decided, APPROVED_AS[kind]):
+    if not by_role(asked, decided, RELEASED_BY[APPROVED_AS[kind]]):
         yield Finding("STATE-RELEASE-ROLE", _at(package), "approved by another role than the one that releases it")
     if not is_about(asked, kind, _package(package)):
         yield Finding("STATE-RELEASE-OTHER", _at(package), "the decision it names was about another thing")
@@ -208,7 +212,7 @@ def _passed(log: _Past, gate: Event, before: Event) -> bool:
         return gate.codes.get("result") == "pass"
     subject = gate.key.partition("/")[2]
     return any(
-        passes_gate(asked, decided, subject)
+        passes_gate(asked, decided, subject, log.facts_at(decided).gate_owner)
         for asked in log.of("approval_requested")
         if gate.sequence < asked.sequence < before.sequence
         for decided in (log.find("approval_decided", asked.key, before),)
