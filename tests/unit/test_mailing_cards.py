@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
+import pikepdf
 import pytest
 
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, Gaiji, GaijiFont
+from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
 from kansho.mailing.addresses import layout
 from kansho.mailing.cards import cards_of, expected_text, read_back, render_shard
 from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, digest, faces_html, load, outer_text
 from kansho.mailing.dispatch import check_report
 from kansho.mailing.lists import card_list
+from tests.unit.own_font import font
 
 GIVEN = "和幸節洋恵京智裕陽純順悦敏文良弘光典紀久正静奈友早泰道春秋"
 DESIGNS = ("loss_frame", "social_norm", "three_steps", "results_based", "cancer_set", "reminder_deadline")
@@ -107,6 +113,47 @@ def test_every_card_reads_back_what_was_set(
     wanted.append(replace(wanted[0], name="葛\U000e0100木 𠮟子", address=("辻\U000e0100町1番2号",)))
     pdf = render_shard(wanted, background(load(name), sample))
     assert read_back(pdf) == [expected_text(card) for card in wanted]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gaiji:
+    """A ward that registered a font with a glyph for U+E001 and an empty one for U+E002."""
+    data = font({0xE001: True, 0xE002: False})
+    (tmp_path / "own.ttf").write_bytes(data)
+    monkeypatch.setattr("kansho.contracts.ward_font.FONTS", tmp_path)
+    return Gaiji(font=GaijiFont(file="own.ttf", sha256=hashlib.sha256(data).hexdigest()))
+
+
+def test_a_character_of_the_wards_own_is_drawn_by_the_font_it_registered(
+    own: Gaiji, sample: CampaignConfig, people: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    registered = ward_font(own)
+    assert registered is not None
+    assigned, roster = people
+    cards = card_list(assigned, roster, number=1, prefecture="東京都", ward="墨田区", own=registered.glyphs)
+    assert cards["printable"].all()
+    (card,) = [c for c in cards_of(cards) if "\ue001" in c.name]
+    pdf = render_shard([card], background(load("loss_frame"), sample), registered)
+    assert read_back(pdf) == [expected_text(card)]
+    assert "Own" in fonts_of(pdf)
+    assert layout("130-0001", "墨田区", None, "見\ue002", own=registered.glyphs).reason == "gaiji"  # an empty glyph
+
+
+def test_a_font_that_is_not_the_approved_one_is_refused(own: Gaiji, tmp_path: Path) -> None:
+    (tmp_path / "own.ttf").write_bytes(font({0xE001: True, 0xE003: True}))
+    with pytest.raises(KanshoError, match="GAIJI-FONT-CHANGED"):
+        ward_font(own)
+    (tmp_path / "own.ttf").unlink()
+    with pytest.raises(KanshoError, match="GAIJI-FONT "):
+        ward_font(own)
+    assert ward_font(Gaiji()) is None
+
+
+def fonts_of(pdf: bytes) -> set[str]:
+    """Families embedded in a file, without the tags of their subsets."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        named = {str(o["/BaseFont"]) for o in opened.objects if isinstance(o, pikepdf.Dictionary) and "/BaseFont" in o}
+    return {name.lstrip("/").partition("+")[2].partition("-")[0] for name in named}
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import re
 from datetime import date
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from kansho.campaign.ages import age_by_birthday, age_by_day_before, birthday, contact_ends
 from kansho.campaign.config import CampaignConfig, Gaiji, Mapping
 from kansho.contracts.characters import unprintable_characters, unprintable_reason
-from kansho.contracts.glyphs import glyphs_of
+from kansho.contracts.glyphs import family_of, glyphs_of
 from kansho.contracts.model import Column
 from kansho.contracts.registry import REGISTRY, contract
 from kansho.contracts.towns import town_matches
@@ -25,6 +24,7 @@ from kansho.intake.values import RULES, normalise, phones
 from kansho.intake.values import cells as columns
 from kansho.intake.values.wareki import ERAS
 from kansho.simulation.population import build
+from tests.unit.own_font import font
 
 FILES = ("target_list", "analysis_items", "stop_list", "attendance_update")
 #: Signs that writings are made of, so that chance makes cells that are nearly, or quite, readable.
@@ -221,40 +221,19 @@ def test_a_table_of_own_characters_holds_private_use_on_the_left_and_printable_t
 
 
 def test_glyphs_of_a_font_are_those_with_an_outline() -> None:
-    assert glyphs_of(font({0xE000: True, 0xE001: False, 0x41: True})) == {0xE000, 0x41}
+    made = font({0xE000: True, 0xE001: False, 0x41: True})
+    assert glyphs_of(made) == {0xE000, 0x41}
+    assert family_of(made) == "Own"
+    with pytest.raises(KanshoError, match="GAIJI-FONT"):
+        family_of(font({0xE000: True}, postscript=False))
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"EUDC", b"\x00\x01\x00\x00" + b"\xff" * 200])
 def test_what_is_no_font_is_refused_with_its_code(spoiled: bytes) -> None:
-    with pytest.raises(KanshoError) as refused:
-        glyphs_of(spoiled)
-    assert refused.value.code == "GAIJI-FONT"
-
-
-def font(points: dict[int, bool]) -> bytes:
-    """A font with a square, or nothing, for each code point."""
-    from fontTools.fontBuilder import FontBuilder
-    from fontTools.pens.ttGlyphPen import TTGlyphPen
-
-    square = TTGlyphPen(None)
-    square.moveTo((0, 0))
-    for corner in ((0, 500), (500, 500), (500, 0)):
-        square.lineTo(corner)
-    square.closePath()
-    drawn, empty = square.glyph(), TTGlyphPen(None).glyph()
-    names = {point: f"uni{point:04X}" for point in points}
-    builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder([".notdef", *names.values()])
-    builder.setupCharacterMap(names)
-    builder.setupGlyf({".notdef": empty, **{names[p]: drawn if shown else empty for p, shown in points.items()}})
-    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *names.values()), (600, 0)))
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": "Own", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    buffer = io.BytesIO()
-    builder.save(buffer)
-    return buffer.getvalue()
+    for read in (glyphs_of, family_of):
+        with pytest.raises(KanshoError) as refused:
+            read(spoiled)
+        assert refused.value.code == "GAIJI-FONT"
 
 
 @pytest.mark.parametrize("sample", [3, 20_000], ids=["nearly every cell differs", "cells repeat"])

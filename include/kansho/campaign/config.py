@@ -341,14 +341,21 @@ class Mapping(Frozen):
     total_row: bool = False
 
 
+class GaijiFont(Frozen):
+    """A font of the ward's own characters: a file in ``include/fonts``, bound by the digest of its content."""
+
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(ttf|otf)$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Gaiji(Frozen):
     """The ward's own characters: code point in the delivered text (``E000``) → Unicode text, possibly with an IVS.
 
-    ``font`` is a file beside the campaign file with glyphs for code points that have no Unicode text.
+    ``font`` draws on the cards those code points that have no Unicode text.
     """
 
     characters: dict[Annotated[str, Field(pattern=r"^[0-9A-F]{4,6}$")], Annotated[str, Field(min_length=1)]] = {}
-    font: str | None = None
+    font: GaijiFont | None = None
 
     @model_validator(mode="after")
     def _own_characters_become_others(self) -> Self:

@@ -1,4 +1,4 @@
-"""Which code points a ward's own font (EUDC.TTE, or any TrueType/OpenType file) really draws."""
+"""What a ward's own font (EUDC.TTE, or any TrueType/OpenType file) really draws, and its name."""
 
 from __future__ import annotations
 
@@ -27,9 +27,32 @@ def glyphs_of(font: bytes) -> frozenset[int]:
                     found.add(point)
             return frozenset(found)
     except Exception:  # a damaged font makes fontTools raise whatever its tables lead to
-        raise KanshoError(
-            "GAIJI-FONT",
-            "外字のフォントを読めません",
-            place="gaiji.font",
-            remedy="TrueType 形式のフォント（EUDC.TTE など）を登録してください",
-        ) from None
+        raise _unreadable() from None
+
+
+def family_of(font: bytes) -> str:
+    """The name by which a typesetter calls the font.
+
+    Raises:
+        KanshoError: ``GAIJI-FONT`` when the bytes are no font, or one without a name for families (1) or PostScript
+            (6): Typst passes over such a font without a word.
+    """
+    from fontTools.ttLib import TTFont
+
+    try:
+        with TTFont(io.BytesIO(font), lazy=True) as opened:
+            name, postscript = (opened["name"].getDebugName(number) for number in (1, 6))
+    except Exception:  # as above
+        raise _unreadable() from None
+    if not name or not postscript:
+        raise _unreadable()
+    return str(name)
+
+
+def _unreadable() -> KanshoError:
+    return KanshoError(
+        "GAIJI-FONT",
+        "外字のフォントを読めません",
+        place="gaiji.font",
+        remedy="TrueType 形式のフォント（EUDC.TTE など）を登録してください",
+    )

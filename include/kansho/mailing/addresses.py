@@ -6,6 +6,7 @@ Nothing is cut, nothing is shrunk below the minimum: what does not fit makes the
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,16 +43,33 @@ class Layout:
     reason: str = ""
 
 
-def layout(postal: str, address: str, extra: str | None, name: str, *, prefecture: str = "") -> Layout:
-    """Lay out one address; 方書 keeps a line of its own."""
+def layout(
+    postal: str,
+    address: str,
+    extra: str | None,
+    name: str,
+    *,
+    prefecture: str = "",
+    own: Set[int] = frozenset(),
+) -> Layout:
+    """Lay out one address; 方書 keeps a line of its own.
+
+    Args:
+        postal: with or without its hyphen.
+        address: from the ward's name on.
+        extra: 方書.
+        name: with a full-width space.
+        prefecture: written before the address.
+        own: private code points that the ward's own font draws.
+    """
     if not postal or not address or not name:
         return Layout(reason="incomplete")
     shown = name.replace("　", " ").strip()
     text = f"{postal}{address}{extra or ''}{shown}"
-    unprintable = unprintable_reason(text)
+    unprintable = unprintable_reason(text, own)
     if unprintable:
         return Layout(reason=unprintable)
-    if not is_drawn(text):
+    if not is_drawn(text, own):
         return Layout(reason="glyph")
     lines = [*_wrap(prefecture + address), *(_wrap(extra) if extra else [])]
     if len(lines) > MAX_ADDRESS_LINES:
@@ -74,13 +92,15 @@ def font_file() -> Path:
     )
 
 
-def is_drawn(text: str) -> bool:
-    """Whether the font has every character, each variant in the very form asked for.
+def is_drawn(text: str, own: Set[int] = frozenset()) -> bool:
+    """Whether the fonts have every character, each variant in the very form asked for.
 
     A variant that the font lacks would be drawn in its usual form without a word, so it is refused here.
     """
     return all(
-        char.isspace() or (ord(char) in characters() and (not variant or (ord(variant), ord(char)) in variants()))
+        char.isspace()
+        or ord(char) in own
+        or (ord(char) in characters() and (not variant or (ord(variant), ord(char)) in variants()))
         for char, variant in _CLUSTER.findall(text)
     )
 

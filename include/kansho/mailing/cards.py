@@ -7,11 +7,13 @@ memory; the names go to Typst through a pipe, never as a file.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from kansho.contracts.ward_font import WardFont
 from kansho.mailing.addresses import FONT_FAMILY, font_file
 from kansho.mailing.typeset import typeset
 
@@ -20,7 +22,7 @@ SHARD = 2500
 
 _SOURCE = """
 #set page(width: 100mm, height: 148mm, margin: 0mm, fill: none)
-#set text(font: "%FONT%", lang: "ja", cjk-latin-spacing: none)
+#set text(font: %FONTS%, fallback: false, lang: "ja", cjk-latin-spacing: none)
 #set document(date: none)
 #let cards = json(bytes(sys.inputs.cards))
 #let unit = 0.9mm
@@ -66,12 +68,12 @@ def cards_of(frame: pd.DataFrame) -> list[Card]:
     ]
 
 
-def render_shard(cards: Sequence[Card], background: bytes) -> bytes:
-    """One PDF: per card its outer face and its inner spread, in order."""
-    return _lay(_variable_layer(cards), background)
+def render_shard(cards: Sequence[Card], background: bytes, own: WardFont | None = None) -> bytes:
+    """One PDF: per card its outer face and its inner spread, in order; ``own`` draws the ward's own characters."""
+    return _lay(_variable_layer(cards, own), background)
 
 
-def _variable_layer(cards: Sequence[Card]) -> bytes:
+def _variable_layer(cards: Sequence[Card], own: WardFont | None) -> bytes:
     rows = [
         {
             "serial": c.serial,
@@ -83,7 +85,16 @@ def _variable_layer(cards: Sequence[Card]) -> bytes:
         }
         for c in cards
     ]
-    return typeset(_SOURCE.replace("%FONT%", FONT_FAMILY), rows, font_file().parent)
+    fonts = {FONT_FAMILY: font_file()} | ({own.family: own.file} if own else {})
+    return typeset(_SOURCE.replace("%FONTS%", _families(own)), rows, fonts)
+
+
+def _families(own: WardFont | None) -> str:
+    """Typst's list of fonts: private use from the ward's own font before any other, all else from ours."""
+    if own is None:
+        return json.dumps(FONT_FAMILY)
+    private = "[\\u{E000}-\\u{F8FF}\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}]"
+    return f'((name: {json.dumps(own.family, ensure_ascii=False)}, covers: regex("{private}")), "{FONT_FAMILY}")'
 
 
 def _lay(layer: bytes, background: bytes) -> bytes:

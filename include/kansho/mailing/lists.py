@@ -5,6 +5,8 @@ Serials carry the mailing's number in the year and a running number: ``M1-000001
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import pandas as pd
 
 from kansho.errors import KanshoError
@@ -17,7 +19,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, prefecture: str, ward: str) -> pd.DataFrame:
+def card_list(
+    assigned: pd.DataFrame,
+    roster: pd.DataFrame,
+    *,
+    number: int,
+    prefecture: str,
+    ward: str,
+    own: Set[int] = frozenset(),
+) -> pd.DataFrame:
     """One row per person of the outreach arm; printable rows first, in postal order within each design.
 
     Args:
@@ -26,6 +36,7 @@ def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, pref
         number: of the mailing in the year, from 1.
         prefecture: written before the address.
         ward: its name, which the barcode's extraction passes over.
+        own: private code points that the ward's own font draws.
 
     Raises:
         KanshoError: ``MAILING-TWICE`` when a person stands twice in either table.
@@ -37,7 +48,7 @@ def card_list(assigned: pd.DataFrame, roster: pd.DataFrame, *, number: int, pref
         )
     people = assigned.merge(roster, on="inquiry_number", how="left")
     laid = [
-        layout(_text(postal), _text(address), _text(extra) or None, _text(name), prefecture=prefecture)
+        layout(_text(postal), _text(address), _text(extra) or None, _text(name), prefecture=prefecture, own=own)
         for postal, address, extra, name in people[
             ["postal_code", "address", "address_extra", "name_kanji"]
         ].itertuples(index=False, name=None)

@@ -15,6 +15,7 @@ from kansho import exchange
 from kansho.campaign.config import MailingWave
 from kansho.campaign.rights import Channel, Work
 from kansho.contracts.registry import PRINT_LIST
+from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
 from kansho.exchange.authority import authority_of, decision_on
 from kansho.exchange.tables import to_csv
@@ -55,12 +56,14 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
         roster = ws.read_all("roster")
         if roster is None:
             raise KanshoError("MAILING-ROSTER", "名簿がありません", place=wave.id)
+        own = ward_font(ws.config.gaiji)
         cards = card_list(
             frame[frame["arm"].eq("outreach")],
             roster.drop_duplicates("inquiry_number", keep="last"),
             number=_number(ws, wave),
             prefecture=ws.config.ward.prefecture,
             ward=ws.config.ward.name,
+            own=own.glyphs if own else frozenset(),
         )
         ref = ws.store_table("card_list", wave.id, cards, parents=[assignment, *roster_refs])
     cards = ws.read_table(ref)
@@ -124,7 +127,11 @@ def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             if ref is None:
                 ground = ground or background(design, ws.config, as_of=wave.select_on)
                 ref = ws.store_bytes(
-                    "print_pdf", key, render_shard(cards_of(shard), ground), rows=len(shard), parents=[list_ref]
+                    "print_pdf",
+                    key,
+                    render_shard(cards_of(shard), ground, ward_font(ws.config.gaiji)),
+                    rows=len(shard),
+                    parents=[list_ref],
                 )
             refs[key] = ref.to_json()
             pages += 2 * len(shard)

@@ -12,6 +12,7 @@ from datetime import date
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave
+from kansho.contracts.ward_font import ward_font
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
 from kansho.mailing.cards import cards_of, render_shard
@@ -34,11 +35,12 @@ def proof_pdf(
     import pikepdf
 
     cover = _cover(config, wave, cards, designs, simulation=simulation, issued_on=issued_on)
+    own = ward_font(config.gaiji)
     with pikepdf.open(io.BytesIO(cover)) as out:
         for design in designs:
             tests = hardest(cards[cards["printable"] & cards["design"].eq(design.id)])
             ground = background(design, config, as_of=wave.select_on)
-            with pikepdf.open(io.BytesIO(render_shard(cards_of(tests), ground))) as sample:
+            with pikepdf.open(io.BytesIO(render_shard(cards_of(tests), ground, own))) as sample:
                 out.pages.extend(sample.pages)
         buffer = io.BytesIO()
         out.save(buffer, deterministic_id=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,19 @@ from kansho.errors import KanshoError
 _SECONDS = 600
 
 
-def typeset(source: str, cards: list[dict[str, Any]], fonts: Path) -> bytes:
+def typeset(source: str, cards: list[dict[str, Any]], fonts: Mapping[str, Path]) -> bytes:
     """PDF bytes of ``source``, which reads its rows from ``sys.inputs.cards`` (JSON).
+
+    Args:
+        source: Typst.
+        cards: rows.
+        fonts: family → file; no other font can be drawn with, neither the system's nor Typst's own.
 
     Raises:
         KanshoError: ``MAILING-TYPESET`` when the child failed; what it said could quote a name and is not passed on.
     """
-    order = json.dumps({"source": source, "cards": json.dumps(cards, ensure_ascii=False), "fonts": str(fonts)})
+    given = {family: str(file) for family, file in fonts.items()}
+    order = json.dumps({"source": source, "cards": json.dumps(cards, ensure_ascii=False), "fonts": given})
     done = subprocess.run(
         [sys.executable, "-m", "kansho.mailing.typeset"],
         input=order.encode(),
@@ -43,11 +50,13 @@ def _child() -> None:
     import typst
 
     order = json.loads(sys.stdin.buffer.read())
+    folders = sorted({str(Path(file).parent) for file in order["fonts"].values()})
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    # A font that Typst cannot use is passed over without a word, and another would be drawn in its place.
+    if not set(order["fonts"]) <= set(fonts.families()):
+        sys.exit("font")
     made: Any = typst.compile(  # type: ignore[misc]
-        order["source"].encode(),
-        font_paths=[order["fonts"]],
-        ignore_system_fonts=True,
-        sys_inputs={"cards": order["cards"]},
+        order["source"].encode(), font_paths=fonts, sys_inputs={"cards": order["cards"]}
     )
     sys.stdout.buffer.write(made)
 

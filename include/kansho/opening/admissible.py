@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.ward_config import check_ward_config
+from kansho.contracts.ward_font import ward_font
 from kansho.quality.catalogue import check_tuning
 
 
@@ -19,3 +20,4 @@ def require_admissible(config: CampaignConfig) -> None:
     """
     check_ward_config(config)
     check_tuning(config)
+    ward_font(config.gaiji)
