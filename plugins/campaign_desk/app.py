@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException as AnyHttpException
 
 from campaign_desk.access import Person, person_of, waiting
 from campaign_desk.artefacts import draw, is_pdf, show
+from campaign_desk.cases import STOP_LIST_ROLES, register_of
 from campaign_desk.gatepages import gate_bytes, gate_runs
 from campaign_desk.lookups import look_up as look_up_number
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of
@@ -29,9 +30,11 @@ from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.evidence.ledger import wall_clock
 from kansho.exchange.tables import is_inquiry_number
+from kansho.intake.exceptions import accept_exception, keep_stop_list
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.quality.pages import style_hash
+from kansho.standing import undecided_stop_list
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from kansho_airflow import settings
@@ -159,6 +162,35 @@ def gate(name: str, person: At) -> Response:
         raise HTTPException(404)
     policy = HEADERS["Content-Security-Policy"].replace("style-src 'self'", f"style-src {style_hash()}")
     return Response(data, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+
+
+@app.get("/{campaign}/exceptions")
+def exceptions(request: Request, person: At) -> Response:
+    """What was refused, held or quarantined: counts and rules, with what this person may decide."""
+    if not person.may_see_gates:
+        raise HTTPException(403)
+    return page(request, "exceptions.html", person=person, register=register_of(_workspace(person), person))
+
+
+@app.post("/{campaign}/exceptions")
+def accept(request: Request, person: At, key: Annotated[str, Form()], reason: Annotated[str, Form()]) -> Response:
+    """Take an exception as it is, as its owner, with a reason."""
+    if not person.may_see_gates:
+        raise HTTPException(403)
+    accept_exception(_workspace(person), key, reason)
+    return RedirectResponse(f"{root_of(request)}/{person.config.id}/exceptions", status_code=303)
+
+
+@app.post("/{campaign}/stop-list")
+def keep(request: Request, person: At, delivery: Annotated[str, Form()], reason: Annotated[str, Form()]) -> Response:
+    """Go on with the stop list in force although a newer one did not become facts."""
+    if person.role not in STOP_LIST_ROLES:
+        raise HTTPException(403)
+    ws = _workspace(person)
+    if delivery != undecided_stop_list(ws):
+        raise HTTPException(404)
+    keep_stop_list(ws, delivery, reason)
+    return RedirectResponse(f"{root_of(request)}/{person.config.id}/exceptions", status_code=303)
 
 
 @app.get("/{campaign}/sheets/{number}/{key:path}")

@@ -18,8 +18,11 @@ from campaign_desk import words
 from campaign_desk.app import _answer_path, app, current_user
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
+from kansho.casework import open_case
 from kansho.evidence.events import Actor
 from kansho.intake.passwords import use_password, waiting_password
+from kansho.quality.catalogue import rule
+from kansho.standing import undecided_stop_list
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from tests.conftest import MINI
@@ -296,6 +299,73 @@ def test_a_form_from_elsewhere_is_refused(as_user: As, ws: Workspace, headers: d
     form = {"delivery": "d09", "password": "Tsukimi-7"}
     assert as_user(STAFF).post(f"/desk/{CAMPAIGN}/passwords", data=form, headers=headers).status_code == 403
     assert waiting_password(ws, "d09") is None
+
+
+# -- exceptions ------------------------------------------------------------------------------------
+
+CASE = "d01/target_list/characters.unmapped"
+
+
+@pytest.fixture
+def held(ws: Workspace) -> Workspace:
+    """Rows held back, a delivery refused, and a stop list that came after the one in force and was refused."""
+    opened = replace(ws, today=date(2027, 9, 1))
+    open_case(opened, CASE, "rows", "characters.unmapped", rows=3, owner="contractor_manager")
+    open_case(ws, "d02/-/INTAKE-DIGEST", "delivery", "INTAKE-DIGEST", rows=0, owner="contractor_manager")
+    ws.record("stop_list_accepted", "d01", codes={"issued_on": DAY.isoformat()})
+    ws.record("delivery_refused", "d03", codes={"delivery": "d03", "code": "STOP-EMPTY"})
+    return ws
+
+
+def test_open_exceptions_are_told_in_words_with_what_is_to_be_done(as_user: As, held: Workspace) -> None:
+    text = as_user(MANAGER).get(f"/desk/{CAMPAIGN}/exceptions").text
+    for said in ("INTAKE-DIGEST", "期限超過", "未対応", "受託者 取扱責任者", rule("target_list", CASE[16:]).message):
+        assert said in text
+    assert text.count("了承する</button>") == 2
+    assert "前の一覧を継続して使う" in text
+
+
+@pytest.mark.parametrize(
+    ("user", "status", "buttons"), [(OFFICER, 200, 0), (ENGINEER, 200, 0), (CALLER, 403, 0), (PRINTER, 403, 0)]
+)
+def test_others_see_counts_and_rules_and_decide_nothing(
+    as_user: As, held: Workspace, user: str, status: int, buttons: int
+) -> None:
+    client = as_user(user)
+    answer = client.get(f"/desk/{CAMPAIGN}/exceptions")
+    assert answer.status_code == status
+    assert answer.text.count("了承する</button>") == buttons
+    form = {"key": CASE, "reason": "not_needed"}
+    assert client.post(f"/desk/{CAMPAIGN}/exceptions", data=form, headers=ORIGIN).status_code in (403, 409)
+    assert not held.ledger.events("exception_resolved")
+
+
+def test_its_owner_accepts_an_exception_with_a_reason(as_user: As, held: Workspace) -> None:
+    client = as_user(MANAGER)
+    for reason in ("", "because"):
+        form = {"key": CASE, "reason": reason}
+        assert client.post(f"/desk/{CAMPAIGN}/exceptions", data=form, headers=ORIGIN).status_code in (409, 422)
+    form = {"key": CASE, "reason": "not_needed"}
+    assert client.post(f"/desk/{CAMPAIGN}/exceptions", data=form, headers=ORIGIN).status_code == 303
+    (resolved,) = held.ledger.events("exception_resolved")
+    assert (resolved.key, resolved.actor["user"], resolved.codes["reason"]) == (CASE, MANAGER, "not_needed")
+    text = client.get(f"/desk/{CAMPAIGN}/exceptions").text
+    assert "了承（今年度は使わない）" in text
+    assert text.count("了承する</button>") == 1
+
+
+@pytest.mark.parametrize(("user", "status"), [(MANAGER, 303), (OFFICER, 303), (STAFF, 403), (CALLER, 403)])
+def test_a_named_person_decides_to_go_on_with_the_stop_list_in_force(
+    as_user: As, held: Workspace, user: str, status: int
+) -> None:
+    client = as_user(user)
+    form = {"delivery": "d03", "reason": "ward_confirmed"}
+    assert client.post(f"/desk/{CAMPAIGN}/stop-list", data=form, headers=ORIGIN).status_code == status
+    assert (undecided_stop_list(held) is None) is (status == 303)
+    if status == 303:
+        assert held.ledger.events("stop_list_decided")[-1].actor["user"] == user
+        assert "前の一覧を継続して使う" not in client.get(f"/desk/{CAMPAIGN}/exceptions").text
+        assert client.post(f"/desk/{CAMPAIGN}/stop-list", data=form, headers=ORIGIN).status_code == 404
 
 
 @pytest.fixture

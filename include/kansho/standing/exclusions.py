@@ -37,7 +37,7 @@ def require_fresh_stop_list(ws: Workspace) -> None:
     accepted = ws.ledger.events("stop_list_accepted")
     if not accepted or ws.latest_or_none("stop_facts") is None:
         raise KanshoError("STOP-MISSING", "勧奨停止一覧がありません", remedy="区に停止一覧の提供を依頼してください")
-    _require_decided(ws, accepted[-1].sequence)
+    _require_decided(ws)
     issued = max(date.fromisoformat(e.codes["issued_on"]) for e in accepted)
     if ws.today - issued > timedelta(days=ws.config.stop_list.max_age_days):
         raise KanshoError(
@@ -47,22 +47,33 @@ def require_fresh_stop_list(ws: Workspace) -> None:
         )
 
 
-def _require_decided(ws: Workspace, accepted: int) -> None:
-    """A newer stop list that did not become facts stops every send until it is accepted or a person decides."""
+def undecided_stop_list(ws: Workspace) -> str | None:
+    """The newest delivery whose stop list was refused or is held, and on which nobody has decided yet; else None."""
+    accepted = ws.ledger.events("stop_list_accepted")
+    if not accepted:
+        return None  # without any list in force there is nothing to go on with
     expected = {d.id: d.files for d in ws.config.deliveries}
     newer = [
         e
-        for e in ws.ledger.events()[accepted + 1 :]
+        for e in ws.ledger.events()[accepted[-1].sequence + 1 :]
         if (e.type == "delivery_accepted" and "stop_list" in e.codes["kinds"].split("|"))
         or (e.type == "delivery_refused" and "stop_list" in expected.get(e.codes["delivery"].partition("-")[0], ()))
     ]
     decided = ws.ledger.events("stop_list_decided")
-    if newer and not (decided and decided[-1].sequence > newer[-1].sequence):
+    if not newer or (decided and decided[-1].sequence > newer[-1].sequence):
+        return None
+    return newer[-1].codes.get("delivery", newer[-1].key)
+
+
+def _require_decided(ws: Workspace) -> None:
+    """A newer stop list that did not become facts stops every send until it is accepted or a person decides."""
+    undecided = undecided_stop_list(ws)
+    if undecided is not None:
         raise KanshoError(
             "STOP-UNDECIDED",
             "新しい勧奨停止一覧が受け入れられていません",
-            place=newer[-1].codes.get("delivery", newer[-1].key),
-            remedy="再提供を受け入れるか、責任者が前の一覧の継続を決めてください（kansho intake keep-stop-list）",
+            place=undecided,
+            remedy="再提供を受け入れるか、責任者が前の一覧の継続を決めてください（承認デスク「例外」）",
         )
 
 
