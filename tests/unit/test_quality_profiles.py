@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 
-from kansho.campaign.config import RuleTuning
+from kansho.campaign.config import LastYear, RuleTuning
 from kansho.contracts.registry import TARGET_LIST
 from kansho.quality.catalogue import rules_of
 from kansho.quality.drift import profile
-from kansho.quality.profiles import drift_doubts, drift_of, last_profile, store_profile
+from kansho.quality.profiles import drift_doubts, drift_of, last_profile, profiles_to_hand_over, store_profile
 from kansho.workspace import Workspace
 from tests.deliveries import numbers, person
 
@@ -64,3 +65,30 @@ def test_a_ward_that_expects_a_change_widens_the_threshold(open_workspace: Open)
     tuned = ws.config.model_copy(update={"rules": (RuleTuning(rule="drift.rows", threshold=0.5),)})
     assert drift_doubts(now, last, rules_of("target_list"))["drift.rows"] == 40
     assert drift_doubts(now, last, rules_of("target_list", tuned))["drift.rows"] == 0
+
+
+def test_what_is_handed_over_is_what_next_years_first_delivery_is_compared_with(open_workspace: Open) -> None:
+    ws = open_workspace(date(2027, 4, 20))
+    store_profile(ws, "d01", profile(_frame(40), TARGET_LIST))
+    frame = _frame(400)
+    frame.loc[:2, "phone"] = None
+    store_profile(ws, "d02", profile(frame, TARGET_LIST))
+    (told,) = profiles_to_hand_over(ws)
+    assert told.rows == 400
+    assert told.bands["phone"] == {"given": 397}  # three people are no cell to be told
+    assert all(n >= ws.config.disclosure.min_cell for cells in told.bands.values() for n in cells.values())
+
+    last_year = LastYear.model_validate(told.to_json())
+    next_year = replace(ws, config=ws.config.model_copy(update={"last_year": (last_year,)}))
+    assert last_profile(next_year, "target_list", "d03") == profile(frame, TARGET_LIST)  # the year's own goes first
+    assert last_profile(next_year, "stop_list", "d03") is None
+
+
+def test_the_first_delivery_of_a_year_is_compared_with_last_year(open_workspace: Open) -> None:
+    ws = open_workspace(date(2027, 4, 20))
+    last_year = LastYear(kind="target_list", rows=400, bands={"phone": {"given": 400}})
+    ws = replace(ws, config=ws.config.model_copy(update={"last_year": (last_year,)}))
+    _, doubts = drift_of(ws, "d01", _frame(200, phone=""), TARGET_LIST)
+    assert {rule: n for rule, n in doubts.items() if n} == {"drift.rows": 200, "drift.share.phone": 200}
+    _, doubts = drift_of(ws, "d01", _frame(390), TARGET_LIST)
+    assert {rule for rule, n in doubts.items() if n} == set()

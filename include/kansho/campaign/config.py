@@ -369,6 +369,17 @@ class Gaiji(Frozen):
         return self
 
 
+class LastYear(Frozen):
+    """How a file kind looked last year, for the year's first delivery to be compared with: counts, no person.
+
+    ``bands`` are column → band → rows as `kansho.quality.drift` counts them; small cells are left out of it.
+    """
+
+    kind: FileKind
+    rows: Annotated[int, Field(ge=1)]
+    bands: dict[Identifier, dict[str, Annotated[int, Field(ge=1)]]] = {}
+
+
 class RuleTuning(Frozen):
     """One gate rule as this ward and year wants it (`kansho.quality.catalogue` has the defaults)."""
 
@@ -404,6 +415,7 @@ class CampaignConfig(Frozen):
     mappings: tuple[Mapping, ...] = ()
     gaiji: Gaiji = Gaiji()
     rules: tuple[RuleTuning, ...] = ()
+    last_year: tuple[LastYear, ...] = ()
     opening_on: date
 
     @property
@@ -521,6 +533,7 @@ class CampaignConfig(Frozen):
             ("segments", [s.id for s in self.targeting.segments]),
             ("mappings", [m.kind for m in self.mappings]),
             ("rules", [r.rule for r in self.rules]),
+            ("last_year", [y.kind for y in self.last_year]),
         ):
             _require(len(ids) == len(set(ids)), name, "ids must be unique")
         owners = {g.owner for g in self.gates}

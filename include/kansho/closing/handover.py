@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.register import open_exceptions
 from kansho.evidence.strict import read_json
 from kansho.exchange.tables import to_csv
+from kansho.quality.profiles import profiles_to_hand_over
 from kansho.workspace import Workspace
 
 #: Facts that must have been handed over before anything is erased.
@@ -48,6 +50,7 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     made = tables(ws)
     made["exceptions"] = open_cases(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
+    files["profiles.json"] = _profiles(ws)
     counts = {f"rows_{name}": rows for name, (_, rows) in made.items()}
     event = exchange.hand_over(
         ws,
@@ -124,6 +127,12 @@ def open_cases(ws: Workspace) -> tuple[bytes, int]:
     writer.writerow(["delivery", "file", "rule", "rows", "opened_on", "request"])
     writer.writerows([c.delivery, c.table, c.rule, c.left, c.opened_on, c.request] for c in left)
     return buffer.getvalue().encode("utf-8-sig"), len(left)
+
+
+def _profiles(ws: Workspace) -> bytes:
+    """How the ward's files looked this year, as next year's configuration takes them (``last_year``)."""
+    told = [made.to_json() for made in profiles_to_hand_over(ws)]
+    return json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
 def stops(calls: pd.DataFrame, visits: pd.DataFrame, inbound: pd.DataFrame) -> pd.DataFrame:

@@ -108,8 +108,8 @@ LISTED: dict[str, tuple[Listed, ...]] = {
 #: fixed rules: nothing to tune; the suite is their second look.
 SETTLED_ELSEWHERE = frozenset({"call_results", "visit_results", "inbound_records", "mail_returns"})
 
-_COUNT_DRIFT = "前回と比べて行数が大きく変わりました"
-_SHARE_DRIFT = "の分布（空欄、符号、年齢階級などの割合）が前回と大きく違います"
+_COUNT_DRIFT = "前回（年度の最初の提供では前年度）と比べて行数が大きく変わりました"
+_SHARE_DRIFT = "の分布（空欄、符号、年齢階級などの割合）が前回又は前年度と大きく違います"
 _DRIFT_REMEDY = "抽出の条件、列の順、符号の対応が前回と同じかを区に確かめてください"
 
 #: Kinds that are compared with the delivery before: share of change above which the table is doubtful, and how grave.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -32,14 +33,35 @@ def store_profile(ws: Workspace, subject: str, made: Profile) -> SnapshotRef:
 
 
 def last_profile(ws: Workspace, kind: str, subject: str) -> Profile | None:
-    """Profile of the table accepted before ``subject``; None for the first."""
+    """Profile of the table accepted before ``subject``; for the first, last year's by the configuration, if any."""
     before: SnapshotRef | None = None
     for ref in ws.snapshots(PROFILE_KIND):
         if ref.key == f"{kind}-{subject}":
             break
         if ref.key.startswith(f"{kind}-"):
             before = ref
-    return None if before is None else Profile.from_json(json.loads(ws.read_bytes(before)))
+    if before is not None:
+        return Profile.from_json(json.loads(ws.read_bytes(before)))
+    last_year = next((y for y in ws.config.last_year if y.kind == kind), None)
+    return None if last_year is None else Profile(kind, last_year.rows, last_year.bands)
+
+
+def profiles_to_hand_over(ws: Workspace) -> list[Profile]:
+    """The newest profile of each kind, without cells below the campaign's smallest that may be told (E3).
+
+    They are what next year's configuration takes as ``last_year``.
+    """
+    newest: dict[str, Profile] = {}
+    for ref in ws.snapshots(PROFILE_KIND):
+        made = Profile.from_json(json.loads(ws.read_bytes(ref)))
+        newest[made.kind] = made
+    least = ws.config.disclosure.min_cell
+    return [replace(made, bands=_told(made.bands, least)) for _, made in sorted(newest.items())]
+
+
+def _told(bands: Mapping[str, Mapping[str, int]], least: int) -> dict[str, dict[str, int]]:
+    kept = {column: {band: n for band, n in counts.items() if n >= least} for column, counts in bands.items()}
+    return {column: counts for column, counts in kept.items() if counts}
 
 
 def drift_doubts(now: Profile, last: Profile | None, rules: Mapping[str, RuleDef] | None = None) -> dict[str, int]:
