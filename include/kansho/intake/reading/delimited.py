@@ -110,6 +110,7 @@ def open_text(buffer: memoryview, heads: int, kind: str, known: Callable[[Sequen
     start = ends[-1] if ends else 0
     readable = {d: rows for d in DELIMITERS if (rows := _readable(buffer[:start], d, heads)) is not None}
     if not readable:
+        _refuse_other_delimiter([bytes(buffer[:start]).decode().replace('"', "")], kind, known)
         raise _not_csv(kind, max(len(ends), 1))
     best = max(readable, key=lambda d: (known(readable[d][-1]), len(readable[d][-1]))) if start else ","
     if start:
