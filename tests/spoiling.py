@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 import py7zr
@@ -93,6 +94,21 @@ def zip_with_a_name_twice(first: str, files: Mapping[str, bytes]) -> bytes:
     """A zip with two entries called ``first``."""
     other = "~" * len(first)
     return zip_of({other: b"x", **files}).replace(other.encode(), first.encode())
+
+
+def zip_that_inflates(files: Mapping[str, bytes], name: str, mebibytes: int) -> bytes:
+    """A zip in which that file is so many mebibytes of zeros, made without ever having them."""
+    streams = {other: _deflated(data) for other, data in files.items()}
+    streams[name] = _deflated(bytes(2**20), mebibytes)
+    stored = zip_of(streams, method=zipfile.ZIP_STORED)
+    assert stored.count(b"AE\x03\x00\x00") == 2 * len(streams)
+    return stored.replace(b"AE\x03\x00\x00", b"AE\x03\x08\x00")
+
+
+def _deflated(data: bytes, times: int = 1) -> bytes:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    return block * times + squeeze.flush()
 
 
 # -- 7z --------------------------------------------------------------------------------------------

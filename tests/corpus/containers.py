@@ -29,6 +29,7 @@ from tests.spoiling import (
     with_looped_sectors,
     with_many_sectors,
     zip_crypto,
+    zip_that_inflates,
     zip_with_a_name_twice,
 )
 
@@ -161,10 +162,12 @@ ZIPS = [
     Refused("a 7z in the zip", _inside(sevenzip_of), NAMES, WHOLE),
     Refused("a compressed table in the zip", _inside(lambda f: b"\x1f\x8b\x08\0"), NAMES, WHOLE),
     Refused("a workbook called csv", _inside(lambda f: package_of(_SHEET)), NAMES, WHOLE),
-    Refused("many entries", sealed(lambda f: zip_of(_many(f))), BOMB, WHOLE),
-    Refused("a zip that inflates without end", sealed(lambda f: zip_of(_zeros(f))), BOMB, WHOLE),
+    Refused("many entries", sealed(lambda f: zip_of(_many(f))), BOMB, WHOLE, heavy=True),
+    Refused("a zip that inflates to a gigabyte", sealed(lambda f: zip_that_inflates(f, "target_list.csv", 1000)), BOMB,
+            WHOLE, heavy=True),
+    Refused("a zip that inflates to more than a table can", sealed(lambda f: zip_of(_zeros(f))), BOMB, WHOLE),
     Refused("a zip that inflates without end, declared small",
-            sealed(lambda f: size_declared(zip_of(_zeros(f)), 10)), BOMB, WHOLE),
+            sealed(lambda f: size_declared(zip_of(_zeros(f)), 10)), BOMB, WHOLE, heavy=True),
 ]
 
 SEVENZIPS = [
@@ -183,15 +186,15 @@ SEVENZIPS = [
     Refused("a 7z with hardly any key derivation", sealed(lambda f: with_cycles(sevenzip_of(f), 4)), CIPHER, "目次"),
     Refused("a 7z that derives its key for minutes", sealed(lambda f: with_cycles(sevenzip_of(f), 24)), BOMB, "目次"),
     Refused("a 7z whose dictionary fills the memory",
-            sealed(lambda f: sevenzip_by(f, "LZMA2", dict_size=2**29)), BOMB, "内容"),
+            sealed(lambda f: sevenzip_by(f, "LZMA2", dict_size=2**29)), BOMB, "内容", heavy=True),
     Refused("a wrong password for a 7z", sealed(lambda f: sevenzip_of(f, "Kanaria-7-uta")), "INTAKE-PASSWORD", WHOLE),
     Refused("a parent path in a 7z", _7z_names("../target_list.csv"), NAMES, FIRST),
     Refused("an absolute path in a 7z", _7z_names("/target_list.csv"), NAMES, FIRST),
     Refused("a file too many in a 7z", sealed(lambda f: sevenzip_of({**f, "memo.csv": b"x"})), NAMES, FOURTH),
     Refused("a folder in a 7z", sealed(_with_a_folder), NAMES, FOURTH),
     Refused("a 7z of nothing", sealed(lambda f: sevenzip_of({})), NAMES, WHOLE),
-    Refused("many entries in a 7z", sealed(lambda f: sevenzip_of(_many(f))), BOMB, WHOLE),
-    Refused("a 7z that inflates without end", sealed(lambda f: sevenzip_of(_zeros(f))), BOMB, WHOLE),
+    Refused("many entries in a 7z", sealed(lambda f: sevenzip_of(_many(f))), BOMB, WHOLE, heavy=True),
+    Refused("a 7z that inflates without end", sealed(lambda f: sevenzip_of(_zeros(f))), BOMB, WHOLE, heavy=True),
 ]
 
 WORKBOOKS = [
@@ -209,8 +212,8 @@ WORKBOOKS = [
     Refused("a wrong password for a workbook",
             _workbook(lambda: workbook_of(package_of(_SHEET), "Kanaria-7-uta")), "INTAKE-PASSWORD", WHOLE),
     Refused("a workbook cut off", _workbook(lambda: workbook_of(package_of(_SHEET))[:-2000]), ARCHIVE, WHOLE),
-    Refused("a workbook whose sectors go in a circle", _workbook(with_looped_sectors), ARCHIVE, WHOLE),
-    Refused("a workbook of more sectors than bytes", _workbook(with_many_sectors), ARCHIVE, WHOLE),
+    Refused("a workbook whose sectors go in a circle", _workbook(with_looped_sectors), ARCHIVE, WHOLE, heavy=True),
+    Refused("a workbook of more sectors than bytes", _workbook(with_many_sectors), ARCHIVE, WHOLE, heavy=True),
     Refused("a workbook that derives its key for minutes",
             _workbook(lambda: described(b'spinCount="1000" saltSize="16"', b'spinCount="9999999"')), BOMB, WHOLE),
     Refused("no workbook behind the password", _workbook(lambda: workbook_of(b"no zip" * 1000)), ARCHIVE, WHOLE),
@@ -225,7 +228,7 @@ WORKBOOKS = [
     Refused("a workbook of many parts",
             _workbook(lambda: workbook_of(package_of({f"xl/{n}.xml": b"" for n in range(65)}))), BOMB, WHOLE),
     Refused("a workbook that inflates without end",
-            _workbook(lambda: workbook_of(package_of({"xl/a.xml": bytes(8 * 1024**2)}))), BOMB, WHOLE),
+            _workbook(lambda: workbook_of(package_of({"xl/a.xml": bytes(8 * 1024**2)}))), BOMB, WHOLE, heavy=True),
     Refused("one workbook for three announced tables", _a_workbook_for_three_tables, NAMES, WHOLE),
 ]
 

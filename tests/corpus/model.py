@@ -26,7 +26,7 @@ class Refused:
 
     ``spoil`` changes a good delivery of target list, analysis items and nil stop list (`tests.deliveries.whole`);
     ``where`` is the place that the refusal must name, or finds it in the spoiled delivery; ``mapping`` is the ward's
-    own form of a file, where it has one.
+    own form of a file, where it has one.  ``heavy`` ones would cost memory without end, were they read on.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Refused:
     code: str
     where: str | Callable[[Delivery], str]
     mapping: Mapping | None = None
+    heavy: bool = False
 
     def place(self, spoiled: Delivery) -> str:
         """The place for the delivery as it was spoiled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, time
@@ -12,7 +13,7 @@ import openpyxl
 import xlsxwriter
 
 from kansho.contracts.registry import REGISTRY
-from tests.corpus.model import Refused, Spoil, as_table
+from tests.corpus.model import Refused, Spoil, as_table, stored
 from tests.deliveries import numbers, person
 from tests.unit.reading import workbook
 
@@ -134,14 +135,14 @@ SHEETS = [
     Refused("a sheet that declares an entity",
             _in("sheet1", b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet'),
             XLSX, KIND),
-    Refused("an entity declared behind a long comment", _parts(_entity), XLSX, KIND),
+    Refused("an entity declared behind a long comment", _parts(_entity), XLSX, KIND, heavy=True),
     Refused("texts that are not there", _in("sheet1", b"<v>0</v>", b"<v>9999</v>"), XLSX, KIND),
     Refused("rows out of order", _in("sheet1", b'<row r="3"', b'<row r="1"'), XLSX, f"{KIND}:3行目"),
     Refused("a row of the number of a hundred billion", _in("sheet1", b'<row r="3"', b'<row r="99999999999"'), XLSX,
-            f"{KIND}:3行目"),
+            f"{KIND}:3行目", heavy=True),
     Refused("a sheet that inflates without end", _in("sheet1", b"</sheetData>", b"</sheetData>" + b" " * 50_000_000),
             BOMB,
-            "封緘ファイル"),
+            "封緘ファイル", heavy=True),
     Refused("a second sheet with data", _second_sheet("visible"), XLSX, KIND),
     Refused("a hidden sheet with data", _second_sheet("hidden"), XLSX, KIND),
     Refused("a very hidden sheet with data", _second_sheet("veryHidden"), XLSX, KIND),
@@ -160,8 +161,12 @@ SHEETS = [
     Refused("codes without their zeros", _typed(screening_kinds=3), "INTAKE-ZEROS", f"{KIND}:11列目"),
     Refused("a cell of ten thousand and one characters", _cell("C3", "x" * 10_001), "INTAKE-CELL",
             f"{KIND}:3行目:3列目"),
+    Refused("a cell of ten million characters",
+            stored(_in("sharedStrings", "見本荘".encode(), random.Random(7).randbytes(5 * 10**6).hex().encode())),
+            "INTAKE-CELL",
+            f"{KIND}:2行目:3列目", heavy=True),
     Refused("a value beside the table", _cell("P3", "x"), ROW, f"{KIND}:3行目"),
-    Refused("a value at the right edge of the sheet", _cell("XFD3", "x"), ROW, f"{KIND}:3行目"),
+    Refused("a value at the right edge of the sheet", _cell("XFD3", "x"), ROW, f"{KIND}:3行目", heavy=True),
     Refused("an empty row between rows", _changed(lambda b, s: s.insert_rows(3)), ROW, f"{KIND}:3行目"),
     Refused("a heading twice in a sheet", _changed(_repeated), "INTAKE-COLUMN-TWICE", f"{KIND}:7、14列目"),
     Refused("a column too many in a sheet", _cell("N1", "家族の続柄"), "INTAKE-COLUMN-FORBIDDEN", f"{KIND}:14列目"),

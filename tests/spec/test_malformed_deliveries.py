@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,6 +24,7 @@ from kansho.errors import KanshoError
 from kansho.intake.stage import find_deliveries, settle_intake, take_in
 from kansho.reference.raised import raised
 from kansho.workspace import Workspace
+from tests.conftest import REPOSITORY
 from tests.corpus.containers import CONTAINERS
 from tests.corpus.contents import CONTENTS
 from tests.corpus.envelopes import ENVELOPES
@@ -85,6 +89,32 @@ def test_is_refused_whole(open_workspace: Open, entry: Refused) -> None:
     with pytest.raises(KanshoError, match="INTAKE-REFUSED") as caught:
         settle_intake(ws, taken)
     _nobody_is_told(ws, (*CANARIES, bad.password), caught.value.text)
+
+
+#: KiB above what a good delivery of three people costs.  The heaviest files are thirty megabytes, and are held a few
+#: times over; the bombs and the endless columns cost a gigabyte each when they are read on.
+MEMORY = 400 * 1024
+
+
+def test_the_heavy_ones_cost_a_process_little_memory(open_workspace: Open, tmp_path: Path) -> None:
+    ws = open_workspace(DAY)
+    whole("good").put(ws).unlock(ws)
+    heavy = {f"h{number:02}": entry for number, entry in enumerate(e for e in CORPUS if e.heavy)}
+    for name, entry in heavy.items():
+        bad = whole(name)
+        entry.spoil(bad)
+        bad.put(ws).unlock(ws)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.corpus.peak", str(ws.layout.var), "good", *heavy],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": f"include{os.pathsep}plugins{os.pathsep}."},
+        capture_output=True,
+        check=True,
+        timeout=200,
+    )
+    found = json.loads(done.stdout)
+    assert found["codes"] == {name: entry.code for name, entry in heavy.items()}
+    assert found["after"] - found["before"] < MEMORY
 
 
 def _due(entry: Refused) -> Counter[str]:
