@@ -11,7 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -97,9 +97,12 @@ def open_sheet(data: bytes, heads: int, want: Expected, mapping: Mapping) -> She
 
 @contextmanager
 def _as_refusal(kind: str) -> Iterator[None]:
-    """Whatever the library fails with is a workbook that cannot be read; its warnings quote values and are not told."""
+    """Whatever the library fails with is a workbook that cannot be read.
+
+    Its warnings quote values, and it prints numbers of styles that are not there: neither is told.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     except (KanshoError, MemoryError):
