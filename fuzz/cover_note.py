@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -112,7 +113,7 @@ def _objects(note: dict[str, Any]) -> list[dict[str, Any]]:
 def _other_value(note: dict[str, Any], rng: random.Random) -> None:
     one = rng.choice(_objects(note))
     if one:
-        one[rng.choice(sorted(one))] = rng.choice(_VALUES)
+        one[rng.choice(sorted(one))] = copy.deepcopy(rng.choice(_VALUES))
 
 
 def _field_left_out(note: dict[str, Any], rng: random.Random) -> None:
@@ -123,7 +124,7 @@ def _field_left_out(note: dict[str, Any], rng: random.Random) -> None:
 
 def _field_more(note: dict[str, Any], rng: random.Random) -> None:
     name = rng.choice((_CANARY, "rows", "kind", "answers", "Files", "", "\ud800", "remarks"))
-    rng.choice(_objects(note))[name] = rng.choice(_VALUES)
+    rng.choice(_objects(note))[name] = copy.deepcopy(rng.choice(_VALUES))
 
 
 def _file_again(note: dict[str, Any], rng: random.Random) -> None:
