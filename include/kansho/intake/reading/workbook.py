@@ -36,7 +36,7 @@ _RATIO_FLOOR = 4 * 1024**2
 _MAX_ROWS = 1_048_576
 #: Whatever a part is called, it is parsed when the workbook says so; before its first element nothing is declared
 #: (a document type could define entities; UTF-16 could hide one).
-_IS_XML = re.compile(rb"\s*<|\xef\xbb\xbf|\xff\xfe|\xfe\xff|\x00")
+_IS_XML = re.compile(rb"\s*<|\xef\xbb\xbf|\xff\xfe|\xfe\xff|\x00<")
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>\x00]*\?>)*<[A-Za-z_][^\x00]*\Z")
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REMEDY = "Excel で保存し直して再提供"
