@@ -191,6 +191,11 @@ def test_a_cell_of_ten_million_characters_costs_no_memory_beyond_the_file(mini: 
     assert peak < 4 * len(data)
 
 
+def test_a_mark_inside_a_file_belongs_to_its_cell(mini: CampaignConfig) -> None:
+    data = stop_list(("\ufeff" + N, "1", ""), *GOOD, encoding="utf-8-sig")
+    assert cells(read(data, mini).frame) == [("\ufeff" + N, "1", None), *READ]
+
+
 def test_the_longest_cell_is_read(mini: CampaignConfig) -> None:
     long = "字" * 9_998 + '""'
     for quoting in (csv.QUOTE_ALL, csv.QUOTE_MINIMAL):

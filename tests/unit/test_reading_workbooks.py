@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -289,6 +290,15 @@ def test_a_spoiled_workbook_is_refused(mini: CampaignConfig, data: bytes, code: 
     with pytest.raises(KanshoError) as caught:
         read(data, mini)
     assert caught.value.code == code
+
+
+def test_a_workbook_says_nothing_on_the_way(mini: CampaignConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    styled = _repacked(lambda name, data: data.replace(b'xfId="0"', b'xfId="7777"') if "styles" in name else data)
+    marked = _in_sheet(b'<c r="A2" t="s">', b'<c r="A2" s="7777" t="s">')
+    for data in (styled, marked):
+        with suppress(KanshoError):
+            read(data, mini)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_inflates_beyond_the_cap_is_not_opened(mini: CampaignConfig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -124,11 +125,10 @@ def parse_cover_note(data: bytes, *, campaign: str, today: date) -> CoverNote:
 
 def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of an object that names none of them twice."""
-    out = dict(fields)
-    if len(out) != len(fields):
-        name = next(name for at, (name, _) in enumerate(fields) if name in dict(fields[:at]))
-        raise _malformed("送付書に同じ項目が二度あります", _told((name,)))
-    return out
+    twice = [name for name, times in Counter(name for name, _ in fields).items() if times > 1]
+    if twice:
+        raise _malformed("送付書に同じ項目が二度あります", _told((twice[0],)))
+    return dict(fields)
 
 
 def missing(delivery: str) -> KanshoError:

@@ -11,7 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,7 +36,7 @@ _RATIO_FLOOR = 4 * 1024**2
 _MAX_ROWS = 1_048_576
 #: Whatever a part is called, it is parsed when the workbook says so; before its first element nothing is declared
 #: (a document type could define entities; UTF-16 could hide one).
-_IS_XML = re.compile(rb"\s*<|\xef\xbb\xbf|\xff\xfe|\xfe\xff|\x00")
+_IS_XML = re.compile(rb"\s*<|\xef\xbb\xbf|\xff\xfe|\xfe\xff|\x00<")
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>\x00]*\?>)*<[A-Za-z_][^\x00]*\Z")
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REMEDY = "Excel で保存し直して再提供"
@@ -97,9 +97,12 @@ def open_sheet(data: bytes, heads: int, want: Expected, mapping: Mapping) -> She
 
 @contextmanager
 def _as_refusal(kind: str) -> Iterator[None]:
-    """Whatever the library fails with is a workbook that cannot be read; its warnings quote values and are not told."""
+    """Whatever the library fails with is a workbook that cannot be read.
+
+    Its warnings quote values, and it prints numbers of styles that are not there: neither is told.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     except (KanshoError, MemoryError):
