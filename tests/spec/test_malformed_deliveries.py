@@ -20,7 +20,9 @@ from pathlib import Path
 import py7zr.compressor
 import pytest
 
+from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho.intake.check_source import check_path
 from kansho.intake.stage import find_deliveries, settle_intake, take_in
 from kansho.reference.raised import raised
 from kansho.workspace import Workspace
@@ -89,6 +91,26 @@ def test_is_refused_whole(open_workspace: Open, entry: Refused) -> None:
     with pytest.raises(KanshoError, match="INTAKE-REFUSED") as caught:
         settle_intake(ws, taken)
     _nobody_is_told(ws, (*CANARIES, bad.password), caught.value.text)
+
+
+#: A folder may have any name before it is handed over, so that a dry run cannot tell whose note lies in it.
+NOT_DRY = "the cover note of another delivery"
+
+
+@pytest.mark.parametrize("entry", [pytest.param(e, id=e.name) for e in CORPUS if e.name != NOT_DRY])
+def test_a_dry_run_would_have_told(mini: CampaignConfig, open_workspace: Open, entry: Refused) -> None:
+    config = mini.model_copy(update={"mappings": (entry.mapping,)}) if entry.mapping else mini
+    ws = open_workspace(DAY)
+    bad = whole()
+    entry.spoil(bad)
+    where = entry.place(bad)
+    folder = ws.layout.outgoing("ward") / "d01"
+    bad.put(ws)
+    found = check_path(folder, None, config, today=DAY, password=lambda: bad.password)
+    told = [error for error in (found.refusal, *(table.refusal for table in found.tables)) if error]
+    places = {where, "DELIVERY"} if where == "d01" else {where}
+    assert [(error.code, error.place in places) for error in told] == [(entry.code, True)]
+    assert found.exit_code == 1
 
 
 #: KiB above what a good delivery of three people costs.  The heaviest files are thirty megabytes, and are held a few
