@@ -57,7 +57,7 @@ class Text:
         """
         first = len(self.heads) + 1
         found = walk(self.buffer, self.start, width, self.delimiter, first, self.kind)
-        if not found.regular or self.buffer[self.start : self.start + len(BOM_UTF8)] == BOM_UTF8:
+        if not found.regular or bytes(self.buffer[self.start : self.start + len(BOM_UTF8)]) == BOM_UTF8:
             # the fast parser would take a mark inside the file for the mark of the file, and take it off a cell
             lines = _strict(self.buffer[self.start :], self.delimiter, self.kind, first)
             return collect(lines, width, first, self.kind, total_row=total_row)
