@@ -106,7 +106,8 @@ def test_a_dry_run_would_have_told(mini: CampaignConfig, open_workspace: Open, e
     where = entry.place(bad)
     folder = ws.layout.outgoing("ward") / "d01"
     bad.put(ws)
-    found = check_path(folder, None, config, today=DAY, password=lambda: bad.password)
+    kind = next((kind for kind in bad.files if kind == where.partition(":")[0]), None)  # the good tables aside
+    found = check_path(folder, kind, config, today=DAY, password=lambda: bad.password)
     told = [error for error in (found.refusal, *(table.refusal for table in found.tables)) if error]
     places = {where, "DELIVERY"} if where == "d01" else {where}
     assert [(error.code, error.place in places) for error in told] == [(entry.code, True)]
