@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fuzz.containers import Containers
+from fuzz.cover_note import CoverNotes
+from fuzz.tables import Tables
 
 
 class Target(Protocol):
@@ -29,4 +31,6 @@ class Target(Protocol):
 #: By name: builds the target with its corpus, by the seed of the run alone.
 TARGETS: dict[str, Callable[[random.Random], Target]] = {
     "containers": Containers,
+    "cover_note": CoverNotes,
+    "tables": Tables,
 }

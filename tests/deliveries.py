@@ -114,6 +114,21 @@ class Delivery:
         """The name of a kind's file."""
         return self.names.get(kind, f"{kind}.csv")
 
+    @property
+    def announced(self) -> list[dict[str, Any]]:
+        """What the 送付書 says of each file, as long as ``note`` says nothing else."""
+        return [
+            {
+                "name": self.name(kind),
+                "kind": kind,
+                "rows": self.rows[kind],
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "nil_return": kind in self.nil,
+                "scope": self.scope,
+            }
+            for kind, data in self.files.items()
+        ]
+
     def put(self, ws: Workspace) -> Delivery:
         """Put it into the ward's outgoing folder."""
         sealed = self.sealed if self.sealed is not None else seal(self.contents)
@@ -127,17 +142,7 @@ class Delivery:
             "issued_on": self.issued_on.isoformat(),
             "medium": {"kind": "CD-R", "serial": f"CDR-{self.id}"},
             "sealed_sha256": hashlib.sha256(sealed).hexdigest(),
-            "files": [
-                {
-                    "name": self.name(kind),
-                    "kind": kind,
-                    "rows": self.rows[kind],
-                    "sha256": hashlib.sha256(data).hexdigest(),
-                    "nil_return": kind in self.nil,
-                    "scope": self.scope,
-                }
-                for kind, data in self.files.items()
-            ],
+            "files": self.announced,
             **self.note,
         }
         written = json.dumps(note, ensure_ascii=False).encode() if self.note_file is None else self.note_file

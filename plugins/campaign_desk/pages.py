@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaign_desk import words
 from kansho.errors import KanshoError
+from kansho_airflow.countwords import count_word
 
 #: Nothing is kept by a browser or a proxy; our own style, script and pictures only; framed by Airflow only.
 #: The referrer policy is not "no-referrer": with that, browsers send a form with the origin "null".
@@ -39,7 +40,7 @@ _FAILED = ("処理できませんでした", "もう一度お試しください�
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
 )
-_templates.globals.update(role_name=words.role, approval_name=words.approval, count_name=words.count)
+_templates.globals.update(role_name=words.role, approval_name=words.approval, count_name=count_word)
 
 
 def root_of(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Japanese words for the codes of roles, approvals and counts.
+"""Japanese words for the codes of roles and approvals.
 
 Belongs here: names that staff read.  Does not belong here: meaning; a code without a word is shown as it is.
 """
@@ -33,41 +33,6 @@ APPROVALS: dict[str, str] = {
     "erasure_contractor": "消去計画の承認（受託者）",
 }
 
-_COUNTS: dict[str, str] = {
-    "accepted": "受入れ",
-    "aged_out": "年度中に対象年齢を外れる",
-    "attended_all": "受診済",
-    "cancer": "がん検診の対象",
-    "coarsened": "表示を粗くした人数",
-    "deferred": "時期を改める",
-    "documents": "文書",
-    "handlers": "取扱者",
-    "held_out": "保留群（延べ）",
-    "incidents": "事故",
-    "kenshin": "特定健診の対象",
-    "keys": "鍵",
-    "lines": "行",
-    "listed": "掲載",
-    "media": "媒体",
-    "none_due": "対象の検診なし",
-    "not_visited": "訪問しない",
-    "parties": "関係者",
-    "places": "作業場所",
-    "printable": "印刷できる",
-    "quarantined": "隔離",
-    "roster": "名簿",
-    "rows": "行",
-    "selected": "選定",
-    "stopped": "勧奨停止",
-    "targets": "消去の対象",
-    "too_old": "対象年齢を超える",
-    "under_age": "対象年齢に達しない",
-    "unprintable": "印刷できない",
-    "withdrawn": "取下げ",
-}
-
-_SPREADS = {"2": "2", "3_4": "3〜4", "5_9": "5〜9", "10_49": "10〜49", "50_up": "50以上"}
-
 
 def role(value: Role) -> str:
     """Who asks or is asked."""
@@ -78,13 +43,3 @@ def approval(key: str) -> str:
     """What a request (``<dag>/<run>/<name>``) is about; a mapped one keeps its number."""
     name, _, number = key.rpartition("/")[2].partition(".")
     return APPROVALS.get(name, name) + (f" {int(number) + 1}" if number.isdigit() else "")
-
-
-def count(code: str) -> str:
-    """What a count counts."""
-    if code.startswith("design_"):
-        return f"デザイン {code.removeprefix('design_')}"
-    half, _, spread = code.removeprefix("k_").partition("_")
-    if code.startswith("k_") and spread in _SPREADS:
-        return f"名簿{half.upper()}で当てはまる世帯が{_SPREADS[spread]}"
-    return _COUNTS.get(code, code)

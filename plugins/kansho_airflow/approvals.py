@@ -41,6 +41,7 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from kansho_airflow import settings
 from kansho_airflow.boundary import contained
+from kansho_airflow.countwords import count_word
 from kansho_airflow.dates import open_workspace
 from kansho_airflow.steps import collect_work
 
@@ -239,7 +240,7 @@ def digest_now(ws: Workspace, artefact: SnapshotRef) -> str:
 
 def question(campaign_id: str, request: Mapping[str, Any]) -> str:
     """The form's text: codes, counts and the way to the desk; nothing of a person."""
-    counts = "\n".join(f"| {name} | {value:,} |" for name, value in request["counts"].items())
+    counts = "\n".join(f"| {count_word(name)} | {value:,} |" for name, value in request["counts"].items())
     table = f"\n\n| 項目 | 件数 |\n| --- | ---: |\n{counts}" if counts else ""
     return (
         f"**[承認ページで対象を開く]({desk_path(campaign_id, request['key'])})**　開いてから回答してください。\n\n"

@@ -17,6 +17,7 @@ from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.events import Event
 from kansho.evidence.verify import verify_bundle
+from kansho_airflow.countwords import count_word
 from tests.immediate import ImmediateYear
 
 PEOPLE, SEED = 300, 11
@@ -80,6 +81,12 @@ def test_every_channel_was_used(played: Played) -> None:
     assert made["eligible"]["cancer"] > 0
     assert made["held_out"] > 0
     assert made["attended"] > 0
+
+
+def test_staff_read_every_count_of_a_request_in_words(played: Played) -> None:
+    told = {code for e in played.events if e.type == "approval_requested" for code in e.counts}
+    assert len(told) > 20
+    assert {code for code in told if count_word(code) == code} == set()
 
 
 def test_nothing_of_a_resident_lay_outside_the_vault_while_the_year_ran(played: Played) -> None:

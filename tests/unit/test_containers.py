@@ -28,6 +28,24 @@ from tests.containers import (
     zip_of,
     zip_with_name_bytes,
 )
+from tests.spoiling import (
+    deflate_declared,
+    described,
+    entry_longer,
+    flipped,
+    of_office_2007,
+    patched,
+    second_entry_is_the_first,
+    sevenzip_by,
+    size_declared,
+    with_a_plain_entry,
+    with_cycles,
+    with_end,
+    with_looped_sectors,
+    with_many_sectors,
+    zip_crypto,
+    zip_with_a_name_twice,
+)
 
 FILES = {"対象者一覧.csv": "番号,氏名\r\n0001,月見里\r\n".encode("cp932") * 20, "stop_list.csv": b""}
 TWO = {"a.csv": b"first," * 40, "b.csv": b"second," * 40}
@@ -114,80 +132,6 @@ def test_a_plain_workbook_may_lie_in_a_sealed_archive(seal: Callable[[dict[str, 
 # -- what is refused --------------------------------------------------------------------------------
 
 
-def _zip_crypto() -> bytes:
-    raw = bytearray(zip_of(TWO, aes=False))
-    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = raw.find(signature)
-        while at >= 0:
-            raw[at + offset] |= 1
-            at = raw.find(signature, at + 4)
-    return bytes(raw)
-
-
-def _one_encrypted_one_not() -> bytes:
-    buffer = io.BytesIO(zip_of({"a.csv": b"x"}))
-    with zipfile.ZipFile(buffer, "a") as archive:
-        archive.writestr("b.csv", "y")
-    return buffer.getvalue()
-
-
-def _central(data: bytes, nth: int) -> int:
-    at = -1
-    for _ in range(nth + 1):
-        at = data.index(b"PK\x01\x02", at + 1)
-    return at
-
-
-def _patched(data: bytes, at: int, form: str, value: int) -> bytes:
-    raw = bytearray(data)
-    struct.pack_into(form, raw, at, value)
-    return bytes(raw)
-
-
-def _same_entry_twice() -> bytes:
-    data = zip_of({"a.csv": b"x" * 50, "b.csv": b"y" * 50})
-    return _patched(data, _central(data, 1) + 42, "<L", 0)
-
-
-def _entry_over_its_neighbour() -> bytes:
-    data = zip_of(TWO)
-    size = struct.unpack_from("<L", data, _central(data, 0) + 20)[0]
-    return _patched(data, _central(data, 0) + 20, "<L", size + 1)
-
-
-def _entry_over_the_directory() -> bytes:
-    data = zip_of(TWO)
-    size = struct.unpack_from("<L", data, _central(data, 1) + 20)[0]
-    return _patched(data, _central(data, 1) + 20, "<L", size + 9)
-
-
-def _declared(size: int) -> bytes:
-    data = zip_of(TWO)
-    return _patched(data, _central(data, 0) + 24, "<L", size)
-
-
-def _stored_declared_as_deflated() -> bytes:
-    data = zip_of(TWO, method=zipfile.ZIP_STORED)
-    at = data.index(b"AE", _central(data, 0)) + 3
-    assert data[at] == zipfile.ZIP_STORED
-    return _patched(data, at, "<H", zipfile.ZIP_DEFLATED)
-
-
-def _twice() -> bytes:
-    return zip_of({"1.csv": b"x", "a.csv": b"y"}).replace(b"1.csv", b"a.csv")
-
-
-def _with_end(**change: int) -> bytes:
-    data = zip_of(TWO)
-    end = data.rindex(b"PK\x05\x06")
-    at = {"disk": 4, "here": 8, "declared": 10, "size": 12, "start": 16}
-    for field, delta in change.items():
-        form = "<L" if field in ("size", "start") else "<H"
-        value = struct.unpack_from(form, data, end + at[field])[0]
-        data = _patched(data, end + at[field], form, value + delta)
-    return data
-
-
 def _local_name_differs() -> bytes:
     return zip_of(TWO).replace(b"a.csv", b"c.csv", 1)
 
@@ -204,29 +148,41 @@ def _local_name_differs() -> bytes:
         pytest.param(lambda: zip_of(TWO) + b"\0", "INTAKE-ARCHIVE", id="bytes behind"),
         pytest.param(lambda: b"MZ" + zip_of(TWO), "INTAKE-ARCHIVE", id="bytes before"),
         pytest.param(lambda: zip_of(TWO)[:60] + zip_of(TWO), "INTAKE-ARCHIVE", id="an entry before"),
-        pytest.param(lambda: _with_end(disk=1), "INTAKE-ARCHIVE", id="in parts"),
-        pytest.param(lambda: _with_end(here=1, declared=1), "INTAKE-ARCHIVE", id="more declared than there"),
-        pytest.param(lambda: _with_end(here=-1, declared=-1), "INTAKE-ARCHIVE", id="fewer declared than there"),
-        pytest.param(lambda: _with_end(size=-1, start=1), "INTAKE-ARCHIVE", id="a directory out of place"),
-        pytest.param(lambda: _declared(10), "INTAKE-ARCHIVE", id="a size declared too small"),
-        pytest.param(lambda: _declared(10**6), "INTAKE-ARCHIVE", id="a size declared too large"),
-        pytest.param(_stored_declared_as_deflated, "INTAKE-ARCHIVE", id="another method declared"),
+        pytest.param(lambda: with_end(zip_of(TWO), disk=1), "INTAKE-ARCHIVE", id="in parts"),
+        pytest.param(
+            lambda: with_end(zip_of(TWO), here=1, declared=1), "INTAKE-ARCHIVE", id="more declared than there"
+        ),
+        pytest.param(
+            lambda: with_end(zip_of(TWO), here=-1, declared=-1), "INTAKE-ARCHIVE", id="fewer declared than there"
+        ),
+        pytest.param(lambda: with_end(zip_of(TWO), size=-1, start=1), "INTAKE-ARCHIVE", id="a directory out of place"),
+        pytest.param(lambda: size_declared(zip_of(TWO), 10), "INTAKE-ARCHIVE", id="a size declared too small"),
+        pytest.param(lambda: size_declared(zip_of(TWO), 10**6), "INTAKE-ARCHIVE", id="a size declared too large"),
+        pytest.param(
+            lambda: deflate_declared(zip_of(TWO, method=zipfile.ZIP_STORED)),
+            "INTAKE-ARCHIVE",
+            id="another method declared",
+        ),
         pytest.param(_local_name_differs, "INTAKE-ARCHIVE", id="two names for one entry"),
         pytest.param(lambda: zip_of(TWO, method=zipfile.ZIP_BZIP2), "INTAKE-ARCHIVE", id="bzip2"),
         pytest.param(lambda: zip_of(TWO, method=zipfile.ZIP_LZMA), "INTAKE-ARCHIVE", id="LZMA"),
-        pytest.param(_same_entry_twice, "INTAKE-OVERLAP", id="one entry under two names"),
-        pytest.param(_entry_over_its_neighbour, "INTAKE-OVERLAP", id="an entry over its neighbour"),
-        pytest.param(_entry_over_the_directory, "INTAKE-OVERLAP", id="an entry over the directory"),
+        pytest.param(lambda: second_entry_is_the_first(zip_of(TWO)), "INTAKE-OVERLAP", id="one entry under two names"),
+        pytest.param(lambda: entry_longer(zip_of(TWO), 0, 1), "INTAKE-OVERLAP", id="an entry over its neighbour"),
+        pytest.param(lambda: entry_longer(zip_of(TWO), 1, 9), "INTAKE-OVERLAP", id="an entry over the directory"),
         pytest.param(lambda: zip_of(TWO, aes=False), "INTAKE-CIPHER", id="plain"),
-        pytest.param(_zip_crypto, "INTAKE-CIPHER", id="ZipCrypto"),
+        pytest.param(lambda: zip_crypto(TWO), "INTAKE-CIPHER", id="ZipCrypto"),
         pytest.param(lambda: zip_of(TWO, bits=128), "INTAKE-CIPHER", id="AES-128"),
         pytest.param(lambda: zip_of(TWO, bits=192), "INTAKE-CIPHER", id="AES-192"),
-        pytest.param(_one_encrypted_one_not, "INTAKE-CIPHER", id="one file left plain"),
+        pytest.param(
+            lambda: with_a_plain_entry(zip_of({"a.csv": b"x"}), "b.csv", b"y"),
+            "INTAKE-CIPHER",
+            id="one file left plain",
+        ),
         pytest.param(lambda: zip_of(TWO, "other"), "INTAKE-PASSWORD", id="another password"),
         pytest.param(lambda: zip_of({**TWO, "memo.txt": b""}), "INTAKE-NAMES", id="a file too many"),
         pytest.param(lambda: zip_of({"a.csv": b""}), "INTAKE-NAMES", id="a file too few"),
         pytest.param(lambda: zip_of({}), "INTAKE-NAMES", id="no file"),
-        pytest.param(lambda: _twice(), "INTAKE-NAMES", id="a name twice"),
+        pytest.param(lambda: zip_with_a_name_twice("a.csv", {"a.csv": b"y"}), "INTAKE-NAMES", id="a name twice"),
         pytest.param(lambda: zip_of({**TWO, "A.CSV": b""}), "INTAKE-NAMES", id="a name in capitals"),
         pytest.param(lambda: zip_of({**TWO, "sub/": b""}), "INTAKE-NAMES", id="a folder"),
         pytest.param(lambda: zip_of({"a.csv": b"", "../b.csv": b""}), "INTAKE-NAMES", id="a parent path"),
@@ -243,27 +199,15 @@ def _local_name_differs() -> bytes:
         pytest.param(lambda: zip_of({**TWO, "a.csv": b"a" * 257 + b"ustar"}), "INTAKE-NAMES", id="a tar inside"),
         pytest.param(lambda: zip_of({f"{n}.csv": b"" for n in range(65)}), "INTAKE-BOMB", id="many files"),
         pytest.param(lambda: zip_of({**TWO, "a.csv": BOMB}), "INTAKE-BOMB", id="inflates without end"),
-        pytest.param(lambda: _declared_small_bomb(), "INTAKE-BOMB", id="inflates without end, declared small"),
+        pytest.param(
+            lambda: size_declared(zip_of({**TWO, "a.csv": BOMB}), 10),
+            "INTAKE-BOMB",
+            id="inflates without end, declared small",
+        ),
     ],
 )
 def test_a_zip_is_refused(make: Callable[[], bytes], code: str) -> None:
     assert refused(make(), list(TWO)).code == code
-
-
-def _declared_small_bomb() -> bytes:
-    data = zip_of({**TWO, "a.csv": BOMB})
-    return _patched(data, _central(data, 0) + 24, "<L", 10)
-
-
-def _aes_property(data: bytes) -> int:
-    """Where the properties of the cipher of a 7z header begin: rounds, sizes, initial vector."""
-    return data.rindex(b"\x06\xf1\x07\x01") + 5
-
-
-def _cycles(cycles: int) -> bytes:
-    data = sevenzip_of(TWO)
-    at = _aes_property(data)
-    return with_crcs(_patched(data, at, "B", data[at] & 0xC0 | cycles))
 
 
 def _without_aes_in_the_header() -> bytes:
@@ -271,20 +215,8 @@ def _without_aes_in_the_header() -> bytes:
     return with_crcs(data.replace(b"\x06\xf1\x07\x01", b"\x06\xf1\x07\x02"))
 
 
-def _filters(*ids: str) -> bytes:
-    return sevenzip_of(TWO, filters=[*({"id": getattr(py7zr, f"FILTER_{i}")} for i in ids), AES_FILTERS[-1]])
-
-
-def _large_dictionary() -> bytes:
-    return sevenzip_of(TWO, filters=[{"id": py7zr.FILTER_LZMA2, "dict_size": 2**29}, AES_FILTERS[-1]])
-
-
 def _header_behind_the_end() -> bytes:
-    return with_crcs(_patched(sevenzip_of(TWO), 12, "<Q", 2**60))
-
-
-def _flipped(data: bytes, at: int) -> bytes:
-    return _patched(data, at, "B", data[at] ^ 1)
+    return with_crcs(patched(sevenzip_of(TWO), 12, "<Q", 2**60))
 
 
 @pytest.mark.parametrize(
@@ -293,21 +225,23 @@ def _flipped(data: bytes, at: int) -> bytes:
         pytest.param(lambda: sevenzip_of(TWO)[:20], "INTAKE-ARCHIVE", id="cut off in the start"),
         pytest.param(lambda: sevenzip_of(TWO)[:-1], "INTAKE-ARCHIVE", id="cut off at the end"),
         pytest.param(lambda: sevenzip_of(TWO) + b"\0", "INTAKE-ARCHIVE", id="bytes behind"),
-        pytest.param(lambda: _flipped(sevenzip_of(TWO), 12), "INTAKE-ARCHIVE", id="a flip in the start"),
-        pytest.param(lambda: _flipped(sevenzip_of(TWO), -3), "INTAKE-ARCHIVE", id="a flip in the outer header"),
-        pytest.param(lambda: _flipped(sevenzip_of(TWO), 40), "INTAKE-ARCHIVE", id="a flip in the contents"),
+        pytest.param(lambda: flipped(sevenzip_of(TWO), 12), "INTAKE-ARCHIVE", id="a flip in the start"),
+        pytest.param(lambda: flipped(sevenzip_of(TWO), -3), "INTAKE-ARCHIVE", id="a flip in the outer header"),
+        pytest.param(lambda: flipped(sevenzip_of(TWO), 40), "INTAKE-ARCHIVE", id="a flip in the contents"),
         pytest.param(_header_behind_the_end, "INTAKE-ARCHIVE", id="a header behind the end"),
-        pytest.param(lambda: _filters("DEFLATE"), "INTAKE-ARCHIVE", id="deflate, which py7zr does not bound"),
-        pytest.param(lambda: _filters("PPMD"), "INTAKE-ARCHIVE", id="PPMd"),
-        pytest.param(lambda: _filters("ZSTD"), "INTAKE-ARCHIVE", id="zstd"),
+        pytest.param(lambda: sevenzip_by(TWO, "DEFLATE"), "INTAKE-ARCHIVE", id="deflate, which py7zr does not bound"),
+        pytest.param(lambda: sevenzip_by(TWO, "PPMD"), "INTAKE-ARCHIVE", id="PPMd"),
+        pytest.param(lambda: sevenzip_by(TWO, "ZSTD"), "INTAKE-ARCHIVE", id="zstd"),
         pytest.param(lambda: sevenzip_of(TWO, None, header=False, filters=None), "INTAKE-CIPHER", id="plain"),
         pytest.param(lambda: sevenzip_of(TWO, header=False), "INTAKE-CIPHER", id="names readable"),
         pytest.param(lambda: sevenzip_of(TWO, filters=AES_FILTERS[:1]), "INTAKE-CIPHER", id="only names encrypted"),
         pytest.param(_without_aes_in_the_header, "INTAKE-CIPHER", id="another cipher"),
-        pytest.param(lambda: _cycles(0x3F), "INTAKE-CIPHER", id="no key derivation"),
-        pytest.param(lambda: _cycles(4), "INTAKE-CIPHER", id="hardly any key derivation"),
-        pytest.param(lambda: _cycles(24), "INTAKE-BOMB", id="minutes of key derivation"),
-        pytest.param(_large_dictionary, "INTAKE-BOMB", id="a dictionary that fills the memory"),
+        pytest.param(lambda: with_cycles(sevenzip_of(TWO), 0x3F), "INTAKE-CIPHER", id="no key derivation"),
+        pytest.param(lambda: with_cycles(sevenzip_of(TWO), 4), "INTAKE-CIPHER", id="hardly any key derivation"),
+        pytest.param(lambda: with_cycles(sevenzip_of(TWO), 24), "INTAKE-BOMB", id="minutes of key derivation"),
+        pytest.param(
+            lambda: sevenzip_by(TWO, "LZMA2", dict_size=2**29), "INTAKE-BOMB", id="a dictionary that fills the memory"
+        ),
         pytest.param(lambda: sevenzip_of(TWO, "other"), "INTAKE-PASSWORD", id="another password"),
         pytest.param(lambda: sevenzip_of({**TWO, "memo.txt": b""}), "INTAKE-NAMES", id="a file too many"),
         pytest.param(lambda: sevenzip_of({"a.csv": b"x"}), "INTAKE-NAMES", id="a file too few"),
@@ -336,30 +270,6 @@ def test_a_7z_with_a_name_twice_is_refused() -> None:
 SHEET = {"xl/worksheets/sheet1.xml": b"<row/>" * 100}
 
 
-def _described(old: bytes, new: bytes) -> bytes:
-    data = workbook_of(package_of())
-    assert old in data
-    return data.replace(old, new.ljust(len(old)))
-
-
-def _standard() -> bytes:
-    data = workbook_of(package_of())
-    return data.replace(b"\x04\0\x04\0\x40\0\0\0<?xml", b"\x04\0\x02\0\x40\0\0\0<?xml")
-
-
-def _looped_sectors() -> bytes:
-    """A stream of four gigabytes in a file of ten kilobytes: its sectors follow each other in a circle."""
-    data = workbook_of(package_of())
-    entry = data.index("EncryptedPackage".encode("utf-16-le"))
-    start = struct.unpack_from("<L", data, entry + 116)[0]
-    fat = 512 * (struct.unpack_from("<L", data, 76)[0] + 1)
-    return _patched(_patched(data, entry + 120, "<L", 2**32 - 1), fat + 4 * start, "<L", start)
-
-
-def _many_sectors() -> bytes:
-    return _patched(_patched(workbook_of(package_of()), 44, "<L", 2**31), 72, "<L", (2**31 - 109 + 126) // 127)
-
-
 def _two_parts_of_one_name() -> bytes:
     return package_of({"xl/a1.xml": b"", "xl/A2.xml": b""}).replace(b"xl/a1.xml", b"xl/a2.xml")
 
@@ -368,22 +278,22 @@ def _two_parts_of_one_name() -> bytes:
     ("make", "code"),
     [
         pytest.param(lambda: package_of(SHEET), "INTAKE-CIPHER", id="not protected"),
-        pytest.param(_standard, "INTAKE-CIPHER", id="the encryption of Office 2007"),
-        pytest.param(lambda: _described(b'keyBits="256"', b'keyBits="128"'), "INTAKE-CIPHER", id="AES-128"),
-        pytest.param(lambda: _described(b'"AES"', b'"RC2"'), "INTAKE-CIPHER", id="another cipher"),
-        pytest.param(lambda: _described(b'"SHA512"', b'"SHA1"'), "INTAKE-CIPHER", id="an old hash"),
-        pytest.param(lambda: _described(b"ChainingModeCBC", b"ChainingModeCFB"), "INTAKE-CIPHER", id="another mode"),
+        pytest.param(of_office_2007, "INTAKE-CIPHER", id="the encryption of Office 2007"),
+        pytest.param(lambda: described(b'keyBits="256"', b'keyBits="128"'), "INTAKE-CIPHER", id="AES-128"),
+        pytest.param(lambda: described(b'"AES"', b'"RC2"'), "INTAKE-CIPHER", id="another cipher"),
+        pytest.param(lambda: described(b'"SHA512"', b'"SHA1"'), "INTAKE-CIPHER", id="an old hash"),
+        pytest.param(lambda: described(b"ChainingModeCBC", b"ChainingModeCFB"), "INTAKE-CIPHER", id="another mode"),
         pytest.param(lambda: workbook_of(package_of(SHEET), "other"), "INTAKE-PASSWORD", id="another password"),
-        pytest.param(lambda: _described(b"<keyData ", b"<keyDate "), "INTAKE-ARCHIVE", id="no key described"),
+        pytest.param(lambda: described(b"<keyData ", b"<keyDate "), "INTAKE-ARCHIVE", id="no key described"),
         pytest.param(
-            lambda: _described(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', b"<!DOCTYPE a>"),
+            lambda: described(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', b"<!DOCTYPE a>"),
             "INTAKE-ARCHIVE",
             id="a document type",
         ),
         pytest.param(lambda: workbook_of(package_of())[:1000], "INTAKE-ARCHIVE", id="cut off early"),
         pytest.param(lambda: workbook_of(package_of())[:-2000], "INTAKE-ARCHIVE", id="cut off late"),
-        pytest.param(_looped_sectors, "INTAKE-ARCHIVE", id="sectors in a circle"),
-        pytest.param(_many_sectors, "INTAKE-ARCHIVE", id="more sectors than bytes"),
+        pytest.param(with_looped_sectors, "INTAKE-ARCHIVE", id="sectors in a circle"),
+        pytest.param(with_many_sectors, "INTAKE-ARCHIVE", id="more sectors than bytes"),
         pytest.param(lambda: workbook_of(b"no zip" * 1000), "INTAKE-ARCHIVE", id="no workbook inside"),
         pytest.param(
             lambda: workbook_of(zip_of({"c": bytes(9999)}, aes=False, method=zipfile.ZIP_STORED)),

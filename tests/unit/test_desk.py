@@ -25,6 +25,7 @@ from kansho.quality.catalogue import rule
 from kansho.standing import undecided_stop_list
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from kansho_airflow.countwords import count_word
 from tests.conftest import MINI
 from tests.deliveries import numbers, person
 
@@ -503,6 +504,6 @@ def test_without_a_simulation_the_real_day_counts_and_no_other(
 
 def test_every_role_has_a_word_and_a_code_without_one_is_shown_as_it_is() -> None:
     assert set(words.ROLES) == set(Role)
-    assert words.count("k_a_10_49") == "名簿Aで当てはまる世帯が10〜49"
-    assert words.count("unheard_of") == "unheard_of"
+    assert count_word("k_a_10_49") == "名簿Aで当てはまる世帯が10〜49"
+    assert count_word("unheard_of") == "unheard_of"
     assert words.approval("d/r/plan.1") == "勧奨計画の承認 2"

@@ -55,6 +55,18 @@ def test_a_delivery_becomes_raw_snapshots_and_events(open_workspace: Open) -> No
     assert find_deliveries(ws, {}) is None
 
 
+def test_every_delivery_has_its_line_in_the_register_also_when_a_medium_comes_again(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    medium = {"medium": {"kind": "CD-R", "serial": "CDR-1"}}
+    for delivery in ("d01", "d02"):
+        sent = whole(delivery)
+        sent.note = dict(medium)
+        sent.put(ws).unlock(ws)
+    take_in(ws, find_deliveries(ws, {}) or {})
+    registered = {e.key: e.codes["delivery"] for e in ws.ledger.events("medium_registered")}
+    assert registered == {"CDR-1": "d01", "CDR-1/d02": "d02"}
+
+
 def test_a_delivery_without_its_password_waits(open_workspace: Open) -> None:
     ws = open_workspace(DAY)
     whole("d01").put(ws).unlock(ws)

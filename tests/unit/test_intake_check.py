@@ -108,9 +108,9 @@ def test_a_table_of_which_nothing_is_left_is_one(mini: CampaignConfig) -> None:
         (csv_of("target_list", people(), encoding="euc_jp"), "INTAKE-ENCODING", "target_list"),
         (csv_of("target_list", []), "INTAKE-EMPTY", "target_list"),
         (zip_of({"a.csv": GOOD}, aes=False), "INTAKE-CIPHER", "封緘ファイル内の1番目"),
-        (zip_of({"a.csv": GOOD}, "another"), "INTAKE-PASSWORD", ""),
-        (zip_of({"a.csv": GOOD})[:-9], "INTAKE-ARCHIVE", ""),
-        (zip_of({"a.csv": GOOD, "b.csv": GOOD}), "INTAKE-NAMES", ""),
+        (zip_of({"a.csv": GOOD}, "another"), "INTAKE-PASSWORD", "封緘ファイル"),
+        (zip_of({"a.csv": GOOD})[:-9], "INTAKE-ARCHIVE", "封緘ファイル"),
+        (zip_of({"a.csv": GOOD, "b.csv": GOOD}), "INTAKE-NAMES", "封緘ファイル"),
         (zip_of({"../a.csv": GOOD}), "INTAKE-NAMES", "封緘ファイル内の1番目"),
     ],
 )

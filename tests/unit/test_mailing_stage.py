@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+import pypdfium2
 import pytest
 
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
@@ -31,6 +33,8 @@ from tests.unit.test_outreach_stage import received, send
 Opener = Callable[[date], Workspace]
 SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
 WAVE = "mailing_1"
+#: What goes to the printer beside the cards.
+PAPERS = {"print_list.csv", "sorting_plan.csv", "work_order.pdf", "posting_slip.pdf"}
 
 
 @pytest.fixture
@@ -87,13 +91,38 @@ def test_every_selected_person_has_a_card_or_a_reason_and_reaches_the_printer_on
     assert set(at_printer["inquiry_number"]) == set(arm["inquiry_number"])
     assert list(at_printer["serial"]) == [f"M1-{n:06d}" for n in range(1, len(arm) + 1)]
     (package,) = received(ws, "printer", "print_package")
-    assert {n.rsplit("-", 1)[0] for n in package.files} - {"print_list.csv"} == {
-        f"cards-{d}" for d in set(arm["design"])
-    }
+    assert {n.rsplit("-", 1)[0] for n in package.files} - PAPERS == {f"cards-{d}" for d in set(arm["design"])}
     assert production.find_mailing_work(ws, {}) is None
     gate = ws.ledger.find("gate_evaluated", f"print_release/{WAVE}")
     assert gate is not None
     assert gate.counts == {"rows": len(arm), "accepted": len(arm), "quarantined": 0}
+
+
+def test_the_printer_learns_what_to_make_and_how_to_post_it_and_nobody_is_in_it(
+    printed: tuple[Workspace, pd.DataFrame],
+) -> None:
+    ws, at_printer = printed
+    (package,) = received(ws, "printer", "print_package")
+    plan = pd.read_csv(io.BytesIO(package.files["sorting_plan.csv"]))
+    assert plan["通数"].sum() == len(at_printer)
+    order, slip = (_text(package.files[name]) for name in ("work_order.pdf", "posting_slip.pdf"))
+    assert f"{len(at_printer):,}通" in order
+    assert "135kg" in order
+    for name, data in package.files.items():
+        if name.startswith("cards-"):
+            assert hashlib.sha256(data).hexdigest() in order
+    assert f"{len(at_printer) * 85:,}円" in slip
+    shown = order + slip + package.files["sorting_plan.csv"].decode("utf-8-sig")
+    for column in ("name_kanji", "address", "inquiry_number"):
+        assert [v for v in at_printer[column] if "".join(v.split()) in shown] == []
+
+
+def _text(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return "".join("".join(page.get_textpage().get_text_bounded().split()) for page in document)
+    finally:
+        document.close()
 
 
 def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict[str, Any]]) -> None:

@@ -329,6 +329,15 @@ def test_the_visit_list_reconciles_and_neither_half_identifies(year: Workspace) 
     assert visits.find_visit_work(ws, {}) is None
 
 
+def test_neither_half_shows_another_character_for_one_that_is_missing() -> None:
+    row = dict.fromkeys((*VISIT_HALF_A.names, *VISIT_HALF_B.names), "1") | {"sheet": "V-1"}
+    shown = {"block": "吾妻\ue000一丁目", "house_part": "1-2", "name_part": "渡\ue001"}
+    half_a, half_b = visits.halves(pd.DataFrame([row | shown], dtype=object))
+    assert "\ue000" not in str(half_a.values.tolist()) + str(half_b.values.tolist())
+    assert "吾妻〓一丁目" in half_a.iloc[0].tolist()
+    assert "渡〓" in half_b.iloc[0].tolist()
+
+
 def test_a_rejected_visit_list_is_made_anew_and_no_sheet_leaves(year: Workspace) -> None:
     ws = on(year, VISIT_SELECT)
     stop(ws, "d05", [])

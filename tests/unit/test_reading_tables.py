@@ -91,9 +91,25 @@ REFUSED = {
     "a row of empty cells between rows": (stop_list(GOOD[0], ("", "", ""), GOOD[1]), "INTAKE-ROW", "3行目"),
     "a total row nobody announced": (stop_list(*GOOD, ("合　計", "2", "")), "INTAKE-ROW", "4行目"),
     "a total row of another width": (stop_list(*GOOD, ("合計",)), "INTAKE-ROW", "4行目"),
-    "text behind a closing quote": (stop_list(*GOOD) + b'"a"b,1,\r\n', "INTAKE-CSV", ""),
-    "a quote left open": (stop_list(*GOOD) + b'"3000,1,\r\n', "INTAKE-CSV", ""),
-    "a quote left open in the header": (b'"' + stop_list(*GOOD), "INTAKE-CSV", ""),
+    "text behind a closing quote": (stop_list(*GOOD) + b'"a"b,1,\r\n', "INTAKE-CSV", "4行目"),
+    "a quote left open": (stop_list(*GOOD) + b'"3000,1,\r\n', "INTAKE-CSV", "4行目"),
+    "a quote left open in the header": (b'"' + stop_list(*GOOD), "INTAKE-CSV", "1行目"),
+    "a quote inside a heading, which would make data of the header": (
+        b'x"y,1,2\r\n' + write(GOOD) + stop_list(),
+        "INTAKE-CSV",
+        "1行目",
+    ),
+    "a cell beyond the strict reader's own limit": (
+        stop_list(*GOOD) + b'x,1,5" tall\r\nx,1,' + b"y" * 200_000 + b"\r\n",
+        "INTAKE-CELL",
+        "5行目",
+    ),
+    "empty columns without end": (
+        write([(*STOP_HEADER, *[""] * 2000), (*GOOD[0], *[""] * 2000)]),
+        "INTAKE-ROW",
+        "2001列目",
+    ),
+    "a heading without end": (stop_list(header=(*STOP_HEADER, "結果" * 501)), "INTAKE-CELL", "4列目"),
     "a cell too long": (stop_list(GOOD[0], (N, "1", "字" * 10_001)), "INTAKE-CELL", "3行目:3列目"),
     "a quoted cell too long": (
         stop_list(GOOD[0], (N, "あ" * 10_001, ""), quoting=csv.QUOTE_ALL),
@@ -115,7 +131,7 @@ REFUSED = {
         "INTAKE-COLUMN-FORBIDDEN",
         "4列目",
     ),
-    "a column twice": (stop_list(header=(*STOP_HEADER, "期　限")), "INTAKE-COLUMN-TWICE", ""),
+    "a column twice": (stop_list(header=(*STOP_HEADER, "期　限")), "INTAKE-COLUMN-TWICE", "3、4列目"),
     "a column missing": (stop_list(header=STOP_HEADER[:2]), "INTAKE-COLUMN-MISSING", ""),
     "semicolons": (stop_list(*GOOD, delimiter=";"), "INTAKE-CSV", ""),
     "nothing at all": (b"", "INTAKE-COLUMN-MISSING", ""),
@@ -175,6 +191,11 @@ def test_a_cell_of_ten_million_characters_costs_no_memory_beyond_the_file(mini: 
     assert peak < 4 * len(data)
 
 
+def test_a_mark_inside_a_file_belongs_to_its_cell(mini: CampaignConfig) -> None:
+    data = stop_list(("\ufeff" + N, "1", ""), *GOOD, encoding="utf-8-sig")
+    assert cells(read(data, mini).frame) == [("\ufeff" + N, "1", None), *READ]
+
+
 def test_the_longest_cell_is_read(mini: CampaignConfig) -> None:
     long = "字" * 9_998 + '""'
     for quoting in (csv.QUOTE_ALL, csv.QUOTE_MINIMAL):
@@ -213,6 +234,7 @@ def test_a_total_may_have_thousands(mini: CampaignConfig) -> None:
     [
         ([*GOOD, ("合計", "3", "")], "INTAKE-COUNT"),
         ([*GOOD, ("合計", "", "")], "INTAKE-COUNT"),
+        ([*GOOD, ("合計", "9" * 5000, "")], "INTAKE-COUNT"),
         ([*GOOD], "INTAKE-COUNT"),
         ([], "INTAKE-COUNT"),
         ([GOOD[0], ("小計", "1", ""), GOOD[1], ("合計", "2", "")], "INTAKE-ROW"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -148,7 +149,7 @@ REFUSED: list[tuple[str, Callable[[Any], None], str, str]] = [
     ("a very hidden sheet with data", _second("veryHidden", 0), "INTAKE-XLSX", ""),
     ("the only sheet hidden", _hide_all, "INTAKE-XLSX", ""),
     ("a sheet with a chart alone", lambda book: book.create_chartsheet("図"), "INTAKE-XLSX", ""),
-    ("merged cells", lambda book: book.active.merge_cells("B2:B3"), "INTAKE-XLSX", ""),
+    ("merged cells", lambda book: book.active.merge_cells("B2:B3"), "INTAKE-XLSX", "2行目:2列目"),
     ("an empty row between", _set("A5", N), "INTAKE-ROW", "4行目"),
     ("a value beside the table", _set("E3", "x"), "INTAKE-ROW", "3行目"),
     ("a value far beside the table", _set("XFD3", "x"), "INTAKE-ROW", "3行目"),
@@ -278,7 +279,9 @@ def _in_sheet(old: bytes, new: bytes) -> bytes:
         (_repacked(lambda name, data: None if name == "xl/workbook.xml" else data), "INTAKE-XLSX"),
         (_repacked(lambda name, data: data[:-9] if "sheet1" in name else data), "INTAKE-XLSX"),
         (_in_sheet(b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet'), "INTAKE-XLSX"),
+        (_in_sheet(b"<worksheet", b"<!--" + b"x" * 5000 + b"--><!DOCTYPE x><worksheet"), "INTAKE-XLSX"),
         (_in_sheet(b'<row r="3"', b'<row r="1"'), "INTAKE-XLSX"),
+        (_in_sheet(b'<row r="3"', b'<row r="99999999999"'), "INTAKE-XLSX"),
         (_in_sheet(b"<v>0</v>", b"<v>99</v>"), "INTAKE-XLSX"),
         (_in_sheet(b"</sheetData>", b"</sheetData>" + b" " * 50_000_000), "INTAKE-BOMB"),
     ],
@@ -287,6 +290,15 @@ def test_a_spoiled_workbook_is_refused(mini: CampaignConfig, data: bytes, code: 
     with pytest.raises(KanshoError) as caught:
         read(data, mini)
     assert caught.value.code == code
+
+
+def test_a_workbook_says_nothing_on_the_way(mini: CampaignConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    styled = _repacked(lambda name, data: data.replace(b'xfId="0"', b'xfId="7777"') if "styles" in name else data)
+    marked = _in_sheet(b'<c r="A2" t="s">', b'<c r="A2" s="7777" t="s">')
+    for data in (styled, marked):
+        with suppress(KanshoError):
+            read(data, mini)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_inflates_beyond_the_cap_is_not_opened(mini: CampaignConfig, monkeypatch: pytest.MonkeyPatch) -> None:

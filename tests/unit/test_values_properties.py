@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kansho.campaign.ages import age_by_birthday, age_by_day_before, birthday, contact_ends
 from kansho.campaign.config import CampaignConfig, Gaiji, Mapping
-from kansho.contracts.characters import unprintable_characters, unprintable_reason
+from kansho.contracts.characters import GETA, legible, unprintable_characters, unprintable_reason
 from kansho.contracts.glyphs import family_of, glyphs_of
 from kansho.contracts.model import Column
 from kansho.contracts.registry import REGISTRY, contract
@@ -218,6 +218,16 @@ def test_a_table_of_own_characters_holds_private_use_on_the_left_and_printable_t
 ) -> None:
     with pytest.raises(ValueError, match="gaiji.characters"):
         Gaiji(characters=own)
+
+
+def test_who_lacks_the_wards_characters_sees_that_one_is_missing() -> None:
+    frame = pd.DataFrame({"name": ["渡\ue000　花子", "見本　花子", None], "other": ["\ue000", "", None]}, dtype=object)
+    shown = legible(frame, ("name",))
+    assert shown["name"].tolist() == ["渡〓　花子", "見本　花子", None]
+    assert shown["other"].tolist() == frame["other"].tolist()
+    assert frame.loc[0, "name"] == "渡\ue000　花子"
+    assert unprintable_characters(shown["name"]).points == {}
+    assert GETA.encode("cp932")
 
 
 def test_glyphs_of_a_font_are_those_with_an_outline() -> None:

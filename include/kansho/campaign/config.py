@@ -137,7 +137,10 @@ class Costs(Frozen):
 
 
 class MailingWave(Frozen):
-    """One mailing: selected, posted, returned; ``designs`` overrides the segment's design per group."""
+    """One mailing: selected, posted, returned; ``designs`` overrides the segment's design per group.
+
+    ``slack_days`` are granted to the post for delivery (送達余裕), for a lower rate: the cards arrive that much later.
+    """
 
     id: Identifier
     name: str
@@ -147,6 +150,7 @@ class MailingWave(Frozen):
     pull_on: date
     report_on: date
     returns_on: tuple[date, ...]
+    slack_days: Literal[0, 3, 7] = 0
     capacity: int
     holdout: Share
 

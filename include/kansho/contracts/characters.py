@@ -24,6 +24,9 @@ REASONS: Mapping[str, str] = {"gaiji": "外字（未登録）", "character": "�
 PLAIN = ((0x20, 0x7E), (0x3000, 0x303F), (0x3041, 0x3096), (0x3099, 0x30FF), (0x4E00, 0x9FFC), (0xFF01, 0xFF9F))
 _OTHER = "[^" + "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in PLAIN) + "]"
 
+#: What printers set for a character that they do not have (U+3013, 下駄記号): seen to be missing, never another one.
+GETA = "〓"
+
 _LOST = "\ufffd"
 _PRIVATE = "Co"
 _BROKEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -79,6 +82,18 @@ def unprintable_rows(frame: pd.DataFrame, columns: Iterable[str], glyphs: Set[in
         if found is not None:
             reasons = reasons.mask(found.mask & reasons.ne("gaiji"), found.reasons)
     return reasons
+
+
+def legible(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The table as people without the ward's characters read it: every unprintable one of ``columns`` as `GETA`."""
+    shown = frame.copy()
+    for name in columns:
+        found = _unprintable(frame[name], frozenset())
+        if found is not None:
+            marks = {int(point, 16): GETA for point in found.points}
+            told = [v.translate(marks) if isinstance(v, str) else v for v in frame[name]]
+            shown[name] = pd.Series(told, index=frame.index, dtype=frame[name].dtype)
+    return shown
 
 
 def _unprintable(values: pd.Series, glyphs: Set[int]) -> Unprintable | None:

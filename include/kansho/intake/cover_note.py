@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kansho.campaign.config import FileKind
 from kansho.errors import KanshoError
@@ -16,10 +19,13 @@ _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _FILE_NAME = r"^[^\p{Cc}\p{Cf}/\\:]+\.(?i:csv|tsv|txt|xlsx)$"
 #: Bytes of a note; one with every kind of file has two thousand.
 MAX_BYTES = 64 * 1024
+#: More rows than Japan has people are a typing error.
+MAX_ROWS = 10**9
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # strict: "yes" is no signature, a number no date
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
 
 
 class Medium(_Strict):
@@ -38,10 +44,17 @@ class AnnouncedFile(_Strict):
 
     name: Annotated[str, Field(pattern=_FILE_NAME, max_length=80)]
     kind: FileKind
-    rows: Annotated[int, Field(ge=0)]
+    rows: Annotated[int, Field(ge=0, le=MAX_ROWS)]
     sha256: _Digest
     nil_return: bool = False
     scope: Literal["whole", "changes"] = "whole"
+
+
+def _written(value: object) -> object:
+    """Only YYYY-MM-DD: of other texts pydantic makes a date too, of ``"0"`` one in 1970."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return date.fromisoformat(value)
+    raise ValueError("no date")
 
 
 class CoverNote(_Strict):
@@ -49,7 +62,7 @@ class CoverNote(_Strict):
 
     delivery: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
     campaign: str
-    issued_on: date
+    issued_on: Annotated[date, BeforeValidator(_written)]
     medium: Medium
     sealed_sha256: _Digest
     files: Annotated[tuple[AnnouncedFile, ...], Field(min_length=1)]
@@ -85,10 +98,13 @@ def parse_cover_note(data: bytes, *, campaign: str, today: date) -> CoverNote:
         KanshoError: ``INTAKE-COVER-FORM`` naming the fields, ``INTAKE-COVER-OTHER``, ``INTAKE-COVER-DATE``.
     """
     try:
+        # read twice: the fast parser takes the last of two fields of one name, and nobody signed that choice
+        json.loads(data.decode(), object_pairs_hook=_once)
         note = CoverNote.model_validate_json(data)
     except ValidationError as error:
-        where = " ".join(dict.fromkeys(_told(e["loc"]) for e in error.errors()))[:200]
-        raise _malformed("送付書の記載が正しくありません", where) from None
+        raise _malformed("送付書の記載が正しくありません", _where(error)) from None
+    except (ValueError, RecursionError):  # both quote the text
+        raise _malformed("送付書の記載が正しくありません", "?") from None
     if note.campaign != campaign:
         raise _other(note.delivery)
     names = [f.name for f in note.files]
@@ -107,6 +123,14 @@ def parse_cover_note(data: bytes, *, campaign: str, today: date) -> CoverNote:
     return note
 
 
+def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object that names none of them twice."""
+    twice = [name for name, times in Counter(name for name, _ in fields).items() if times > 1]
+    if twice:
+        raise _malformed("送付書に同じ項目が二度あります", _told((twice[0],)))
+    return dict(fields)
+
+
 def missing(delivery: str) -> KanshoError:
     """``INTAKE-COVER-MISSING``."""
     return KanshoError(
@@ -120,6 +144,13 @@ def missing(delivery: str) -> KanshoError:
 def too_large(delivery: str) -> KanshoError:
     """``INTAKE-COVER-FORM`` of more than `MAX_BYTES`."""
     return _malformed("送付書が大きすぎます", delivery)
+
+
+def _where(error: ValidationError) -> str:
+    """The fields that are wrong; a whole that is wrong only for its part (a list that lost its item) is not told."""
+    found = [e["loc"] for e in error.errors(include_input=False)]
+    parts = {loc[:n] for loc in found for n in range(1, len(loc))}
+    return " ".join(dict.fromkeys(_told(loc) for loc in found if loc not in parts))[:200]
 
 
 def _told(location: tuple[int | str, ...]) -> str:

@@ -149,13 +149,20 @@ def _keep_original(ws: Workspace, delivery: str, folder: Path) -> SnapshotRef:
 
 def _open(ws: Workspace, delivery: str, folder: Path, sealed: bytes, secret: SnapshotRef) -> _Opened:
     note = read_cover_note(folder / "cover_note.json", delivery=delivery, campaign=ws.config.id, today=ws.today)
-    medium = {"kind": note.medium.kind, "delivery": note.delivery}
-    ws.record("medium_registered", note.medium.serial, codes=medium)
+    _register_medium(ws, note)
     if len(sealed_files(folder)) > 1:
         raise several_seals(delivery)
     require_seal(sealed, note)
     contents = open_container(sealed, use_password(ws, secret), [f.name for f in note.files])
     return _Opened(note, {f.kind: read_announced(f, contents[f.name], ws.config) for f in note.files})
+
+
+def _register_medium(ws: Workspace, note: CoverNote) -> None:
+    """The medium register (D3): every delivery has its line, also when a medium comes a second time."""
+    known = ws.ledger.find("medium_registered", note.medium.serial)
+    again = known is not None and known.codes["delivery"] != note.delivery
+    key = f"{note.medium.serial}/{note.delivery}" if again else note.medium.serial
+    ws.record("medium_registered", key, codes={"kind": note.medium.kind, "delivery": note.delivery})
 
 
 def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened) -> None:

@@ -20,6 +20,7 @@ from kansho import exchange
 from kansho.campaign.config import CallWave
 from kansho.campaign.rights import Channel, PartyKind, Work
 from kansho.contracts import codes
+from kansho.contracts.characters import legible
 from kansho.contracts.model import project
 from kansho.contracts.registry import CALL_LIST, CALL_RESULTS
 from kansho.errors import KanshoError
@@ -128,7 +129,7 @@ def hand_over_call_list(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
         work=Work.CALLS,
         package=ref.key,
         kind="call_list",
-        files={"call_list.csv": to_csv(leaving, CALL_LIST)},
+        files={"call_list.csv": to_csv(legible(leaving, ("name_kanji", "name_kana", "address")), CALL_LIST)},
         counts={"rows": len(leaving), "withdrawn": len(frame) - len(leaving)},
         authority=authority,
     )

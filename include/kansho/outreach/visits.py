@@ -21,6 +21,7 @@ import pandas as pd
 from kansho import exchange
 from kansho.campaign.config import VisitWave
 from kansho.campaign.rights import Channel, Work
+from kansho.contracts.characters import legible
 from kansho.contracts.registry import VISIT_HALF_A, VISIT_HALF_B
 from kansho.errors import KanshoError
 from kansho.outreach import rosters
@@ -188,6 +189,7 @@ LIST_COLUMNS = (
 
 def halves(listed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both halves as the contracts have them: A says where, B says who; the sheets of a pair differ by a letter."""
+    listed = legible(listed, ("block", "house_part", "name_part"))
     half_a = listed.assign(sheet=listed["sheet"] + "-A")[list(VISIT_HALF_A.names)]
     half_b = listed.assign(sheet=listed["sheet"] + "-B")[list(VISIT_HALF_B.names)]
     return half_a.reset_index(drop=True), half_b.reset_index(drop=True)

@@ -75,7 +75,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "通知の作成",
         "作り終えた束は同じ名前で保管庫に残り、やり直すと続きから作ります。何も引き渡しません。",
-        ("MAILING-", "DESIGN-"),
+        ("MAILING-", "DESIGN-", "POSTAGE-", "CARD-"),
     ),
     Family("訪問と授受簿", "訪問票は発行しません。それまでの授受の記録は残ります。", ("CUSTODY-", "VISIT-")),
     Family(

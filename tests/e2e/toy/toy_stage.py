@@ -8,6 +8,9 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from kansho.campaign.opened import HANDLER_REPORT, OPENS
+from kansho.campaign.rights import Role
+from kansho.evidence.events import Actor
 from kansho.workspace import Workspace
 
 #: What the leaky function lets fall; the test looks for it in every byte that Airflow wrote.
@@ -15,9 +18,14 @@ LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
 
 
 def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """The first event, as a simulation."""
+    """The first event, as a simulation, and the ward's approval of it."""
     ws.keyring.create()
     ws.record("campaign_opened", "opening", codes={"simulation": "true", "config_digest": ws.config.digest})
+    report = {"kind": "handler_report", "key": HANDLER_REPORT, "digest": "0" * 64}
+    ws.record("approval_requested", "toy/opening", codes={"role": OPENS}, refs={"artefact": report})
+    officer = ws.config.users(Role(OPENS))[0]
+    ward = ws.acting_as(Actor(officer.party, str(officer.user), OPENS))
+    ward.record("approval_decided", "toy/opening", codes={"decision": "approve", "reason": "none"})
     return {"today": ws.today.isoformat()}
 
 

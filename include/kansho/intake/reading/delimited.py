@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from kansho.errors import KanshoError
-from kansho.intake.reading.rows import Body, Row, collect
+from kansho.intake.reading.rows import Body, collect
 from kansho.intake.reading.structure import Walk, walk
 
 DELIMITERS = {",": "comma", "\t": "tab"}
@@ -56,16 +57,16 @@ class Text:
         """
         first = len(self.heads) + 1
         found = walk(self.buffer, self.start, width, self.delimiter, first, self.kind)
-        if not found.regular:
-            return collect(self._strictly(self.start), width, first, self.kind, total_row=total_row)
+        if not found.regular or bytes(self.buffer[self.start : self.start + len(BOM_UTF8)]) == BOM_UTF8:
+            # the fast parser would take a mark inside the file for the mark of the file, and take it off a cell
+            lines = _strict(self.buffer[self.start :], self.delimiter, self.kind, first)
+            return collect(lines, width, first, self.kind, total_row=total_row)
         if not total_row:
             found.refuse_odd()
             return Body(self._parsed(found, found.end, width), first, None, found.blank_lines)
-        total = next(_strict(self.buffer[found.last : found.end], self.delimiter, self.kind), None)
+        number = first + found.rows - 1
+        total = next(_strict(self.buffer[found.last : found.end], self.delimiter, self.kind, number), None)
         return Body(self._parsed(found, found.last, width), first, total, found.blank_lines)
-
-    def _strictly(self, start: int) -> Iterator[Row]:
-        return _strict(self.buffer[start:], self.delimiter, self.kind)
 
     def _parsed(self, found: Walk, stop: int, width: int) -> list[pa.ChunkedArray]:
         """The fast parser over the bytes of the data; empty cells come missing."""
@@ -92,7 +93,7 @@ class Text:
                 ),
             )
         except pa.ArrowInvalid:
-            raise _not_csv(self.kind) from None
+            raise _not_csv(self.kind, found.first_row) from None
         return list(table.columns)
 
 
@@ -109,9 +110,10 @@ def open_text(buffer: memoryview, heads: int, kind: str, known: Callable[[Sequen
     _refuse_controls(buffer, kind)
     ends = _row_ends(buffer, heads, kind)
     start = ends[-1] if ends else 0
-    readable = {d: rows for d in DELIMITERS if (rows := _readable(buffer[:start], d, kind)) is not None}
+    readable = {d: rows for d in DELIMITERS if (rows := _readable(buffer[:start], d, heads)) is not None}
     if not readable:
-        raise _not_csv(kind)
+        _refuse_other_delimiter([bytes(buffer[:start]).decode().replace('"', "")], kind, known)
+        raise _not_csv(kind, max(len(ends), 1))
     best = max(readable, key=lambda d: (known(readable[d][-1]), len(readable[d][-1]))) if start else ","
     if start:
         _refuse_other_delimiter(readable[best][-1], kind, known)
@@ -129,12 +131,16 @@ def _refuse_other_delimiter(header: Sequence[str], kind: str, known: Callable[[S
         )
 
 
-def _readable(head: memoryview, delimiter: str, kind: str) -> list[list[str]] | None:
-    """The first rows by that delimiter; None when quotes do not fit it."""
+def _readable(head: memoryview, delimiter: str, heads: int) -> list[list[str]] | None:
+    """The first rows by that delimiter; None when quotes do not fit it.
+
+    A quote inside a cell makes more rows of them than were looked for: what follows the header would be taken for it.
+    """
     try:
-        return list(_strict(head, delimiter, kind))
+        rows = list(_strict(head, delimiter, "", 1))
     except KanshoError:
         return None
+    return rows if len(rows) <= heads else None
 
 
 def head_cells(text: str, row: int) -> list[str]:
@@ -182,29 +188,38 @@ def _row_ends(buffer: memoryview, rows: int, kind: str) -> list[int]:
                 return ends
     if len(buffer) > _MAX_HEAD:
         raise KanshoError(
-            "INTAKE-CSV", "見出しの行が終わりません", place=kind, remedy="改行を確認し、CSV を作り直して再提供"
+            "INTAKE-CSV",
+            "見出しの行が終わりません",
+            place=f"{kind}:{len(ends) + 1}行目",
+            remedy="改行を確認し、CSV を作り直して再提供",
         )
     return [*ends, len(buffer)] if len(buffer) > (ends[-1] if ends else 0) else ends
 
 
-def _strict(buffer: memoryview, delimiter: str, kind: str) -> Iterator[list[str]]:
-    """Rows as Python's strict reader gives them; an empty line is an empty row."""
+def _strict(buffer: memoryview, delimiter: str, kind: str, first_row: int) -> Iterator[list[str]]:
+    """Rows as Python's strict reader gives them, the first of that number; an empty line is an empty row."""
+    number = first_row
     lines = io.TextIOWrapper(pa.BufferReader(pa.py_buffer(buffer)), encoding="utf-8", newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        yield from reader
+        for row in reader:
+            yield row
+            number += 1
     except csv.Error as error:
         if "field limit" in str(error):
             raise KanshoError(
                 "INTAKE-CELL",
                 "長すぎるセルがあります",
-                place=f"{kind}:{reader.line_num}行目",
+                place=f"{kind}:{number}行目",
                 remedy="引用符の閉じ忘れがないか確認し、訂正して再提供",
             ) from None
-        raise _not_csv(kind) from None
+        raise _not_csv(kind, number) from None
 
 
-def _not_csv(kind: str) -> KanshoError:
+def _not_csv(kind: str, row: int) -> KanshoError:
     return KanshoError(
-        "INTAKE-CSV", "CSV として読めません", place=kind, remedy="引用符を確認し、CSV を作り直して再提供"
+        "INTAKE-CSV",
+        "CSV として読めません",
+        place=f"{kind}:{row}行目",
+        remedy="引用符を確認し、CSV を作り直して再提供",
     )

@@ -167,13 +167,18 @@ def _head(data: bytes, encoding: str) -> str:
 
 
 def _utf16_by_nuls(data: bytes) -> str:
-    """'utf-16-le', 'utf-16-be' or '': delimiters, digits and line ends have their NUL on one side."""
+    """'utf-16-le', 'utf-16-be' or '': digits and line ends have their NUL on one side, and some delimiter has one.
+
+    Without the last a table of single bytes with NULs in its cells would be told of surrogates that it does not have.
+    """
     sample = data[:_NUL_SAMPLE]
     first, second = sample[0::2].count(0), sample[1::2].count(0)
     most, least = max(first, second), min(first, second)
     if most < 2 or most < _NUL_SHARE * len(sample) / 2 or most < 4 * least:
         return ""
-    return "utf-16-be" if first > second else "utf-16-le"
+    name, low = ("utf-16-be", sample[1::2]) if first > second else ("utf-16-le", sample[0::2])
+    high = sample[0::2] if first > second else sample[1::2]
+    return name if any(a in b",\t" and not b for a, b in zip(low, high, strict=False)) else ""
 
 
 def _read(data: bytes, encoding: str, skip: int) -> memoryview | _Fault:

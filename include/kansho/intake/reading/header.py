@@ -6,6 +6,7 @@ not name (D1).  Does not belong here: bytes, rows and values.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +17,12 @@ from kansho.contracts.headings import fold
 from kansho.contracts.model import Column
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
+from kansho.intake.reading.rows import MAX_COLUMNS
 
 #: No more positions are named than a reader would look at.
 _TOLD = 20
+#: Characters of one heading.  Longer ones are searched for words for minutes, and are none.
+_MAX_HEADING = 1000
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,10 @@ def assign(header: Sequence[str], want: Expected) -> Assigned:
 
     Raises:
         KanshoError: ``INTAKE-LAYOUT``, ``INTAKE-COLUMN-TWICE``, ``INTAKE-COLUMN-FORBIDDEN``,
-            ``INTAKE-COLUMN-MISSING``; a column is named by its position only, for what else stands in the first row
-            of a wrong file is unknown.
+            ``INTAKE-COLUMN-MISSING``, ``INTAKE-ROW`` and ``INTAKE-CELL`` for headings without measure; a column is
+            named by its position only, for what else stands in the first row of a wrong file is unknown.
     """
+    _refuse_shape(header, want.kind)
     folded = [fold(cell) for cell in header]
     width = len(folded)
     while width and not folded[width - 1]:
@@ -146,10 +151,35 @@ def assign(header: Sequence[str], want: Expected) -> Assigned:
     return Assigned((*names, *(None for _ in trailing)), tuple(blank), tuple(trailing))
 
 
+def _refuse_shape(header: Sequence[str], kind: str) -> None:
+    """Every column costs memory whatever is in it, every heading time."""
+    if len(header) > MAX_COLUMNS:
+        raise KanshoError(
+            "INTAKE-ROW",
+            f"列が{MAX_COLUMNS:,}を超えています",
+            place=f"{kind}:{MAX_COLUMNS + 1}列目",
+            remedy="表の右側の空の列を除いて再提供",
+        )
+    at = next((at for at, heading in enumerate(header, start=1) if len(heading) > _MAX_HEADING), None)
+    if at is not None:
+        raise KanshoError(
+            "INTAKE-CELL",
+            f"{_MAX_HEADING:,}文字を超える見出しがあります",
+            place=f"{kind}:{at}列目",
+            remedy="見出しの行を確認し、訂正して再提供",
+        )
+
+
 def _refuse_twice(names: list[str | None], kind: str) -> None:
-    found = [name for name in names if name is not None]
-    if len(found) != len(set(found)):
-        raise KanshoError("INTAKE-COLUMN-TWICE", "同じ見出しの列があります", place=kind, remedy="列を確認して再提供")
+    found = Counter(name for name in names if name is not None)
+    twice = [at for at, name in enumerate(names, start=1) if name is not None and found[name] > 1]
+    if twice:
+        raise KanshoError(
+            "INTAKE-COLUMN-TWICE",
+            "同じ見出しの列があります",
+            place=f"{kind}:{'、'.join(str(at) for at in twice[:_TOLD])}列目",
+            remedy="列を確認して再提供",
+        )
 
 
 def _refuse_dock(header: Sequence[str], blank: Sequence[int], kind: str) -> None:

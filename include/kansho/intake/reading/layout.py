@@ -24,7 +24,8 @@ TOTAL_LABEL = (
     r"^[ \t　]*(?:合[ 　]*計|総[ 　]*計|小[ 　]*計|計|件数|合計件数|総件数|データ件数)"
     r"[ 　]*[:：]?[ 　]*[0-9０-９,，]*[ 　]*[件名人]?[ \t　]*$"
 )
-_NUMBER = re.compile(r"(\d+)\s*[件名人]?$")
+#: No count has more digits; Python refuses to read numbers of thousands of them.
+_NUMBER = re.compile(r"(?<!\d)(\d{1,15})\s*[件名人]?$")
 
 
 def check_control(heads: Sequence[Sequence[str]], layout: Layout, kind: str) -> None:

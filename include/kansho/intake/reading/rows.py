@@ -15,6 +15,8 @@ from kansho.errors import KanshoError
 
 #: Characters of one cell.  The longest real ones are addresses of some hundred.
 MAX_CELL = 10_000
+#: Columns of one file.  The longest contract has under a hundred; what stands beside a table is empty.
+MAX_COLUMNS = 2000
 _BATCH = 20_000
 
 Row = Sequence[str | None]

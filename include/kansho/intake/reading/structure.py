@@ -81,7 +81,10 @@ def walk(text: memoryview, start: int, width: int, delimiter: str, first_row: in
         at = stop
     if found.regular and found._inside:
         raise KanshoError(
-            "INTAKE-CSV", "引用符が閉じていません", place=kind, remedy="引用符を確認し、CSV を作り直して再提供"
+            "INTAKE-CSV",
+            "引用符が閉じていません",
+            place=f"{kind}:{first_row + found.rows + found.blank_lines}行目",
+            remedy="引用符を確認し、CSV を作り直して再提供",
         )
     if found.regular and (found._cell < len(data) or found._cells):
         # The last row without a line end.

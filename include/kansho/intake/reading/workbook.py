@@ -7,10 +7,11 @@ text of a cell (`cells`).  A sheet that nobody sees is no place for personal dat
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,7 +24,7 @@ from kansho.campaign.config import Mapping
 from kansho.errors import KanshoError
 from kansho.intake.reading.cells import Cells, refused
 from kansho.intake.reading.header import Expected, assign
-from kansho.intake.reading.rows import Body, Row, collect, wrong_width
+from kansho.intake.reading.rows import MAX_COLUMNS, Body, Row, collect, wrong_width
 
 #: A zip, and the container of protected and old workbooks, which are refused.
 _MAGIC = (b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1"))
@@ -31,7 +32,12 @@ _MAGIC = (b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1"))
 _MAX_BYTES = 2 * 1024**3
 _MAX_RATIO = 200
 _RATIO_FLOOR = 4 * 1024**2
-_MAX_COLUMNS = 2000
+#: Rows of a sheet; a larger number in a file would be walked up to, row by row.
+_MAX_ROWS = 1_048_576
+#: Whatever a part is called, it is parsed when the workbook says so; before its first element nothing is declared
+#: (a document type could define entities; UTF-16 could hide one).
+_IS_XML = re.compile(rb"\s*<|\xef\xbb\xbf|\xff\xfe|\xfe\xff|\x00<")
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>\x00]*\?>)*<[A-Za-z_][^\x00]*\Z")
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REMEDY = "Excel で保存し直して再提供"
 
@@ -91,9 +97,12 @@ def open_sheet(data: bytes, heads: int, want: Expected, mapping: Mapping) -> She
 
 @contextmanager
 def _as_refusal(kind: str) -> Iterator[None]:
-    """Whatever the library fails with is a workbook that cannot be read; its warnings quote values and are not told."""
+    """Whatever the library fails with is a workbook that cannot be read.
+
+    Its warnings quote values, and it prints numbers of styles that are not there: neither is told.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     except (KanshoError, MemoryError):
@@ -112,11 +121,11 @@ def _check_parts(data: bytes, kind: str) -> None:
                 "INTAKE-BOMB", "ブックの展開後の大きさが上限を超えます", place=kind, remedy="表を分けて再提供"
             )
         for part in parts.infolist():
-            if part.filename.endswith((".xml", ".rels")):
-                with parts.open(part) as text:
-                    head = text.read(4096)
-                if b"<!DOCTYPE" in head or b"\x00" in head:
-                    raise refused("ブックの中に使えない宣言があります", kind, _REMEDY)
+            with parts.open(part) as text:
+                head = text.read(4096)
+            parsed = part.filename.endswith((".xml", ".rels")) or _IS_XML.match(head)
+            if parsed and not _PROLOG.match(head):
+                raise refused("ブックの中に使えない宣言があります", kind, _REMEDY)
 
 
 def _only_sheet(book: Any, kind: str) -> Any | None:
@@ -159,17 +168,20 @@ def _rows(book: Any, sheet: Any, kind: str) -> Iterator[_Sparse]:
         )
         expected = 1
         for number, cells in parser.parse():
-            if number < expected:
-                raise refused("行の順序が乱れたシートです", f"{kind}:{number}行目", _REMEDY)
+            if not expected <= number <= _MAX_ROWS:
+                raise refused("行の順序が乱れたシートです", f"{kind}:{expected}行目", _REMEDY)
             for missing in range(expected, number):
                 yield missing, {}
             expected = number + 1
             found = {c["column"] - 1: (c["value"], c["data_type"]) for c in cells if c["value"] is not None}
-            if found and max(found) >= _MAX_COLUMNS:
+            if found and max(found) >= MAX_COLUMNS:
                 raise wrong_width(number, kind)
             yield number, found
         if parser.merged_cells is not None and parser.merged_cells.mergeCell:
-            raise refused("結合されたセルがあります", kind, "結合を解除して再提供")
+            first = parser.merged_cells.mergeCell[0]
+            raise refused(
+                "結合されたセルがあります", f"{kind}:{first.min_row}行目:{first.min_col}列目", "結合を解除して再提供"
+            )
 
 
 def _lines(rows: Iterator[_Sparse], width: int, cells: Cells, last: Cells) -> Iterator[Row]:

@@ -1,0 +1,140 @@
+"""製造指示書 and 差出票（案）: what the printer makes and hands in at the post, as PDF; never a person.
+
+Belongs here: the words of both papers.  Does not belong here: counting (`sorting`), money (`postage`), how a document
+looks (`kansho.documents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+
+from kansho.campaign.config import CampaignConfig, MailingWave
+from kansho.campaign.rights import Work
+from kansho.documents import Document, Section, Table, render
+from kansho.mailing.designs import Design
+from kansho.mailing.paper import CARD, paper_for
+from kansho.mailing.postage import Postage
+
+
+def work_order(
+    config: CampaignConfig,
+    wave: MailingWave,
+    designs: Sequence[Design],
+    plan: pd.DataFrame,
+    files: Mapping[str, tuple[int, str]],
+    *,
+    issued_on: date,
+    simulation: bool,
+) -> bytes:
+    """製造指示書.
+
+    Args:
+        config: the year.
+        wave: the mailing.
+        designs: as they were approved (校了).
+        plan: `sorting.sorting_plan`.
+        files: PDF → cards in it, SHA-256.
+        issued_on: day of the order.
+        simulation: marks every page.
+    """
+    by_design = plan.groupby("design")["cards"].sum()
+    quantities = tuple((d.id, d.manifest.title, f"第{d.revision}版", f"{int(by_design[d.id]):,}") for d in designs)
+    listed = tuple((name, f"{cards:,}", f"{cards * 2:,}", digest) for name, (cards, digest) in sorted(files.items()))
+    return render(
+        Document(
+            title="製造指示書",
+            contract_title=config.contract.title,
+            contract_number=config.contract.number,
+            issued_on=issued_on,
+            issuer=config.contractor.name,
+            addressee=config.party_for(Work.ADDRESSING).name,
+            facts=(
+                ("通知", wave.name),
+                ("数量", f"{int(by_design.sum()):,} 通"),
+                ("仕上り", f"{CARD.width:g}×{CARD.height:g} mm、V字圧着（展開 {CARD.width * 2:g}×{CARD.height:g} mm）"),
+                ("用紙", f"上質紙 四六判 {paper_for(CARD)} kg（1葉 {CARD.leaf_grams(paper_for(CARD)):.1f} g）"),
+                ("引抜き一覧の受領", wave.pull_on.isoformat()),
+                ("差出し・報告", wave.report_on.isoformat()),
+            ),
+            sections=(
+                Section("デザイン別の数量", (), (Table(("記号", "デザイン", "版", "数量"), quantities, numeric=(3,)),)),
+                Section(
+                    "印刷データ",
+                    ("印刷前に要約値（SHA-256）を照合し、違うときは印刷せずに連絡してください。",),
+                    (Table(("ファイル", "通数", "頁", "要約値"), listed, numeric=(1, 2)),),
+                ),
+                Section(
+                    "取扱い",
+                    (
+                        "一頁目が宛名面、二頁目が中面です。印刷の順序を変えないでください（郵便番号順）。",
+                        "圧着の隙間から中面が見えないことを、各デザインの最初の百通で確認してください。",
+                        "損紙は連番を控え、数を報告してください。再印刷は同じ連番で行い、損紙は返却してください。",
+                    ),
+                ),
+            ),
+            signatures=("指示者", "受領者"),
+            simulation=simulation,
+        )
+    )
+
+
+def posting_slip(
+    config: CampaignConfig,
+    wave: MailingWave,
+    plan: pd.DataFrame,
+    postage: Postage,
+    *,
+    issued_on: date,
+    simulation: bool,
+) -> bytes:
+    """差出票（案）: pieces by area and the postage that they are expected to cost.
+
+    Raises:
+        KanshoError: ``CARD-SIZE``, ``CARD-WEIGHT``.
+    """
+    areas = plan.groupby("postal_area")[["cards", "barcoded", "bundles"]].sum()
+    rows = tuple(
+        (str(area), f"{row.cards:,}", f"{row.barcoded:,}", f"{row.bundles:,}")
+        for area, row in zip(areas.index, areas.itertuples(index=False), strict=True)
+    )
+    percents = (
+        ("区分郵便物", postage.sorted_percent, f"{postage.pieces:,}"),
+        (f"送達余裕（{wave.slack_days}日）", postage.slack_percent, f"{postage.pieces:,}"),
+        ("カスタマバーコード", postage.barcode_percent, f"{postage.barcoded:,}"),
+    )
+    return render(
+        Document(
+            title="差出票（案）",
+            contract_title=config.contract.title,
+            contract_number=config.contract.number,
+            issued_on=issued_on,
+            issuer=config.contractor.name,
+            addressee=config.party_for(Work.ADDRESSING).name,
+            facts=(
+                ("差出人", config.ward.name),
+                ("種別", "第二種郵便物（通常葉書）、料金後納"),
+                ("差出日", wave.report_on.isoformat()),
+                ("通数", f"{postage.pieces:,}"),
+                ("一通の料金", f"{postage.rate} 円"),
+                ("割引前", f"{postage.full_yen:,} 円"),
+                ("見込額", f"{postage.yen:,} 円"),
+            ),
+            sections=(
+                Section(
+                    "割引",
+                    ("引抜き前の通数による見込みです。差出しの日の通数で、差出人と郵便局が確定します。",),
+                    (Table(("割引", "率（％）", "対象の通数"), tuple((n, f"{p}", c) for n, p, c in percents), (1, 2)),),
+                ),
+                Section(
+                    "郵便区別の通数",
+                    (),
+                    (Table(("郵便区番号", "通数", "バーコードあり", "把数"), rows, numeric=(1, 2, 3)),),
+                ),
+            ),
+            signatures=("差出人", "引受け"),
+            simulation=simulation,
+        )
+    )
