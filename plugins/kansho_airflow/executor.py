@@ -31,7 +31,6 @@ HEAVY = (
     "matplotlib.figure",
     "jinja2",
     "weasyprint",
-    "typst",
     "pikepdf",
     "airflow.sdk.execution_time.task_runner",
     "airflow.sdk.execution_time.supervisor",

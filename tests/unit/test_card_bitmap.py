@@ -9,8 +9,9 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.mailing.barcode import address_code, bars_of, symbols_of
-from kansho.mailing.cards import Card, render_shard
 from kansho.mailing.designs import background, load
+from kansho.mailing.face import Card
+from kansho.mailing.shard import render_shard
 from tests.unit.card_bitmap import bitmap, find_barcode, is_empty, symbols
 
 # postal code, what the extraction gives: published examples, and extremes

@@ -16,10 +16,12 @@ from kansho.campaign.config import CampaignConfig, Gaiji, GaijiFont
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
 from kansho.mailing.addresses import layout
-from kansho.mailing.cards import cards_of, expected_text, read_back, render_shard
+from kansho.mailing.cards import cards_of
 from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, digest, faces_html, load, outer_text
 from kansho.mailing.dispatch import check_report
 from kansho.mailing.lists import card_list
+from kansho.mailing.readback import expected_text, faults, read_back
+from kansho.mailing.shard import render_shard
 from tests.unit.own_font import font
 
 GIVEN = "和幸節洋恵京智裕陽純順悦敏文良弘光典紀久正静奈友早泰道春秋"
@@ -41,6 +43,9 @@ DESIGNS = ("loss_frame", "social_norm", "three_steps", "results_based", "cancer_
         ("130-0001", "葛\U000e0100飾区見本1丁目", None, "見本　花子", ""),  # a form that the font has
         ("130-0001", "墨田区", None, "見\U000e0100本　花子", "glyph"),  # one it would draw in its usual form
         ("130-0001", "墨田区", None, "葛\U000e0100" * 13, ""),  # a selector takes no place
+        ("130-0001", "墨田区", None, "か\u3099" * 13, ""),  # neither does 濁点 of its own
+        ("130-0001", "墨田区", None, "か\u309a本　花子", "glyph"),  # a sound mark that needs shaping
+        ("130-0001", "墨田区", None, "Jose\u0301", "glyph"),
     ],
 )
 def test_an_address_is_laid_out_or_names_its_reason(
@@ -113,6 +118,7 @@ def test_every_card_reads_back_what_was_set(
     wanted.append(replace(wanted[0], name="葛\U000e0100木 𠮟子", address=("辻\U000e0100町1番2号",)))
     pdf = render_shard(wanted, background(load(name), sample))
     assert read_back(pdf) == [expected_text(card) for card in wanted]
+    assert not +faults(pdf, wanted)
 
 
 @pytest.fixture
@@ -135,6 +141,7 @@ def test_a_character_of_the_wards_own_is_drawn_by_the_font_it_registered(
     (card,) = [c for c in cards_of(cards) if "\ue001" in c.name]
     pdf = render_shard([card], background(load("loss_frame"), sample), registered)
     assert read_back(pdf) == [expected_text(card)]
+    assert not +faults(pdf, [card], registered)
     assert "Own" in fonts_of(pdf)
     assert layout("130-0001", "墨田区", None, "見\ue002", own=registered.glyphs).reason == "gaiji"  # an empty glyph
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,9 @@ from kansho.evidence.account import reconciliations
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.mailing import designs, dispatch, production, returns
 from kansho.mailing.cards import SHARD
+from kansho.mailing.inks import OwnFont
+from kansho.mailing.press import Job
+from kansho.mailing.shard import render_shard
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.vault import SnapshotRef
@@ -190,11 +194,17 @@ def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
     selected: tuple[Workspace, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ws, cards = selected
+
+    def names_swapped(jobs: Iterable[Job], own: OwnFont | None) -> Iterator[tuple[Job, bytes]]:
+        for job in jobs:
+            first, second, *rest = job.cards
+            wrong = [replace(first, name=second.name + "二"), replace(second, name=first.name), *rest]
+            yield job, render_shard(wrong, job.background, own)
+
+    monkeypatch.setattr(production, "press", names_swapped)
     rendered = production.render_cards(ws, decided(ws, production.make_proof(ws, cards)))
     with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
         production.hand_over_print_package(ws, rendered)
-    real = production.read_back
-    monkeypatch.setattr(production, "read_back", lambda pdf: [text[:-1] for text in real(pdf)])
     with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE.*read_back"):
         production.check_print_run(ws, rendered)
     monkeypatch.undo()

@@ -31,11 +31,11 @@ def glyphs_of(font: bytes) -> frozenset[int]:
 
 
 def family_of(font: bytes) -> str:
-    """The name by which a typesetter calls the font.
+    """The font's name for people.
 
     Raises:
         KanshoError: ``GAIJI-FONT`` when the bytes are no font, or one without a name for families (1) or PostScript
-            (6): Typst passes over such a font without a word.
+            (6), by which the cards' PDF calls it.
     """
     from fontTools.ttLib import TTFont
 

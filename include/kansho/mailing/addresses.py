@@ -5,28 +5,16 @@ Nothing is cut, nothing is shrunk below the minimum: what does not fit makes the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from kansho.contracts.characters import unprintable_reason
+from kansho.mailing.typeface import clusters, font_file, typeface
 
 #: Widths in full-width characters that fit the address block at its sizes.
 ADDRESS_CHARS = 22
 NAME_CHARS = 13
 MAX_ADDRESS_LINES = 3
-
-FONT_FILES = (
-    Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
-    Path("/usr/share/fonts/opentype/ipaexfont/ipaexg.ttf"),
-    Path("/usr/share/fonts/truetype/ipaexfont-gothic/ipaexg.ttf"),
-)
-FONT_FAMILY = "IPAexGothic"
-
-#: A character with its variation selector, if any (葛 + U+E0100): one place on the card.
-_CLUSTER = re.compile("(.)([\ufe00-\ufe0f\U000e0100-\U000e01ef]?)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,22 +62,9 @@ def layout(
     lines = [*_wrap(prefecture + address), *(_wrap(extra) if extra else [])]
     if len(lines) > MAX_ADDRESS_LINES:
         return Layout(reason="address_long")
-    if len(_CLUSTER.findall(shown)) > NAME_CHARS:
+    if len(clusters(shown)) > NAME_CHARS:
         return Layout(reason="name_long")
     return Layout(postal, tuple(lines), shown)
-
-
-@lru_cache(maxsize=1)
-def font_file() -> Path:
-    """The font of names and addresses on this machine."""
-    from kansho.errors import KanshoError
-
-    for path in FONT_FILES:
-        if path.is_file():
-            return path
-    raise KanshoError(
-        "MAILING-FONT", "宛名の書体がありません", place=FONT_FAMILY, remedy="make setup を実行してください"
-    )
 
 
 def is_drawn(text: str, own: Set[int] = frozenset()) -> bool:
@@ -97,31 +72,10 @@ def is_drawn(text: str, own: Set[int] = frozenset()) -> bool:
 
     A variant that the font lacks would be drawn in its usual form without a word, so it is refused here.
     """
-    return all(
-        char.isspace()
-        or ord(char) in own
-        or (ord(char) in characters() and (not variant or (ord(variant), ord(char)) in variants()))
-        for char, variant in _CLUSTER.findall(text)
-    )
-
-
-@lru_cache(maxsize=1)
-def characters() -> frozenset[int]:
-    """Code points the font draws."""
-    from fontTools.ttLib import TTFont
-
-    return frozenset(TTFont(font_file(), lazy=True).getBestCmap())
-
-
-@lru_cache(maxsize=1)
-def variants() -> frozenset[tuple[int, int]]:
-    """(selector, character) pairs for which the font has a form of its own or says that the usual one is it."""
-    from fontTools.ttLib import TTFont
-
-    tables = [t for t in TTFont(font_file(), lazy=True)["cmap"].tables if t.format == 14]
-    return frozenset((selector, char) for t in tables for selector, pairs in t.uvsDict.items() for char, _ in pairs)
+    font = typeface(font_file())
+    return all((len(place) == 1 and ord(place) in own) or font.glyph(place) is not None for place in clusters(text))
 
 
 def _wrap(text: str) -> list[str]:
-    places = ["".join(pair) for pair in _CLUSTER.findall(text)]
+    places = clusters(text)
     return ["".join(places[i : i + ADDRESS_CHARS]) for i in range(0, len(places), ADDRESS_CHARS)]

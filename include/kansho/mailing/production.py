@@ -7,7 +7,8 @@ print run checked → handed over.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,12 +22,16 @@ from kansho.errors import KanshoError
 from kansho.exchange.authority import authority_of, decision_on
 from kansho.exchange.tables import to_csv
 from kansho.mailing.barcode import bars_of, symbols_of
-from kansho.mailing.cards import SHARD, Card, cards_of, expected_text, read_back, render_shard
+from kansho.mailing.cards import SHARD, cards_of
 from kansho.mailing.designs import Design, background, digest, load
+from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import posting_slip, work_order
 from kansho.mailing.postage import estimate
+from kansho.mailing.press import Job, press
 from kansho.mailing.proof import proof_pdf
+from kansho.mailing.readback import RULES, faults
+from kansho.mailing.shard import render_shard
 from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
@@ -121,31 +126,21 @@ def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     authority_of(ws, proof)
     list_ref = SnapshotRef.from_json(work["list"])
     cards = ws.read_table(list_ref)
-    pages = 0
-    refs: dict[str, Any] = {}
-    for design in _proven_designs(ws, wave, cards, proof):
-        ground: bytes | None = None
-        for number, shard in shards(cards, design.id):
-            key = f"{wave.id}-{design.id}-{number:02d}"
-            ref = ws.find("print_pdf", key)
-            if ref is None:
-                ground = ground or background(design, ws.config, as_of=wave.select_on)
-                ref = ws.store_bytes(
-                    "print_pdf",
-                    key,
-                    render_shard(cards_of(shard), ground, ward_font(ws.config.gaiji)),
-                    rows=len(shard),
-                    parents=[list_ref],
-                )
-            refs[key] = ref.to_json()
-            pages += 2 * len(shard)
-    counts = {"cards": int(cards["printable"].sum()), "pages": pages, "shards": len(refs)}
+    designs = _proven_designs(ws, wave, cards, proof)
+    for job, pdf in press(_unprinted(ws, wave, cards, designs), ward_font(ws.config.gaiji)):
+        ws.store_bytes("print_pdf", job.key, pdf, rows=len(job.cards), parents=[list_ref])
+    made = [shard for design in designs for _, shard in shards(cards, design.id)]
+    counts = {
+        "cards": int(cards["printable"].sum()),
+        "pages": 2 * sum(map(len, made)),
+        "shards": len(made),
+    }
     ws.record("cards_rendered", wave.id, counts=counts)
     return {"wave": wave.id, "list": work["list"], "proof": work["proof"], "counts": counts}
 
 
 def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Gate ``print_release``: every card's text is read back from the PDF and compared with the list.
+    """Gate ``print_release``: every card is read back from the PDF and compared with the list.
 
     Raises:
         KanshoError: ``GATE-PRINT-RELEASE`` naming the rules, after they were recorded.
@@ -153,16 +148,16 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     wave = mailing(ws, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
-    wrong = 0
+    own = ward_font(ws.config.gaiji)
+    wrong: Counter[str] = Counter()
     for design in sorted(set(printable["design"])):
         for number, shard in shards(cards, design):
             ref = ws.find("print_pdf", f"{wave.id}-{design}-{number:02d}")
-            read = read_back(ws.read_bytes(ref)) if ref is not None else []
-            wanted = [expected_text(card) for card in cards_of(shard)]
-            wrong += abs(len(read) - len(wanted)) + sum(a != b for a, b in zip(read, wanted, strict=False))
+            # A file that is missing is a card too few for each of its rows.
+            wrong += faults(ws.read_bytes(ref), cards_of(shard), own) if ref else Counter(read_back=len(shard))
     reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
     rules = {
-        "read_back": wrong,
+        **{rule: wrong[rule] for rule in RULES},
         "held_out": int(reason.eq("held_out").sum()),
         "unknown": int(reason.eq("unknown").sum()),
         "serial_twice": int(printable["serial"].duplicated().sum()),
@@ -303,6 +298,17 @@ def _proven_designs(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, proof
             remedy="校了のときのデザインに戻してください",
         )
     return designs
+
+
+def _unprinted(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, designs: Sequence[Design]) -> Iterator[Job]:
+    """The files that are not made yet; what an earlier attempt made stays."""
+    for design in designs:
+        ground = b""
+        for number, shard in shards(cards, design.id):
+            key = f"{wave.id}-{design.id}-{number:02d}"
+            if ws.find("print_pdf", key) is None:
+                ground = ground or background(design, ws.config, as_of=wave.select_on)
+                yield Job(key, tuple(cards_of(shard)), ground)
 
 
 def _rejected(ws: Workspace, proof: SnapshotRef) -> bool:

@@ -15,8 +15,9 @@ from kansho.campaign.config import CampaignConfig, MailingWave
 from kansho.contracts.ward_font import ward_font
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
-from kansho.mailing.cards import cards_of, render_shard
+from kansho.mailing.cards import cards_of
 from kansho.mailing.designs import Design, background
+from kansho.mailing.shard import render_shard
 
 #: Address test prints per design.
 _TESTS = 3

@@ -43,6 +43,10 @@ GATES: dict[str, str] = {
 #: Codes by which the rooms that release and receive tell what they found.
 OTHER_RULES: dict[str, str] = {
     "read_back": "読み戻した印刷データが、承認された内容と違います",
+    "outside_box": "枠の外に文字があるか、行の位置が違います",
+    "bars": "カスタマバーコードが、その方のものと違います",
+    "mark": "機械読取りの印が、連番と違います",
+    "form": "名簿の字体と違う形で埋め込まれた文字があります",
     "held_out": "勧奨しない群（保留群）の方が含まれています",
     "unknown": "名簿にない方が含まれています",
     "serial_twice": "同じ連番が二度あります",
