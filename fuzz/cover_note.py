@@ -6,6 +6,7 @@ import copy
 import json
 import random
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -86,7 +87,7 @@ def _right(data: bytes, note: CoverNote) -> None:
         fields.append([name for name, _ in items])
         return dict(items)
 
-    read = json.loads(data.decode(), object_pairs_hook=pairs)
+    read = json.loads(data.removeprefix(BOM_UTF8).decode(), object_pairs_hook=pairs)
     if any(len(names) != len(set(names)) for names in fields):
         raise AssertionError("a field twice was accepted")
     told = note.model_dump(mode="json", exclude_unset=True)

@@ -63,6 +63,7 @@ def test_the_sample_note_is_one_that_the_intake_takes(sample: CampaignConfig) ->
     assert block is not None
     written = block.group(1).replace("（64桁）", "0" * 64)
     note = parse_cover_note(written.encode(), campaign=sample.id, today=sample.contract.end)
+    assert parse_cover_note(written.encode("utf-8-sig"), campaign=sample.id, today=sample.contract.end) == note
     assert [f.kind for f in note.files] == ["target_list", "stop_list"]
     assert note.files[1].nil_return
     json.loads(written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -97,6 +98,7 @@ def parse_cover_note(data: bytes, *, campaign: str, today: date) -> CoverNote:
     Raises:
         KanshoError: ``INTAKE-COVER-FORM`` naming the fields, ``INTAKE-COVER-OTHER``, ``INTAKE-COVER-DATE``.
     """
+    data = data.removeprefix(BOM_UTF8)  # as an editor of Windows writes it; it changes nothing that is said
     try:
         # read twice: the fast parser takes the last of two fields of one name, and nobody signed that choice
         json.loads(data.decode(), object_pairs_hook=_once)

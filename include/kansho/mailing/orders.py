@@ -6,6 +6,7 @@ looks (`kansho.documents`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -16,7 +17,33 @@ from kansho.campaign.rights import Work
 from kansho.documents import Document, Section, Table, render
 from kansho.mailing.designs import Design
 from kansho.mailing.paper import CARD, paper_for
-from kansho.mailing.postage import Postage
+from kansho.mailing.postage import Postage, estimate
+from kansho.mailing.sorting import plan_csv, sorting_plan
+from kansho.workspace import Workspace
+
+
+def papers(
+    ws: Workspace,
+    wave: MailingWave,
+    designs: Sequence[Design],
+    printable: pd.DataFrame,
+    pdfs: Mapping[str, tuple[int, bytes]],
+) -> dict[str, bytes]:
+    """What goes to the printer beside the cards: 製造指示書, 差出票（案） and 区分計画.
+
+    Args:
+        ws: the campaign.
+        wave: the mailing.
+        designs: as they were approved (校了).
+        printable: printable rows of kind ``card_list``.
+        pdfs: file → cards in it, content.
+    """
+    plan = sorting_plan(printable, wave.id)
+    postage = estimate(len(printable), int(printable["bars"].notna().sum()), wave.report_on, wave.slack_days)
+    listed = {name: (cards, hashlib.sha256(data).hexdigest()) for name, (cards, data) in pdfs.items()}
+    order = work_order(ws.config, wave, designs, plan, listed, issued_on=ws.today, simulation=ws.is_simulation)
+    slip = posting_slip(ws.config, wave, plan, postage, issued_on=ws.today, simulation=ws.is_simulation)
+    return {"work_order.pdf": order, "posting_slip.pdf": slip, "sorting_plan.csv": plan_csv(plan)}
 
 
 def work_order(

@@ -6,7 +6,6 @@ print run checked → handed over.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,13 +24,11 @@ from kansho.mailing.cards import SHARD, cards_of
 from kansho.mailing.designs import Design, background, digest, load
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
-from kansho.mailing.orders import posting_slip, work_order
-from kansho.mailing.postage import estimate
+from kansho.mailing.orders import papers
 from kansho.mailing.press import Job, Printed, check, press
 from kansho.mailing.proof import proof_pdf
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
-from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
@@ -188,15 +185,17 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     printable = cards[cards["printable"]]
     designs = _proven_designs(ws, wave, cards, proof)
     files: dict[str, bytes] = {}
+    sizes: dict[str, int] = {}
     for design in designs:
-        for number, _ in shards(cards, design.id):
+        for number, shard in shards(cards, design.id):
             ref = ws.find("print_pdf", f"{wave.id}-{design.id}-{number:02d}")
             if ref is None:
                 raise KanshoError(
                     "MAILING-RENDERED", "印刷データがありません", place=wave.id, remedy="作成からやり直してください"
                 )
-            files[f"cards-{design.id}-{number:02d}.pdf"] = ws.read_bytes(ref)
-    files |= _papers(ws, wave, designs, printable, files)
+            name = f"cards-{design.id}-{number:02d}.pdf"
+            files[name], sizes[name] = ws.read_bytes(ref), len(shard)
+    files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
     event = exchange.hand_over(
         ws,
@@ -214,23 +213,6 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
             specimen = render_shard([SPECIMEN], background(design, ws.config, as_of=wave.select_on))
             ws.issue_document(name, specimen, title=f"はがき見本（{design.manifest.title}）", kind="specimen")
     return {"wave": wave.id, "counts": dict(event.counts)}
-
-
-def _papers(
-    ws: Workspace, wave: MailingWave, designs: list[Design], printable: pd.DataFrame, pdfs: dict[str, bytes]
-) -> dict[str, bytes]:
-    """What the printer makes, ties and hands in: 製造指示書, 区分計画, 差出票（案）."""
-    plan = sorting_plan(printable, wave.id)
-    postage = estimate(len(printable), int(printable["bars"].notna().sum()), wave.report_on, wave.slack_days)
-    told = {
-        f"cards-{design.id}-{number:02d}.pdf": len(shard)
-        for design in designs
-        for number, shard in shards(printable, design.id)
-    }
-    listed = {name: (told[name], hashlib.sha256(data).hexdigest()) for name, data in pdfs.items()}
-    order = work_order(ws.config, wave, designs, plan, listed, issued_on=ws.today, simulation=ws.is_simulation)
-    slip = posting_slip(ws.config, wave, plan, postage, issued_on=ws.today, simulation=ws.is_simulation)
-    return {"work_order.pdf": order, "posting_slip.pdf": slip, "sorting_plan.csv": plan_csv(plan)}
 
 
 def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
