@@ -33,40 +33,11 @@ def line(name: str, ours: float, other: float, unit: str) -> None:
     print(f"{name:<44} {ours:>12,.1f} {other:>12,.1f}  {ours / other:>8.2f}x  {unit}")
 
 
-def cards(config: CampaignConfig) -> None:
-    """Cards a second: Typst on a shared background, against WeasyPrint setting every card."""
-    from kansho.documents.render import render_html
-    from kansho.mailing.cards import SHARD, Card, render_shard
-    from kansho.mailing.designs import background, faces_html, load
+def cards() -> None:
+    """Two-faced cards with bars, six designs, against plain WeasyPrint setting a sample of the same."""
+    from benchmarks.cards import CARDS, report
 
-    sample = [
-        Card(
-            f"M1-{i:06d}",
-            "1234-5678-96",
-            "160-0022",
-            ("東京都新宿区新宿3丁目38番1号", "見本101号室"),
-            "見本 花子",
-            "FD" + "FTT" * 21 + "DF",
-        )
-        for i in range(SHARD)
-    ]
-    ground = background(load("loss_frame"), config)
-    ours = SHARD / timed(lambda: render_shard(sample, ground))
-    head, body = faces_html(load("loss_frame"), config).split("<body>")
-    faces = body.removesuffix("</body></html>")
-    name = '<p style="position:absolute;top:40mm;left:14mm">{} {} {} 様</p>'
-    whole = (
-        head
-        + "<body>"
-        + "".join(
-            faces.replace(
-                '<section class="outer">', '<section class="outer">' + name.format(c.postal, *c.address[:1], c.name)
-            )
-            for c in sample[:40]
-        )
-    )
-    other = 40 / timed(lambda: render_html(whole))
-    line("cards rendered (against plain WeasyPrint)", ours, other, "cards/s")
+    report([CARDS])
 
 
 def gate(config: CampaignConfig) -> None:
@@ -144,7 +115,7 @@ def main() -> None:
     config = load_config(SAMPLE)
     print(f"{'':<44} {'ours':>12} {'other':>12}  {'ratio':>9}")
     with tempfile.TemporaryDirectory() as folder:
-        cards(config)
+        cards()
         gate(config)
         reading(config)
         intake()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kansho.errors import KanshoError
-from kansho.mailing import press as room
+from kansho.mailing import apart as room
 from kansho.mailing.press import Job, press
 from kansho.mailing.shard import render_shard
 from tests.unit.test_mailing_press import blank, card

@@ -15,6 +15,7 @@ import pytest
 from kansho.campaign.config import CampaignConfig, Gaiji, GaijiFont
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
+from kansho.mailing import designs
 from kansho.mailing.addresses import layout
 from kansho.mailing.cards import cards_of
 from kansho.mailing.designs import FORBIDDEN_OUTSIDE, background, digest, faces_html, load, outer_text
@@ -193,6 +194,20 @@ def test_a_text_that_does_not_fit_is_refused(sample: CampaignConfig) -> None:
     long = design.manifest.model_copy(update={"lead": "長い文面。" * 120})
     with pytest.raises(KanshoError, match="DESIGN-OVERFLOW"):
         background(replace(design, manifest=long), sample)
+
+
+def test_a_design_that_covers_the_address_or_the_mark_is_refused(
+    sample: CampaignConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = designs.faces_html
+    for left, top in ((60, 33), (70, 133), (13, 66)):  # address, mark, below the bars
+        spot = f'<i style="position:absolute;left:{left}mm;top:{top}mm;width:2mm;height:1mm;background:#000"></i>'
+        mark = '<section class="outer">'
+        monkeypatch.setattr(designs, "faces_html", lambda *a, m=mark, s=spot, **k: real(*a, **k).replace(m, m + s))
+        with pytest.raises(KanshoError, match="DESIGN-COVERED"):
+            background(load("loss_frame"), sample)
+    monkeypatch.undo()
+    background(load("loss_frame"), sample)
 
 
 def test_the_card_names_the_day_of_its_facts(sample: CampaignConfig) -> None:

@@ -19,7 +19,7 @@ from kansho.mailing import embedding, face, inks
 from kansho.mailing.barcode import bars_of, symbols_of
 from kansho.mailing.face import Card
 from kansho.mailing.mark import CAPACITY, MODULES, mark
-from kansho.mailing.press import Job, press
+from kansho.mailing.press import Job, Printed, check, press
 from kansho.mailing.readback import faults, read_back, shown
 from kansho.mailing.shard import render_shard
 from kansho.mailing.typeface import clusters, font_file, typeface
@@ -188,6 +188,11 @@ def test_a_card_that_is_not_the_plans_is_found(printed: list[Card], rule: str) -
     assert faults(render_shard(printed, blank()), CARDS)[rule] >= 1
 
 
+@pytest.mark.parametrize("broken", [b"", b"%PDF-1.6\n", b"no card at all"])
+def test_a_file_that_cannot_be_read_is_every_card_of_it(broken: bytes) -> None:
+    assert +faults(broken, CARDS) == {"read_back": len(CARDS)}
+
+
 def test_text_that_leaves_its_box_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face, "NAME", replace(face.NAME, left=25.0, right=300.0))
     pdf = render_shard([card(name="長" * 13)], blank())
@@ -220,6 +225,13 @@ def test_a_glyph_that_was_lost_when_the_font_was_cut_is_found(monkeypatch: pytes
     pdf = render_shard(CARDS, blank())
     monkeypatch.undo()
     assert faults(pdf, CARDS)["form"] == 1
+
+
+def test_files_are_checked_side_by_side_and_every_fault_is_counted() -> None:
+    pdf = render_shard(CARDS, blank())
+    right = Printed("a", tuple(CARDS), pdf)
+    wrong = Printed("b", tuple(CARDS[:-1]), pdf)
+    assert +check([right, wrong, wrong], workers=2) == {"read_back": 2}
 
 
 # -- the mark ----------------------------------------------------------------------------------------

@@ -20,12 +20,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho.mailing.face import clearings
 
 FOLDER = Path(__file__).resolve().parents[2] / "designs"
 
 #: What must not be read on the outer face, but for the sentence that the ward allows.
 FORBIDDEN_OUTSIDE = ("健診", "健康診査", "検診", "がん", "癌", "受診", "未受診", "特定", "病", "国民健康保険", "国保")
 
+
+#: Grey value (of 255) from which paper counts as light enough for bars and letters.
+_LIGHT = 230
 
 Text = Literal["headline", "lead", "action", "cost", "bring"]
 
@@ -97,13 +101,15 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
     default the first mailing's selection.
 
     Raises:
-        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, or
-            ``DESIGN-OUTSIDE`` when the outer face says what it must not.
+        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, ``DESIGN-COVERED`` when
+            the outer face has something where address, bars or mark go, or ``DESIGN-OUTSIDE`` when it says what it
+            must not.
     """
     from kansho.documents.render import render_html
 
     pdf = render_html(faces_html(design, config, as_of=as_of))
     _check_pages(pdf, design)
+    _check_clearings(pdf, design)
     _check_outside(pdf, design, config)
     return pdf
 
@@ -167,6 +173,25 @@ def _check_pages(pdf: bytes, design: Design) -> None:
         raise KanshoError(
             "DESIGN-OVERFLOW", "文面がはがきに収まりません", place=design.id, remedy="文面を短くしてください"
         )
+
+
+def _check_clearings(pdf: bytes, design: Design) -> None:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        dots = document[0].render(scale=4 * 25.4 / 72, grayscale=True).to_numpy()  # four a millimetre
+    finally:
+        document.close()
+    for box in clearings():
+        left, top, right, bottom = (round(4 * side) for side in box)
+        if dots[top:bottom, left:right].min() < _LIGHT:
+            raise KanshoError(
+                "DESIGN-COVERED",
+                "宛名面の文面が、宛名・バーコード・連番の場所にかかっています",
+                place=f"{design.id} 左{box[0]:.0f}mm 上{box[1]:.0f}mm",
+                remedy="その場所を白いままにしてください",
+            )
 
 
 def _check_outside(pdf: bytes, design: Design, config: CampaignConfig) -> None:

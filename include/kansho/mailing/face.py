@@ -154,10 +154,12 @@ def _mark(serial: str) -> str:
     )
 
 
-#: Where the mark and the white around it lie: left, top, right, bottom (mm).
-MARK_BOX = (
-    MARK[0] - QUIET * MODULE,
-    MARK[1] - QUIET * MODULE,
-    MARK[0] + (MODULES + QUIET) * MODULE,
-    MARK[1] + (MODULES + QUIET) * MODULE,
-)
+def clearings() -> list[tuple[float, float, float, float]]:
+    """Left, top, right, bottom (mm) of what a design must leave white: lines, bars with 2 mm around them, the mark."""
+    around = QUIET * MODULE
+    side = MODULES * MODULE
+    return [
+        *(spot.box for spot in (POSTAL, *ADDRESS, NAME, NUMBER, SERIAL)),
+        (BARS[0] - 2, BARS[1] - 2, BARS[0] + 66 * PITCH + BAR + 2, BARS[1] + KINDS["F"][1] + 2),
+        (MARK[0] - around, MARK[1] - around, MARK[0] + side + around, MARK[1] + side + around),
+    ]

@@ -6,7 +6,6 @@ print run checked → handed over.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,9 +25,9 @@ from kansho.mailing.designs import Design, background, digest, load
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
-from kansho.mailing.press import Job, press
+from kansho.mailing.press import Job, Printed, check, press
 from kansho.mailing.proof import proof_pdf
-from kansho.mailing.readback import RULES, faults
+from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
@@ -145,13 +144,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     wave = mailing(ws, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
-    own = ward_font(ws.config.gaiji)
-    wrong: Counter[str] = Counter()
-    for design in sorted(set(printable["design"])):
-        for number, shard in shards(cards, design):
-            ref = ws.find("print_pdf", f"{wave.id}-{design}-{number:02d}")
-            # A file that is missing is a card too few for each of its rows.
-            wrong += faults(ws.read_bytes(ref), cards_of(shard), own) if ref else Counter(read_back=len(shard))
+    wrong = check(_printed(ws, wave, cards), ward_font(ws.config.gaiji))
     reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
     rules = {
         **{rule: wrong[rule] for rule in RULES},
@@ -291,6 +284,15 @@ def _unprinted(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, designs: S
             if ws.find("print_pdf", key) is None:
                 ground = ground or background(design, ws.config, as_of=wave.select_on)
                 yield Job(key, tuple(cards_of(shard)), ground)
+
+
+def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> Iterator[Printed]:
+    """Every file of the print run, as it lies in the vault; nothing, where it is missing, which the check finds."""
+    for design in sorted(set(cards.loc[cards["printable"], "design"])):
+        for number, shard in shards(cards, design):
+            key = f"{wave.id}-{design}-{number:02d}"
+            ref = ws.find("print_pdf", key)
+            yield Printed(key, tuple(cards_of(shard)), ws.read_bytes(ref) if ref else b"")
 
 
 def _rejected(ws: Workspace, proof: SnapshotRef) -> bool:

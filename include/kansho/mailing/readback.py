@@ -76,10 +76,20 @@ def expected_text(card: Card) -> str:
 def faults(pdf: bytes, cards: Sequence[Card], own: OwnFont | None = None) -> Counter[str]:
     """Cards that are not what they should be, by rule.
 
-    Rules: ``read_back`` (another text, or a card too few or too many), ``outside_box`` (text in no place, or in the
-    place of another line), ``bars`` and ``mark`` (the picture is not that of this card), ``form`` (characters, not
-    cards, that are drawn otherwise than the font has them; ``own`` is the ward's own font).
+    Rules: ``read_back`` (another text, a card too few or too many, a file that cannot be read), ``outside_box`` (text
+    in no place, or in the place of another line), ``bars`` and ``mark`` (the picture is not that of this card),
+    ``form`` (characters, not cards, drawn otherwise than the font has them; ``own`` is the ward's own font).
     """
+    import pikepdf
+    import pypdfium2
+
+    try:
+        return _compared(pdf, cards, own)
+    except (pikepdf.PdfError, pypdfium2.PdfiumError):
+        return Counter(read_back=len(cards))
+
+
+def _compared(pdf: bytes, cards: Sequence[Card], own: OwnFont | None) -> Counter[str]:
     found = Counter(form=len(replaced(pdf, own)))
     for face, card in zip_longest(shown(pdf), cards):
         if face is None or card is None:
