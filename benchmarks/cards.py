@@ -1,10 +1,10 @@
 """``python -m benchmarks.cards [CARDS ...]``: two-faced cards of six designs against plain WeasyPrint, per core.
 
 What is timed is what a print run does: each design's background, then its files through `kansho.mailing.press`, the
-PDFs taken and thrown away.  Against it stands WeasyPrint setting a sample of the very same cards, both faces, text and
-bars at the same places.  Rates are cards for a second of processor time, ours with that of all children: on a shared
-machine a clock says little.  Every size is a process of its own, so that its peak is its own; the peak told is the
-greatest of that process and its children.
+PDFs taken and thrown away.  Against it stands WeasyPrint setting a sample of the very same cards, both faces, with
+their text and bars but no mark.  Rates are cards for a second of processor time, ours with that of all children: on a
+shared machine a clock says little.  Every size is a process of its own, so that its peak is its own; the peak told is
+the greatest of that process and its children.
 """
 
 from __future__ import annotations
