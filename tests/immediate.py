@@ -252,6 +252,7 @@ class _Wiring:
         ws.record(
             "approval_requested",
             key,
+            counts=of.value.get("counts", {}),
             codes={"role": role.value, "kind": artefact.kind, **codes},
             refs={"artefact": artefact},
         )
