@@ -82,11 +82,18 @@ def stops(numbers: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"inquiry_number": numbers, "stop_kind": ["1"] * len(numbers), "until": [None] * len(numbers)})
 
 
-def fill(ws: Workspace, count: int = 120, *, stopped: tuple[int, ...] = (1, 2)) -> pd.DataFrame:
-    """Put a validated delivery, the seed, consents and recipients into a workspace."""
-    people = roster(count)
-    seed = ws.store_bytes("randomisation_seed", "seed", SEED)
-    ws.record("seed_committed", "seed", codes={"sha256": hashlib.sha256(SEED).hexdigest()}, refs={"seed": seed})
+def fill(
+    ws: Workspace,
+    count: int = 120,
+    *,
+    stopped: tuple[int, ...] = (1, 2),
+    people: pd.DataFrame | None = None,
+    drawn: bytes = SEED,
+) -> pd.DataFrame:
+    """Put a validated delivery, the seed ``drawn``, consents and recipients into a workspace."""
+    people = roster(count) if people is None else people
+    seed = ws.store_bytes("randomisation_seed", "seed", drawn)
+    ws.record("seed_committed", "seed", codes={"sha256": hashlib.sha256(drawn).hexdigest()}, refs={"seed": seed})
     ws.record("holdout_consented", "ward")
     for party in ws.config.parties:
         recipient = recipient_of(identity(party.id))
