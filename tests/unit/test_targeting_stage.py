@@ -16,7 +16,7 @@ from kansho.errors import KanshoError
 from kansho.standing.facts import _EMPTY, Facts
 from kansho.standing.status import status
 from kansho.targeting.eligibility import TABLE
-from kansho.targeting.figures import plan_figures, smallest_effect_pp, suppress
+from kansho.targeting.figures import plan_figures, suppress
 from kansho.targeting.plan import (
     approved_plan,
     find_plan_work,
@@ -239,11 +239,6 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
     wave = next(w for w in figures["waves"] if w["id"] == "mailing_1")
     assert wave["cost_yen"] == wave["outreach"] * (mini.costs.card_print + mini.costs.card_postage)
     assert [suppress(n, 5) for n in (0, 1, 4, 5)] == [0, None, None, 5]
-
-
-def test_smallest_effect() -> None:
-    assert smallest_effect_pp(0, 10) is None
-    assert smallest_effect_pp(3840, 3840) == pytest.approx(3.2, abs=0.05)
 
 
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:
