@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from kansho.targeting import waves
 from kansho.targeting.plan import find_plan_work, make_plan, require_approved_plan
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
-from tests.unit.outreach_people import analysis, approve, fill, on, roster, stop
+from tests.unit.outreach_people import analysis, approve, fill, on, opened, roster, stop
 from tests.unit.test_outreach_stage import received
 
 PLANNED_ON = date(2027, 4, 20)
@@ -47,14 +46,6 @@ def designed(mini: CampaignConfig, design: str, share: float) -> CampaignConfig:
             "targeting": mini.targeting.model_copy(update={"holdout_design": design}),
         }
     )
-
-
-def opened(config: CampaignConfig, var: Path) -> Workspace:
-    ws = Workspace.open(config, var, PLANNED_ON)
-    ws.keyring.create()
-    codes = {"simulation": "true", "config_digest": config.digest}
-    replace(ws, today=config.opening_on).record("campaign_opened", config.id, codes=codes)
-    return ws
 
 
 def plan(ws: Workspace) -> None:
@@ -130,7 +121,7 @@ def test_nobody_held_out_is_in_a_list(
 ) -> None:
     people, first = delivery
     with tempfile.TemporaryDirectory() as folder:
-        ws = opened(designed(mini, design, share), Path(folder) / "var")
+        ws = opened(designed(mini, design, share), Path(folder) / "var", PLANNED_ON)
         fill(ws, people=people[:first], drawn=drawn, stopped=(1,))
         plan(ws)
         if first < len(people):
@@ -151,7 +142,7 @@ def test_nobody_held_out_is_in_a_list(
 @pytest.fixture(params=DESIGNS)
 def year(request: pytest.FixtureRequest, mini: CampaignConfig, tmp_path: Path) -> Workspace:
     """A campaign with an approved plan that holds every third household out of each wave."""
-    ws = opened(designed(mini, request.param, 0.3), tmp_path / "var")
+    ws = opened(designed(mini, request.param, 0.3), tmp_path / "var", PLANNED_ON)
     fill(ws, 120)
     plan(ws)
     return ws

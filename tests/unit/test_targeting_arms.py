@@ -19,7 +19,7 @@ from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document
 from kansho.targeting.waves import HOLDOUT, select_wave
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
-from tests.unit.outreach_people import analysis, approve, fill, on, roster, stop
+from tests.unit.outreach_people import analysis, approve, fill, on, opened, roster, stop
 from tests.unit.test_targeting_holdout import designed
 
 PLANNED_ON = date(2027, 4, 20)
@@ -71,8 +71,7 @@ def test_a_plan_made_anew_keeps_the_approved_arms_and_draws_the_newcomers(open_w
 def test_only_an_approved_plan_binds_anybody_to_an_arm(mini: CampaignConfig, tmp_path: Path, decision: str) -> None:
     drawn = []
     for earlier in (100, None):
-        ws = under(Workspace.open(mini, tmp_path / str(earlier), PLANNED_ON), "independent")
-        ws.keyring.create()
+        ws = opened(designed(mini, "independent"), tmp_path / str(earlier), PLANNED_ON)
         if earlier:
             fill(ws, earlier)
             plan(ws, decision=decision)
