@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pypdfium2
 import pytest
 
+from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
@@ -29,40 +32,66 @@ from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.conftest import opened
 from tests.unit.outreach_people import approve, fill, on, stop
 from tests.unit.test_outreach_stage import received, send
 
-Opener = Callable[[date], Workspace]
 SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
 WAVE = "mailing_1"
 #: What goes to the printer beside the cards.
 PAPERS = {"print_list.csv", "sorting_plan.csv", "work_order.pdf", "posting_slip.pdf"}
 
 
-@pytest.fixture
-def selected(open_workspace: Opener) -> tuple[Workspace, dict[str, Any]]:
+#: A campaign as it lies on the disk, and what the last step returned: made once, copied for each test.
+Made = tuple[Path, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def with_cards(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A campaign with an approved plan, on the day of selection, its cards prepared."""
-    ws = open_workspace(date(2027, 4, 20))
+    var = tmp_path_factory.mktemp("with_cards") / "var"
+    ws = opened(mini, var, date(2027, 4, 20))
     fill(ws, 120)
     made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
     approve(ws, ws.store_bytes("plan_document", made["key"], b"%PDF"), "plan", role="ward_officer")
     ws = on(ws, SELECT)
     stop(ws, "d02", [])
-    return ws, production.prepare_cards(ws, select_wave(ws, production.find_mailing_work(ws, {}) or {}) or {}) or {}
+    work = select_wave(ws, production.find_mailing_work(ws, {}) or {}) or {}
+    return var, production.prepare_cards(ws, work) or {}
+
+
+@pytest.fixture(scope="module")
+def at_the_printer(mini: CampaignConfig, with_cards: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same with its package at the printer."""
+    var = tmp_path_factory.mktemp("at_the_printer") / "var"
+    ws = _copied(mini, with_cards[0], var)
+    work = decided(ws, proofing.make_proof(ws, with_cards[1]))
+    return var, production.hand_over_print_package(
+        ws, production.check_print_run(ws, production.render_cards(ws, work))
+    )
+
+
+@pytest.fixture
+def selected(mini: CampaignConfig, with_cards: Made, tmp_path: Path) -> tuple[Workspace, dict[str, Any]]:
+    """The campaign with its cards prepared."""
+    return _copied(mini, with_cards[0], tmp_path / "var"), with_cards[1]
+
+
+@pytest.fixture
+def printed(mini: CampaignConfig, at_the_printer: Made, tmp_path: Path) -> tuple[Workspace, pd.DataFrame]:
+    """The package is at the printer; the list as it stands there."""
+    ws = _copied(mini, at_the_printer[0], tmp_path / "var")
+    return ws, listed(ws)
+
+
+def _copied(mini: CampaignConfig, made: Path, var: Path) -> Workspace:
+    shutil.copytree(made, var)
+    return Workspace.open(mini, var, SELECT)
 
 
 def decided(ws: Workspace, proof: dict[str, Any], decision: str = "approve") -> dict[str, Any]:
     approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer", decision=decision)
     return proof
-
-
-@pytest.fixture
-def printed(selected: tuple[Workspace, dict[str, Any]]) -> tuple[Workspace, pd.DataFrame]:
-    """The package is at the printer; the list as it stands there."""
-    ws, cards = selected
-    work = decided(ws, proofing.make_proof(ws, cards))
-    production.hand_over_print_package(ws, production.check_print_run(ws, production.render_cards(ws, work)))
-    return ws, listed(ws)
 
 
 def listed(ws: Workspace) -> pd.DataFrame:
