@@ -17,6 +17,7 @@ def _assignment(**columns: list[object]) -> pd.DataFrame:
         "segment": ["s"] * size,
         "due_kinds": [""] * size,
         "arm": ["outreach"] * size,
+        "yen": [100] * size,
     }
     return pd.DataFrame({**base, **columns})
 
@@ -53,7 +54,7 @@ def test_a_wave_is_shown_as_a_whole_and_by_segment(mini: CampaignConfig) -> None
 
 
 def _line(segment: str, assigned: int, held: int, one: int, zero: int) -> Line:
-    return Line("w", segment, assigned, held, one, zero, None)
+    return Line("w", segment, assigned, held, one, zero, None, 0)
 
 
 WHOLE = _line("all", 1000, 100, 300, 25)

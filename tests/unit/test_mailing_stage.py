@@ -277,8 +277,8 @@ def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
 
     def names_swapped(jobs: Iterable[Job], own: OwnFont | None) -> Iterator[tuple[Job, bytes]]:
         for job in jobs:
-            first, second, *rest = job.cards
-            wrong = [replace(first, name=second.name + "二"), replace(second, name=first.name), *rest]
+            others = [*job.cards[1:], job.cards[0]]
+            wrong = [replace(card, name=other.name + "二") for card, other in zip(job.cards, others, strict=True)]
             yield job, render_shard(wrong, job.background, own)
 
     monkeypatch.setattr(production, "press", names_swapped)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansho.campaign.config import CampaignConfig, Rule, Segment
+from kansho.campaign.config import Rule, Segment
 from kansho.campaign.rights import TargetGroup
 from kansho.errors import KanshoError
-from kansho.targeting.holdout import held_out, holdout_columns, uniform
+from kansho.targeting.holdout import uniform
 from kansho.targeting.household import household_ids, normalise
 from kansho.targeting.segments import assign, matches, with_derived
 
@@ -52,25 +52,6 @@ def test_uniform_numbers_repeat_and_stay_in_range(seed: bytes, unit: str) -> Non
     drawn = uniform(seed, "holdout/w", unit)
     assert 0 <= drawn < 1
     assert drawn == uniform(seed, "holdout/w", unit)
-
-
-def test_shares_are_kept_and_waves_are_independent() -> None:
-    homes = pd.Series([f"h{n}" for n in range(20_000)])
-    one, two = held_out(b"s" * 32, "w1", homes, 0.1), held_out(b"s" * 32, "w2", homes, 0.1)
-    assert abs(one.mean() - 0.1) < 0.01
-    assert abs(two[one].mean() - 0.1) < 0.02
-
-
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=30), st.floats(0, 0.9))
-def test_a_household_is_never_split(homes: list[str], share: float) -> None:
-    held = held_out(b"s" * 32, "w", pd.Series(homes), share)
-    assert pd.DataFrame({"home": homes, "held": held}).groupby("home")["held"].nunique().max() == 1
-
-
-def test_without_consent_nobody_is_held_out(mini: CampaignConfig) -> None:
-    homes = pd.Series([f"h{n}" for n in range(500)])
-    assert not holdout_columns(b"s" * 32, mini, homes, consented=False).any(axis=None)
-    assert holdout_columns(b"s" * 32, mini, homes, consented=True).any().all()
 
 
 @pytest.mark.parametrize(

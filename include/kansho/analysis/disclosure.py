@@ -19,6 +19,7 @@ class Line:
     attended_assigned: int
     attended_held_out: int
     effect: Effect | None
+    cost_yen: int
 
     @property
     def cells(self) -> tuple[int, ...]:

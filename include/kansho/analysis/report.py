@@ -16,6 +16,11 @@ from kansho.documents.render import render
 
 _HIDDEN = "＊"
 _GROUP_NAMES = {"all": "全体", "group_kenshin": "特定健診の対象者", "group_cancer": "がん検診の対象者"}
+_NESTED = (
+    "保留群は入れ子です。ある回で保留となった世帯には、その回以後の勧奨も行っていません。このため各回の差は、その回だけの効果ではなく、"
+    "その回以後の勧奨を続けたことの効果であり、追加受診1人あたりの費用にも以後の回の費用を含みます。"
+    "以前の回で保留となった世帯は、比較に含みません。"
+)
 _COLUMNS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
 
 
@@ -49,6 +54,7 @@ def effect_pdf(
                 "（実際に届いたか、話せたかによらない比較です）。"
                 if causal
                 else "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。",
+                *((_NESTED,) if causal and config.targeting.holdout_design == "nested" else ()),
                 f"図表の数値はすべて {cutoff} 時点の受診データによります。"
                 "受診が区に届くまで約2か月かかるため、遅い回ほど小さく出ます。",
                 "区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",

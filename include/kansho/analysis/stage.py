@@ -1,8 +1,10 @@
 """Stage functions of effect_analysis.
 
 The comparison: everybody assigned to a wave against everybody held out from it, among those who could have been
-contacted that day; whatever else happened to them counts in both arms.  Outcome: attendance of the person's
-group known by the data's cut-off, on or after the wave's first day.
+contacted that day; whatever else happened to them counts in both arms.  Whom an earlier wave of a nested design held
+out is in neither arm (`kansho.targeting.waves.candidates`); there a comparison answers for the wave and all that
+followed, in effect and cost.  Outcome: attendance of the person's group known by the data's cut-off, on or after the
+wave's first day.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kansho.analysis.cost import yen_per_person
 from kansho.analysis.disclosure import Line, hidden_segments
 from kansho.analysis.effect import effect_of
 from kansho.analysis.report import effect_csv, effect_pdf
@@ -41,11 +44,13 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Estimate every wave and segment; event ``effect_analysed`` per line that may be shown."""
     cutoff = data_cutoff(ws)
     rows: list[dict[str, Any]] = []
+    found = {wave.id: ws.find("wave_assignment", wave.id) for wave in ws.config.waves.all()}
+    assignments = {wave: ws.read_table(ref) for wave, ref in found.items() if ref is not None}
     for wave in ws.config.waves.all():
-        ref = ws.find("wave_assignment", wave.id)
-        if ref is None:
+        if wave.id not in assignments:
             continue
-        lines = lines_of(wave, ws.read_table(ref), _attendance(ws), cutoff)
+        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments))
+        lines = lines_of(wave, assignment, _attendance(ws), cutoff)
         hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
         rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
     key = f"lines-{work['report']}"
@@ -98,7 +103,7 @@ def lines_of(wave: Wave, assignment: pd.DataFrame, attendance: pd.DataFrame, cut
 
     Args:
         wave: whose first day begins the outcome's window.
-        assignment: kind ``wave_assignment``.
+        assignment: kind ``wave_assignment``, and what each person cost (``yen``).
         attendance: ``inquiry_number``, ``screening_kind``, ``attendance_date``.
         cutoff: last day counted, ISO.
     """
@@ -137,6 +142,7 @@ def _line(wave: str, segment: str, frame: pd.DataFrame) -> Line:
         int((attended & ~held).sum()),
         int((attended & held).sum()),
         effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
+        int(frame["yen"].sum()),
     )
 
 
@@ -155,7 +161,7 @@ def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, 
             "held_out": line.held_out,
             "attended_assigned": line.attended_assigned,
             "attended_held_out": line.attended_held_out,
-            "cost_yen": line.assigned * _unit_cost(ws, wave),
+            "cost_yen": line.cost_yen,
         }
         if causal and line.effect is not None:
             effect = line.effect
@@ -176,8 +182,3 @@ def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, 
         refs=texts,
     )
     return row
-
-
-def _unit_cost(ws: Workspace, wave: Wave) -> int:
-    costs = ws.config.costs
-    return {"mail": costs.card_print + costs.card_postage, "call": costs.call, "visit": costs.visit}[wave.channel.value]

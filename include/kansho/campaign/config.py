@@ -264,6 +264,7 @@ class Targeting(Frozen):
 
     ``max_age`` says how old by the year's end somebody on the list may be: at most 75, who is 74 until that birthday.
     When contact ends before it is no matter of ``max_age`` (`kansho.campaign.ages.contact_over`).
+    ``holdout_design``: `kansho.campaign.nesting`.
     """
 
     min_age: Annotated[int, Field(ge=0)] = 40
@@ -275,6 +276,7 @@ class Targeting(Frozen):
     segments: tuple[Segment, ...]
     min_segment_size: int
     holdout_consent: Consent | None
+    holdout_design: Literal["independent", "nested"] = "independent"
 
 
 class StopListRule(Frozen):

@@ -14,13 +14,18 @@ from kansho.documents.render import render
 _CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問"}
 _GROUPS = {"kenshin": "特定健診", "cancer": "がん検診"}
 _HIDDEN = "＊"
+_HOLDOUTS = {
+    "independent": "保留群には、その回の勧奨だけを行いません。ほかの回では、改めて無作為に選びます。",
+    "nested": "ある回で保留群となった世帯には、その回以後の勧奨を一切行いません（入れ子）。"
+    "第1回で保留群となった世帯は、今年度の勧奨を何も受けません。",
+}
 
 
 def plan_document(
     config: CampaignConfig, key: str, figures: Mapping[str, Any], *, simulation: bool, issued_on: date
 ) -> bytes:
     """PDF bytes of the plan; ``figures`` are aggregates with small cells already None (shown as ＊)."""
-    totals = figures["totals"]
+    totals, nested = figures["totals"], config.targeting.holdout_design == "nested"
     return render(
         Document(
             title="受診勧奨計画書",
@@ -48,9 +53,11 @@ def plan_document(
                     "実施回と保留群",
                     (
                         "人数は本日現在の見込みです。各回の直前に、受診・停止・転出等を除きます。",
-                        "保留群は世帯単位の無作為抽出で、その回の勧奨を行いません。",
+                        _HOLDOUTS["nested" if nested else "independent"],
+                        "保留群は、優先するグループごとに同じ割合で、世帯を単位として無作為に選びます。検出可能差は、受診率50％、"
+                        f"世帯内の相関{figures['household_correlation']}と仮定したとき、両側5％の検定が80％の確率で見つける差です。",
                     ),
-                    (_waves(figures),),
+                    (_waves(figures, nested=nested),),
                 ),
             ),
             signatures=("区 担当者", "取扱責任者"),
@@ -83,7 +90,8 @@ def _segment_chart(figures: Mapping[str, Any]) -> Figure:
     return Figure(bars([s["name"] for s in shown], [float(s["people"]) for s in shown], unit="人"), "グループ別の人数")
 
 
-def _waves(figures: Mapping[str, Any]) -> Table:
+def _waves(figures: Mapping[str, Any], *, nested: bool) -> Table:
+    """The waves; where hold-outs are nested, with those whom an earlier wave holds out."""
     rows = tuple(
         (
             w["name"],
@@ -92,11 +100,13 @@ def _waves(figures: Mapping[str, Any]) -> Table:
             number(w["able"]),
             f"{w['capacity']:,}",
             number(w["outreach"]),
+            *((number(w["held_out_before"]),) if nested else ()),
             number(w["held_out"]),
             "—" if w["smallest_effect_pp"] is None else f"{w['smallest_effect_pp']:.1f}",
             f"{w['cost_yen']:,}",
         )
         for w in figures["waves"]
     )
-    headings = ("実施回", "手段", "選定日", "候補", "上限", "勧奨", "保留", "検出可能差(pt)", "費用(円)")
-    return Table(headings, rows, numeric=(3, 4, 5, 6, 7, 8))
+    before = ("以前から保留",) if nested else ()
+    headings = ("実施回", "手段", "選定日", "候補", "上限", "勧奨", *before, "保留", "検出可能差(pt)", "費用(円)")
+    return Table(headings, rows, numeric=tuple(range(3, len(headings))))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.nesting import waves_answered
 from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
@@ -77,22 +78,26 @@ class World:
     def truth(self, wave: str, assigned: Iterable[str], *, group: str, cutoff: date) -> float:
         """True effect of a wave in percentage points among those assigned to it, as known on ``cutoff``.
 
-        The share of the assigned for whom the contact was delivered, makes the difference, and led to an
+        The share of the assigned for whom a contact was delivered, makes the difference, and led to an
         attendance that the ward knew two months later, on the cut-off day.  By randomisation it is what the
-        difference to the hold-out estimates.
+        difference to the hold-out estimates: the wave's own contacts, and where hold-outs are nested those of
+        every later wave.
         """
         numbers = list(assigned)
         if not numbers:
             return 0.0
+        hits = sum(self._hits(w.id, numbers, group, cutoff) for w in waves_answered(self.config, wave))
+        return 100 * hits / len(numbers)
+
+    def _hits(self, wave: str, numbers: list[str], group: str, cutoff: date) -> int:
         reached = self._contacts.by_wave().get(wave, {})
         causal = in_slot(self.config, self.people, self.seed, wave, TargetGroup(group))
         delays = dict(zip(numbers, delay_days(self.seed, wave, numbers), strict=True))
         bound = cutoff - timedelta(days=LAG_DAYS)
-        hits = sum(
+        return sum(
             bool(causal.get(n, False)) and n in reached and reached[n] + timedelta(days=int(delays[n])) <= bound
             for n in numbers
         )
-        return 100 * hits / len(numbers)
 
     def _attended(self) -> Attendances:
         return attendances(self.config, self.people, self.seed, self._contacts.by_wave())

@@ -91,15 +91,16 @@ def exclusions(
     Args:
         listed: rows with ``inquiry_number`` and ``group``; for the cancer group ``due_kinds`` ("03|07").
         channel: mail, call or visit.
-        wave: with a wave, its hold-outs (plan column ``holdout_<wave>``) are excluded as ``held_out``;
-            None only where the caller forms the control arm.
+        wave: with a wave, its hold-outs are excluded as ``held_out``: column ``holdout_<wave>`` of the plan it was
+            selected from, which in a nested design holds those of earlier waves too.  None only where the caller
+            forms the control arm.
         spacing: whether the minimum distance to the last contact counts (at selection; not at the door).
         under_way: at the door, the list that is about to be used: whom it names by an address, a name or a telephone
             number that a later delivery changed is excluded as ``outdated`` (a card to the old address is a leak).
 
     Returns:
-        Series of codes on the index of ``listed``: unknown, left, identity_held, stopped, refused, deferred, aged_out,
-        attended, reported_attended, outdated, bad_address, no_phone, phone_dead, too_soon, held_out.
+        Series of codes on the index of ``listed``: held_out, unknown, left, identity_held, stopped, refused, deferred,
+        aged_out, attended, reported_attended, outdated, bad_address, no_phone, phone_dead, too_soon.
 
     Raises:
         KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``PLAN-MISSING`` when a wave has no plan.
@@ -159,6 +160,8 @@ def reasons(
 
     is_kenshin = listed["group"].eq(TargetGroup.KENSHIN.value)
     checks: list[tuple[str, pd.Series]] = [
+        # First: the gate of the print run asks for this reason, and no other may hide it.
+        ("held_out", numbers.isin(held)),
         ("unknown", ~known),
         ("left", flag("left")),
         ("identity_held", flag("identity_held")),
@@ -177,7 +180,6 @@ def reasons(
     if spacing:
         bound = (on - timedelta(days=config.targeting.min_days_between_contacts)).isoformat()
         checks.append(("too_soon", at["last_contact_on"].fillna("").astype(str).gt(bound)))
-    checks.append(("held_out", numbers.isin(held)))
     out = pd.Series("", index=listed.index, dtype=object)
     for code, hit in checks:
         out = out.mask(out.eq("") & hit, code)
@@ -192,7 +194,9 @@ def _all_due_attended(listed: pd.DataFrame, at: pd.DataFrame) -> pd.Series:
 
 
 def _held_out(ws: Workspace, wave: str) -> frozenset[str]:
-    plan = ws.latest_or_none("plan")
+    selected = ws.ledger.find("wave_selected", wave)
+    # A plan that was made later and never approved has other people and, for newcomers, other arms.
+    plan = ws.find("plan", selected.codes["plan"]) if selected is not None else ws.latest_or_none("plan")
     if plan is None:
         raise KanshoError("PLAN-MISSING", "勧奨計画がありません", remedy="計画の作成と区の承認を先に行ってください")
     frame = ws.read_table(plan)

@@ -14,20 +14,23 @@ import pandas as pd
 from kansho.campaign.config import CampaignConfig, Wave
 from kansho.campaign.rights import Channel
 from kansho.targeting.eligibility import TABLE
+from kansho.targeting.holdout import held_before
 from kansho.targeting.table import KENSHIN, current_segment
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
 _Z = 1.959964 + 0.841621
 #: Attendance share assumed for the detectable effect: the most cautious one.
 _BASE_SHARE = 0.5
+#: Correlation of attendance inside a household that the detectable effect assumes.
+HOUSEHOLD_CORRELATION = 0.3
 
 
 def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfig) -> dict[str, Any]:
     """Every figure of the document as plain values.
 
     Returns:
-        ``outcomes``, ``segments``, ``waves`` (lists of rows) and ``totals``.  A count below the config's
-        ``min_cell`` is None and stands as suppressed; wave figures are forecasts from today's groups.
+        ``outcomes``, ``segments``, ``waves`` (lists of rows), ``totals`` and what they assume.  A count below the
+        config's ``min_cell`` is None and stands as suppressed; wave figures are forecasts from today's groups.
     """
     cell = config.disclosure.min_cell
     counted = plan["outcome"].value_counts()
@@ -50,6 +53,7 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
             "capacity": config.capacity.model_dump(),
         },
         "min_cell": cell,
+        "household_correlation": HOUSEHOLD_CORRELATION,
     }
 
 
@@ -58,14 +62,19 @@ def suppress(count: int, min_cell: int) -> int | None:
     return None if 0 < count < min_cell else count
 
 
-def smallest_effect_pp(outreach: int, held_out: int) -> float | None:
+def smallest_effect_pp(outreach: int, held_out: int, *, household_size: float = 1.0) -> float | None:
     """Smallest difference in percentage points that a two-sided 5 % test sees with 80 % power; None without both arms.
 
-    Assumes an attendance share of one half, the most cautious one, and persons as independent.
+    Assumes an attendance share of one half, the most cautious one, and `HOUSEHOLD_CORRELATION`: households are drawn,
+    not persons, so the variance grows by Kish's design effect ``1 + (household_size - 1) * correlation``.
+
+    Args:
+        household_size: people to be compared per household, weighted by person.
     """
     if not outreach or not held_out:
         return None
-    variance = _BASE_SHARE * (1 - _BASE_SHARE) * (1 / outreach + 1 / held_out)
+    deff = 1 + (household_size - 1) * HOUSEHOLD_CORRELATION
+    variance = deff * _BASE_SHARE * (1 - _BASE_SHARE) * (1 / outreach + 1 / held_out)
     return round(100 * _Z * math.sqrt(variance), 1)
 
 
@@ -102,9 +111,13 @@ def _wave(plan: pd.DataFrame, has_phone: pd.Series, wave: Wave, config: Campaign
     able = plan["group"].isin([g.value for g in wave.groups])
     if wave.channel is Channel.CALL:
         able &= has_phone
-    held = plan.loc[able].sort_values("order")[f"holdout_{wave.id}"]
+    # Whom an earlier wave of a nested design holds out is in neither arm of this one.
+    before = held_before(plan, config, wave.id)
+    compared = plan.loc[able & ~before].sort_values("order")
+    held = compared[f"holdout_{wave.id}"]
     outreach = int(min((~held).sum(), wave.capacity))
     control = int(held[(~held).cumsum() <= outreach].sum())
+    size = compared.groupby("household_id")["household_id"].transform("size").mean() if len(compared) else 1.0
     return {
         "id": wave.id,
         "name": wave.name,
@@ -115,6 +128,7 @@ def _wave(plan: pd.DataFrame, has_phone: pd.Series, wave: Wave, config: Campaign
         "outreach": outreach,
         "holdout_share": wave.holdout,
         "held_out": suppress(control, config.disclosure.min_cell),
-        "smallest_effect_pp": smallest_effect_pp(outreach, control),
+        "held_out_before": suppress(int((able & before).sum()), config.disclosure.min_cell),
+        "smallest_effect_pp": smallest_effect_pp(outreach, control, household_size=float(size)),
         "cost_yen": outreach * unit_cost(config, wave.channel),
     }

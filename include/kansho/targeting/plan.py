@@ -20,6 +20,7 @@ from kansho.exchange import authority_of, decision_on
 from kansho.standing import gather, require_fresh_stop_list, status
 from kansho.targeting import eligibility
 from kansho.targeting.figures import plan_figures
+from kansho.targeting.holdout import Arms, arms_of
 from kansho.targeting.table import plan_table
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -29,8 +30,8 @@ def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     """The plan to be made today; None while the validated data is not whole, or while the approved plan still fits.
 
     A rejected plan is followed by a revision under a new key (``plan-<date>-r02``).  A roster that changed after the
-    approval is planned anew, and approved anew, as long as no wave was selected: hold-outs follow from the committed
-    seed and the household, so nobody's arm changes.
+    approval is planned anew, and approved anew, as long as no wave was selected; whose household stood in the approved
+    plan keeps its arms (`make_plan`).
 
     Raises:
         KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: no planning on an old stop list.
@@ -46,6 +47,8 @@ def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
 
 def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Plan everybody of the roster and store kind ``plan`` (event ``plan_made``, C5, E1).
+
+    Households of a plan that was approved before under the same design of the hold-outs keep their arms.
 
     Raises:
         KanshoError: ``SEED-MISSING`` or ``SEED-CHANGED`` when the seed is not the committed one, and the
@@ -66,10 +69,11 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         on=ws.today,
         seed=committed_seed(ws),
         consented=_consented(ws),
+        kept=_kept_arms(ws),
     )
     ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
     counts = plan_counts(ws.read_table(ref))
-    ws.record("plan_made", key, counts=counts, refs={"plan": ref})
+    ws.record("plan_made", key, counts=counts, codes={"holdouts": _design(ws)}, refs={"plan": ref})
     return {"key": key, "plan": ref.to_json(), "counts": counts}
 
 
@@ -120,6 +124,21 @@ def require_approved_plan(ws: Workspace) -> SnapshotRef:
     return found
 
 
+def require_same_design(ws: Workspace, plan: SnapshotRef) -> None:
+    """Refuse a plan whose hold-outs were drawn by another design: its columns would be read wrongly.
+
+    Raises:
+        KanshoError: ``PLAN-DESIGN``.
+    """
+    if _drawn_by(ws, plan) != _design(ws):
+        raise KanshoError(
+            "PLAN-DESIGN",
+            "保留群の方式が、承認された計画と設定とで違います",
+            place="targeting.holdout_design",
+            remedy="設定を計画のときの方式に戻してください",
+        )
+
+
 def committed_seed(ws: Workspace) -> bytes:
     """The seed of all random choices, checked against its commitment in the ledger.
 
@@ -156,6 +175,23 @@ def _roster_is_newer(ws: Workspace, plan: SnapshotRef) -> bool:
 def _consented(ws: Workspace) -> bool:
     """甲's consent to hold-outs: in the config and as a fact of the ledger; else there are none (E1)."""
     return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
+
+
+def _kept_arms(ws: Workspace) -> Arms:
+    """The approved plan's arms; none before the first approval, or when the design of the hold-outs changed since."""
+    approved = approved_plan(ws)
+    if approved is None or _drawn_by(ws, approved) != _design(ws):
+        return {}
+    return arms_of(ws.read_table(approved))
+
+
+def _drawn_by(ws: Workspace, plan: SnapshotRef) -> str | None:
+    made = ws.ledger.find("plan_made", plan.key)
+    return made.codes.get("holdouts") if made is not None else None
+
+
+def _design(ws: Workspace) -> str:
+    return ws.config.targeting.holdout_design if _consented(ws) else "none"
 
 
 def _next_key(ws: Workspace) -> str:

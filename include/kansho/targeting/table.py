@@ -13,7 +13,7 @@ import pandas as pd
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import TargetGroup
 from kansho.targeting import eligibility, segments
-from kansho.targeting.holdout import holdout_columns, uniform
+from kansho.targeting.holdout import Arms, holdout_columns, household_strata, uniform
 from kansho.targeting.household import household_ids
 
 KENSHIN, CANCER = TargetGroup.KENSHIN.value, TargetGroup.CANCER.value
@@ -28,6 +28,7 @@ def plan_table(
     on: date,
     seed: bytes,
     consented: bool,
+    kept: Arms | None = None,
 ) -> pd.DataFrame:
     """Plan every person of the roster.
 
@@ -39,6 +40,7 @@ def plan_table(
         on: the day of planning.
         seed: the committed seed; it keys the household ids too, so that the same seed gives the same plan.
         consented: whether 甲 consented to hold-outs (E1).
+        kept: arms of households in the plan approved before, which stay as they are.
 
     Returns:
         Columns ``inquiry_number``, ``household_id``, ``outcome`` (see `eligibility.TABLE`), ``group``,
@@ -66,11 +68,10 @@ def plan_table(
     segment = segments.assign(table, group.eq(KENSHIN), rules, of=KENSHIN)
     segment_cancer = segments.assign(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
 
-    households = household_ids(people["address"], people["address_extra"], key=seed)
     out = pd.DataFrame(
         {
             "inquiry_number": people["inquiry_number"],
-            "household_id": households,
+            "household_id": household_ids(people["address"], people["address_extra"], key=seed),
             "outcome": outcome,
             "group": group,
             "segment": segment,
@@ -79,7 +80,8 @@ def plan_table(
         }
     )
     out["order"] = _order(out, config, seed)
-    return out.join(holdout_columns(seed, config, households, consented=consented))
+    arms = holdout_columns(seed, config, _strata(out, config), consented=consented, kept=kept)
+    return out.join(arms, on="household_id")
 
 
 def current_segment(plan: pd.DataFrame, group: pd.Series) -> pd.Series:
@@ -90,6 +92,12 @@ def current_segment(plan: pd.DataFrame, group: pd.Series) -> pd.Series:
 def priorities(config: CampaignConfig) -> dict[str, int]:
     """Segment id → priority; 1 goes first when a channel is scarce."""
     return {s.id: s.priority for s in config.targeting.segments}
+
+
+def _strata(plan: pd.DataFrame, config: CampaignConfig) -> pd.Series:
+    now = current_segment(plan, plan["group"]).where(plan["group"].notna())
+    people = plan[["household_id", "inquiry_number"]].assign(segment=now, priority=now.map(priorities(config)))
+    return household_strata(people)
 
 
 def _order(plan: pd.DataFrame, config: CampaignConfig, seed: bytes) -> pd.Series:

@@ -16,7 +16,8 @@ from kansho.campaign.rights import Channel
 from kansho.contracts import codes
 from kansho.errors import KanshoError
 from kansho.standing import exclusions, gather, status
-from kansho.targeting.plan import require_approved_plan
+from kansho.targeting.holdout import held_before
+from kansho.targeting.plan import require_approved_plan, require_same_design
 from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
 from kansho.workspace import Workspace
 
@@ -32,7 +33,8 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
     returned as it is: nobody is selected twice, and no control arm changes afterwards.
 
     Raises:
-        KanshoError: ``PLAN-UNAPPROVED``, ``STOP-MISSING``, ``STOP-STALE``, ``WAVE-EARLY``, ``WAVE-UNKNOWN``.
+        KanshoError: ``PLAN-UNAPPROVED``, ``PLAN-DESIGN``, ``STOP-MISSING``, ``STOP-STALE``, ``WAVE-EARLY``,
+            ``WAVE-UNKNOWN``.
     """
     if not work.get("wave"):
         return None
@@ -43,8 +45,10 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
     if ws.today < wave.select_on:
         raise KanshoError("WAVE-EARLY", "選定日より前です", place=wave.id, remedy="選定日に実行してください")
     plan_ref = require_approved_plan(ws)
+    require_same_design(ws, plan_ref)
     listed = candidates(ws, ws.read_table(plan_ref), wave)
     reason = exclusions(ws, listed, wave.channel, wave=None, spacing=True)
+    reason = reason.mask(reason.eq("") & listed["held_before"], "held_out")
     limit = min(wave.capacity, _left_this_year(ws, wave))
     assigned = walk(listed[reason.eq("")], limit)
     ref = ws.store_table("wave_assignment", wave.id, assigned[list(COLUMNS)], parents=[plan_ref])
@@ -63,7 +67,8 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
 def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     """People of the plan whose group today is one of the wave's, in the order of the walk.
 
-    Columns: `COLUMNS` without ``rank``.  A person moves to the cancer group on attendance (C3); who has nothing
+    Columns: `COLUMNS` without ``rank``, and ``held_before``: held out of an earlier wave and so, in a nested design,
+    in neither arm of this one.  A person moves to the cancer group on attendance (C3); who has nothing
     due any more leaves.  Order: for visits first those whom no call has reached, then segment priority, then
     the plan's order.
     """
@@ -82,6 +87,7 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     out["design"] = _designs(out, ws.config, wave)
     out["due_kinds"] = due[chosen]
     out["arm"] = plan.loc[chosen, f"holdout_{wave.id}"].eq(True).map({True: HOLDOUT, False: OUTREACH})
+    out["held_before"] = held_before(plan, ws.config, wave.id)[chosen]
     out["priority"] = out["segment"].map(priorities(ws.config))
     out["spoken"] = out["inquiry_number"].isin(_spoken(facts.call_results)) & (wave.channel is Channel.VISIT)
     ordered = out.sort_values(["spoken", "priority", "order"]).reset_index(drop=True)
