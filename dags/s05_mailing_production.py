@@ -17,7 +17,7 @@ for campaign in campaigns():
         work = step("kansho.mailing.production:find_mailing_work")
         selected = step("kansho.targeting.waves:select_wave", work)
         cards = step("kansho.mailing.production:prepare_cards", selected)
-        proof = step("kansho.mailing.production:make_proof", cards)
+        proof = step("kansho.mailing.proofing:make_proof", cards)
         approved = approval("proof", Role.WARD_OFFICER, of=proof, title="校了（通知の校正）")
         rendered = step("kansho.mailing.production:render_cards", approved)
         checked = step("kansho.mailing.production:check_print_run", rendered, gate=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Airflow reads these at its first import and must never write into the home of whoever runs the tests.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kansho-airflow-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
 
@@ -60,11 +63,13 @@ def sample() -> CampaignConfig:
 def open_workspace(mini: CampaignConfig, tmp_path: Path) -> Callable[[date], Workspace]:
     """Open the small campaign's workspace on any day, with its keys made and its ledger begun."""
 
-    def opened(today: date) -> Workspace:
-        ws = Workspace.open(mini, tmp_path / "var", today)
-        ws.keyring.create()
-        codes = {"simulation": "true", "config_digest": mini.digest}
-        replace(ws, today=mini.opening_on).record("campaign_opened", mini.id, codes=codes)
-        return ws
+    return lambda today: opened(mini, tmp_path / "var", today)
 
-    return opened
+
+def opened(config: CampaignConfig, var: Path, today: date) -> Workspace:
+    """A campaign under ``var`` with its keys made and its ledger begun."""
+    ws = Workspace.open(config, var, today)
+    ws.keyring.create()
+    codes = {"simulation": "true", "config_digest": config.digest}
+    replace(ws, today=config.opening_on).record("campaign_opened", config.id, codes=codes)
+    return ws

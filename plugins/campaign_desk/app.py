@@ -23,12 +23,14 @@ from campaign_desk.artefacts import draw, is_pdf, show
 from campaign_desk.cases import STOP_LIST_ROLES, register_of
 from campaign_desk.gatepages import gate_bytes, gate_runs
 from campaign_desk.lookups import look_up as look_up_number
-from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of
+from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of, same_origin
+from campaign_desk.proofs import artefact_name, plan_comments, proof_rounds
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.evidence.ledger import wall_clock
+from kansho.exchange.comments import LONGEST, comments_on, leave_comment
 from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.exceptions import accept_exception, keep_stop_list
 from kansho.intake.passwords import enter_password, waiting_password
@@ -73,7 +75,7 @@ At = Annotated[Person, Depends(_person)]
 @app.middleware("http")
 async def _private(request: Request, call_next: Any) -> Response:
     """No page is stored anywhere, a form is taken only from our own pages, and no failure quotes its cause."""
-    if request.method not in ("GET", "HEAD") and not _same_origin(request):
+    if request.method not in ("GET", "HEAD") and not same_origin(request):
         response: Response = Response("DESK-ORIGIN", status_code=403)
     else:
         try:
@@ -127,7 +129,34 @@ def approval(request: Request, key: str, person: At) -> Response:
         opened=ws.ledger.find("artefact_opened", _opening(asked, person)) is not None,
         decided=ws.ledger.find("approval_decided", key),
         answer=_answer_path(key),
+        comments=comments_on(ws, artefact_name(asked)),
+        longest=LONGEST,
     )
+
+
+@app.post("/{campaign}/comments/{key:path}")
+def comment(
+    request: Request,
+    key: str,
+    person: At,
+    text: Annotated[str, Form()],
+    campaign_date: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Keep what a person who is asked has to say about the thing itself, until it is answered."""
+    ws, asked = _asked(person, key, campaign_date)
+    if ws.ledger.find("approval_decided", key) is not None:
+        raise HTTPException(404)
+    leave_comment(ws, asked, text)
+    return RedirectResponse(f"{root_of(request)}/{person.config.id}/approvals/{key}", status_code=303)
+
+
+@app.get("/{campaign}/proofs")
+def proofs(request: Request, person: At) -> Response:
+    """The rounds of every mailing's proof with what was said about each: for 甲 and 乙."""
+    if not person.may_see_gates:
+        raise HTTPException(403)
+    ws = _workspace(person)
+    return page(request, "proofs.html", person=person, mailings=proof_rounds(ws), plans=plan_comments(ws))
 
 
 @app.get("/{campaign}/artefacts/{key:path}")
@@ -250,8 +279,8 @@ def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Res
     return page(request, "enquiries.html", person=person, found=found, said=said)
 
 
-def _asked(person: Person, key: str) -> tuple[Workspace, Event]:
-    ws = _workspace(person)
+def _asked(person: Person, key: str, campaign_date: str | None = None) -> tuple[Workspace, Event]:
+    ws = _workspace(person, campaign_date)
     asked = ws.ledger.find("approval_requested", key)
     if asked is None:
         raise HTTPException(404)
@@ -289,10 +318,3 @@ def _workspace(person: Person, campaign_date: str | None = None) -> Workspace:
         return replace(ws, today=date.fromisoformat(told))
     except ValueError:
         raise HTTPException(422) from None
-
-
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site") == "same-origin"
-    return origin.partition("://")[2] == request.headers.get("host", "")

@@ -40,7 +40,9 @@ _FAILED = ("処理できませんでした", "もう一度お試しください�
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
 )
-_templates.globals.update(role_name=words.role, approval_name=words.approval, count_name=count_word)
+_templates.globals.update(
+    role_name=words.role, role_word=words.role_of, approval_name=words.approval, count_name=count_word
+)
 
 
 def root_of(request: Request) -> str:
@@ -78,3 +80,11 @@ def refused_by(request: Request, error: KanshoError) -> HTMLResponse:
     return page(
         request, "refused.html", status_code=409, title=error.message, remedy=error.remedy, code=error.code, back=""
     )
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a form was sent from one of our own pages."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site") == "same-origin"
+    return origin.partition("://")[2] == request.headers.get("host", "")

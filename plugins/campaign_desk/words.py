@@ -33,10 +33,32 @@ APPROVALS: dict[str, str] = {
     "erasure_contractor": "消去計画の承認（受託者）",
 }
 
+REASONS: dict[str, str] = {
+    "none": "理由なし",
+    "as_expected": "見込みどおり",
+    "known_cause": "原因が分かっている",
+    "accepted_risk": "承知のうえ",
+    "wrong_content": "内容の誤り",
+    "wrong_layout": "体裁の誤り",
+    "wrong_counts": "件数の誤り",
+    "not_agreed": "同意できない",
+    "see_desk": "ご指摘のとおり",
+}
+
+
+def reason(code: str) -> str:
+    """Why a person answered so; a code without a word is shown as it is."""
+    return REASONS.get(code, code)
+
 
 def role(value: Role) -> str:
     """Who asks or is asked."""
     return ROLES[value]
+
+
+def role_of(code: str) -> str:
+    """Who it was, by the code that an event or a comment keeps."""
+    return ROLES[Role(code)] if code in list(Role) else code
 
 
 def approval(key: str) -> str:

@@ -90,6 +90,83 @@ def as_user(ws: Workspace) -> As:
     app.dependency_overrides.clear()
 
 
+# -- comments --------------------------------------------------------------------------------------
+
+WORDS = "2ページ目の電話番号が\r\n違います。"
+
+
+def opened_by(client: TestClient, key: str = PLAN) -> TestClient:
+    assert client.get(f"/desk/{CAMPAIGN}/artefacts/{key}").status_code == 200
+    return client
+
+
+def say(client: TestClient, text: str = WORDS, key: str = PLAN) -> int:
+    return client.post(f"/desk/{CAMPAIGN}/comments/{key}", data={"text": text}, headers=ORIGIN).status_code
+
+
+def test_a_comment_is_kept_in_the_vault_and_the_ledger_knows_that_it_was_left(as_user: As, ws: Workspace) -> None:
+    officer = opened_by(as_user(OFFICER))
+    assert say(officer) == 303
+    (left,) = ws.ledger.events("comment_left")
+    assert left.codes["of"] == "plan_document/p1"
+    assert left.actor["user"] == OFFICER
+    assert left.counts == {"characters": len("2ページ目の電話番号が\n違います。")}
+    assert "電話番号" not in "".join(str(e.to_json()) for e in ws.ledger.events())
+    for path in (f"approvals/{PLAN}", "proofs"):
+        assert "2ページ目の電話番号が\n違います。" in officer.get(f"/desk/{CAMPAIGN}/{path}").text
+    assert "電話番号" in as_user(STAFF).get(f"/desk/{CAMPAIGN}/proofs").text
+    stored = b"".join(p.read_bytes() for p in ws.layout.kansho.rglob("*") if p.is_file())
+    assert "電話番号".encode() not in stored
+
+
+def test_the_same_words_sent_twice_are_one_comment_and_others_are_more(as_user: As, ws: Workspace) -> None:
+    officer = opened_by(as_user(OFFICER))
+    assert [say(officer, text) for text in (WORDS, WORDS, "色が濃い")] == [303] * 3
+    assert [e.key.rpartition("/")[2] for e in ws.ledger.events("comment_left")] == ["001", "002"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("　 \n", "COMMENT-EMPTY"), ("あ" * 2001, "COMMENT-LONG"), ("\x07ベル", "COMMENT-CHARACTER")]
+)
+def test_a_comment_that_cannot_be_kept_is_refused_and_not_repeated(
+    as_user: As, ws: Workspace, text: str, code: str
+) -> None:
+    officer = opened_by(as_user(OFFICER))
+    answer = officer.post(f"/desk/{CAMPAIGN}/comments/{PLAN}", data={"text": text}, headers=ORIGIN)
+    assert answer.status_code == 409
+    assert code in answer.text
+    assert "ベル" not in answer.text
+    assert ws.ledger.events("comment_left") == []
+
+
+@pytest.mark.parametrize("user", [WARD_MANAGER, MANAGER, PRINTER, CALLER])
+def test_nobody_else_comments_on_what_one_role_is_asked(as_user: As, ws: Workspace, user: str) -> None:
+    assert say(as_user(user)) == 403
+    assert ws.ledger.events("comment_left") == []
+
+
+def test_after_the_answer_nothing_more_is_said(as_user: As, ws: Workspace) -> None:
+    officer = opened_by(as_user(OFFICER))
+    ws.record("approval_decided", PLAN, codes={"decision": "reject", "reason": "see_desk"}, refs={"digest": "0" * 64})
+    assert say(officer) == 404
+
+
+@pytest.mark.parametrize("user", [PRINTER, CALLER, VISITOR])
+def test_a_subcontractor_does_not_read_the_rounds(as_user: As, user: str) -> None:
+    assert as_user(user).get(f"/desk/{CAMPAIGN}/proofs").status_code == 403
+
+
+def test_the_rounds_of_a_proof_are_shown_with_their_ends(as_user: As, ws: Workspace) -> None:
+    proofs = [ws.store_bytes("proof", f"mailing_1-r0{n}", pdf(n)) for n in (1, 2)]
+    for n, ref in enumerate(proofs, start=1):
+        ws.record("proof_made", ref.key, refs={"proof": ref, "changed": {"loss_frame": 2} if n == 2 else {}})
+    key = key_of("mailing_production", "proof")
+    ws.record("approval_requested", key, codes={"role": "ward_officer"}, refs={"artefact": proofs[0]})
+    ws.record("approval_decided", key, codes={"decision": "reject", "reason": "wrong_content"}, refs={"digest": "0"})
+    shown = as_user(STAFF).get(f"/desk/{CAMPAIGN}/proofs").text
+    assert [w for w in ("初校　差戻し（内容の誤り）", "再校　回答待ち", "loss_frame（2か所）") if w not in shown] == []
+
+
 # -- who sees what ---------------------------------------------------------------------------------
 
 

@@ -5,62 +5,93 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pypdfium2
 import pytest
 
+from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.exchange.tables import from_csv, to_csv
-from kansho.mailing import designs, dispatch, production, returns
+from kansho.mailing import artwork, designs, dispatch, production, proofing, returns
 from kansho.mailing.cards import SHARD
 from kansho.mailing.inks import OwnFont
 from kansho.mailing.press import Job
+from kansho.mailing.rounds import rounds
 from kansho.mailing.shard import render_shard
+from kansho.mailing.trial_prints import cases
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.conftest import opened
 from tests.unit.outreach_people import approve, fill, on, stop
 from tests.unit.test_outreach_stage import received, send
 
-Opener = Callable[[date], Workspace]
 SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
 WAVE = "mailing_1"
 #: What goes to the printer beside the cards.
 PAPERS = {"print_list.csv", "sorting_plan.csv", "work_order.pdf", "posting_slip.pdf"}
 
 
-@pytest.fixture
-def selected(open_workspace: Opener) -> tuple[Workspace, dict[str, Any]]:
+#: A campaign as it lies on the disk, and what the last step returned: made once, copied for each test.
+Made = tuple[Path, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def with_cards(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A campaign with an approved plan, on the day of selection, its cards prepared."""
-    ws = open_workspace(date(2027, 4, 20))
+    var = tmp_path_factory.mktemp("with_cards") / "var"
+    ws = opened(mini, var, date(2027, 4, 20))
     fill(ws, 120)
     made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
     approve(ws, ws.store_bytes("plan_document", made["key"], b"%PDF"), "plan", role="ward_officer")
     ws = on(ws, SELECT)
     stop(ws, "d02", [])
-    return ws, production.prepare_cards(ws, select_wave(ws, production.find_mailing_work(ws, {}) or {}) or {}) or {}
+    work = select_wave(ws, production.find_mailing_work(ws, {}) or {}) or {}
+    return var, production.prepare_cards(ws, work) or {}
+
+
+@pytest.fixture(scope="module")
+def at_the_printer(mini: CampaignConfig, with_cards: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same with its package at the printer."""
+    var = tmp_path_factory.mktemp("at_the_printer") / "var"
+    ws = _copied(mini, with_cards[0], var)
+    work = decided(ws, proofing.make_proof(ws, with_cards[1]))
+    return var, production.hand_over_print_package(
+        ws, production.check_print_run(ws, production.render_cards(ws, work))
+    )
+
+
+@pytest.fixture
+def selected(mini: CampaignConfig, with_cards: Made, tmp_path: Path) -> tuple[Workspace, dict[str, Any]]:
+    """The campaign with its cards prepared."""
+    return _copied(mini, with_cards[0], tmp_path / "var"), with_cards[1]
+
+
+@pytest.fixture
+def printed(mini: CampaignConfig, at_the_printer: Made, tmp_path: Path) -> tuple[Workspace, pd.DataFrame]:
+    """The package is at the printer; the list as it stands there."""
+    ws = _copied(mini, at_the_printer[0], tmp_path / "var")
+    return ws, listed(ws)
+
+
+def _copied(mini: CampaignConfig, made: Path, var: Path) -> Workspace:
+    shutil.copytree(made, var)
+    return Workspace.open(mini, var, SELECT)
 
 
 def decided(ws: Workspace, proof: dict[str, Any], decision: str = "approve") -> dict[str, Any]:
     approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer", decision=decision)
     return proof
-
-
-@pytest.fixture
-def printed(selected: tuple[Workspace, dict[str, Any]]) -> tuple[Workspace, pd.DataFrame]:
-    """The package is at the printer; the list as it stands there."""
-    ws, cards = selected
-    work = decided(ws, production.make_proof(ws, cards))
-    production.hand_over_print_package(ws, production.check_print_run(ws, production.render_cards(ws, work)))
-    return ws, listed(ws)
 
 
 def listed(ws: Workspace) -> pd.DataFrame:
@@ -127,10 +158,10 @@ def _text(pdf: bytes) -> str:
 
 def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict[str, Any]]) -> None:
     ws, cards = selected
-    proof = decided(ws, production.make_proof(ws, cards))
+    proof = decided(ws, proofing.make_proof(ws, cards))
     for _ in range(2):
         assert production.prepare_cards(ws, {"wave": WAVE}) == cards
-        assert production.make_proof(ws, cards) == proof
+        assert proofing.make_proof(ws, cards) == proof
         rendered = production.render_cards(ws, proof)
         handed = production.hand_over_print_package(ws, production.check_print_run(ws, rendered))
         size = ws.ledger.size
@@ -143,22 +174,23 @@ def test_the_proof_shows_every_design_and_the_counts(selected: tuple[Workspace, 
     import pypdfium2
 
     ws, cards = selected
-    proof = production.make_proof(ws, cards)
+    proof = proofing.make_proof(ws, cards)
     of = {k: v for k, v in proof["counts"].items() if k.startswith("design_")}
     assert sum(of.values()) == cards["counts"]["printable"]
     pdf = pypdfium2.PdfDocument(io.BytesIO(ws.read_bytes(SnapshotRef.from_json(proof["proof"]))))
     sizes = [tuple(round(side / 72 * 25.4) for side in pdf[n].get_size()) for n in range(len(pdf))]
-    assert sizes.count((100, 148)) == sizes.count((200, 148)) >= len(of)
+    assert sizes.count((200, 148)) == len(of)
+    assert sizes.count((100, 148)) == len(of) * len(cases("東京都", "墨田区"))
 
 
 def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
     selected: tuple[Workspace, dict[str, Any]],
 ) -> None:
     ws, cards = selected
-    first = decided(ws, production.make_proof(ws, cards), "reject")
+    first = decided(ws, proofing.make_proof(ws, cards), "reject")
     with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
         production.render_cards(ws, first)
-    second = production.make_proof(ws, cards)
+    second = proofing.make_proof(ws, cards)
     proofs = [SnapshotRef.from_json(p["proof"]).key for p in (first, second)]
     assert proofs == [f"{WAVE}-r01", f"{WAVE}-r02"]
     revised = ws.ledger.find("design_revised", f"{WAVE}-2")
@@ -170,12 +202,60 @@ def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
     assert production.render_cards(ws, second)["counts"]["cards"] == cards["counts"]["printable"]
 
 
+def test_a_round_shows_what_reads_otherwise_and_keeps_the_artwork_that_did_not_change(
+    selected: tuple[Workspace, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, cards = selected
+    drawn: list[str] = []
+    real = artwork.background
+    monkeypatch.setattr(artwork, "background", lambda d, c, *, as_of: drawn.append(d.id) or real(d, c, as_of=as_of))
+    monkeypatch.setattr(proofing, "load", _revised_only("loss_frame"))
+    decided(ws, proofing.make_proof(ws, cards), "reject")
+    every = len(drawn)
+    decided(ws, proofing.make_proof(ws, cards))
+    assert drawn[every:] == ["loss_frame"]
+    first, second = rounds(ws.ledger.events(), WAVE)
+    assert (first.name, first.decision, second.name, second.decision) == ("初校", "reject", "再校", "approve")
+    assert first.changed == {}
+    assert [d for d, n in second.changed.items() if n] == ["loss_frame"]
+    said = _text(ws.read_bytes(ws.latest("proof")))
+    assert "再校" in said
+    assert "まずは指定医療機関へ電話を。" in said
+
+
+def _revised_only(changed: str) -> Callable[[str, int], designs.Design]:
+    """Designs of which one alone has a text for the second round."""
+    return lambda design, number: designs.load(design, number if design == changed else 1)
+
+
+def test_the_proof_names_no_resident_and_its_trial_prints_are_harder_than_the_list(
+    selected: tuple[Workspace, dict[str, Any]],
+) -> None:
+    ws, cards = selected
+    proof = proofing.make_proof(ws, cards)
+    said = _text(ws.read_bytes(SnapshotRef.from_json(proof["proof"])))
+    listed = ws.read_table(SnapshotRef.from_json(cards["list"]))
+    for column in ("shown_name", "address", "address_extra", "inquiry_number"):
+        assert [v for v in listed[column].dropna() if "".join(v.split()) in said] == []
+    assert "0000-0000-01" in said
+
+
+def test_what_is_printed_is_the_very_artwork_of_the_proof(selected: tuple[Workspace, dict[str, Any]]) -> None:
+    ws, cards = selected
+    proof = decided(ws, proofing.make_proof(ws, cards))
+    for ref in ws.snapshots("artwork"):
+        ws.erase(ref, reason="retention")
+    with pytest.raises(KanshoError, match="DESIGN-ARTWORK"):
+        production.render_cards(ws, proof)
+    assert ws.snapshots("print_pdf") == []
+
+
 def test_a_second_rejection_asks_for_a_text_that_is_not_there(selected: tuple[Workspace, dict[str, Any]]) -> None:
     ws, cards = selected
     for _ in range(2):
-        decided(ws, production.make_proof(ws, cards), "reject")
+        decided(ws, proofing.make_proof(ws, cards), "reject")
     with pytest.raises(KanshoError, match=r"DESIGN-REVISION.*revisions"):
-        production.make_proof(ws, cards)
+        proofing.make_proof(ws, cards)
     assert ws.find("proof", f"{WAVE}-r03") is None
 
 
@@ -183,7 +263,7 @@ def test_a_design_changed_after_its_approval_is_not_printed(
     selected: tuple[Workspace, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ws, cards = selected
-    proof = decided(ws, production.make_proof(ws, cards))
+    proof = decided(ws, proofing.make_proof(ws, cards))
     real = designs._values
     monkeypatch.setattr(designs, "_values", lambda *a: {**real(*a), "lead": "別の文面"})
     with pytest.raises(KanshoError, match="DESIGN-CHANGED"):
@@ -202,7 +282,7 @@ def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
             yield job, render_shard(wrong, job.background, own)
 
     monkeypatch.setattr(production, "press", names_swapped)
-    rendered = production.render_cards(ws, decided(ws, production.make_proof(ws, cards)))
+    rendered = production.render_cards(ws, decided(ws, proofing.make_proof(ws, cards)))
     with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
         production.hand_over_print_package(ws, rendered)
     with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE.*read_back"):

@@ -39,6 +39,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "approval_answered": ("P8",),
     "approval_decided": ("P8",),
     "approval_voided": ("P8",),
+    "comment_left": ("P8",),
     "number_looked_up": ("P8", "D4"),
     # holdings
     "snapshot_stored": ("D6",),

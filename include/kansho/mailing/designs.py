@@ -11,6 +11,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,9 +106,7 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
             the outer face has something where address, bars or mark go, or ``DESIGN-OUTSIDE`` when it says what it
             must not.
     """
-    from kansho.documents.render import render_html
-
-    pdf = render_html(faces_html(design, config, as_of=as_of))
+    pdf = _rendered(faces_html(design, config, as_of=as_of))
     _check_pages(pdf, design)
     _check_clearings(pdf, design)
     _check_outside(pdf, design, config)
@@ -132,6 +131,14 @@ def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = N
         raise KanshoError(
             "DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id
         ) from None
+
+
+@lru_cache(maxsize=16)
+def _rendered(html: str) -> bytes:
+    """The same faces give the same bytes; they hold nobody's data, so a process may keep them."""
+    from kansho.documents.render import render_html
+
+    return render_html(html)
 
 
 def _values(design: Design, config: CampaignConfig, as_of: date | None) -> dict[str, Any]:

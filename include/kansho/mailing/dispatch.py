@@ -17,7 +17,8 @@ from kansho.campaign.config import MailingWave
 from kansho.campaign.rights import Channel, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
-from kansho.mailing.production import handed_over, mailing
+from kansho.mailing.production import handed_over
+from kansho.mailing.waves import mailing
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -46,7 +47,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     if not work["pull"]:
         return None
-    wave = mailing(ws, str(work["pull"]))
+    wave = mailing(ws.config, str(work["pull"]))
     ref = _pull_list(ws, wave.id)
     if ref is None or _is_stale(ws, wave.id, ref):
         cards = _cards(ws, wave.id)
@@ -130,7 +131,7 @@ def _cards(ws: Workspace, wave: str) -> pd.DataFrame:
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     # A corrected report comes as ``<wave>-<n>``: the number of one that was refused stays used.
-    wave = mailing(ws, package.partition("-")[0])
+    wave = mailing(ws.config, package.partition("-")[0])
     if any(e.key.rpartition("/")[2].partition("-")[0] == wave.id for e in _reports_received(ws)):
         raise KanshoError(
             "PRINT-TWICE", "この回の印刷報告は受領済みです", place=wave.id, remedy="印刷会社に確認してください"

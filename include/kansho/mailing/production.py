@@ -1,7 +1,7 @@
 """Stage functions of mailing_production.
 
-States of a wave: selected → cards prepared → proof made → 校了 | sent back (design revised, next proof) → rendered →
-print run checked → handed over.
+Belongs here: from the selection to the sealed package.  Does not belong here: the proof (`kansho.mailing.proofing`).
+States of a wave: selected → cards prepared → proof and 校了 → rendered → print run checked → handed over.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from kansho.campaign.rights import Channel, Work
 from kansho.contracts.registry import PRINT_LIST
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
-from kansho.exchange.authority import authority_of, decision_on
+from kansho.exchange.authority import authority_of
 from kansho.exchange.tables import to_csv
 from kansho.mailing.barcode import bars_of, symbols_of
 from kansho.mailing.cards import SHARD, cards_of
-from kansho.mailing.designs import Design, background, digest, load
+from kansho.mailing.designs import Design
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
 from kansho.mailing.press import Job, Printed, check, press
-from kansho.mailing.proof import proof_pdf
+from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
+from kansho.mailing.waves import mailing
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
 from kansho.vault.vault import SnapshotRef
@@ -48,7 +49,7 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
 
     None when nobody was selected.
     """
-    wave = mailing(ws, str(work["wave"]))
+    wave = mailing(ws.config, str(work["wave"]))
     ref = ws.find("card_list", wave.id)
     if ref is None:
         assignment = ws.find("wave_assignment", wave.id)
@@ -84,48 +85,20 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     return {"wave": wave.id, "list": ref.to_json(), "counts": counts} if printable else None
 
 
-def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """The next proof: kind ``proof``; after one that was sent back the design is revised first (校正).
-
-    Raises:
-        KanshoError: ``DESIGN-REVISION`` when no design of the wave has a text for the next revision.
-    """
-    wave = mailing(ws, str(work["wave"]))
-    made = [s for s in ws.snapshots("proof") if s.key.startswith(f"{wave.id}-r")]
-    sent_back = [s for s in made if _rejected(ws, s)]
-    number = len(sent_back) + 1
-    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
-    designs = _designs(wave, cards, number)
-    for earlier, ref in enumerate(sent_back, start=2):
-        _revise(ws, wave, ref, earlier)
-    key = f"{wave.id}-r{number:02d}"
-    found = ws.find("proof", key)
-    if found is None:
-        pdf = proof_pdf(ws.config, wave, cards, designs, simulation=ws.is_simulation, issued_on=ws.today)
-        found = ws.store_bytes("proof", key, pdf, parents=[SnapshotRef.from_json(work["list"])])
-    by_design = cards[cards["printable"]]["design"].value_counts().sort_index()
-    counts = {**work["counts"], **{f"design_{name}": int(n) for name, n in by_design.items()}}
-    faces = {d.id: digest(d, ws.config, as_of=wave.select_on) for d in designs}
-    ws.record("proof_made", key, counts=counts, refs={"proof": found, "designs": faces})
-    return {**work, "proof": found.to_json(), "artefact": found.to_json(), "counts": counts}
-
-
 def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Every shard of every design: kind ``print_pdf``, event ``cards_rendered``.
+    """Every shard of every design over the artwork of the proof: kind ``print_pdf``, event ``cards_rendered``.
 
     Raises:
-        KanshoError: ``EXCHANGE-AUTHORITY`` without the proof's approval; ``DESIGN-CHANGED`` when a design is
-            no longer what the proof showed.
+        KanshoError: what `proven_artwork` refuses.
     """
-    wave = mailing(ws, str(work["wave"]))
+    wave = mailing(ws.config, str(work["wave"]))
     proof = SnapshotRef.from_json(work["proof"])
-    authority_of(ws, proof)
     list_ref = SnapshotRef.from_json(work["list"])
     cards = ws.read_table(list_ref)
-    designs = _proven_designs(ws, wave, cards, proof)
-    for job, pdf in press(_unprinted(ws, wave, cards, designs), ward_font(ws.config.gaiji)):
+    proven = proven_artwork(ws, wave, cards, proof)
+    for job, pdf in press(_unprinted(ws, wave, cards, proven), ward_font(ws.config.gaiji)):
         ws.store_bytes("print_pdf", job.key, pdf, rows=len(job.cards), parents=[list_ref])
-    made = [shard for design in designs for _, shard in shards(cards, design.id)]
+    made = [shard for design, _ in proven for _, shard in shards(cards, design.id)]
     counts = {
         "cards": int(cards["printable"].sum()),
         "pages": 2 * sum(map(len, made)),
@@ -141,7 +114,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         KanshoError: ``GATE-PRINT-RELEASE`` naming the rules, after they were recorded.
     """
-    wave = mailing(ws, str(work["wave"]))
+    wave = mailing(ws.config, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
     wrong = check(_printed(ws, wave, cards), ward_font(ws.config.gaiji))
@@ -174,7 +147,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     Raises:
         KanshoError: ``MAILING-UNCHECKED`` without the passed gate, ``EXCHANGE-AUTHORITY`` without the approval.
     """
-    wave = mailing(ws, str(work["wave"]))
+    wave = mailing(ws.config, str(work["wave"]))
     gate = ws.ledger.find("gate_evaluated", f"print_release/{wave.id}")
     if gate is None or gate.codes["result"] != "pass":
         raise KanshoError(
@@ -183,7 +156,8 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     proof = SnapshotRef.from_json(work["proof"])
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
-    designs = _proven_designs(ws, wave, cards, proof)
+    proven = proven_artwork(ws, wave, cards, proof)
+    designs = [design for design, _ in proven]
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
     for design in designs:
@@ -207,10 +181,10 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         counts={"rows": len(printable)},
         authority=authority_of(ws, proof),
     )
-    for design in designs:
+    for design, drawn in proven:
         name = f"specimens/card-{design.id}-{wave.id}.pdf"
         if ws.ledger.find("document_issued", name) is None:
-            specimen = render_shard([SPECIMEN], background(design, ws.config, as_of=wave.select_on))
+            specimen = render_shard([SPECIMEN], drawn)
             ws.issue_document(name, specimen, title=f"はがき見本（{design.manifest.title}）", kind="specimen")
     return {"wave": wave.id, "counts": dict(event.counts)}
 
@@ -221,21 +195,13 @@ def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
     return [(n // SHARD + 1, mine.iloc[n : n + SHARD]) for n in range(0, len(mine), SHARD)]
 
 
-def mailing(ws: Workspace, wave: str) -> MailingWave:
-    """A mailing by id."""
-    found = next((w for w in ws.config.waves.mailings if w.id == wave), None)
-    if found is None:
-        raise KanshoError("MAILING-UNKNOWN", "その通知はありません", place=wave)
-    return found
-
-
 def handed_over(ws: Workspace, wave: str) -> bool:
     """Whether the wave's cards are at the printer."""
     party = ws.config.party_for(Work.ADDRESSING).id
     return ws.ledger.find("package_handed_over", f"{party}/print_package/{wave}") is not None
 
 
-#: Somebody who lives nowhere, for specimens and proofs.
+#: Somebody who lives nowhere, for specimens.
 SPECIMEN = Card(
     "M0-000000",
     "0000-0000-00",
@@ -246,44 +212,15 @@ SPECIMEN = Card(
 )
 
 
-def _designs(wave: MailingWave, cards: pd.DataFrame, revision: int) -> list[Design]:
-    """The wave's designs at a revision, which must change at least one of them."""
-    found = [load(name, revision) for name in sorted(set(cards.loc[cards["printable"], "design"]))]
-    if revision > 1 and not any(revision in d.manifest.revisions for d in found):
-        raise KanshoError(
-            "DESIGN-REVISION",
-            f"差し戻された校正に対する第{revision}版がありません",
-            place=wave.id,
-            remedy="include/designs の manifest.yaml の revisions に、理由に応じた文面を加えてください",
-        )
-    return found
-
-
-def _proven_designs(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, proof: SnapshotRef) -> list[Design]:
-    """The designs that the proof showed; refused when a file has changed since."""
-    made = ws.ledger.find("proof_made", proof.key)
-    shown = made.refs.get("designs", {}) if made is not None else {}
-    designs = _designs(wave, cards, int(proof.key.rpartition("-r")[2]))
-    changed = [d.id for d in designs if digest(d, ws.config, as_of=wave.select_on) != shown.get(d.id)]
-    if changed:
-        raise KanshoError(
-            "DESIGN-CHANGED",
-            "校了のあとにデザインが変わっています",
-            place=" ".join(changed),
-            remedy="校了のときのデザインに戻してください",
-        )
-    return designs
-
-
-def _unprinted(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, designs: Sequence[Design]) -> Iterator[Job]:
+def _unprinted(
+    ws: Workspace, wave: MailingWave, cards: pd.DataFrame, proven: Sequence[tuple[Design, bytes]]
+) -> Iterator[Job]:
     """The files that are not made yet; what an earlier attempt made stays."""
-    for design in designs:
-        ground = b""
+    for design, drawn in proven:
         for number, shard in shards(cards, design.id):
             key = f"{wave.id}-{design.id}-{number:02d}"
             if ws.find("print_pdf", key) is None:
-                ground = ground or background(design, ws.config, as_of=wave.select_on)
-                yield Job(key, tuple(cards_of(shard)), ground)
+                yield Job(key, tuple(cards_of(shard)), drawn)
 
 
 def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> Iterator[Printed]:
@@ -293,18 +230,6 @@ def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> Iterator[
             key = f"{wave.id}-{design}-{number:02d}"
             ref = ws.find("print_pdf", key)
             yield Printed(key, tuple(cards_of(shard)), ws.read_bytes(ref) if ref else b"")
-
-
-def _rejected(ws: Workspace, proof: SnapshotRef) -> bool:
-    decided = decision_on(ws, proof)
-    return decided is not None and decided.codes.get("decision") != "approve"
-
-
-def _revise(ws: Workspace, wave: MailingWave, proof: SnapshotRef, revision: int) -> None:
-    decided = decision_on(ws, proof)
-    reason = decided.codes.get("reason", "none") if decided is not None else "none"
-    codes = {"wave": wave.id, "reason": reason, "revision": str(revision)}
-    ws.record("design_revised", f"{wave.id}-{revision}", codes=codes, refs={"proof": proof})
 
 
 def _number(ws: Workspace, wave: MailingWave) -> int:

@@ -46,7 +46,7 @@ FAMILIES: tuple[Family, ...] = (
         "受領できた提供はすべて受領済みです。実行だけが赤くなります。",
         ("INTAKE-REFUSED",),
     ),
-    Family("パスワードの入力", _NOTHING, ("PASSWORD-",)),
+    Family("パスワードの入力、ご指摘", _NOTHING, ("PASSWORD-", "COMMENT-")),
     Family("事前の確認と参照の命令", _READ_ONLY, ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-")),
     Family(
         "検証",
