@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kansho.campaign.postage import Postage, estimate, rate_on
 from kansho.errors import KanshoError
 from kansho.mailing.paper import CARD, Folded, paper_for
-from kansho.mailing.postage import Postage, estimate, rate_on
 from kansho.mailing.sorting import BUNDLE, plan_csv, sorting_plan
 
 BEFORE, NOW = date(2024, 9, 30), date(2026, 6, 26)

@@ -21,6 +21,10 @@ def _edited(tmp_path: Path, edit: Callable[[dict], None]) -> Path:
     return path
 
 
+def _segment(d: dict, name: str) -> dict:
+    return next(s for s in d["targeting"]["segments"] if s["id"] == name)
+
+
 def _party(data: dict, party: str) -> dict:
     return next(p for p in data["parties"] if p["id"] == party)
 
@@ -43,6 +47,9 @@ def _party(data: dict, party: str) -> dict:
         (lambda d: d["handlers"][0].update(role="call_staff"), "is not of a ward handler"),
         (lambda d: d["waves"]["visits"][0].update(k_anonymity=1), "waves.visits.0.k_anonymity"),
         (lambda d: d["data_flow"].append(dict(d["data_flow"][0])), "data_flow: ids must be unique"),
+        (lambda d: _segment(d, "flagged").update(merge_into="nobody"), "segments.flagged.merge_into: unknown segment"),
+        (lambda d: _segment(d, "flagged").update(merge_into="cancer_men"), "a segment of another group"),
+        (lambda d: _segment(d, "continuous").update(merge_into="never"), "the chain of merges never ends"),
         (lambda d: d["gates"][0].update(owner="ward_officer"), "every gate must name the same owner"),
     ],
 )

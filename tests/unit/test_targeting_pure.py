@@ -14,7 +14,7 @@ from kansho.campaign.rights import TargetGroup
 from kansho.errors import KanshoError
 from kansho.targeting.holdout import uniform
 from kansho.targeting.household import household_ids, normalise
-from kansho.targeting.segments import assign, matches, with_derived
+from kansho.targeting.segments import first_of, matched, matches, merged, with_derived
 
 JUDGED_ON = date(2026, 3, 31)
 
@@ -113,16 +113,50 @@ def test_faulty_rules_are_named() -> None:
         matches(table, Rule(column="x", op="in", value="1"), segment="s")
 
 
-def _segment(name: str, *rules: Rule) -> Segment:
+def _segment(name: str, *rules: Rule, into: str | None = None) -> Segment:
     return Segment(
-        id=name, name=name, group=TargetGroup.KENSHIN, intent="", frame="", design="d", when=rules, priority=1
-    )
+        id=name, name=name, group=TargetGroup.KENSHIN, intent="", frame="", design="d", when=rules, priority=1,
+        merge_into=into,
+    )  # fmt: skip
 
 
 def test_first_match_wins_and_no_match_is_an_error() -> None:
     table, everyone = pd.DataFrame({"x": ["1", "2", "3"]}), pd.Series([True, True, True])
     one, rest = _segment("one", Rule(column="x", op="eq", value="1")), _segment("rest")
-    assert assign(table, everyone, [one, rest], of="kenshin").tolist() == ["one", "rest", "rest"]
-    assert assign(table, everyone, [rest, one], of="kenshin").tolist() == ["rest"] * 3
+    both = matched(table, everyone, [one, rest], of="kenshin")
+    assert both.tolist() == ["one|rest", "rest", "rest"]
+    assert first_of(both).tolist() == ["one", "rest", "rest"]
+    assert first_of(matched(table, everyone, [rest, one], of="kenshin")).tolist() == ["rest"] * 3
+    outside = matched(table, pd.Series([False, True, False]), [one, rest], of="kenshin")
+    assert first_of(outside).tolist() == [None, "rest", None]
     with pytest.raises(KanshoError, match="SEGMENT-NONE .*2"):
-        assign(table, everyone, [one], of="kenshin")
+        matched(table, everyone, [one], of="kenshin")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "into", "expected"),
+    [
+        # enough everywhere; too small joins; a chain; two of them; the whole group is one
+        ({"a": 3, "b": 3}, {}, {"a": 3, "b": 3}),
+        ({"a": 2, "b": 3}, {"a": "b"}, {"b": 5}),
+        ({"a": 1, "b": 1, "c": 9}, {"a": "b", "b": "c"}, {"c": 11}),
+        ({"a": 1, "b": 2, "c": 9}, {"a": "b", "b": "c"}, {"b": 3, "c": 9}),
+        ({"a": 1}, {}, {"a": 1}),
+        ({"a": 1, "b": 1}, {"a": "b"}, {"b": 2}),
+        ({}, {}, {}),
+    ],
+)
+def test_a_segment_below_the_smallest_size_joins_the_one_named_for_it(
+    sizes: dict[str, int], into: dict[str, str], expected: dict[str, int]
+) -> None:
+    segments = [_segment(name, into=into.get(name)) for name in ("a", "b", "c")]
+    people = pd.Series([*(name for name, n in sizes.items() for _ in range(n)), None], dtype=object)
+    found = merged(people, segments, smallest=3, of="kenshin")
+    assert found.dropna().value_counts().to_dict() == expected
+    assert found.isna().tolist() == people.isna().tolist()
+
+
+def test_a_segment_that_is_too_small_and_has_none_to_join_is_refused() -> None:
+    people = pd.Series(["a", "b", "b", "b"])
+    with pytest.raises(KanshoError, match=r"SEGMENT-SMALL.*segments\.kenshin a\b"):
+        merged(people, [_segment("a"), _segment("b")], smallest=3, of="kenshin")

@@ -11,12 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdfium2 import PdfDocument
 
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, LastPlan
+from kansho.campaign.postage import estimate
 from kansho.errors import KanshoError
 from kansho.standing.facts import _EMPTY, Facts
 from kansho.standing.status import status
+from kansho.targeting.comparison import changes, with_last_year
+from kansho.targeting.disclosure import suppress, suppress_parts
 from kansho.targeting.eligibility import TABLE
-from kansho.targeting.figures import plan_figures, suppress
+from kansho.targeting.figures import plan_figures
 from kansho.targeting.plan import (
     approved_plan,
     find_plan_work,
@@ -200,6 +203,8 @@ def _plan(config: CampaignConfig, count: int, seed: bytes = SEED, stopped: tuple
     tables["roster"] = people
     tables["stop_facts"] = stops([people["inquiry_number"][n] for n in stopped])
     standing = status(Facts(**tables), PLANNED_ON)
+    free = config.targeting.model_copy(update={"min_segment_size": 0})
+    config = config.model_copy(update={"targeting": free})
     return plan_table(people, analysis(people), standing, config, on=PLANNED_ON, seed=seed, consented=True)
 
 
@@ -237,8 +242,63 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
     stopped = next(o for o in figures["outcomes"] if o["code"] == "stopped")
     assert stopped["people"] is None
     wave = next(w for w in figures["waves"] if w["id"] == "mailing_1")
-    assert wave["cost_yen"] == wave["outreach"] * (mini.costs.card_print + mini.costs.card_postage)
+    posted = estimate(48, 48, mini.waves.mailings[0].report_on)
+    assert wave["cost_yen"] == 48 * mini.costs.card_print + posted.yen
     assert [suppress(n, 5) for n in (0, 1, 4, 5)] == [0, None, None, 5]
+
+
+@given(counts=st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 30), max_size=6), cell=st.integers(2, 12))
+def test_a_hidden_cell_cannot_be_computed_from_the_sum(counts: dict[str, int], cell: int) -> None:
+    shown = suppress_parts(counts, cell)
+    hidden = [name for name, value in shown.items() if value is None]
+    assert not any(0 < value < cell for value in shown.values() if value is not None)
+    assert all(shown[name] in (None, counts[name]) for name in counts)
+    # One hidden cell alone is the rest of the sum; it may be so only where nothing else can be hidden with it.
+    assert len(hidden) != 1 or not any(value for value in shown.values())
+
+
+def test_every_candidate_of_a_wave_is_reached_held_out_or_over_the_capacity(mini: CampaignConfig) -> None:
+    free = mini.model_copy(update={"disclosure": mini.disclosure.model_copy(update={"min_cell": 1})})
+    few = tuple(w.model_copy(update={"capacity": 20}) for w in free.waves.mailings)
+    free = free.model_copy(update={"waves": free.waves.model_copy(update={"mailings": few})})
+    figures = plan_figures(_plan(free, 60), roster(60), free)
+    for wave in figures["waves"]:
+        assert wave["able"] == sum(wave[part] for part in ("outreach", "held_out", "left", "held_out_before"))
+        for part in ("outreach", "held_out", "left"):
+            assert wave[part] == sum(s[part] for s in wave["by_segment"])
+    mail = figures["waves"][0]
+    assert (mail["outreach"], mail["left"] > 0) == (20, True)
+    reached = [s["priority"] for s in mail["by_segment"] if s["outreach"]]
+    left = [s["priority"] for s in mail["by_segment"] if s["left"]]
+    assert max(reached) <= min(left)
+
+
+def test_the_segments_tell_what_fits_what_was_taken_before_and_what_joined(mini: CampaignConfig) -> None:
+    free = mini.model_copy(update={"disclosure": mini.disclosure.model_copy(update={"min_cell": 1})})
+    plan = _plan(free, 60)
+    planned = plan[plan["group"].notna()]
+    figures = plan_figures(plan, roster(60), free)
+    for s in figures["segments"]:
+        fits = [s["id"] in one.split("|") for one in planned["matched"]]
+        first = [one.split("|")[0] == s["id"] for one in planned["matched"]]
+        assert (s["fits"], s["taken"]) == (sum(fits), sum(fits) - sum(first))
+    assert sum(s["people"] for s in figures["segments"]) == len(planned)
+
+
+def test_a_changed_plan_shows_what_changed_and_a_year_what_the_last_one_did(mini: CampaignConfig) -> None:
+    mini = mini.model_copy(update={"disclosure": mini.disclosure.model_copy(update={"min_cell": 1})})
+    before = plan_figures(_plan(mini, 60), roster(60), mini)
+    now = plan_figures(_plan(mini, 60, stopped=tuple(range(20))), roster(60), mini)
+    rows = {name: (old, new) for name, old, new in changes(before, now)}
+    assert rows["判定: 勧奨停止"] == (0, 20)
+    assert "対象者一覧の人数" not in rows
+    assert changes(now, now) == ()
+    assert with_last_year(now, mini) == ()
+    last = LastPlan(fiscal_year=2026, roster=50, outcomes={"stopped": 7}, cards=40, calls=20, visits=6)
+    compared = with_last_year(now, mini.model_copy(update={"last_plan": last}))
+    assert ("対象者一覧", 50, 60) in compared
+    assert ("勧奨停止", 7, 20) in compared
+    assert {name for name, *_ in compared} >= {"通知（枚）", "電話（件）", "訪問（件）"}
 
 
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:
@@ -256,3 +316,6 @@ def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> Non
     approve(ws, artefact, "plan", role="ward_officer")
     assert release_plan(ws, shown) is not None
     assert (ws.layout.outputs / "plan-2027-04-20.pdf").is_file()
+    table = (ws.layout.outputs / "plan-2027-04-20.csv").read_bytes().decode("utf-8-sig")
+    assert "総数,対象者一覧,人数,40\r\n" in table
+    assert not any(number in table for number in people["inquiry_number"])

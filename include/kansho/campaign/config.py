@@ -246,6 +246,7 @@ class Segment(Frozen):
     design: Identifier
     when: tuple[Rule, ...] = ()
     priority: int  # 1 first, when a channel is scarce
+    merge_into: Identifier | None = None  # where its people go when they are fewer than ``min_segment_size``
 
 
 class Screening(Frozen):
@@ -274,9 +275,24 @@ class Targeting(Frozen):
     min_days_between_contacts: int
     screenings: tuple[Screening, ...]
     segments: tuple[Segment, ...]
-    min_segment_size: int
+    min_segment_size: Annotated[int, Field(ge=0)]
     holdout_consent: Consent | None
     holdout_design: Literal["independent", "nested"] = "independent"
+
+    @model_validator(mode="after")
+    def _merges_end(self) -> Self:
+        """A segment joins one of its own group, and a chain of joins ends."""
+        of = {s.id: s for s in self.segments}
+        for segment in self.segments:
+            at, seen = segment, {segment.id}
+            while at.merge_into is not None:
+                where = f"segments.{segment.id}.merge_into"
+                _require(at.merge_into in of, where, "unknown segment")
+                _require(of[at.merge_into].group is at.group, where, "a segment of another group")
+                at = of[at.merge_into]
+                _require(at.id not in seen, where, "the chain of merges never ends")
+                seen.add(at.id)
+        return self
 
 
 class StopListRule(Frozen):
@@ -386,6 +402,20 @@ class LastYear(Frozen):
     bands: dict[Identifier, dict[str, Annotated[int, Field(ge=1)]]] = {}
 
 
+class LastPlan(Frozen):
+    """What was planned and done last year, as its hand-over tells it (``last_plan.json``): counts, no person.
+
+    ``outcomes`` are codes of the eligibility table; small cells are left out of it.
+    """
+
+    fiscal_year: int
+    roster: Annotated[int, Field(ge=0)]
+    outcomes: dict[Identifier, Annotated[int, Field(ge=0)]] = {}
+    cards: Annotated[int, Field(ge=0)]
+    calls: Annotated[int, Field(ge=0)]
+    visits: Annotated[int, Field(ge=0)]
+
+
 class RuleTuning(Frozen):
     """One gate rule as this ward and year wants it (`kansho.quality.catalogue` has the defaults)."""
 
@@ -422,6 +452,7 @@ class CampaignConfig(Frozen):
     gaiji: Gaiji = Gaiji()
     rules: tuple[RuleTuning, ...] = ()
     last_year: tuple[LastYear, ...] = ()
+    last_plan: LastPlan | None = None
     opening_on: date
 
     @property

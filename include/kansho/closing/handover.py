@@ -16,6 +16,7 @@ import pandas as pd
 
 from kansho import exchange
 from kansho.casework import hand_back_open_cases
+from kansho.closing.last_plan import last_plan
 from kansho.contracts import codes
 from kansho.contracts.registry import (
     CALL_RESULTS,
@@ -51,6 +52,7 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     made["exceptions"] = open_cases(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
     files["profiles.json"] = _profiles(ws)
+    files["last_plan.json"] = json.dumps(last_plan(ws.ledger.events(), ws.config), indent=1, sort_keys=True).encode()
     counts = {f"rows_{name}": rows for name, (_, rows) in made.items()}
     event = exchange.hand_over(
         ws,

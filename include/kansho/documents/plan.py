@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +17,18 @@ from kansho.documents.render import render
 _CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問"}
 _GROUPS = {"kenshin": "特定健診", "cancer": "がん検診"}
 _HIDDEN = "＊"
+#: Word → figure, in the order of the table.
+_OF_SEGMENT = (("条件に合う", "fits"), ("先に決定", "taken"), ("人数", "people"))
+_OF_ARM = (("勧奨", "outreach"), ("保留", "held_out"), ("枠外", "left"))
+_OF_WAVE = (("候補", "able"), ("上限", "capacity"), *_OF_ARM, ("費用(円)", "cost_yen"))
+_OF_POSTAGE = (
+    ("基本料金(円)", "rate"),
+    ("区分(%)", "sorted_percent"),
+    ("送達余裕(%)", "slack_percent"),
+    ("バーコード(%)", "barcode_percent"),
+    ("料金(円)", "yen"),
+    ("印刷費(円)", "print_yen"),
+)
 _HOLDOUTS = {
     "independent": "保留群には、その回の勧奨だけを行いません。ほかの回では、改めて無作為に選びます。",
     "nested": "ある回で保留群となった世帯には、その回以後の勧奨を一切行いません（入れ子）。"
@@ -21,8 +36,23 @@ _HOLDOUTS = {
 }
 
 
+@dataclass(frozen=True)
+class PlanComparison:
+    """Rows (item, before, now) against last year and against the plan before, whose key is ``before``."""
+
+    last_year: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+    before: str = ""
+    changes: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+
+
 def plan_document(
-    config: CampaignConfig, key: str, figures: Mapping[str, Any], *, simulation: bool, issued_on: date
+    config: CampaignConfig,
+    key: str,
+    figures: Mapping[str, Any],
+    compared: PlanComparison,
+    *,
+    simulation: bool,
+    issued_on: date,
 ) -> bytes:
     """PDF bytes of the plan; ``figures`` are aggregates with small cells already None (shown as ＊)."""
     totals, nested = figures["totals"], config.targeting.holdout_design == "nested"
@@ -45,8 +75,11 @@ def plan_document(
                 Section("対象判定の結果", ("全員がいずれか一つの区分に入ります。",), (_outcomes(figures),)),
                 Section(
                     "グループと内容",
-                    ("設定の規則を上から順に当てはめ、最初に合うグループに入れます。",),
-                    (_segments(figures),),
+                    (
+                        "設定の規則を上から順に当てはめ、最初に合うグループに入れます。どのグループにも入らない人はいません。",
+                        "「条件に合う」のうち「先に決定」は、上のグループにも合い、そちらに入った人です（重なり）。",
+                    ),
+                    (_segments(figures), _intents(figures)),
                     (_segment_chart(figures),),
                 ),
                 Section(
@@ -59,6 +92,19 @@ def plan_document(
                     ),
                     (_waves(figures, nested=nested),),
                 ),
+                Section(
+                    "手段ごとの割当",
+                    ("優先の順に上限まで割り当てます。「枠外」は、上限に達したためその回の対象とならない人です。",),
+                    tuple(_by_segment(w) for w in figures["waves"]),
+                ),
+                Section(
+                    "見込費用",
+                    ("郵便料金は、差出日の料金表に区分・送達余裕・バーコードの割引を当てはめた見込みです。",),
+                    (_costs(figures), _postage(figures)),
+                    (_cost_chart(figures),),
+                ),
+                _last_year(config, compared),
+                *((_changes(compared),) if compared.before else ()),
             ),
             signatures=("区 担当者", "取扱責任者"),
             simulation=simulation,
@@ -79,10 +125,113 @@ def _outcomes(figures: Mapping[str, Any]) -> Table:
 
 def _segments(figures: Mapping[str, Any]) -> Table:
     rows = tuple(
-        (s["name"], _GROUPS[s["group"]], s["intent"], s["frame"], str(s["priority"]), number(s["people"]))
+        (
+            s["name"],
+            _GROUPS[s["group"]],
+            str(s["priority"]),
+            number(s["fits"]),
+            number(s["taken"]),
+            number(s["people"]),
+            f"「{s['merged_into']}」に合流" if s["merged_into"] else "",
+        )
         for s in figures["segments"]
     )
-    return Table(("グループ", "対象", "ねらい", "表現", "優先", "人数"), rows, numeric=(4, 5))
+    return Table(("グループ", "対象", "優先", "条件に合う", "先に決定", "人数", "備考"), rows, numeric=(2, 3, 4, 5))
+
+
+def _intents(figures: Mapping[str, Any]) -> Table:
+    rows = tuple((s["name"], s["intent"], s["frame"], s["design"]) for s in figures["segments"])
+    return Table(("グループ", "ねらい", "表現", "デザイン"), rows)
+
+
+def _by_segment(wave: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (str(s["priority"]), s["name"], number(s["outreach"]), number(s["held_out"]), number(s["left"]))
+        for s in wave["by_segment"]
+    )
+    caption = f"{wave['name']}（上限 {wave['capacity']:,}）"
+    return Table(("優先", "グループ", "勧奨", "保留", "枠外"), rows, numeric=(0, 2, 3, 4), caption=caption)
+
+
+def _costs(figures: Mapping[str, Any]) -> Table:
+    rows = [(w["name"], _CHANNELS[w["channel"]], number(w["outreach"]), f"{w['cost_yen']:,}") for w in figures["waves"]]
+    rows.append(("合計", "", "", f"{figures['totals']['cost_yen']:,}"))
+    return Table(("実施回", "手段", "件数", "見込(円)"), tuple(rows), numeric=(2, 3), caption="実施回ごとの費用")
+
+
+def _postage(figures: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            w["name"],
+            f"{w['postage']['rate']}円",
+            f"{w['postage']['full_yen']:,}",
+            f"{w['postage']['sorted_percent']}%",
+            f"{w['postage']['slack_percent']}%",
+            f"{w['postage']['barcode_percent']}%",
+            f"{w['postage']['yen']:,}",
+            f"{w['postage']['print_yen']:,}",
+        )
+        for w in figures["waves"]
+        if w["postage"]
+    )
+    headings = ("通知", "基本料金", "割引前(円)", "区分", "送達余裕", "バーコード", "郵便料金(円)", "印刷費(円)")
+    return Table(headings, rows, numeric=tuple(range(1, 8)), caption="通知の内訳")
+
+
+def _cost_chart(figures: Mapping[str, Any]) -> Figure:
+    names = [w["name"] for w in figures["waves"]]
+    return Figure(bars(names, [w["cost_yen"] / 1000 for w in figures["waves"]], unit="千円"), "実施回ごとの見込費用")
+
+
+def _last_year(config: CampaignConfig, compared: PlanComparison) -> Section:
+    if config.last_plan is None:
+        return Section("前年度との比較", ("前年度の実績の引継ぎがないため、比較できません。",))
+    headings = ("項目", f"{config.last_plan.fiscal_year}年度実績", f"{config.fiscal_year}年度計画", "差")
+    return Section("前年度との比較", (), (Table(headings, _side_by_side(compared.last_year), numeric=(1, 2, 3)),))
+
+
+def _changes(compared: PlanComparison) -> Section:
+    said = f"計画 {compared.before} からの変更です。"
+    if not compared.changes:
+        return Section("前の計画からの変更", (f"{said}人数に変更はありません。",))
+    rows = _side_by_side(compared.changes)
+    return Section("前の計画からの変更", (said,), (Table(("項目", "前", "今回", "差"), rows, numeric=(1, 2, 3)),))
+
+
+def _side_by_side(rows: Iterable[tuple[str, int | None | str, int | None | str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            name,
+            *("—" if isinstance(value, str) else number(value) for value in (before, now)),
+            f"{now - before:+,}" if isinstance(before, int) and isinstance(now, int) else "",
+        )
+        for name, before, now in rows
+    )
+
+
+def plan_csv(figures: Mapping[str, Any]) -> bytes:
+    """The plan as one long table, UTF-8 with a mark and CRLF: table, row, figure, value (＊ is a suppressed cell)."""
+    totals = figures["totals"]
+    rows: list[tuple[str, str, str, object]] = [
+        ("総数", "対象者一覧", "人数", totals["roster"]),
+        ("総数", "勧奨対象者", "人数", totals["planned"]),
+        ("総数", "見込費用", "円", totals["cost_yen"]),
+    ]
+    rows += [("対象判定", o["label"], "人数", o["people"]) for o in figures["outcomes"]]
+    for s in figures["segments"]:
+        rows += [("グループ", s["name"], word, s[key]) for word, key in _OF_SEGMENT]
+        rows += [("グループ", s["name"], "合流先", s["merged_into"])] if s["merged_into"] else []
+    for w in figures["waves"]:
+        rows += [("実施回", w["name"], word, w[key]) for word, key in _OF_WAVE]
+        rows.append(("実施回", w["name"], "検出可能差(pt)", w["smallest_effect_pp"] or "—"))
+        rows += [("郵便料金", w["name"], word, w["postage"][key]) for word, key in _OF_POSTAGE if w["postage"]]
+        for s in w["by_segment"]:
+            rows += [("割当", f"{w['name']} {s['name']}", word, s[key]) for word, key in _OF_ARM]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(("表", "行", "項目", "値"))
+    writer.writerows((*row[:3], _HIDDEN if row[3] is None else row[3]) for row in rows)
+    return buffer.getvalue().encode("utf-8-sig")
 
 
 def _segment_chart(figures: Mapping[str, Any]) -> Figure:

@@ -13,11 +13,11 @@ from datetime import date
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave
+from kansho.campaign.postage import Postage, estimate
 from kansho.campaign.rights import Work
 from kansho.documents import Document, Section, Table, render
 from kansho.mailing.designs import Design
 from kansho.mailing.paper import CARD, paper_for
-from kansho.mailing.postage import Postage, estimate
 from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.workspace import Workspace
 

@@ -1,7 +1,7 @@
 """Which bundles the printer ties, by 郵便区: the sorting plan of a mailing.  Pure over the card list.
 
 Belongs here: counting cards by design and postal area in the order of their serials.  Does not belong here: postage
-(`kansho.mailing.postage`).  A 郵便区 of the sample wards is the first three digits of the code (160, 169, 130 …);
+(`kansho.campaign.postage`).  A 郵便区 of the sample wards is the first three digits of the code (160, 169, 130 …);
 its bundles follow the order in which the cards are printed, so that nobody has to sort by hand.
 """
 

@@ -7,15 +7,18 @@ Belongs here: aggregates of a plan, pure, small cells suppressed.  Does not belo
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import pandas as pd
 
-from kansho.campaign.config import CampaignConfig, Wave
+from kansho.campaign.config import CampaignConfig, MailingWave, Wave
+from kansho.campaign.postage import estimate
 from kansho.campaign.rights import Channel
+from kansho.targeting.disclosure import suppress, suppress_parts
 from kansho.targeting.eligibility import TABLE
 from kansho.targeting.holdout import held_before
-from kansho.targeting.table import KENSHIN, current_segment
+from kansho.targeting.table import CANCER, KENSHIN, current_segment
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
 _Z = 1.959964 + 0.841621
@@ -34,13 +37,18 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
     """
     cell = config.disclosure.min_cell
     counted = plan["outcome"].value_counts()
-    outcomes = [
-        {"code": r.code, "label": r.label, "clause": r.clause, "people": suppress(int(counted.get(r.code, 0)), cell)}
-        for r in TABLE
-    ]
+    shown = suppress_parts({r.code: int(counted.get(r.code, 0)) for r in TABLE}, cell)
+    outcomes = [{"code": r.code, "label": r.label, "clause": r.clause, "people": shown[r.code]} for r in TABLE]
     people = roster.set_index("inquiry_number").reindex(plan["inquiry_number"].to_numpy())
-    has_phone = pd.Series(people["phone"].notna().to_numpy(), index=plan.index)
-    waves = [_wave(plan, has_phone, wave, config) for wave in config.waves.all()]
+    reach = pd.DataFrame(
+        {
+            "phone": people["phone"].notna().to_numpy(),
+            # A representative code (下2桁 00) earns no barcode (domain notes 6.1).
+            "barcode": ~people["postal_code"].astype(str).str.endswith("00").to_numpy(),
+        },
+        index=plan.index,
+    )
+    waves = [_wave(plan, reach, wave, config) for wave in config.waves.all()]
     return {
         "outcomes": outcomes,
         "segments": _segments(plan, config),
@@ -55,11 +63,6 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
         "min_cell": cell,
         "household_correlation": HOUSEHOLD_CORRELATION,
     }
-
-
-def suppress(count: int, min_cell: int) -> int | None:
-    """None in place of a count from 1 to ``min_cell`` - 1."""
-    return None if 0 < count < min_cell else count
 
 
 def smallest_effect_pp(outreach: int, held_out: int, *, household_size: float = 1.0) -> float | None:
@@ -89,35 +92,61 @@ def unit_cost(config: CampaignConfig, channel: Channel) -> int:
 
 
 def _segments(plan: pd.DataFrame, config: CampaignConfig) -> list[dict[str, Any]]:
-    now = current_segment(plan, plan["group"])[plan["group"].notna()].value_counts()
-    size = config.targeting.min_segment_size
-    return [
-        {
-            "id": s.id,
-            "name": s.name,
-            "group": s.group.value,
-            "intent": s.intent,
-            "frame": s.frame,
-            "design": s.design,
-            "priority": s.priority,
-            "people": suppress(int(now.get(s.id, 0)), config.disclosure.min_cell),
-            "small": s.group.value == KENSHIN and int(now.get(s.id, 0)) < size,
-        }
-        for s in config.targeting.segments
-    ]
+    """One row a segment: how many its rules fit, how many of them an earlier segment took, where small ones went."""
+    planned = plan[plan["group"].notna()]
+    now = current_segment(planned, planned["group"])
+    counted = now.value_counts()
+    cell = config.disclosure.min_cell
+    by_group = {
+        group: suppress_parts(
+            {s.id: int(counted.get(s.id, 0)) for s in config.targeting.segments if s.group.value == group}, cell
+        )
+        for group in (KENSHIN, CANCER)
+    }
+    of = planned["matched"].fillna("")
+    first = of.str.partition("|")[0]
+    names = {s.id: s.name for s in config.targeting.segments}
+    rows = []
+    for s in config.targeting.segments:
+        fits = ("|" + of + "|").str.contains(f"|{s.id}|", regex=False)
+        went = now[first.eq(s.id) & now.ne(s.id)]
+        rows.append(
+            {
+                "id": s.id,
+                "name": s.name,
+                "group": s.group.value,
+                "intent": s.intent,
+                "frame": s.frame,
+                "design": s.design,
+                "priority": s.priority,
+                "people": by_group[s.group.value][s.id],
+                "fits": suppress(int(fits.sum()), cell),
+                "taken": suppress(int((fits & first.ne(s.id)).sum()), cell),
+                "merged_into": names[went.iloc[0]] if len(went) else "",
+            }
+        )
+    return rows
 
 
-def _wave(plan: pd.DataFrame, has_phone: pd.Series, wave: Wave, config: CampaignConfig) -> dict[str, Any]:
+def _wave(plan: pd.DataFrame, reach: pd.DataFrame, wave: Wave, config: CampaignConfig) -> dict[str, Any]:
+    cell = config.disclosure.min_cell
     able = plan["group"].isin([g.value for g in wave.groups])
     if wave.channel is Channel.CALL:
-        able &= has_phone
+        able &= reach["phone"]
     # Whom an earlier wave of a nested design holds out is in neither arm of this one.
     before = held_before(plan, config, wave.id)
     compared = plan.loc[able & ~before].sort_values("order")
     held = compared[f"holdout_{wave.id}"]
-    outreach = int(min((~held).sum(), wave.capacity))
-    control = int(held[(~held).cumsum() <= outreach].sum())
+    met = ((~held).cumsum() - (~held).astype(int)).lt(wave.capacity)
+    arm = pd.Series("left", index=compared.index).mask(met & ~held, "outreach").mask(met & held, "held_out")
+    outreach, control = int(arm.eq("outreach").sum()), int(arm.eq("held_out").sum())
     size = compared.groupby("household_id")["household_id"].transform("size").mean() if len(compared) else 1.0
+    parts = {
+        "outreach": outreach,
+        "held_out": control,
+        "left": int(arm.eq("left").sum()),
+        "held_out_before": int((able & before).sum()),
+    }
     return {
         "id": wave.id,
         "name": wave.name,
@@ -125,10 +154,38 @@ def _wave(plan: pd.DataFrame, has_phone: pd.Series, wave: Wave, config: Campaign
         "on": wave.select_on.isoformat(),
         "able": int(able.sum()),
         "capacity": wave.capacity,
-        "outreach": outreach,
         "holdout_share": wave.holdout,
-        "held_out": suppress(control, config.disclosure.min_cell),
-        "held_out_before": suppress(int((able & before).sum()), config.disclosure.min_cell),
+        **suppress_parts(parts, cell),
         "smallest_effect_pp": smallest_effect_pp(outreach, control, household_size=float(size)),
-        "cost_yen": outreach * unit_cost(config, wave.channel),
+        "by_segment": _by_segment(compared, arm, config),
+        **_cost(wave, outreach, int(reach["barcode"][arm.index[arm.eq("outreach")]].sum()), config),
     }
+
+
+def _by_segment(people: pd.DataFrame, arm: pd.Series, config: CampaignConfig) -> list[dict[str, Any]]:
+    """Who gets the channel and who is left out, by segment in the order of priority."""
+    counted = Counter(zip(current_segment(people, people["group"]), arm, strict=True))
+    rows = []
+    for s in sorted(config.targeting.segments, key=lambda s: s.priority):
+        parts = {name: counted[s.id, name] for name in ("outreach", "held_out", "left")}
+        if any(parts.values()):
+            rows.append({"name": s.name, "priority": s.priority, **suppress_parts(parts, config.disclosure.min_cell)})
+    return rows
+
+
+def _cost(wave: Wave, outreach: int, barcoded: int, config: CampaignConfig) -> dict[str, Any]:
+    """Expected yen: of a mailing its print and the postage with its discounts, else the unit cost of the channel."""
+    if not isinstance(wave, MailingWave):
+        return {"cost_yen": outreach * unit_cost(config, wave.channel), "postage": None}
+    posted = estimate(outreach, barcoded, wave.report_on, wave.slack_days)
+    postage = {
+        "print_yen": outreach * config.costs.card_print,
+        "pieces": posted.pieces,
+        "rate": posted.rate,
+        "sorted_percent": posted.sorted_percent,
+        "slack_percent": posted.slack_percent,
+        "barcode_percent": posted.barcode_percent,
+        "full_yen": posted.full_yen,
+        "yen": posted.yen,
+    }
+    return {"cost_yen": outreach * config.costs.card_print + posted.yen, "postage": postage}

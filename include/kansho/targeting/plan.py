@@ -19,6 +19,7 @@ from kansho.errors import KanshoError
 from kansho.exchange import authority_of, decision_on
 from kansho.standing import gather, require_fresh_stop_list, status
 from kansho.targeting import eligibility
+from kansho.targeting.comparison import changes, with_last_year
 from kansho.targeting.figures import plan_figures
 from kansho.targeting.holdout import Arms, arms_of
 from kansho.targeting.table import plan_table
@@ -79,14 +80,20 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Render the plan for the ward's approval: groups, reasons, hold-outs, cost; small cells suppressed."""
-    from kansho.documents.plan import plan_document
+    from kansho.documents.plan import PlanComparison, plan_document
 
     plan_ref = SnapshotRef.from_json(work["plan"])
     ref = ws.find("plan_document", plan_ref.key)
     if ref is None:
         roster = gather(ws).roster
         figures = plan_figures(ws.read_table(plan_ref), roster, ws.config)
-        pdf = plan_document(ws.config, plan_ref.key, figures, simulation=ws.is_simulation, issued_on=ws.today)
+        before = _plan_before(ws, plan_ref.key)
+        compared = PlanComparison(
+            last_year=with_last_year(figures, ws.config),
+            before=before.key if before else "",
+            changes=changes(plan_figures(ws.read_table(before), roster, ws.config), figures) if before else (),
+        )
+        pdf = plan_document(ws.config, plan_ref.key, figures, compared, simulation=ws.is_simulation, issued_on=ws.today)
         ref = ws.store_bytes("plan_document", plan_ref.key, pdf, parents=[plan_ref])
     return {"key": plan_ref.key, "plan": plan_ref.to_json(), "artefact": ref.to_json(), "counts": dict(work["counts"])}
 
@@ -97,9 +104,13 @@ def release_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     Raises:
         KanshoError: ``EXCHANGE-AUTHORITY`` when the document was not approved.
     """
+    from kansho.documents.plan import plan_csv
+
     document = SnapshotRef.from_json(work["artefact"])
     authority_of(ws, document)
     ws.issue_document(f"{document.key}.pdf", ws.read_bytes(document), title="勧奨計画書", kind="plan")
+    figures = plan_figures(ws.read_table(SnapshotRef.from_json(work["plan"])), gather(ws).roster, ws.config)
+    ws.issue_document(f"{document.key}.csv", plan_csv(figures), title="勧奨計画書（表）", kind="plan_table")
     return {"key": document.key, "plan": dict(work["plan"]), "counts": dict(work["counts"])}
 
 
@@ -192,6 +203,14 @@ def _drawn_by(ws: Workspace, plan: SnapshotRef) -> str | None:
 
 def _design(ws: Workspace) -> str:
     return ws.config.targeting.holdout_design if _consented(ws) else "none"
+
+
+def _plan_before(ws: Workspace, key: str) -> SnapshotRef | None:
+    """The plan made before this one, approved or sent back; None for the first."""
+    events = ws.ledger.events("plan_made")
+    this = next((e.sequence for e in events if e.key == key), None)
+    earlier = [e for e in events if e.key != key and (this is None or e.sequence < this)]
+    return ws.find("plan", earlier[-1].key) if earlier else None
 
 
 def _next_key(ws: Workspace) -> str:

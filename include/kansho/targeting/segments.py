@@ -121,8 +121,8 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def assign(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *, of: str) -> pd.Series:
-    """Segment id for the people who may belong to a target group; None for the rest.
+def matched(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *, of: str) -> pd.Series:
+    """Every segment of a target group whose rules hold, in the config's order ("flagged|irregular"); None outside.
 
     Args:
         table: output of `with_derived`.
@@ -133,21 +133,60 @@ def assign(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], *
     Raises:
         KanshoError: ``SEGMENT-NONE`` with a count when somebody matches no rule.
     """
-    out = pd.Series(None, index=table.index, dtype=object)
-    left = group.astype(bool).copy()
+    inside = group.astype(bool)
+    out = pd.Series("", index=table.index, dtype=object)
     for segment in segments:
         if segment.group.value != of:
             continue
-        hit = left.copy()
+        hit = inside.copy()
         for rule in segment.when:
             hit &= matches(table, rule, segment=segment.id)
-        out = out.mask(hit, segment.id)
-        left &= ~hit
-    if left.any():
+        out = out.mask(hit, out + "|" + segment.id)
+    gap = inside & out.eq("")
+    if gap.any():
         raise KanshoError(
             "SEGMENT-NONE",
-            f"どの区分にも当てはまらない人が {int(left.sum())} 人います",
+            f"どの区分にも当てはまらない人が {int(gap.sum())} 人います",
             place=f"segments.{of}",
             remedy="条件のない区分を最後に置いてください",
         )
-    return out
+    return out.str[1:].where(inside, None)
+
+
+def first_of(matched: pd.Series) -> pd.Series:
+    """The segment that counts of those that match: the first (C5)."""
+    return matched.str.partition("|")[0].where(matched.notna(), None).astype(object)
+
+
+def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, of: str) -> pd.Series:
+    """``assigned`` with every segment below the smallest size joined to the one that the config names for it.
+
+    The smallest goes first, so that a chain ends in a segment that is large enough.  An empty segment needs no other,
+    and a group that is one segment altogether has none to join.
+
+    Args:
+        assigned: segment id per person; missing outside the group.
+        segments: every segment of the config.
+        smallest: people that a segment must have.
+        of: the target group.
+
+    Raises:
+        KanshoError: ``SEGMENT-SMALL`` when a segment is too small and has none to join.
+    """
+    out = assigned.copy()
+    mine = {s.id: s for s in segments if s.group.value == of}
+    while True:
+        sizes = out.dropna().value_counts()
+        small = sorted((int(n), str(name)) for name, n in sizes.items() if n < smallest)
+        if not small or len(sizes) == 1:
+            return out
+        joins = [(name, into) for _, name in small if (into := mine[name].merge_into) is not None]
+        if not joins:
+            raise KanshoError(
+                "SEGMENT-SMALL",
+                f"{smallest} 人に満たない区分があります",
+                place=f"segments.{of} {' '.join(name for _, name in small)}",
+                remedy="区分の条件を広げるか、merge_into に合流先の区分を書いてください",
+            )
+        name, into = joins[0]
+        out = out.mask(out.eq(name), into)

@@ -43,10 +43,10 @@ def plan_table(
         kept: arms of households in the plan approved before, which stay as they are.
 
     Returns:
-        Columns ``inquiry_number``, ``household_id``, ``outcome`` (see `eligibility.TABLE`), ``group``,
-        ``segment`` (of the 特定健診 group), ``segment_cancer`` (where the person is or would go after
-        attendance), ``due_kinds`` ("03|07"), ``order`` (1 first; missing for people not planned) and
-        ``holdout_<wave>`` (bool) for each wave.
+        Columns ``inquiry_number``, ``household_id``, ``outcome`` (see `eligibility.TABLE`), ``group``, ``segment`` (of
+        the 特定健診 group), ``segment_cancer`` (where the person is or would go after attendance), ``matched`` (every
+        segment of the group whose rules hold), ``due_kinds`` ("03|07"), ``order`` (1 first; missing for people not
+        planned) and ``holdout_<wave>`` (bool) for each wave.
     """
     people = roster.merge(analysis, on="inquiry_number", how="left", suffixes=("", "_analysis"))
     at = standing.reindex(people["inquiry_number"].to_numpy())
@@ -65,8 +65,11 @@ def plan_table(
     table = segments.with_derived(people, judged_on=date(config.fiscal_year, 3, 31))
     rules = config.targeting.segments
     planned = group.notna()
-    segment = segments.assign(table, group.eq(KENSHIN), rules, of=KENSHIN)
-    segment_cancer = segments.assign(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
+    smallest = config.targeting.min_segment_size
+    matched = segments.matched(table, group.eq(KENSHIN), rules, of=KENSHIN)
+    matched_cancer = segments.matched(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
+    segment = segments.merged(segments.first_of(matched), rules, smallest=smallest, of=KENSHIN)
+    segment_cancer = segments.merged(segments.first_of(matched_cancer), rules, smallest=smallest, of=CANCER)
 
     out = pd.DataFrame(
         {
@@ -76,6 +79,7 @@ def plan_table(
             "group": group,
             "segment": segment,
             "segment_cancer": segment_cancer,
+            "matched": matched_cancer.where(group.eq(CANCER), matched),
             "due_kinds": people["due_kinds"],
         }
     )

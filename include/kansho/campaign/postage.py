@@ -1,7 +1,8 @@
-"""Postage of a mailing: the rate of its day, the discounts it earns, and the estimate.  Pure.
+"""Postage: the rate of a day, the discounts that a posting earns, and the estimate.  Pure.
 
 Belongs here: 日本郵便's rates and discounts as data with their dates.  Does not belong here: which card goes where
-(`kansho.mailing.sorting`).  Source: domain notes 6.1–6.3 (郵便約款, 区分郵便物の料金, カスタマバーコードの割引).
+(`kansho.mailing.sorting`), or what a ward pays for anything else (the campaign's config).  Source: domain notes
+6.1–6.3 (郵便約款, 区分郵便物の料金, カスタマバーコードの割引).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def rate_on(day: date) -> int:
             "POSTAGE-RATE",
             "この日の郵便料金を持っていません",
             place=day.isoformat(),
-            remedy="mailing/postage.py に料金を加えてください",
+            remedy="campaign/postage.py に料金を加えてください",
         )
     return known[-1]
 
