@@ -21,13 +21,14 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import CALL_LIST
 from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv
-from kansho.mailing import production
+from kansho.mailing import production, proofing
 from kansho.outreach import calls, visits
 from kansho.targeting import waves
 from kansho.targeting.plan import find_plan_work, make_plan, require_approved_plan
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
-from tests.unit.outreach_people import analysis, approve, fill, on, opened, roster, stop
+from tests.conftest import opened
+from tests.unit.outreach_people import analysis, approve, fill, on, roster, stop
 from tests.unit.test_outreach_stage import received
 
 PLANNED_ON = date(2027, 4, 20)
@@ -37,13 +38,13 @@ WAVES = {"mailing_1": date(2027, 6, 9), "call_1": date(2027, 8, 16), "visit_1": 
 
 
 def designed(mini: CampaignConfig, design: str, share: float) -> CampaignConfig:
-    """The campaign with a design of the hold-outs and one share for every wave."""
+    """The campaign with a design of the hold-outs, one share for every wave, and segments of any size."""
     kinds = ("mailings", "calls", "visits")
     shared = {k: tuple(w.model_copy(update={"holdout": share}) for w in getattr(mini.waves, k)) for k in kinds}
     return mini.model_copy(
         update={
             "waves": mini.waves.model_copy(update=shared),
-            "targeting": mini.targeting.model_copy(update={"holdout_design": design}),
+            "targeting": mini.targeting.model_copy(update={"holdout_design": design, "min_segment_size": 1}),
         }
     )
 
@@ -176,7 +177,7 @@ def test_the_gate_of_the_print_run_refuses_the_held_out(year: Workspace, monkeyp
     ws = on_the_day(year, "mailing_1")
     select_everybody(monkeypatch)
     cards = production.prepare_cards(ws, waves.select_wave(ws, {"wave": "mailing_1"}) or {}) or {}
-    proof = production.make_proof(ws, cards)
+    proof = proofing.make_proof(ws, cards)
     approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer")
     rendered = production.render_cards(ws, proof)
     printable = ws.read_table(SnapshotRef.from_json(cards["list"])).query("printable")["inquiry_number"]

@@ -9,11 +9,9 @@ import hashlib
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 import pandas as pd
 
-from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Actor
 from kansho.exchange.tables import check_digit
 from kansho.vault.keys import new_identity, recipient_of
@@ -127,15 +125,6 @@ def approve(ws: Workspace, artefact: SnapshotRef, name: str, *, role: str, decis
         "approval_decided", key, codes={"decision": decision, "reason": "none"}, refs={"digest": artefact.digest}
     )
     return key
-
-
-def opened(config: CampaignConfig, var: Path, today: date) -> Workspace:
-    """A campaign's workspace in a folder, its keys made and its ledger begun."""
-    ws = Workspace.open(config, var, today)
-    ws.keyring.create()
-    codes = {"simulation": "true", "config_digest": config.digest}
-    on(ws, config.opening_on).record("campaign_opened", config.id, codes=codes)
-    return ws
 
 
 def on(ws: Workspace, day: date) -> Workspace:

@@ -19,7 +19,8 @@ from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document
 from kansho.targeting.waves import HOLDOUT, select_wave
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
-from tests.unit.outreach_people import analysis, approve, fill, on, opened, roster, stop
+from tests.conftest import opened
+from tests.unit.outreach_people import analysis, approve, fill, on, roster, stop
 from tests.unit.test_targeting_holdout import designed
 
 PLANNED_ON = date(2027, 4, 20)
