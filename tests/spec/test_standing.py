@@ -104,6 +104,13 @@ def test_a_held_out_person_is_excluded(mini: CampaignConfig) -> None:
     assert found.iloc[0] == "held_out"
 
 
+def test_no_other_reason_hides_that_somebody_is_held_out(mini: CampaignConfig) -> None:
+    listed = pd.DataFrame([{"inquiry_number": "9999-9999-99", "group": "kenshin", "due_kinds": ""}])
+    held = frozenset(listed["inquiry_number"])
+    found = reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, held=held, spacing=True)
+    assert found.iloc[0] == "held_out"
+
+
 # fmt: off
 # what a later delivery changed, and on which lists the person stood          mail   call   visit
 CHANGED = [

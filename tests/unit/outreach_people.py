@@ -9,9 +9,11 @@ import hashlib
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
+from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Actor
 from kansho.exchange.tables import check_digit
 from kansho.vault.keys import new_identity, recipient_of
@@ -82,11 +84,18 @@ def stops(numbers: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"inquiry_number": numbers, "stop_kind": ["1"] * len(numbers), "until": [None] * len(numbers)})
 
 
-def fill(ws: Workspace, count: int = 120, *, stopped: tuple[int, ...] = (1, 2)) -> pd.DataFrame:
-    """Put a validated delivery, the seed, consents and recipients into a workspace."""
-    people = roster(count)
-    seed = ws.store_bytes("randomisation_seed", "seed", SEED)
-    ws.record("seed_committed", "seed", codes={"sha256": hashlib.sha256(SEED).hexdigest()}, refs={"seed": seed})
+def fill(
+    ws: Workspace,
+    count: int = 120,
+    *,
+    stopped: tuple[int, ...] = (1, 2),
+    people: pd.DataFrame | None = None,
+    drawn: bytes = SEED,
+) -> pd.DataFrame:
+    """Put a validated delivery, the seed ``drawn``, consents and recipients into a workspace."""
+    people = roster(count) if people is None else people
+    seed = ws.store_bytes("randomisation_seed", "seed", drawn)
+    ws.record("seed_committed", "seed", codes={"sha256": hashlib.sha256(drawn).hexdigest()}, refs={"seed": seed})
     ws.record("holdout_consented", "ward")
     for party in ws.config.parties:
         recipient = recipient_of(identity(party.id))
@@ -118,6 +127,15 @@ def approve(ws: Workspace, artefact: SnapshotRef, name: str, *, role: str, decis
         "approval_decided", key, codes={"decision": decision, "reason": "none"}, refs={"digest": artefact.digest}
     )
     return key
+
+
+def opened(config: CampaignConfig, var: Path, today: date) -> Workspace:
+    """A campaign's workspace in a folder, its keys made and its ledger begun."""
+    ws = Workspace.open(config, var, today)
+    ws.keyring.create()
+    codes = {"simulation": "true", "config_digest": config.digest}
+    on(ws, config.opening_on).record("campaign_opened", config.id, codes=codes)
+    return ws
 
 
 def on(ws: Workspace, day: date) -> Workspace:

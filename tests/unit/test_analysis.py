@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
+from pypdfium2 import PdfDocument
 
+from kansho.analysis.cost import yen_per_person
 from kansho.analysis.disclosure import Line, hidden_segments
+from kansho.analysis.report import effect_pdf
 from kansho.analysis.stage import attended_in_window, lines_of
 from kansho.campaign.config import CampaignConfig
 
@@ -45,12 +50,62 @@ def test_a_wave_is_shown_as_a_whole_and_by_segment(mini: CampaignConfig) -> None
         segment=["x", "x", "y", "y"],
         arm=["outreach", "holdout", "outreach", "holdout"],
     )
+    people = people.assign(yen=[115, 0, 535, 0])
     lines = lines_of(mini.waves.mailings[0], people, ATTENDANCE, "2027-08-01")
-    assert [(n.segment, n.assigned, n.held_out, n.attended_assigned) for n in lines] == [
-        ("all", 2, 2, 1),
-        ("x", 1, 1, 1),
-        ("y", 1, 1, 0),
+    assert [(n.segment, n.assigned, n.held_out, n.attended_assigned, n.cost_yen) for n in lines] == [
+        ("all", 2, 2, 1, 650),
+        ("x", 1, 1, 1, 115),
+        ("y", 1, 1, 0, 535),
     ]
+
+
+# fmt: off
+#   arms by wave: a, b, c (o: outreach, h: held out, -: not in the wave); card 100, call 400, visit 1500 yen
+# design         mailing  call     visit    wave         yen of a, b, c
+COSTS = [
+    ("independent", "ooh", "oho",  "o-o",   "mailing_1", [100, 100, 0]),
+    ("independent", "ooh", "oho",  "o-o",   "call_1",    [400, 0, 400]),
+    ("nested",      "ooh", "oh-",  "o--",   "mailing_1", [2000, 100, 0]),   # with what followed
+    ("nested",      "ooh", "oh-",  "o--",   "call_1",    [1900, 0]),
+    ("nested",      "ooh", "oh-",  "o--",   "visit_1",   [1500]),
+    ("nested",      "ooh", "oh-",  None,    "call_1",    [400, 0]),         # the visits are not selected yet
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("design", "mailing", "call", "visit", "wave", "yen"), COSTS)
+def test_what_a_wave_cost_is_what_its_comparison_answers_for(
+    mini: CampaignConfig, design: str, mailing: str, call: str, visit: str | None, wave: str, yen: list[int]
+) -> None:
+    costs = mini.costs.model_copy(update={"card_print": 40, "card_postage": 60, "call": 400, "visit": 1500})
+    targeting = mini.targeting.model_copy(update={"holdout_design": design})
+    config = mini.model_copy(update={"costs": costs, "targeting": targeting})
+    arm = {"o": "outreach", "h": "holdout"}
+    assignments = {
+        name: pd.DataFrame(
+            [(who, arm[a]) for who, a in zip("abc", arms, strict=True) if a in arm], columns=["inquiry_number", "arm"]
+        )
+        for name, arms in {"mailing_1": mailing, "call_1": call, "visit_1": visit}.items()
+        if arms is not None
+    }
+    assert yen_per_person(config, config.wave(wave), assignments).tolist() == yen
+
+
+@pytest.mark.parametrize("design", ["independent", "nested"])
+def test_the_report_of_nested_hold_outs_says_what_a_difference_means(mini: CampaignConfig, design: str) -> None:
+    config = mini.model_copy(update={"targeting": mini.targeting.model_copy(update={"holdout_design": design})})
+    row = {"wave": "mailing_1", "segment": "all", "hidden": True}
+    pdf = effect_pdf(
+        config,
+        pd.DataFrame([row]),
+        cutoff="2027-12-01",
+        final=True,
+        causal=True,
+        simulation=True,
+        issued_on=date(2027, 12, 16),
+    )
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf))
+    assert ("その回以後の勧奨を続けたことの効果" in text) == (design == "nested")
 
 
 def _line(segment: str, assigned: int, held: int, one: int, zero: int) -> Line:

@@ -11,10 +11,12 @@ import pytest
 import pyzipper
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import TargetGroup
 from kansho.contracts.free_text import screen_text
 from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.reading import read_delivered
 from kansho.simulation import notes
+from kansho.simulation.contacts import Contacts
 from kansho.simulation.effects import EFFECTS, attendances, in_slot
 from kansho.simulation.plain import write_plain
 from kansho.simulation.population import build
@@ -97,10 +99,26 @@ def test_a_contact_makes_the_difference_for_its_slot_and_for_nobody_else(mini: C
     without = attendances(mini, people, 1, {}).kenshin
     everybody = dict.fromkeys(people["inquiry_number"], on)
     with_wave = attendances(mini, people, 1, {wave: everybody}).kenshin
-    from kansho.campaign.rights import TargetGroup
-
     slot = in_slot(mini, people, 1, wave, TargetGroup.KENSHIN)
     changed = without.isna() & with_wave.notna()
     assert (changed == slot).all()
     assert not (without.notna() & with_wave.isna()).any()
     assert slot.mean() == pytest.approx(EFFECTS[mini.wave(wave).channel], abs=0.012)
+
+
+@pytest.mark.parametrize(("design", "counted"), [("independent", 1), ("nested", 3)])
+def test_the_truth_of_a_wave_is_what_its_comparison_answers_for(
+    mini: CampaignConfig, tmp_path: Path, design: str, counted: int
+) -> None:
+    targeting = mini.targeting.model_copy(update={"holdout_design": design})
+    config = mini.model_copy(update={"targeting": targeting})
+    world = World.open(config, tmp_path, 2000, 1)
+    numbers = list(world.people["inquiry_number"])
+    waves = config.waves.all()
+    for wave in waves:
+        Contacts(tmp_path / "world" / "contacts").add(wave.id, wave.id, numbers, wave.select_on)
+    slots = [in_slot(config, world.people, 1, wave.id, TargetGroup.KENSHIN).sum() for wave in waves[:counted]]
+    cutoff = date(config.fiscal_year + 2, 1, 1)
+    found = world.truth(waves[0].id, numbers, group="kenshin", cutoff=cutoff)
+    assert found == pytest.approx(100 * sum(slots) / len(numbers))
+    assert found > 0

@@ -19,7 +19,7 @@ from kansho.standing.status import status
 from kansho.targeting.comparison import changes, with_last_year
 from kansho.targeting.disclosure import suppress, suppress_parts
 from kansho.targeting.eligibility import TABLE
-from kansho.targeting.figures import plan_figures, smallest_effect_pp
+from kansho.targeting.figures import plan_figures
 from kansho.targeting.plan import (
     approved_plan,
     find_plan_work,
@@ -299,11 +299,6 @@ def test_a_changed_plan_shows_what_changed_and_a_year_what_the_last_one_did(mini
     assert ("対象者一覧", 50, 60) in compared
     assert ("勧奨停止", 7, 20) in compared
     assert {name for name, *_ in compared} >= {"通知（枚）", "電話（件）", "訪問（件）"}
-
-
-def test_smallest_effect() -> None:
-    assert smallest_effect_pp(0, 10) is None
-    assert smallest_effect_pp(3840, 3840) == pytest.approx(3.2, abs=0.05)
 
 
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:

@@ -117,17 +117,38 @@ class SimulatedWave:
 def simulate_wave(
     rng: np.random.Generator, *, households: int, holdout: float, base: float, effect: float, reach: float
 ) -> SimulatedWave:
-    """A household-randomised wave without the rest of the world, for statistical tests.
+    """A household-randomised wave without the rest of the world, for statistical tests."""
+    year = simulate_year(rng, households=households, base=base, effects=(effect,), reach=reach)
+    held = (rng.random(households) < holdout)[year.household]
+    attended = year.anyway | (year.causes[0] & ~held)
+    return SimulatedWave(held, attended, year.household, float(100 * year.causes[0].mean()))
+
+
+@dataclass(frozen=True)
+class SimulatedYear:
+    """Per person of a bare experiment: ``household``, whether they attend ``anyway``, and for each wave whether its
+    contact ``causes`` them to; at most one of all these is so."""
+
+    household: np.ndarray
+    anyway: np.ndarray
+    causes: tuple[np.ndarray, ...]
+
+
+def simulate_year(
+    rng: np.random.Generator, *, households: int, base: float, effects: Sequence[float], reach: float
+) -> SimulatedYear:
+    """People of several waves before anybody is held out; ``effects`` and ``reach`` are shares, one effect a wave.
 
     The members of a household share part of their inclination, so persons are not independent.
     """
     sizes = rng.choice([1, 2, 3], size=households, p=[0.68, 0.27, 0.05])
     household = np.repeat(np.arange(households), sizes)
-    held = (rng.random(households) < holdout)[household]
     shared = rng.random(households)[household]
     own = rng.random(len(household))
     u = np.where(rng.random(len(household)) < 0.3, shared, own)
-    reached = rng.random(len(household)) < reach
-    causes = (u >= base) & (u < base + effect) & reached
-    attended = (u < base) | (causes & ~held)
-    return SimulatedWave(held, attended, household, float(100 * causes.mean()))
+    bounds = base + np.cumsum([0.0, *effects])
+    causes = tuple(
+        (u >= low) & (u < high) & (rng.random(len(household)) < reach)
+        for low, high in zip(bounds, bounds[1:], strict=False)
+    )
+    return SimulatedYear(household, u < base, causes)
