@@ -52,7 +52,9 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     made["exceptions"] = open_cases(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
     files["profiles.json"] = _profiles(ws)
-    files["last_plan.json"] = json.dumps(last_plan(ws.ledger.events(), ws.config), indent=1, sort_keys=True).encode()
+    done = last_plan(ws.ledger.events(), ws.config)
+    if done is not None:
+        files["last_plan.json"] = json.dumps(done, indent=1, sort_keys=True).encode()
     counts = {f"rows_{name}": rows for name, (_, rows) in made.items()}
     event = exchange.hand_over(
         ws,
