@@ -29,6 +29,7 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from tests.conftest import opened
 from tests.unit.outreach_people import analysis, approve, fill, on, roster, stop
+from tests.unit.test_mailing_stage import rendered_cards
 from tests.unit.test_outreach_stage import received
 
 PLANNED_ON = date(2027, 4, 20)
@@ -179,7 +180,7 @@ def test_the_gate_of_the_print_run_refuses_the_held_out(year: Workspace, monkeyp
     cards = production.prepare_cards(ws, waves.select_wave(ws, {"wave": "mailing_1"}) or {}) or {}
     proof = proofing.make_proof(ws, cards)
     approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer")
-    rendered = production.render_cards(ws, proof)
+    rendered = rendered_cards(ws, proof)
     printable = ws.read_table(SnapshotRef.from_json(cards["list"])).query("printable")["inquiry_number"]
     wrong = len(set(printable) & held_out(ws, "mailing_1"))
     assert wrong > 0

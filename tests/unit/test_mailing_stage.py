@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,13 +17,15 @@ from typing import Any
 import pandas as pd
 import pypdfium2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.exchange.tables import from_csv, to_csv
-from kansho.mailing import artwork, designs, dispatch, production, proofing, returns
+from kansho.mailing import artwork, designs, dispatch, printing, production, proofing, returns
 from kansho.mailing.cards import SHARD
 from kansho.mailing.inks import OwnFont
 from kansho.mailing.press import Job
@@ -66,9 +70,7 @@ def at_the_printer(mini: CampaignConfig, with_cards: Made, tmp_path_factory: pyt
     var = tmp_path_factory.mktemp("at_the_printer") / "var"
     ws = _copied(mini, with_cards[0], var)
     work = decided(ws, proofing.make_proof(ws, with_cards[1]))
-    return var, production.hand_over_print_package(
-        ws, production.check_print_run(ws, production.render_cards(ws, work))
-    )
+    return var, production.hand_over_print_package(ws, production.check_print_run(ws, rendered_cards(ws, work)))
 
 
 @pytest.fixture
@@ -92,6 +94,14 @@ def _copied(mini: CampaignConfig, made: Path, var: Path) -> Workspace:
 def decided(ws: Workspace, proof: dict[str, Any], decision: str = "approve") -> dict[str, Any]:
     approve(ws, SnapshotRef.from_json(proof["artefact"]), "proof", role="ward_officer", decision=decision)
     return proof
+
+
+def rendered_cards(ws: Workspace, work: dict[str, Any]) -> dict[str, Any]:
+    """Every job of a print run, one after the other."""
+    jobs = printing.plan_print_jobs(ws, work)
+    rest = {k: v for k, v in jobs.items() if k != "shards"}
+    done = [printing.print_job(ws, {**rest, **shard}) for shard in jobs["shards"]]
+    return printing.finish_print_run(ws, {"shards": done})
 
 
 def listed(ws: Workspace) -> pd.DataFrame:
@@ -162,7 +172,7 @@ def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict
     for _ in range(2):
         assert production.prepare_cards(ws, {"wave": WAVE}) == cards
         assert proofing.make_proof(ws, cards) == proof
-        rendered = production.render_cards(ws, proof)
+        rendered = rendered_cards(ws, proof)
         handed = production.hand_over_print_package(ws, production.check_print_run(ws, rendered))
         size = ws.ledger.size
     assert handed["counts"] == {"rows": cards["counts"]["printable"]}
@@ -189,7 +199,7 @@ def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
     ws, cards = selected
     first = decided(ws, proofing.make_proof(ws, cards), "reject")
     with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
-        production.render_cards(ws, first)
+        rendered_cards(ws, first)
     second = proofing.make_proof(ws, cards)
     proofs = [SnapshotRef.from_json(p["proof"]).key for p in (first, second)]
     assert proofs == [f"{WAVE}-r01", f"{WAVE}-r02"]
@@ -199,7 +209,7 @@ def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
     shown = [e.refs["designs"] for e in ws.ledger.events("proof_made")]
     assert all(shown[0][d] != shown[1][d] for d in shown[0])
     decided(ws, second)
-    assert production.render_cards(ws, second)["counts"]["cards"] == cards["counts"]["printable"]
+    assert rendered_cards(ws, second)["counts"]["cards"] == cards["counts"]["printable"]
 
 
 def test_a_round_shows_what_reads_otherwise_and_keeps_the_artwork_that_did_not_change(
@@ -246,7 +256,7 @@ def test_what_is_printed_is_the_very_artwork_of_the_proof(selected: tuple[Worksp
     for ref in ws.snapshots("artwork"):
         ws.erase(ref, reason="retention")
     with pytest.raises(KanshoError, match="DESIGN-ARTWORK"):
-        production.render_cards(ws, proof)
+        rendered_cards(ws, proof)
     assert ws.snapshots("print_pdf") == []
 
 
@@ -267,7 +277,7 @@ def test_a_design_changed_after_its_approval_is_not_printed(
     real = designs._values
     monkeypatch.setattr(designs, "_values", lambda *a: {**real(*a), "lead": "別の文面"})
     with pytest.raises(KanshoError, match="DESIGN-CHANGED"):
-        production.render_cards(ws, proof)
+        rendered_cards(ws, proof)
 
 
 def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
@@ -275,14 +285,14 @@ def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
 ) -> None:
     ws, cards = selected
 
-    def names_swapped(jobs: Iterable[Job], own: OwnFont | None) -> Iterator[tuple[Job, bytes]]:
+    def names_swapped(jobs: Iterable[Job], own: OwnFont | None, **_: Any) -> Iterator[tuple[Job, bytes]]:
         for job in jobs:
             others = [*job.cards[1:], job.cards[0]]
             wrong = [replace(card, name=other.name + "二") for card, other in zip(job.cards, others, strict=True)]
             yield job, render_shard(wrong, job.background, own)
 
-    monkeypatch.setattr(production, "press", names_swapped)
-    rendered = production.render_cards(ws, decided(ws, proofing.make_proof(ws, cards)))
+    monkeypatch.setattr(printing, "press", names_swapped)
+    rendered = rendered_cards(ws, decided(ws, proofing.make_proof(ws, cards)))
     with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
         production.hand_over_print_package(ws, rendered)
     with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE.*read_back"):
@@ -445,4 +455,60 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
 
 def test_a_design_is_cut_into_shards_of_bounded_size() -> None:
     cards = pd.DataFrame({"serial": [f"M1-{n:06d}" for n in range(SHARD + 1)], "printable": True, "design": "d"})
-    assert [(n, len(s)) for n, s in production.shards(cards, "d")] == [(1, SHARD), (2, 1)]
+    assert [(n, len(s)) for n, s in printing.shards(cards, "d")] == [(1, SHARD), (2, 1)]
+
+
+@given(sizes=st.lists(st.integers(1, SHARD), max_size=12))
+def test_every_file_is_in_one_job_and_no_job_is_longer_than_a_file_may_be(sizes: list[int]) -> None:
+    files = [(f"file-{n}", size) for n, size in enumerate(sizes)]
+    jobs = printing.packed(files)
+    assert [key for job in jobs for key in job] == [key for key, _ in files]
+    assert all(0 < sum(dict(files)[key] for key in job) <= SHARD for job in jobs)
+
+
+def test_a_small_mailing_is_one_job_and_a_missing_file_stops_the_run(
+    selected: tuple[Workspace, dict[str, Any]],
+) -> None:
+    ws, cards = selected
+    jobs = printing.plan_print_jobs(ws, decided(ws, proofing.make_proof(ws, cards)))
+    assert jobs["jobs"] == len(jobs["shards"]) == 1
+    with pytest.raises(KanshoError, match="MAILING-RENDERED"):
+        printing.finish_print_run(ws, {"shards": [{k: v for k, v in jobs.items() if k != "shards"}]})
+    assert ws.ledger.events("cards_rendered") == []
+
+
+def test_a_print_job_killed_on_its_way_goes_on_to_the_same_files(
+    mini: CampaignConfig, selected: tuple[Workspace, dict[str, Any]], tmp_path: Path
+) -> None:
+    ws, cards = selected
+    jobs = printing.plan_print_jobs(ws, decided(ws, proofing.make_proof(ws, cards)))
+    (shard,) = jobs["shards"]
+    work = {**{k: v for k, v in jobs.items() if k != "shards"}, **shard}
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(tmp_path / "var", undisturbed)
+    child = os.fork()
+    if child == 0:
+        _print_until_the_first_file(ws, work)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert len(ws.snapshots("print_pdf")) == 1 < len(work["files"])
+    other = Workspace.open(mini, undisturbed, SELECT)
+    for each in (ws, other):
+        printing.print_job(each, work)
+    made = [{r.key: each.read_bytes(r) for r in each.snapshots("print_pdf")} for each in (ws, other)]
+    assert made[0] == made[1]
+    assert sorted(made[0]) == sorted(work["files"])
+
+
+def _print_until_the_first_file(ws: Workspace, work: dict[str, Any]) -> None:
+    """Only in a child process: SIGKILL as soon as one file is in the vault."""
+    real = Workspace.store_bytes
+
+    def killed(self: Workspace, *args: Any, **rest: Any) -> SnapshotRef:
+        real(self, *args, **rest)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("not killed")
+
+    Workspace.store_bytes = killed  # type: ignore[method-assign]
+    printing.print_job(ws, work)
+    os._exit(1)

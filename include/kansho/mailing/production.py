@@ -1,12 +1,13 @@
 """Stage functions of mailing_production.
 
-Belongs here: from the selection to the sealed package.  Does not belong here: the proof (`kansho.mailing.proofing`).
-States of a wave: selected → cards prepared → proof and 校了 → rendered → print run checked → handed over.
+Belongs here: the card list, the gate before release, the sealed package.  Does not belong here: the proof
+(`kansho.mailing.proofing`), the print run (`kansho.mailing.printing`).
+States of a wave: selected → cards prepared → proof and 校了 → printed → print run checked → handed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,12 @@ from kansho.errors import KanshoError
 from kansho.exchange.authority import authority_of
 from kansho.exchange.tables import to_csv
 from kansho.mailing.barcode import bars_of, symbols_of
-from kansho.mailing.cards import SHARD, cards_of
-from kansho.mailing.designs import Design
+from kansho.mailing.cards import cards_of
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
-from kansho.mailing.press import Job, Printed, check, press
+from kansho.mailing.press import Printed, check
+from kansho.mailing.printing import files_of, require_file
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
@@ -85,29 +86,6 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     return {"wave": wave.id, "list": ref.to_json(), "counts": counts} if printable else None
 
 
-def render_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Every shard of every design over the artwork of the proof: kind ``print_pdf``, event ``cards_rendered``.
-
-    Raises:
-        KanshoError: what `proven_artwork` refuses.
-    """
-    wave = mailing(ws.config, str(work["wave"]))
-    proof = SnapshotRef.from_json(work["proof"])
-    list_ref = SnapshotRef.from_json(work["list"])
-    cards = ws.read_table(list_ref)
-    proven = proven_artwork(ws, wave, cards, proof)
-    for job, pdf in press(_unprinted(ws, wave, cards, proven), ward_font(ws.config.gaiji)):
-        ws.store_bytes("print_pdf", job.key, pdf, rows=len(job.cards), parents=[list_ref])
-    made = [shard for design, _ in proven for _, shard in shards(cards, design.id)]
-    counts = {
-        "cards": int(cards["printable"].sum()),
-        "pages": 2 * sum(map(len, made)),
-        "shards": len(made),
-    }
-    ws.record("cards_rendered", wave.id, counts=counts)
-    return {"wave": wave.id, "list": work["list"], "proof": work["proof"], "counts": counts}
-
-
 def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Gate ``print_release``: every card is read back from the PDF and compared with the list.
 
@@ -160,15 +138,9 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     designs = [design for design, _ in proven]
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
-    for design in designs:
-        for number, shard in shards(cards, design.id):
-            ref = ws.find("print_pdf", f"{wave.id}-{design.id}-{number:02d}")
-            if ref is None:
-                raise KanshoError(
-                    "MAILING-RENDERED", "印刷データがありません", place=wave.id, remedy="作成からやり直してください"
-                )
-            name = f"cards-{design.id}-{number:02d}.pdf"
-            files[name], sizes[name] = ws.read_bytes(ref), len(shard)
+    for key, _, rows in files_of(cards, wave.id):
+        name = f"cards-{key.removeprefix(wave.id + '-')}.pdf"
+        files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
     event = exchange.hand_over(
@@ -189,12 +161,6 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     return {"wave": wave.id, "counts": dict(event.counts)}
 
 
-def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
-    """Printable cards of a design in shards of `SHARD`, numbered from 1, in the order of serials."""
-    mine = cards[cards["printable"] & cards["design"].eq(design)].sort_values("serial")
-    return [(n // SHARD + 1, mine.iloc[n : n + SHARD]) for n in range(0, len(mine), SHARD)]
-
-
 def handed_over(ws: Workspace, wave: str) -> bool:
     """Whether the wave's cards are at the printer."""
     party = ws.config.party_for(Work.ADDRESSING).id
@@ -212,24 +178,11 @@ SPECIMEN = Card(
 )
 
 
-def _unprinted(
-    ws: Workspace, wave: MailingWave, cards: pd.DataFrame, proven: Sequence[tuple[Design, bytes]]
-) -> Iterator[Job]:
-    """The files that are not made yet; what an earlier attempt made stays."""
-    for design, drawn in proven:
-        for number, shard in shards(cards, design.id):
-            key = f"{wave.id}-{design.id}-{number:02d}"
-            if ws.find("print_pdf", key) is None:
-                yield Job(key, tuple(cards_of(shard)), drawn)
-
-
 def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> Iterator[Printed]:
     """Every file of the print run, as it lies in the vault; nothing, where it is missing, which the check finds."""
-    for design in sorted(set(cards.loc[cards["printable"], "design"])):
-        for number, shard in shards(cards, design):
-            key = f"{wave.id}-{design}-{number:02d}"
-            ref = ws.find("print_pdf", key)
-            yield Printed(key, tuple(cards_of(shard)), ws.read_bytes(ref) if ref else b"")
+    for key, _, rows in files_of(cards, wave.id):
+        ref = ws.find("print_pdf", key)
+        yield Printed(key, tuple(cards_of(rows)), ws.read_bytes(ref) if ref else b"")
 
 
 def _number(ws: Workspace, wave: MailingWave) -> int:
