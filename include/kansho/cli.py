@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
 from kansho.errors import KanshoError
 
@@ -234,6 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     barcode.add_argument("--json", action="store_true")
     barcode.set_defaults(run=_barcode)
 
+    add_design_commands(commands, DEFAULT_CONFIG)
     close = commands.add_parser("close", help="the end of the year").add_subparsers(required=True)
     finalise = close.add_parser("finalise", help="purge Airflow's traces, scan, certify (components stopped)")
     _site(finalise)

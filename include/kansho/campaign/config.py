@@ -260,6 +260,14 @@ class Screening(Frozen):
     due_rule: Literal["interval", "even_age"]
 
 
+class DesignsMayTell(Frozen):
+    """Items that the choice of a design may show to the printer, who sees who gets which (P1); 甲's approval."""
+
+    document: str
+    given_on: date
+    items: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+
+
 class Targeting(Frozen):
     """Ages at the fiscal year's end that are targeted, lead before the 75th birthday, distance between contacts.
 
@@ -276,6 +284,7 @@ class Targeting(Frozen):
     screenings: tuple[Screening, ...]
     segments: tuple[Segment, ...]
     min_segment_size: Annotated[int, Field(ge=0)]
+    designs_may_tell: DesignsMayTell | None = None
     holdout_consent: Consent | None
     holdout_design: Literal["independent", "nested"] = "independent"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kansho.campaign.config import CampaignConfig
@@ -38,7 +38,8 @@ Text = Literal["headline", "lead", "action", "cost", "bring"]
 class Manifest(BaseModel):
     """What a designer sets; ``revisions`` maps a revision number (from 2) to the texts it changes.
 
-    A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in the table of the right page.
+    A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in the table of the right page; ``fonts`` are all
+    that the faces may be set in.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -53,6 +54,7 @@ class Manifest(BaseModel):
     cost: str
     bring: str
     steps: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ("Noto Sans CJK JP",)
     revisions: dict[int, dict[Text, str]] = {}
 
 
@@ -102,12 +104,14 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
     default the first mailing's selection.
 
     Raises:
-        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, ``DESIGN-COVERED`` when
-            the outer face has something where address, bars or mark go, or ``DESIGN-OUTSIDE`` when it says what it
-            must not.
+        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, ``DESIGN-SIZE`` for
+            pages of another size, ``DESIGN-FONT`` for a font that the manifest does not name, ``DESIGN-GLYPH`` for
+            characters that no font has, ``DESIGN-COVERED`` when the outer face has something where address, bars or
+            mark go, or ``DESIGN-OUTSIDE`` when it says what it must not.
     """
     pdf = _rendered(faces_html(design, config, as_of=as_of))
     _check_pages(pdf, design)
+    _check_type(pdf, design)
     _check_clearings(pdf, design)
     _check_outside(pdf, design, config)
     return pdf
@@ -128,8 +132,13 @@ def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = N
     try:
         return pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config, as_of))
     except TemplateError as error:
+        # A template knows texts of the ward and of the manifest, and nobody's data: its fault may be told.
+        line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         raise KanshoError(
-            "DESIGN-TEMPLATE", f"雛形に誤りがあります ({type(error).__name__})", place=design.id
+            "DESIGN-TEMPLATE",
+            f"雛形に誤りがあります（{error.message or type(error).__name__}）",
+            place=f"{design.id}/card.html.j2{line}",
+            remedy="雛形を訂正してください。使える項目は手引き（docs/how-to/write-a-design.md）にあります",
         ) from None
 
 
@@ -179,6 +188,34 @@ def _check_pages(pdf: bytes, design: Design) -> None:
     if pages != 2:
         raise KanshoError(
             "DESIGN-OVERFLOW", "文面がはがきに収まりません", place=design.id, remedy="文面を短くしてください"
+        )
+
+
+def _check_type(pdf: bytes, design: Design) -> None:
+    from kansho.mailing.typesetting import fonts_of, has_the_size_of_a_card, unknown_characters
+
+    if not has_the_size_of_a_card(pdf):
+        raise KanshoError(
+            "DESIGN-SIZE",
+            "はがきの大きさではありません",
+            place=design.id,
+            remedy="宛名面は100×148mm、中面は200×148mmにしてください",
+        )
+    others = fonts_of(pdf) - set(design.manifest.fonts)
+    if others:
+        raise KanshoError(
+            "DESIGN-FONT",
+            f"manifest.yaml の fonts にない書体で組まれました（{'、'.join(sorted(others))}）",
+            place=design.id,
+            remedy="書体を入れるか、その書体にない字を除くか、fonts に書いてください",
+        )
+    lost = unknown_characters(pdf)
+    if lost:
+        raise KanshoError(
+            "DESIGN-GLYPH",
+            f"どの書体にもない字が {lost} 字あります",
+            place=design.id,
+            remedy="その字を除くか、持つ書体を使ってください",
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.ward_config import check_ward_config
+from kansho.contracts.ward_designs import check_designs
 from kansho.contracts.ward_font import ward_font
 from kansho.quality.catalogue import check_tuning
 
@@ -16,8 +17,9 @@ def require_admissible(config: CampaignConfig) -> None:
 
     Raises:
         KanshoError: ``CONFIG-ITEMS``, ``CONFIG-MAPPING`` (`check_ward_config`); ``RULE-UNKNOWN``, ``RULE-SEVERITY``,
-            ``RULE-FIXED`` (`check_tuning`).
+            ``RULE-FIXED`` (`check_tuning`); ``DESIGN-UNKNOWN``, ``DESIGN-TELLS`` (`check_designs`).
     """
     check_ward_config(config)
+    check_designs(config)
     check_tuning(config)
     ward_font(config.gaiji)
