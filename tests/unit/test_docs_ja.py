@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import get_args
 
+import pandas as pd
 import pytest
 
-from kansho.campaign.config import CampaignConfig, FileKind
+from kansho.campaign.config import CampaignConfig, FileKind, Rule
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, Medium, parse_cover_note
 from kansho.intake.medium import SEALED_NAMES
 from kansho.intake.passwords import VALID_DAYS
 from kansho.intake.values import wareki
+from kansho.mailing.designs import Manifest
 from kansho.reference.raised import raised
+from kansho.targeting.segments import with_derived
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "ja"
@@ -104,3 +108,23 @@ def test_links_of_the_japanese_pages_lead_somewhere() -> None:
     for page in FOLDER.glob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (FOLDER / target).exists(), (page.name, target)
+
+
+@pytest.mark.parametrize("page", ["ja/校正のすすめ方.md", "how-to/write-a-design.md", "how-to/set-up-segments.md"])
+def test_every_code_on_a_page_of_the_mailing_is_one_that_is_raised(page: str) -> None:
+    told = set(re.findall(r"`([A-Z]+(?:-[A-Z]+)+)`", (REPOSITORY / "docs" / page).read_text(encoding="utf-8")))
+    assert len(told) >= 2
+    assert told <= set(raised())
+
+
+def test_the_designer_s_page_names_the_fields_of_the_manifest() -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "write-a-design.md").read_text(encoding="utf-8")
+    assert [name for name in Manifest.model_fields if f"`{name}`" not in page] == []
+
+
+def test_the_segments_page_names_the_derived_columns_and_operators() -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "set-up-segments.md").read_text(encoding="utf-8")
+    people = pd.DataFrame({"age_at_year_end": ["50"], "inquiry_number": ["1"]})
+    derived = set(with_derived(people, judged_on=date(2026, 3, 31)).columns) - set(people.columns)
+    assert [name for name in derived if f"`{name}`" not in page] == []
+    assert [op for op in get_args(Rule.model_fields["op"].annotation) if f"`{op}`" not in page] == []
