@@ -23,6 +23,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
+from kansho.exchange.comments import leave_comment
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.simulation.actors import Script
@@ -260,6 +261,11 @@ class _Wiring:
         decision, reason = self._year.script.decide(name, artefact.kind, artefact.key, self._year.asked[name])
         mine = self._year._as(ws, role)
         mine.record("artefact_opened", f"{key}/{mine.actor.user}", refs={"digest": artefact.digest})
+        remark = self._year.script.remark(decision)
+        if remark:
+            asked = mine.ledger.find("approval_requested", key)
+            assert asked is not None
+            leave_comment(mine, asked, remark)
         mine.record(
             "approval_decided", key, codes={"decision": decision, "reason": reason}, refs={"digest": artefact.digest}
         )

@@ -206,6 +206,7 @@ def test_every_mishap_of_the_year_was_handled(year: PlayedYear) -> None:
     assert "refused: domeki tried to answer plan (403)" in year.log
     rejected = [e.key.rpartition("/")[2] for e in of["approval_decided"] if e.codes["decision"] == "reject"]
     assert rejected == ["proof"]
+    assert [e.codes["of"].partition("/")[0] for e in of["comment_left"]] == ["proof"]
     assert of["design_revised"]
     assert {e.key for e in of["incident_opened"]} == {e.key for e in of["incident_closed"]}
     assert "sheet_missing" in {e.codes["kind"] for e in of["incident_opened"]}

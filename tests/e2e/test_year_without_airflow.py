@@ -156,6 +156,8 @@ def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:
     of = {t: [e for e in events if e.type == t] for t in {e.type for e in events}}
     assert [e.codes["code"] for e in of["delivery_refused"]] == ["INTAKE-COLUMN-FORBIDDEN"]
     assert [e.key for e in of["gate_evaluated"] if e.codes["result"] == "hold"]
+    (comment,) = of["comment_left"]
+    assert comment.codes["of"].startswith("proof/")
     rejected = [e.key for e in of["approval_decided"] if e.codes["decision"] == "reject"]
     assert [key.rpartition("/")[2] for key in rejected] == ["proof"]
     assert "sheet_missing" in {e.codes["kind"] for e in of["incident_opened"]}

@@ -26,6 +26,10 @@ class Script:
             return "approve", "known_cause"
         return "approve", "as_expected"
 
+    def remark(self, decision: str) -> str:
+        """What the person writes in the desk before the answer; '' when there is nothing to say."""
+        return "中面の行動を促す文を、予約先が分かるように直してください。" if decision == "reject" else ""
+
     def intruder(self, name: str, occurrence: int) -> Role | None:
         """Role of a user not assigned who tries to answer first."""
         return Role.CALL_STAFF if self.mishaps and name == "plan" and occurrence == 1 else None

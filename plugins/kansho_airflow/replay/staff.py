@@ -53,6 +53,10 @@ class Script(Protocol):
         """``(approve|reject, reason code)`` for the n-th time this approval is asked."""
         ...
 
+    def remark(self, decision: str) -> str:
+        """What is written in the desk before the answer; '' for nothing."""
+        ...
+
     def intruder(self, name: str, occurrence: int) -> Role | None:
         """Role of somebody not assigned who tries to answer first, if anybody does."""
         ...
@@ -100,6 +104,9 @@ class Staff:
         opened = client.desk_get(f"/desk/{self._config.id}/artefacts/{key}")
         if opened != 200:
             raise KanshoError("REPLAY-DESK", f"desk answered {opened}", place=key)
+        remark = self._script.remark(decision)
+        if remark and client.desk_post(f"/desk/{self._config.id}/comments/{key}", {"text": remark}) != 303:
+            raise KanshoError("REPLAY-DESK", "the desk did not keep a comment", place=key)
         status = client.answer(dag_id, run_id, task_id, [_LABEL[decision]], {"reason": reason})
         if status != 200:
             raise KanshoError("REPLAY-ANSWER", f"Airflow answered {status}", place=key)
