@@ -276,6 +276,18 @@ class DesignsMayTell(Frozen):
     items: Annotated[tuple[Identifier, ...], Field(min_length=1)]
 
 
+class PropensityRule(Frozen):
+    """Who goes first where calls and visits are scarce, by a fitted propensity to attend (docs/decisions/0016).
+
+    Fitted only where the history holds ``min_people`` and of either outcome ``min_attended``; else the declared order.
+    """
+
+    min_people: Annotated[int, Field(ge=100)] = 500
+    min_attended: Annotated[int, Field(ge=20)] = 50  # and as many who did not
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    prefer: Literal["likely", "unlikely"]
+
+
 class Targeting(Frozen):
     """Ages at the fiscal year's end that are targeted, lead before the 75th birthday, distance between contacts.
 
@@ -295,6 +307,7 @@ class Targeting(Frozen):
     designs_may_tell: DesignsMayTell | None = None
     holdout_consent: Consent | None
     holdout_design: Literal["independent", "nested"] = "independent"
+    propensity: PropensityRule | None = None
 
     @model_validator(mode="after")
     def _merges_end(self) -> Self:
@@ -577,6 +590,8 @@ class CampaignConfig(Frozen):
         for flow in self.data_flow:
             _require(flow.holder in party_ids, f"data_flow.{flow.kind}", "unknown holder")
             _require(flow.place in place_ids, f"data_flow.{flow.kind}", "unknown place (P14)")
+        fitted = self.targeting.propensity is None or self.flow("propensity") is not None
+        _require(fitted, "data_flow", "propensity is missing, which targeting.propensity needs (D6)")
         for name, ids in (
             ("parties", [p.id for p in self.parties]),
             ("handlers", [h.id for h in self.handlers]),

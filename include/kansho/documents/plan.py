@@ -12,6 +12,7 @@ from typing import Any
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.charts import bars
 from kansho.documents.model import Document, Figure, Section, Table
+from kansho.documents.plan_propensity import propensity_section
 from kansho.documents.render import render
 
 _CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問"}
@@ -97,6 +98,7 @@ def plan_document(
                     ("優先の順に上限まで割り当てます。「枠外」は、上限に達したためその回の対象とならない人です。",),
                     tuple(_by_segment(w) for w in figures["waves"]),
                 ),
+                propensity_section(figures.get("propensity")),
                 Section(
                     "見込費用",
                     ("郵便料金は、差出日の料金表に区分・送達余裕・バーコードの割引を当てはめた見込みです。",),

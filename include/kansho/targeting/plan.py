@@ -22,6 +22,8 @@ from kansho.targeting import eligibility
 from kansho.targeting.comparison import changes, with_last_year
 from kansho.targeting.figures import plan_figures
 from kansho.targeting.holdout import Arms, arms_of
+from kansho.targeting.propensity import Propensity, with_bands
+from kansho.targeting.propensity_figures import propensity_figures
 from kansho.targeting.table import plan_table
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -62,16 +64,20 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     facts = gather(ws)
     analysis_refs = ws.snapshots("analysis")
     analysis = pd.concat([ws.read_table(r) for r in analysis_refs]).drop_duplicates("inquiry_number", keep="last")
+    seed = committed_seed(ws)
     plan = plan_table(
         facts.roster,
         analysis,
         status(facts, ws.today),
         ws.config,
         on=ws.today,
-        seed=committed_seed(ws),
+        seed=seed,
         consented=_consented(ws),
         kept=_kept_arms(ws),
     )
+    plan, fitted = with_bands(plan, facts.roster, analysis, ws.config, seed=seed)
+    if fitted is not None:
+        ws.store_bytes("propensity", key, fitted.to_bytes(), parents=analysis_refs)
     ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
     counts = plan_counts(ws.read_table(ref))
     ws.record("plan_made", key, counts=counts, codes={"holdouts": _design(ws)}, refs={"plan": ref})
@@ -87,6 +93,7 @@ def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
     if ref is None:
         roster = gather(ws).roster
         figures = plan_figures(ws.read_table(plan_ref), roster, ws.config)
+        figures["propensity"] = propensity_figures(_fitted(ws, plan_ref.key), ws.config)
         before = _plan_before(ws, plan_ref.key)
         compared = PlanComparison(
             last_year=with_last_year(figures, ws.config),
@@ -203,6 +210,12 @@ def _drawn_by(ws: Workspace, plan: SnapshotRef) -> str | None:
 
 def _design(ws: Workspace) -> str:
     return ws.config.targeting.holdout_design if _consented(ws) else "none"
+
+
+def _fitted(ws: Workspace, key: str) -> Propensity | None:
+    """What was fitted for a plan; None where the year's config estimates nothing."""
+    ref = ws.find("propensity", key)
+    return Propensity.from_bytes(ws.read_bytes(ref)) if ref is not None else None
 
 
 def _plan_before(ws: Workspace, key: str) -> SnapshotRef | None:

@@ -18,6 +18,7 @@ from kansho.errors import KanshoError
 from kansho.standing import exclusions, gather, status
 from kansho.targeting.holdout import held_before
 from kansho.targeting.plan import require_approved_plan, require_same_design
+from kansho.targeting.propensity import scarce_band
 from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
 from kansho.workspace import Workspace
 
@@ -69,8 +70,8 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
 
     Columns: `COLUMNS` without ``rank``, and ``held_before``: held out of an earlier wave and so, in a nested design,
     in neither arm of this one.  A person moves to the cancer group on attendance (C3); who has nothing
-    due any more leaves.  Order: for visits first those whom no call has reached, then segment priority, then
-    the plan's order.
+    due any more leaves.  Order: for visits first those whom no call has reached, then segment priority, for
+    calls and visits the band of the estimated propensity, then the plan's order.
     """
     facts = gather(ws)
     standing = status(facts, ws.today).reindex(plan["inquiry_number"].to_numpy())
@@ -90,8 +91,9 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     out["held_before"] = held_before(plan, ws.config, wave.id)[chosen]
     out["priority"] = out["segment"].map(priorities(ws.config))
     out["spoken"] = out["inquiry_number"].isin(_spoken(facts.call_results)) & (wave.channel is Channel.VISIT)
-    ordered = out.sort_values(["spoken", "priority", "order"]).reset_index(drop=True)
-    return ordered.drop(columns=["spoken", "priority", "order"])
+    out["band"] = scarce_band(plan, group, wave.channel)[chosen]
+    ordered = out.sort_values(["spoken", "priority", "band", "order"]).reset_index(drop=True)
+    return ordered.drop(columns=["spoken", "priority", "band", "order"])
 
 
 def walk(people: pd.DataFrame, capacity: int) -> pd.DataFrame:
