@@ -18,7 +18,7 @@ from kansho.campaign.rights import Channel
 from kansho.targeting.disclosure import suppress, suppress_parts
 from kansho.targeting.eligibility import TABLE
 from kansho.targeting.holdout import held_before
-from kansho.targeting.propensity import scarce_band
+from kansho.targeting.propensity import in_walk_order
 from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
@@ -136,9 +136,8 @@ def _wave(plan: pd.DataFrame, reach: pd.DataFrame, wave: Wave, config: CampaignC
         able &= reach["phone"]
     # Whom an earlier wave of a nested design holds out is in neither arm of this one.
     before = held_before(plan, config, wave.id)
-    rank = current_segment(plan, plan["group"]).map(priorities(config))
-    walked = plan.assign(rank=rank, band=scarce_band(plan, plan["group"], wave.channel))
-    compared = walked[able & ~before].sort_values(["rank", "band", "order"])
+    ranked = plan.assign(priority=current_segment(plan, plan["group"]).map(priorities(config)))
+    compared = in_walk_order(ranked[able & ~before], wave.channel)
     held = compared[f"holdout_{wave.id}"]
     met = ((~held).cumsum() - (~held).astype(int)).lt(wave.capacity)
     arm = pd.Series("left", index=compared.index).mask(met & ~held, "outreach").mask(met & held, "held_out")

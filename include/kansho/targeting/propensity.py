@@ -116,17 +116,20 @@ def with_bands(
     return plan.assign(**{BAND: band.reindex(plan.index)}), found
 
 
-def scarce_band(plan: pd.DataFrame, group: pd.Series, channel: Channel) -> pd.Series:
-    """The bands where they count: for calls and visits, while a person is in the group 特定健診; else missing.
+def in_walk_order(people: pd.DataFrame, channel: Channel) -> pd.DataFrame:
+    """People in the order in which a wave takes them.
+
+    That is segment priority, then for calls and visits the band of whoever is in the group 特定健診, then the plan's
+    order.  A band that is missing comes last; a plan made without bands has none.
 
     Args:
-        plan: a plan, perhaps made before there were bands.
-        group: the group of each person today.
+        people: ``group`` today, ``priority`` of the segment, ``order``, perhaps ``propensity_band``.
         channel: of the wave.
     """
-    if channel not in SCARCE or BAND not in plan:
-        return pd.Series(pd.NA, index=plan.index, dtype="Int64")
-    return plan[BAND].where(group.eq(TargetGroup.KENSHIN.value))
+    banded = channel in SCARCE and BAND in people
+    band = people[BAND].where(people["group"].eq(TargetGroup.KENSHIN.value)) if banded else 0
+    keys = people[["priority", "order"]].assign(band=band)
+    return people.loc[keys.sort_values(["priority", "band", "order"]).index]
 
 
 def estimate(

@@ -18,7 +18,7 @@ from kansho.errors import KanshoError
 from kansho.standing import exclusions, gather, status
 from kansho.targeting.holdout import held_before
 from kansho.targeting.plan import require_approved_plan, require_same_design
-from kansho.targeting.propensity import scarce_band
+from kansho.targeting.propensity import in_walk_order
 from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
 from kansho.workspace import Workspace
 
@@ -82,8 +82,7 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     segment = current_segment(plan, group)
     gone = plan["group"].isna() | segment.isna() | (attended & due.eq(""))
     chosen = ~gone & group.isin([g.value for g in wave.groups])
-    out = plan.loc[chosen, ["inquiry_number", "household_id", "order"]].copy()
-    out["group"] = group[chosen]
+    out = plan[chosen].assign(group=group[chosen])
     out["segment"] = segment[chosen]
     out["design"] = _designs(out, ws.config, wave)
     out["due_kinds"] = due[chosen]
@@ -91,9 +90,8 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     out["held_before"] = held_before(plan, ws.config, wave.id)[chosen]
     out["priority"] = out["segment"].map(priorities(ws.config))
     out["spoken"] = out["inquiry_number"].isin(_spoken(facts.call_results)) & (wave.channel is Channel.VISIT)
-    out["band"] = scarce_band(plan, group, wave.channel)[chosen]
-    ordered = out.sort_values(["spoken", "priority", "band", "order"]).reset_index(drop=True)
-    return ordered.drop(columns=["spoken", "priority", "band", "order"])
+    ordered = in_walk_order(out, wave.channel).sort_values("spoken", kind="stable").reset_index(drop=True)
+    return ordered[[*(c for c in COLUMNS if c != "rank"), "held_before"]]
 
 
 def walk(people: pd.DataFrame, capacity: int) -> pd.DataFrame:
