@@ -95,6 +95,13 @@ def call_round(ws: Workspace) -> pd.DataFrame:
     return from_csv(received(ws, "call_centre", "call_list")[-1].files["call_list.csv"], CALL_LIST)
 
 
+def test_the_order_of_the_call_list_does_not_tell_who_came_first_in_the_plan(year: Workspace) -> None:
+    ws, listed = first_round(year)
+    reached = ws.read_table(ws.latest("wave_assignment")).sort_values("rank")["inquiry_number"]
+    assert not reached[reached.isin(listed["inquiry_number"])].is_monotonic_increasing
+    assert listed["inquiry_number"].is_monotonic_increasing
+
+
 def test_the_call_list_holds_the_subcontractors_columns_and_no_held_out_person(year: Workspace) -> None:
     ws, listed = first_round(year)
     assert len(listed) > 50

@@ -137,13 +137,17 @@ def hand_over_call_list(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
 
 
 def call_list(people: pd.DataFrame, wave: str, attempt: int) -> pd.DataFrame:
-    """The list as 丙 may hold it.  ``screening_kinds`` names what to invite to: 90, or the screenings due."""
+    """The list as 丙 may hold it.  ``screening_kinds`` names what to invite to: 90, or the screenings due.
+
+    By inquiry number: the order of the walk follows from attendance and results, which 丙 may not know (D2).
+    """
     frame = people.assign(
         wave=wave,
         attempt=str(attempt),
         screening_kinds=people["due_kinds"].where(people["group"].eq("cancer"), codes.KENSHIN_KIND),
     )
-    return project(frame[list(CALL_LIST.names)], CALL_LIST, PartyKind.SUBCONTRACTOR).reset_index(drop=True)
+    frame = frame[list(CALL_LIST.names)].sort_values("inquiry_number")
+    return project(frame, CALL_LIST, PartyKind.SUBCONTRACTOR).reset_index(drop=True)
 
 
 def unresolved(arm: pd.DataFrame, results: pd.DataFrame | None, wave: str) -> pd.DataFrame:
