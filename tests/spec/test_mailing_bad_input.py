@@ -29,6 +29,8 @@ BAD_DESIGNS: list[tuple[str, Callable[[dict[str, Any]], None] | None, str | None
     ("a tag that is not closed", None, "{% if ward %}", r"DESIGN-TEMPLATE.*card\.html\.j2:\d"),
     ("a partial that is not there", None, "{% include 'none.j2' %}", r"DESIGN-TEMPLATE.*none"),
     ("a text longer than its page", lambda m: m.update(lead=LONG), None, "DESIGN-OVERFLOW"),
+    ("a right page that runs into its foot", lambda m: m.update(bring="長い持ち物。" * 20), None, "DESIGN-OVERFLOW"),
+    ("a text at the very edge", None, "<style>.lead{margin-left:-9mm}</style>", "DESIGN-OVERFLOW"),
     ("another font", None, "<p style='font-family:\"DejaVu Sans\"'>abc</p>", "DESIGN-FONT.*DejaVu Sans"),
     ("a character that only another font has", lambda m: m.update(lead="健診😀"), None, "DESIGN-FONT|DESIGN-GLYPH"),
     ("a character that no font has", lambda m: m.update(lead="健診\U00012000"), None, "DESIGN-GLYPH.* 1 字"),

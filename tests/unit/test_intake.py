@@ -210,7 +210,8 @@ def test_the_ward_is_told_of_a_refusal_and_over_provision_opens_an_incident(open
     notice = json.loads((ws.layout.received("ward") / "refusal--d01.json").read_text(encoding="utf-8"))
     assert notice["code"] == "INTAKE-COLUMN-FORBIDDEN"
     assert notice["refused_on"] == "2027-04-20"
-    assert notice["place"] == "target_list:14列目"
+    assert notice["place"] == "対象者一覧:14列目"
+    assert "除いて" in notice["remedy"]
     opened = ws.ledger.find("incident_opened", "delivery-d01")
     assert opened is not None
     assert opened.codes == {"kind": "over_provision", "subject": "d01"}

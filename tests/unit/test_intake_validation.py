@@ -16,6 +16,8 @@ from kansho.campaign.rights import Role
 from kansho.contracts.registry import CHECKUP_RESULTS
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
+from kansho.evidence.register import open_exceptions
+from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.row_rules import attendance_rules, kinds_fit_sex, target_list_rules
 from kansho.intake.stage import find_deliveries, take_in
 from kansho.intake.validation import accept_validated, check_raw, find_raw, stop_list_doubts
@@ -314,3 +316,34 @@ def test_attendance_lies_in_the_year_and_not_ahead(mini: CampaignConfig) -> None
 def test_rules_do_not_fail_on_a_table_of_nobody(mini: CampaignConfig) -> None:
     empty = pd.DataFrame({c: pd.Series(dtype=object) for c in person("x")})
     assert all(rule.empty for rule in target_list_rules(empty, mini).values())
+
+
+def test_a_number_sent_twice_is_settled_by_the_row_that_replaces_both(open_workspace: Open) -> None:
+    ws = open_workspace(date(2027, 4, 20))
+    rows = people(400)
+    _take(ws, Delivery("d01").add("target_list", [*rows, dict(rows[0])]))
+    accept_validated(ws, _check(ws))
+    (case,) = open_exceptions(ws.ledger.events())
+    assert (case.rule, case.rows) == ("key.unique", 2)
+    _take(ws, Delivery("d02", scope="changes").add("target_list", rows[:1]))
+    accept_validated(ws, _check(ws))
+    assert open_exceptions(ws.ledger.events()) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "accepted", "settled"),
+    [
+        ("d01", "d01-r2", True),
+        ("d01-r2", "d01-r3", True),
+        ("2026-results-01", "2026-roster-01", False),
+        ("2026-results-01", "2026-results-01-r2", True),
+        ("stop-renewal", "stop", False),
+    ],
+)
+def test_a_refusal_is_settled_by_its_own_redelivery_alone(
+    open_workspace: Open, refused: str, accepted: str, settled: bool
+) -> None:
+    ws = open_workspace(date(2027, 4, 20))
+    open_for_refusal(ws, refused, "INTAKE-COUNT")
+    resolve_refusals(ws, accepted)
+    assert (open_exceptions(ws.ledger.events()) == []) is settled

@@ -363,6 +363,13 @@ def test_a_repeated_heading_without_a_position_is_refused(fkac: CampaignConfig) 
         "１２３４－５６７８－９０１８",
         "1234‐5678‐9018",
         "123４56789018",
+        "1234\u00a05678\u00a09018",
+        "1234\u20095678\u20099018",
+        "1234\u20125678\u20129018",
+        "1234ｰ5678ｰ9018",
+        "1234.5678.9018",
+        "1234/5678/9018",
+        "1234_5678_9018",
     ],
 )
 def test_the_fast_look_sees_what_the_careful_one_sees(cell: str) -> None:

@@ -35,8 +35,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class Clinic(Frozen):
+    """A place where one can be examined, as the card names it: the nearest is the one that people go to."""
+
+    name: Annotated[str, Field(max_length=12)]
+    phone: Annotated[str, Field(pattern=r"^0[0-9]{1,4}-[0-9]{1,4}-[0-9]{4}$")]
+
+
 class Ward(Frozen):
-    """甲."""
+    """甲; ``clinics`` stand on every card, at most as many as there is room for."""
 
     slug: Identifier
     name: str
@@ -48,6 +55,7 @@ class Ward(Frozen):
     season_text: str
     allowed_outer_sentence: str
     postal_prefixes: tuple[str, ...]
+    clinics: Annotated[tuple[Clinic, ...], Field(max_length=4)] = ()
 
 
 class Contract(Frozen):

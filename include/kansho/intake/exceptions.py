@@ -6,6 +6,7 @@ the state of an exception (`kansho.evidence.register`) or what the ward is asked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -63,7 +64,7 @@ def ease(ws: Workspace, delivery: str, table: str, core: set[str]) -> int:
     for case in open_exceptions(ws.ledger.events()):
         if case.level != "rows" or case.table != table or case.delivery == delivery:
             continue
-        right = len(_row_keys(ws, case) & core) - case.fixed
+        right = int(_row_keys(ws, case).isin(core).sum()) - case.fixed
         if right <= 0:
             continue
         ws.record("exception_eased", f"{case.key}@{delivery}", counts={"fixed": right}, codes={"by": delivery})
@@ -73,7 +74,7 @@ def ease(ws: Workspace, delivery: str, table: str, core: set[str]) -> int:
 
 
 def resolve_refusals(ws: Workspace, accepted: str) -> None:
-    """A refused delivery is resolved by its redelivery (same id before ``-r``)."""
+    """A refused delivery is resolved by its redelivery (``d01-r2`` for ``d01``)."""
     for case in open_exceptions(ws.ledger.events()):
         if case.level == "delivery" and _family(case.delivery) == _family(accepted):
             resolve_case(ws, case.key, "redelivery", by=accepted)
@@ -142,14 +143,15 @@ def _resolve_if_done(ws: Workspace, key: str, delivery: str) -> None:
         resolve_case(ws, key, "redelivery", by=delivery)
 
 
-def _row_keys(ws: Workspace, case: ExceptionCase) -> set[str]:
-    """Inquiry numbers of the exception's rows; those without one cannot be matched and stay open."""
+def _row_keys(ws: Workspace, case: ExceptionCase) -> pd.Series:
+    """Inquiry number of each of the exception's rows; one without cannot be matched and stays open."""
     ref = ws.find("quarantine", f"{case.table}-{case.delivery}")
     if ref is None:
-        return set()
+        return pd.Series([], dtype=object)
     rows = ws.read_table(ref)
-    return set(rows.loc[rows["reason"].eq(case.rule), "inquiry_number"].dropna())
+    return rows.loc[rows["reason"].eq(case.rule), "inquiry_number"]
 
 
 def _family(delivery: str) -> str:
-    return delivery.partition("-r")[0]
+    """The id without the mark of a redelivery (``-r2``); an id may hold ``-r`` elsewhere."""
+    return re.sub(r"-r[0-9]+\Z", "", delivery)

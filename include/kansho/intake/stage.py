@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from kansho.contracts.characters import unprintable_rows
+from kansho.contracts.registry import REGISTRY, contract
 from kansho.errors import KanshoError
 from kansho.intake.containers import open_container
 from kansho.intake.cover_note import CoverNote, read_cover_note
@@ -216,6 +217,12 @@ def _refuse(ws: Workspace, delivery: str, secret: SnapshotRef, original: Snapsho
         _tell_ward(ws, delivery, error)
 
 
+def _in_words(place: str) -> str:
+    """A place as an officer reads it: the file's Japanese name for our identifier."""
+    kind, colon, rest = place.partition(":")
+    return f"{contract(kind).title}{colon}{rest}" if kind in REGISTRY else place
+
+
 def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
     """A notice of the refusal into the ward's letter box: codes and our own words, nothing of the file."""
     notice = {
@@ -224,7 +231,8 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
         "refused_on": ws.today.isoformat(),
         "code": error.code,
         "message": error.message,
-        "place": error.place,
+        "place": _in_words(error.place),
+        "remedy": error.remedy,
     }
     path = ws.layout.received(ws.config.ward_party.id) / f"refusal--{delivery}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "designs"
 #: What must not be read on the outer face, but for the sentence that the ward allows.
 FORBIDDEN_OUTSIDE = ("健診", "健康診査", "検診", "がん", "癌", "受診", "未受診", "特定", "病", "国民健康保険", "国保")
 
+
+#: Points that text keeps from the edge of a page: printers cut within a millimetre and a half.
+_EDGE = 1.5 * 72 / 25.4
 
 #: Grey value (of 255) from which paper counts as light enough for bars and letters.
 _LIGHT = 230
@@ -182,13 +186,31 @@ def _check_pages(pdf: bytes, design: Design) -> None:
 
     document = pypdfium2.PdfDocument(pdf)
     try:
-        pages = len(document)
+        fits = len(document) == 2 and all(_lies_within(page) for page in document)
     finally:
         document.close()
-    if pages != 2:
+    if not fits:
         raise KanshoError(
             "DESIGN-OVERFLOW", "文面がはがきに収まりません", place=design.id, remedy="文面を短くしてください"
         )
+
+
+def _lies_within(page: Any) -> bool:
+    """Whether all text keeps `_EDGE` from the page's edges and no line runs into another."""
+    texts = page.get_textpage()
+    width, height = page.get_size()
+    boxes = [texts.get_rect(n) for n in range(texts.count_rects())]
+    return all(
+        left >= _EDGE and bottom >= _EDGE and right <= width - _EDGE and top <= height - _EDGE
+        for left, bottom, right, top in boxes
+    ) and not any(_overlap(one, other) for one, other in combinations(boxes, 2))
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes of text (left, bottom, right, top) share more than a point each way."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 1 and down > 1
 
 
 def _check_type(pdf: bytes, design: Design) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kansho.contracts.free_text_rules import MAX_LENGTH
 from kansho.contracts.model import Column, Contract
 from kansho.quality.definitions import RuleDef, Severity
 from kansho.quality.rules import KEY_RULE, checks_of
@@ -24,6 +25,8 @@ _PATTERNS = {
     r"([0-9]{2})(\|[0-9]{2})*": "2桁の符号（複数は「|」区切り）",
     r"[0-9]{2}": "2桁の符号",
     r"[0-9]{4}": "数字4桁",
+    r"[0-9]{10}": "数字10桁",
+    rf"(?s:.{{1,{MAX_LENGTH}}})": f"{MAX_LENGTH}字以内",
     r"[A-Z0-9-]+": "半角の英大文字・数字・ハイフン",
     r"[a-z0-9_]+": "半角の英小文字・数字・下線",
 }

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 #: Signs that people and systems put between groups of four.
-_BETWEEN = "-－ー・ 　‐‑–—―−"
+_BETWEEN = "\\-－ー・ 　‐‑‒–—―−ｰ.．/／_\u00a0\u2009"
 #: Twelve digits in a row, or in groups as individual numbers are written (full width included).
 _TWELVE = re.compile(rf"(?<!\d)(?:\d{{12}}|\d{{4}}([{_BETWEEN}])\d{{4}}\1\d{{4}})(?!\d)")
 #: The same without look-around and reference, for a fast first look; finds at least as much.
