@@ -94,9 +94,12 @@ def test_what_is_predicted_comes_true() -> None:
 def test_chance_is_not_taken_for_skill() -> None:
     people = simulated()
     people["attended_1y_ago"] = np.random.default_rng(2).permutation(people["attended_1y_ago"])
-    found, _ = fitted(people)
+    found, predicted = fitted(people)
+    assert found.reason == "no_skill"
+    assert predicted.isna().all()
     assert found.auc is not None
     assert abs(found.auc - 0.5) < 0.03
+    assert not found.coefficients
 
 
 def _without(people: pd.DataFrame, *years: int) -> pd.DataFrame:
@@ -263,6 +266,15 @@ def test_the_walk_is_a_permutation_that_keeps_the_priorities(
         assert all(part["order"].is_monotonic_increasing for _, part in same.groupby(counts))
 
 
+def with_habits(ws: Workspace) -> None:
+    """400 people, three in four of whom did last year as the year before."""
+    people = fill(ws, 400)
+    items = analysis(people)
+    other = items["attended_2y_ago"].map({"0": "1", "1": "0"}).astype(object)
+    kept = pd.Series([n % 4 != 3 for n in range(len(items))])
+    ws.store_table("analysis", "d02", items.assign(attended_1y_ago=items["attended_2y_ago"].where(kept, other)))
+
+
 def _selected(ws: Workspace, wave: str, day: date) -> pd.DataFrame:
     then = on(ws, day)
     stop(then, f"stop-{wave}", [])
@@ -286,7 +298,7 @@ def test_calls_and_visits_go_by_band_within_the_priority_and_mailings_do_not(
 ) -> None:
     ws = open_workspace(PLANNED_ON)
     ws = replace(ws, config=configured(ws.config, SMALL))
-    fill(ws, 400)
+    with_habits(ws)
     plan = _planned(ws)
     assert plan[BAND].nunique() > 3
     listed = _selected(ws, wave, day).merge(plan[["inquiry_number", BAND, "order"]], on="inquiry_number")
@@ -303,7 +315,7 @@ def test_calls_and_visits_go_by_band_within_the_priority_and_mailings_do_not(
 
 def test_only_who_is_reached_by_call_or_visit_depends_on_the_estimate(open_workspace: Opener) -> None:
     ws = open_workspace(PLANNED_ON)
-    fill(ws, 400)
+    with_habits(ws)
     declared = make_plan(ws, {"key": "declared"}) or {}
     with_estimate = replace(ws, config=configured(ws.config, SMALL))
     ordered = make_plan(with_estimate, {"key": "ordered"}) or {}
@@ -318,7 +330,7 @@ def test_the_plan_shows_the_estimate_or_why_there_is_none(open_workspace: Opener
         ws = open_workspace(PLANNED_ON)
         ws = replace(ws, config=configured(ws.config, rule))
         if not ws.snapshots("roster"):
-            fill(ws, 400)
+            with_habits(ws)
         shown = make_plan_document(ws, make_plan(ws, {"key": name}) or {}) or {}
         pages = PdfDocument(ws.read_bytes(SnapshotRef.from_json(shown["artefact"])))
         texts[name] = "".join(page.get_textpage().get_text_range() for page in pages).replace("\r\n", "")
@@ -331,9 +343,10 @@ def test_the_plan_shows_the_estimate_or_why_there_is_none(open_workspace: Opener
     assert not any("オッズ比" in texts[name] for name in ("few", "none"))
 
 
-@pytest.mark.parametrize("reason", ["no_history", "too_few_people", "too_few_attended", "not_converged"])
+@pytest.mark.parametrize("reason", ["no_history", "too_few_people", "too_few_attended", "not_converged", "no_skill"])
 def test_every_reason_has_its_sentence(mini: CampaignConfig, reason: str) -> None:
-    said = propensity_section(propensity_figures(Propensity(reason, 800, 7, 5, "likely"), configured(mini, RULE)))
+    found = Propensity(reason, 800, 7, 5, "likely", auc=0.5, brier=0.25, brier_of_mean=0.25)
+    said = propensity_section(propensity_figures(found, configured(mini, RULE)))
     assert "推定は用いません" in said.paragraphs[0]
     assert "宣言した順" in said.paragraphs[0]
     assert said.tables == ()

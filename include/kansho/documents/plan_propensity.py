@@ -38,9 +38,8 @@ def propensity_section(figures: Mapping[str, Any] | None) -> Section:
             "同じ段階の中は無作為の順とします。がん検診の対象者の順番、通知の対象と順番、保留群の抽出、"
             "対象とするかどうかの判定には使いません。",
             f"確からしさは、世帯を単位に{figures['folds']}組に分け、推定に使っていない組で確かめました。"
-            f"AUC {figures['auc']:.3f}（0.5はくじと同じ、1は完全に見分けられることを表します）、"
-            f"ブライアスコア {figures['brier']:.4f}"
-            f"（小さいほど良く、全員を平均とみなした場合は {figures['brier_of_mean']:.4f}）。",
+            f"{_scores(figures)}。AUCは、0.5がくじと同じ、1が完全に見分けられることを表します。"
+            "ブライアスコアは、小さいほど良いことを表します。",
             "前年度にも勧奨が行われていれば、その影響を含む見込みです。係数は関連を表すもので、原因を表すものではありません。",
             *((hidden,) if hidden else ()),
         ),
@@ -57,7 +56,18 @@ def _why(figures: Mapping[str, Any]) -> str:
         "too_few_attended": f"前年度に受診した人（{attended}人）、または受診しなかった人が、"
         f"必要な{each}人に満たないためです。",
         "not_converged": "計算が収束せず、信頼できる係数が得られないためです。",
+        "no_skill": "推定に使っていない組で確かめたところ、全員を平均とみなすより良くならないためです"
+        f"（{_scores(figures)}）。",
     }[figures["reason"]]
+
+
+def _scores(figures: Mapping[str, Any]) -> str:
+    if figures["brier"] is None:
+        return ""
+    return (
+        f"AUC {figures['auc']:.3f}、ブライアスコア {figures['brier']:.4f}"
+        f"（全員を平均とみなした場合は {figures['brier_of_mean']:.4f}）"
+    )
 
 
 def _dropped(figures: Mapping[str, Any]) -> str:

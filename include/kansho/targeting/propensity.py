@@ -54,7 +54,8 @@ class Propensity:
     """What was fitted and how good it is.
 
     ``reason`` is empty when it orders the calls and visits, else ``no_history``, ``too_few_people``,
-    ``too_few_attended`` or ``not_converged``; then only ``people`` and ``attended`` (last year's) are set.
+    ``too_few_attended``, ``not_converged`` or ``no_skill``; then only ``people`` and ``attended`` (last year's) are
+    set, and for ``no_skill``, whose prediction of people unseen is no better than the mean, the scores that say so.
     ``dropped`` are features that were left out and why: ``constant``, ``few`` (people) or ``collinear``.
     AUC and Brier scores are out of fold; ``brier_of_mean`` is what the mean alone would score.
     """
@@ -164,6 +165,10 @@ def estimate(
     unseen = out_of_fold(matrix, y, _folds(seed, home, rule.folds))
     if whole is None or unseen is None:
         return replace(said, reason="not_converged"), nothing
+    score, of_mean = (round(float(np.mean((p - y) ** 2)), DIGITS) for p in (unseen, y.mean()))
+    said = replace(said, auc=auc(unseen, y), brier=score, brier_of_mean=of_mean)
+    if score >= of_mean:
+        return replace(said, reason="no_skill"), nothing
     value, error = whole
     now = features(people, ago=0)[kept]
     predicted = pd.Series(probability(with_intercept(now), value), index=people.index)
@@ -174,9 +179,6 @@ def estimate(
             for name, b, s in zip((INTERCEPT, *kept), value, error, strict=True)
         ),
         dropped=dropped,
-        auc=auc(unseen, y),
-        brier=round(float(np.mean((unseen - y) ** 2)), DIGITS),
-        brier_of_mean=round(float(y.mean() * (1 - y.mean())), DIGITS),
         bins=calibration(unseen, y),
     )
     return record, predicted
