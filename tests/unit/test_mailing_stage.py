@@ -24,6 +24,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
+from kansho.exchange.package import pack, unpack
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.mailing import artwork, designs, dispatch, printing, production, proofing, returns
 from kansho.mailing.cards import SHARD
@@ -34,10 +35,11 @@ from kansho.mailing.shard import render_shard
 from kansho.mailing.trial_prints import cases
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
+from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from tests.conftest import opened
-from tests.unit.outreach_people import approve, fill, on, stop
+from tests.unit.outreach_people import approve, fill, identity, on, stop
 from tests.unit.test_outreach_stage import received, send
 
 SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
@@ -403,6 +405,46 @@ def test_a_report_that_does_not_reconcile_is_refused_and_its_correction_taken(
     with pytest.raises(KanshoError, match="PRINT-TWICE"):
         dispatch.take_print_report(ws, {})
     assert len(ws.read_table(ws.latest("postings"))) == len(at_printer)
+
+
+@pytest.mark.parametrize("code", ["PACKAGE-KEY", "PACKAGE-FORM", "PACKAGE-DIGEST", "PACKAGE-OTHER"])
+def test_a_package_that_is_not_what_it_should_be_is_refused_whole_and_the_next_one_taken(
+    printed: tuple[Workspace, pd.DataFrame], code: str
+) -> None:
+    ws, at_printer = printed
+    ws = on(ws, PULL)
+    stop(ws, "d03", [])
+    dispatch.list_pulls(ws, {"pull": WAVE})
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"])
+    path = ws.layout.outgoing("printer") / f"print_report--{WAVE}.age"
+    inside = ws.keyring.open_package(path.read_bytes())
+    opened = unpack(inside)
+    wrong = {
+        "PACKAGE-KEY": lambda: seal_package(inside, recipient_of(new_identity())),
+        "PACKAGE-FORM": lambda: seal_package(inside[: len(inside) // 2], ws.keyring.recipient()),
+        "PACKAGE-DIGEST": lambda: seal_package(
+            inside.replace(opened.files["pulled.csv"], opened.files["pulled.csv"][::-1]), ws.keyring.recipient()
+        ),
+        "PACKAGE-OTHER": lambda: seal_package(
+            pack(opened.files, {**opened.manifest, "package": "mailing_9"}), ws.keyring.recipient()
+        ),
+    }
+    path.write_bytes(wrong[code]())
+    with pytest.raises(KanshoError, match=code if code != "PACKAGE-DIGEST" else "PACKAGE-(DIGEST|FORM)"):
+        dispatch.take_print_report(ws, {})
+    assert ws.latest_or_none("postings") is None
+    assert ws.ledger.find("package_refused", f"printer/print_report/{WAVE}") is not None
+    report(ws, f"{WAVE}-2", at_printer["serial"])
+    assert dispatch.take_print_report(ws, {}) == {"counts": {"reports": 1}}
+
+
+def test_the_printer_s_package_opens_with_the_printer_s_key_alone(printed: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, _ = printed
+    (path,) = ws.layout.received("printer").glob("print_package--*.age")
+    with pytest.raises(KanshoError, match="PACKAGE-KEY"):
+        open_package(path.read_bytes(), identity("call_centre"))
+    assert unpack(open_package(path.read_bytes(), identity("printer"))).files
 
 
 def test_cards_posted_although_they_were_to_be_pulled_are_noticed(printed: tuple[Workspace, pd.DataFrame]) -> None:

@@ -277,7 +277,7 @@ class DesignsMayTell(Frozen):
 
 
 class PropensityRule(Frozen):
-    """Who goes first where calls and visits are scarce, by a fitted propensity to attend (docs/decisions/0016).
+    """Who goes first where calls and visits are scarce, by a fitted propensity to attend (docs/decisions/0015).
 
     Fitted only where the history holds ``min_people`` and of either outcome ``min_attended``; else the declared order.
     """

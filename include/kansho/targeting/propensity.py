@@ -5,7 +5,7 @@ Does not belong here: the features (`features`), the regression (`logistic`), th
 
 Last year's attendance is explained by the years before it; this year's is predicted by the same features one year on.
 Nothing that happened in the campaign's own year is read.  Who is contacted at all is never decided by it: within a
-segment it says who goes first while a scarce channel lasts (docs/decisions/0016).
+segment it says who goes first while a scarce channel lasts (docs/decisions/0015).
 """
 
 from __future__ import annotations
