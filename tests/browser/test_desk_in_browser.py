@@ -7,6 +7,7 @@ pictures of the way are kept there.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,8 @@ def desk_in_airflow(page: Page, site: Site) -> FrameLocator:
     page.goto(f"{site.airflow.installation.url}/")
     page.get_by_role("button", name="閲覧").click()
     page.get_by_role("menuitem", name="承認デスク").click()
-    page.wait_for_url("**/plugin/desk")
+    # Airflow appends the frame's own path once the frame has loaded, which may be at once.
+    page.wait_for_url(re.compile(r"/plugin/desk(/|$)"))
     return page.frame_locator("iframe[title='承認デスク']")
 
 
