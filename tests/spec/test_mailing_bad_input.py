@@ -37,6 +37,12 @@ BAD_DESIGNS: list[tuple[str, Callable[[dict[str, Any]], None] | None, str | None
     ("something where the address goes", None,
      "<style>.open{top:35mm !important;background:#000}</style>", "DESIGN-COVERED.*左14mm 上"),
     ("a word about health outside", None, "<style>.open::after{content:'健診'}</style>", "DESIGN-OUTSIDE.*健診"),
+    ("another form of card", lambda m: m["faces"]["inner"].update(size_mm=[210, 148]), None, "DESIGN-SIZE"),
+    ("a face that the card does not have", lambda m: m["faces"].update(back={}), None, "DESIGN-MANIFEST.*faces.back"),
+    ("a variable field that nobody lays", lambda m: m["faces"]["outer"]["variable"].append("age"), None,
+     "DESIGN-MANIFEST.*faces.outer.variable"),
+    ("a variable field forgotten", lambda m: m["faces"]["outer"]["variable"].remove("serial"), None, "DESIGN-VARIABLE"),
+    ("a variable field inside", lambda m: m["faces"]["inner"].update(variable=["name"]), None, "DESIGN-VARIABLE"),
     ("a card of another size", None, "<style>@page outer{size:105mm 148mm}</style>", "DESIGN-SIZE"),
 ]  # fmt: skip
 

@@ -14,15 +14,16 @@ from datetime import date
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.mailing.face import clearings
+from kansho.mailing.manifest import Manifest, Text, Variable
 
 FOLDER = Path(__file__).resolve().parents[2] / "designs"
 
@@ -35,31 +36,6 @@ _EDGE = 1.5 * 72 / 25.4
 
 #: Grey value (of 255) from which paper counts as light enough for bars and letters.
 _LIGHT = 230
-
-Text = Literal["headline", "lead", "action", "cost", "bring"]
-
-
-class Manifest(BaseModel):
-    """What a designer sets; ``revisions`` maps a revision number (from 2) to the texts it changes.
-
-    A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in the table of the right page; ``fonts`` are all
-    that the faces may be set in.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    title: str
-    frame: str
-    accent: str
-    headline: str
-    lead: str
-    points: tuple[str, ...]
-    action: str
-    cost: str
-    bring: str
-    steps: tuple[str, ...] = ()
-    fonts: tuple[str, ...] = ("Noto Sans CJK JP",)
-    revisions: dict[int, dict[Text, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -83,7 +59,8 @@ def load(design: str, revision: int = 1) -> Design:
     """Read a design.
 
     Raises:
-        KanshoError: ``DESIGN-UNKNOWN``, ``DESIGN-MANIFEST`` naming the field.
+        KanshoError: ``DESIGN-UNKNOWN``, ``DESIGN-MANIFEST`` naming the field, ``DESIGN-VARIABLE`` for other variable
+            fields than the press lays.
     """
     path = FOLDER / design / "manifest.yaml"
     if not path.is_file():
@@ -91,7 +68,7 @@ def load(design: str, revision: int = 1) -> Design:
             "DESIGN-UNKNOWN", "デザインがありません", place=design, remedy="include/designs に用意してください"
         )
     try:
-        return Design(design, Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))), revision)
+        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
         where = (
             " ".join(".".join(map(str, e["loc"])) for e in error.errors()) if isinstance(error, ValidationError) else ""
@@ -99,6 +76,15 @@ def load(design: str, revision: int = 1) -> Design:
         raise KanshoError(
             "DESIGN-MANIFEST", "デザインの定義が正しくありません", place=f"{design} {where}", remedy="訂正してください"
         ) from None
+    laid = {"outer": sorted(get_args(Variable)), "inner": []}
+    if {name: sorted(face.variable) for name, face in manifest.faces} != laid:
+        raise KanshoError(
+            "DESIGN-VARIABLE",
+            "差し込む項目が、印刷で差し込むものと違います",
+            place=f"{design} faces",
+            remedy=f"宛名面の variable に {'、'.join(get_args(Variable))} を書き、中面には何も書かないでください",
+        )
+    return Design(design, manifest, revision)
 
 
 def background(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> bytes:
@@ -160,6 +146,7 @@ def _values(design: Design, config: CampaignConfig, as_of: date | None) -> dict[
     return {
         "ward": config.ward,
         "accent": manifest.accent,
+        "faces": manifest.faces,
         "title": manifest.title,
         "headline": design.text("headline"),
         "lead": design.text("lead"),
