@@ -16,7 +16,7 @@ from pypdfium2 import PdfDocument
 
 from kansho.campaign.config import CampaignConfig, Flow, PropensityRule
 from kansho.campaign.rights import Channel
-from kansho.documents.plan_propensity import propensity_section
+from kansho.documents.plan_propensity import propensity_rows, propensity_section
 from kansho.targeting.features import FEATURES, features
 from kansho.targeting.logistic import BANDS, CalibrationBin, tenths
 from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document
@@ -360,6 +360,10 @@ def test_small_cells_of_the_calibration_are_hidden_with_the_next(mini: CampaignC
     assert shown is not None
     assert [b["observed"] for b in shown["bins"]] == [None, None, 0.9]
     assert "＊" in propensity_section(shown).tables[1].rows[0]
+    table = {(row, item): value for row, item, value in propensity_rows(shown)}
+    assert [table[f"段階{n}", "実際(%)"] for n in (1, 2, 3)] == [None, None, "90.0"]
+    assert table["検証", "AUC"] == "0.8000"
+    assert propensity_rows(None) == [("推定", "利用", "なし（設定）")]
 
 
 def test_the_sample_ward_orders_by_it_and_names_the_file_that_it_makes(sample: CampaignConfig) -> None:

@@ -13,6 +13,7 @@ from pypdfium2 import PdfDocument
 
 from kansho.campaign.config import CampaignConfig, LastPlan
 from kansho.campaign.postage import estimate
+from kansho.documents.plan import PlanComparison, plan_csv, plan_document
 from kansho.errors import KanshoError
 from kansho.standing.facts import _EMPTY, Facts
 from kansho.standing.status import status
@@ -245,6 +246,20 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
     posted = estimate(48, 48, mini.waves.mailings[0].report_on)
     assert wave["cost_yen"] == 48 * mini.costs.card_print + posted.yen
     assert [suppress(n, 5) for n in (0, 1, 4, 5)] == [0, None, None, 5]
+
+
+def test_a_cost_never_tells_a_number_of_people_that_is_hidden(mini: CampaignConfig) -> None:
+    figures = plan_figures(_plan(mini, 4), roster(4), mini)
+    hidden = [w for w in figures["waves"] if w["outreach"] is None]
+    assert hidden
+    assert not [w for w in hidden if w["cost_yen"] is not None or w["postage"] is not None]
+    shown = [w["cost_yen"] for w in figures["waves"] if w["cost_yen"] is not None]
+    assert figures["totals"]["cost_yen"] == sum(shown)
+    document = plan_document(mini, "plan-1", figures, PlanComparison(), simulation=True, issued_on=mini.contract.start)
+    assert document.startswith(b"%PDF")
+    rows = plan_csv(figures).decode("utf-8-sig").split("\r\n")
+    assert f"実施回,{hidden[0]['name']},費用(円),＊" in rows
+    assert not [row for row in rows if row.startswith(f"郵便料金,{hidden[0]['name']}")]
 
 
 @given(counts=st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 30), max_size=6), cell=st.integers(2, 12))

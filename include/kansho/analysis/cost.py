@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, Wave
+from kansho.campaign.costs import unit_cost
 from kansho.campaign.nesting import waves_answered
-from kansho.campaign.rights import Channel
 
 
 def yen_per_person(config: CampaignConfig, wave: Wave, assignments: Mapping[str, pd.DataFrame]) -> pd.Series:
@@ -30,14 +30,5 @@ def yen_per_person(config: CampaignConfig, wave: Wave, assignments: Mapping[str,
         if answered.id in assignments:
             reached = assignments[answered.id]
             numbers = reached.loc[reached["arm"].eq("outreach"), "inquiry_number"]
-            yen += mine["inquiry_number"].isin(numbers) * _unit(config, answered)
+            yen += mine["inquiry_number"].isin(numbers) * unit_cost(config, answered.channel)
     return yen.where(mine["arm"].eq("outreach"), 0)
-
-
-def _unit(config: CampaignConfig, wave: Wave) -> int:
-    costs = config.costs
-    return {
-        Channel.MAIL: costs.card_print + costs.card_postage,
-        Channel.CALL: costs.call,
-        Channel.VISIT: costs.visit,
-    }[wave.channel]

@@ -12,7 +12,7 @@ from typing import Any
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.charts import bars
 from kansho.documents.model import Document, Figure, Section, Table
-from kansho.documents.plan_propensity import propensity_section
+from kansho.documents.plan_propensity import HEADING, propensity_rows, propensity_section
 from kansho.documents.render import render
 
 _CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問"}
@@ -70,7 +70,7 @@ def plan_document(
                 ("対象者一覧の人数", number(totals["roster"])),
                 ("世帯数（住所から推定）", number(totals["households"])),
                 ("勧奨対象者数", number(totals["planned"])),
-                ("見込費用", f"{totals['cost_yen']:,} 円"),
+                ("見込費用", f"{totals['cost_yen']:,} 円{_but_hidden(figures)}"),
             ),
             sections=(
                 Section("対象判定の結果", ("全員がいずれか一つの区分に入ります。",), (_outcomes(figures),)),
@@ -120,6 +120,11 @@ def number(value: int | None) -> str:
     return _HIDDEN if value is None else f"{value:,}"
 
 
+def _but_hidden(figures: Mapping[str, Any]) -> str:
+    """What a total of cost leaves out: the waves whose people are too few to be shown."""
+    return f"（{_HIDDEN}の回を除く）" if any(w["cost_yen"] is None for w in figures["waves"]) else ""
+
+
 def _outcomes(figures: Mapping[str, Any]) -> Table:
     rows = tuple((o["label"], o["clause"], number(o["people"])) for o in figures["outcomes"])
     return Table(("区分", "根拠", "人数"), rows, numeric=(2,))
@@ -156,8 +161,10 @@ def _by_segment(wave: Mapping[str, Any]) -> Table:
 
 
 def _costs(figures: Mapping[str, Any]) -> Table:
-    rows = [(w["name"], _CHANNELS[w["channel"]], number(w["outreach"]), f"{w['cost_yen']:,}") for w in figures["waves"]]
-    rows.append(("合計", "", "", f"{figures['totals']['cost_yen']:,}"))
+    rows = [
+        (w["name"], _CHANNELS[w["channel"]], number(w["outreach"]), number(w["cost_yen"])) for w in figures["waves"]
+    ]
+    rows.append((f"合計{_but_hidden(figures)}", "", "", f"{figures['totals']['cost_yen']:,}"))
     return Table(("実施回", "手段", "件数", "見込(円)"), tuple(rows), numeric=(2, 3), caption="実施回ごとの費用")
 
 
@@ -181,8 +188,10 @@ def _postage(figures: Mapping[str, Any]) -> Table:
 
 
 def _cost_chart(figures: Mapping[str, Any]) -> Figure:
-    names = [w["name"] for w in figures["waves"]]
-    return Figure(bars(names, [w["cost_yen"] / 1000 for w in figures["waves"]], unit="千円"), "実施回ごとの見込費用")
+    shown = [w for w in figures["waves"] if w["cost_yen"] is not None]
+    return Figure(
+        bars([w["name"] for w in shown], [w["cost_yen"] / 1000 for w in shown], unit="千円"), "実施回ごとの見込費用"
+    )
 
 
 def _last_year(config: CampaignConfig, compared: PlanComparison) -> Section:
@@ -229,6 +238,7 @@ def plan_csv(figures: Mapping[str, Any]) -> bytes:
         rows += [("郵便料金", w["name"], word, w["postage"][key]) for word, key in _OF_POSTAGE if w["postage"]]
         for s in w["by_segment"]:
             rows += [("割当", f"{w['name']} {s['name']}", word, s[key]) for word, key in _OF_ARM]
+    rows += [(HEADING, *row) for row in propensity_rows(figures.get("propensity"))]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(("表", "行", "項目", "値"))
@@ -254,7 +264,7 @@ def _waves(figures: Mapping[str, Any], *, nested: bool) -> Table:
             *((number(w["held_out_before"]),) if nested else ()),
             number(w["held_out"]),
             "—" if w["smallest_effect_pp"] is None else f"{w['smallest_effect_pp']:.1f}",
-            f"{w['cost_yen']:,}",
+            number(w["cost_yen"]),
         )
         for w in figures["waves"]
     )

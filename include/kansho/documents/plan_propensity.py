@@ -47,6 +47,34 @@ def propensity_section(figures: Mapping[str, Any] | None) -> Section:
     )
 
 
+def propensity_rows(figures: Mapping[str, Any] | None) -> list[tuple[str, str, object]]:
+    """The same as rows (row, figure, value) of the plan's long table; None is a suppressed cell."""
+    if figures is None:
+        return [("推定", "利用", "なし（設定）")]
+    rows: list[tuple[str, str, object]] = [
+        ("推定", "利用", "なし" if figures["reason"] else "あり"),
+        ("推定", "理由", figures["reason"] or "—"),
+        ("推定", "人数", figures["people"]),
+        ("推定", "受診", figures["attended"]),
+    ]
+    if figures["reason"]:
+        return rows
+    rows += [("推定", "優先", f"見込みの{_PREFER[figures['prefer']]}人から"), ("検証", "組数", figures["folds"])]
+    scores = (("AUC", "auc"), ("ブライアスコア", "brier"), ("平均とみなした場合", "brier_of_mean"))
+    rows += [("検証", word, f"{figures[key]:.4f}") for word, key in scores]
+    for c in figures["coefficients"]:
+        rows += [(c["name"], "係数", f"{c['value']:.4f}"), (c["name"], "標準誤差", f"{c['error']:.4f}")]
+    rows += [(d["name"], "除外", _WHY_DROPPED[d["why"]]) for d in figures["dropped"]]
+    for n, b in enumerate(figures["bins"], start=1):
+        seen = None if b["observed"] is None else f"{100 * b['observed']:.1f}"
+        rows += [
+            (f"段階{n}", "人数", b["people"]),
+            (f"段階{n}", "推定(%)", f"{100 * b['predicted']:.1f}"),
+            (f"段階{n}", "実際(%)", seen),
+        ]
+    return rows
+
+
 def _why(figures: Mapping[str, Any]) -> str:
     people, attended = _count(figures["people"]), _count(figures["attended"])
     needed, each = f"{figures['min_people']:,}", f"{figures['min_attended']:,}"

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave, Wave
+from kansho.campaign.costs import unit_cost
 from kansho.campaign.postage import estimate
 from kansho.campaign.rights import Channel
 from kansho.targeting.disclosure import suppress, suppress_parts
@@ -27,6 +28,7 @@ _Z = 1.959964 + 0.841621
 _BASE_SHARE = 0.5
 #: Correlation of attendance inside a household that the detectable effect assumes.
 HOUSEHOLD_CORRELATION = 0.3
+_NO_COST: dict[str, Any] = {"cost_yen": None, "postage": None}
 
 
 def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfig) -> dict[str, Any]:
@@ -58,7 +60,8 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
             "roster": len(plan),
             "households": int(plan["household_id"].nunique()),
             "planned": int(plan["group"].notna().sum()),
-            "cost_yen": sum(w["cost_yen"] for w in waves),
+            # Of the waves whose cost is shown: a total of all would give a hidden one away.
+            "cost_yen": sum(w["cost_yen"] or 0 for w in waves),
             "capacity": config.capacity.model_dump(),
         },
         "min_cell": cell,
@@ -80,16 +83,6 @@ def smallest_effect_pp(outreach: int, held_out: int, *, household_size: float = 
     deff = 1 + (household_size - 1) * HOUSEHOLD_CORRELATION
     variance = deff * _BASE_SHARE * (1 - _BASE_SHARE) * (1 / outreach + 1 / held_out)
     return round(100 * _Z * math.sqrt(variance), 1)
-
-
-def unit_cost(config: CampaignConfig, channel: Channel) -> int:
-    """Yen per person reached by a channel."""
-    costs = config.costs
-    return {
-        Channel.MAIL: costs.card_print + costs.card_postage,
-        Channel.CALL: costs.call,
-        Channel.VISIT: costs.visit,
-    }[channel]
 
 
 def _segments(plan: pd.DataFrame, config: CampaignConfig) -> list[dict[str, Any]]:
@@ -149,6 +142,10 @@ def _wave(plan: pd.DataFrame, reach: pd.DataFrame, wave: Wave, config: CampaignC
         "left": int(arm.eq("left").sum()),
         "held_out_before": int((able & before).sum()),
     }
+    shown = suppress_parts(parts, cell)
+    barcoded = int(reach["barcode"][arm.index[arm.eq("outreach")]].sum())
+    # A cost is its people times a price that everybody knows: hidden with them.
+    cost = _NO_COST if shown["outreach"] is None else _cost(wave, outreach, barcoded, config)
     return {
         "id": wave.id,
         "name": wave.name,
@@ -157,10 +154,10 @@ def _wave(plan: pd.DataFrame, reach: pd.DataFrame, wave: Wave, config: CampaignC
         "able": int(able.sum()),
         "capacity": wave.capacity,
         "holdout_share": wave.holdout,
-        **suppress_parts(parts, cell),
+        **shown,
         "smallest_effect_pp": smallest_effect_pp(outreach, control, household_size=float(size)),
         "by_segment": _by_segment(compared, arm, config),
-        **_cost(wave, outreach, int(reach["barcode"][arm.index[arm.eq("outreach")]].sum()), config),
+        **cost,
     }
 
 
