@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import zxingcpp
 
 from kansho.campaign.config import CampaignConfig
 from kansho.mailing.barcode import address_code, bars_of, symbols_of
@@ -66,6 +67,24 @@ def test_bars_keep_the_manuals_sizes_and_stand_clear_of_everything(
     assert is_empty(image, code, 2.0)
     height, width = (size / 600 * 25.4 for size in image.shape)
     assert min(code.left, code.top, width - code.right, height - code.bottom) >= 10
+
+
+@pytest.mark.parametrize("serial", ["M1-000001", "M1-050000", "M2-031415", "R10-999999"])
+@pytest.mark.parametrize("every", [1, 2], ids=["600dpi", "300dpi"])
+def test_another_program_reads_the_serial_from_the_mark_and_nothing_else(
+    ground: bytes, serial: str, every: int
+) -> None:
+    card = Card(
+        serial, "1234-5678-90", "130-0001", ("東京都墨田区",), "見本 花子", bars_of(symbols_of("1300001", "1-2"))
+    )
+    image = bitmap(render_shard([card], ground))[::every, ::every]
+    found = [(code.format, code.text) for code in zxingcpp.read_barcodes(np.ascontiguousarray(image))]
+    assert found == [(zxingcpp.BarcodeFormat.MicroQRCode, serial)]
+
+
+def test_another_program_reads_the_wards_page_inside(ground: bytes, sample: CampaignConfig) -> None:
+    found = [(code.format, code.text) for code in zxingcpp.read_barcodes(bitmap(ground, page=1))]
+    assert found == [(zxingcpp.BarcodeFormat.QRCode, sample.ward.url)]
 
 
 def test_a_card_without_a_barcode_shows_none(face: Callable[[str, list[str]], np.ndarray]) -> None:

@@ -190,6 +190,18 @@ def test_a_changed_file_stops_every_stage_until_the_change_is_approved(
     assert find_amendment(ws, {}) is None
 
 
+def test_the_design_of_the_hold_outs_stays_once_a_wave_was_drawn_by_it(mini: CampaignConfig, tmp_path: Path) -> None:
+    other = "nested" if mini.targeting.holdout_design == "independent" else "independent"
+    targeting = mini.targeting.model_copy(update={"holdout_design": other})
+    _open(_workspace(mini, tmp_path))
+    ws = Workspace.open(mini.model_copy(update={"targeting": targeting}), tmp_path / "var", date(2027, 5, 1))
+    work = find_amendment(ws, {}) or {}
+    make_amendment(ws, work)
+    ws.record("wave_selected", "mailing_1")
+    with pytest.raises(KanshoError, match="AMENDMENT-HOLDOUT"):
+        make_amendment(ws, work)
+
+
 def test_a_rejected_change_leaves_the_old_file_bound(
     mini: CampaignConfig, amended: CampaignConfig, tmp_path: Path
 ) -> None:

@@ -43,10 +43,18 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs as it was bound; as
-            `require_admissible` for one that could not have been opened with.
+            `require_admissible` for one that could not have been opened with; ``AMENDMENT-HOLDOUT`` when the design
+            of the hold-outs changes after a wave was drawn by it (E1).
     """
     require_admissible(ws.config)
     before = bound_config(ws)
+    if ws.ledger.events("wave_selected") and before.targeting.holdout_design != ws.config.targeting.holdout_design:
+        raise KanshoError(
+            "AMENDMENT-HOLDOUT",
+            "保留群の方式は、最初の回を選んだ後には変えられません",
+            place="targeting.holdout_design",
+            remedy="元の方式に戻してください。変えると、済んだ回と後の回の効果を同じ意味で読めなくなります",
+        )
     rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
     key = f"amendment-{str(work['wanted'])[:12]}"
     ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))
