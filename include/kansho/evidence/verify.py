@@ -29,6 +29,8 @@ from kansho.evidence.strict import read_json, read_zip
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 _CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
 _STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
+#: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
+_LARGEST = 2**53 - 1
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -170,7 +172,7 @@ def _check_shape(value: Any, place: str) -> None:
     for field in ("actor", "codes", "names"):
         if not all(isinstance(v, str) for v in value[field].values()):
             raise bad
-    if not all(type(v) is int for v in value["counts"].values()):
+    if not all(type(v) is int and abs(v) <= _LARGEST for v in value["counts"].values()):
         raise bad
     if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
         raise bad
