@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pikepdf
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import HANDLER_REPORT
-from kansho.closing import papers, stage
+from kansho.closing import certificate_paper, papers, stage
 from kansho.evidence.events import Actor
 from kansho.exchange.package import Package, pack, unpack
 from kansho.opening.stage import open_campaign, register_parties
@@ -130,6 +133,17 @@ class ClosingYear:
 def plain_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let papers be made in no time where a test does not look at them."""
     monkeypatch.setattr(papers, "render", lambda document: f"%PDF-1.7 {document.title}".encode())
+    # This one is signed, so it must be a PDF.
+    monkeypatch.setattr(certificate_paper, "render", lambda document: blank_page())
+
+
+@cache
+def blank_page() -> bytes:
+    """The smallest PDF, always the same."""
+    made, out = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    made.save(out, deterministic_id=True)
+    return out.getvalue()
 
 
 def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:

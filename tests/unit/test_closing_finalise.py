@@ -14,7 +14,9 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, finalise, traces
+from kansho.closing.attended import Attended
 from kansho.closing.needles import needles_of
+from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.errors import KanshoError
@@ -70,9 +72,14 @@ def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
     run(year)
     assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
-    text = "".join(page.get_textpage().get_text_range() for page in document)
-    for word in ("消去証明書", "暗号化消去", "見本印刷株式会社", "検出 0 件", "模 擬"):
-        assert word in text
+    text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
+    for word in (
+        *("消去証明書", "暗号化消去", "見本印刷株式会社", "検出0件", "模擬"),  # what, how, who, result
+        *("NISTSP800-88r2", "Purge", "AES-256-GCM", "MD2000-000123", "2TB", "再利用", "スワップ"),
+        *("九十九環", "四月一日響", "小鳥遊栞", "保管庫設置室", "実施者", "立会者"),
+    ):
+        assert word in text, word
+    assert pdf_signature_holds((year.ws.layout.outputs / certificate.PDF).read_bytes(), year.ws.keyring.public_key())
     assert json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())["log_root"][:32] in text
 
 
@@ -179,10 +186,37 @@ def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear
 
 def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "is_simulation", False)
-    run(year, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    people = Attended("tsukumo", "watanuki", "takanashi")
+    run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
     certified = year.ws.ledger.find("campaign_certified", "certificate")
     assert certified is not None
     assert certified.campaign_date == "2028-01-31"
+
+
+@pytest.mark.parametrize(
+    ("people", "code"),
+    [
+        (None, "CERTIFY-UNATTENDED"),
+        (Attended("watanuki", "watanuki", "none"), "CERTIFY-PEOPLE"),
+        (Attended("tsukumo", "watanuki", "teshigawara"), "CERTIFY-PEOPLE"),  # the witness is of the ward
+        (Attended("nobody", "watanuki", "none"), "CERTIFY-PEOPLE"),
+    ],
+)
+def test_a_real_year_names_who_erased_checked_and_attended(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch, people: Attended | None, code: str
+) -> None:
+    monkeypatch.setattr(Workspace, "is_simulation", False)
+    with pytest.raises(KanshoError, match=code):
+        run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    assert year.ws.ledger.events("traces_purged") == []
+
+
+def test_a_lost_certificate_is_made_again_to_the_byte(year: ClosingYear) -> None:
+    document = Path(run(year)["document"])
+    signed = document.read_bytes()
+    document.unlink()
+    run(year)
+    assert document.read_bytes() == signed
 
 
 def test_the_summary_has_every_part(year: ClosingYear) -> None:

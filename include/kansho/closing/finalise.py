@@ -18,15 +18,14 @@ from typing import Any
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
+from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
-from kansho.evidence.bundle import sha256
 from kansho.evidence.certified import certified_part
 from kansho.evidence.ledger import Clock, wall_clock
-from kansho.evidence.strict import read_json
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
 
@@ -39,6 +38,7 @@ def finalise(
     *,
     database: str | None = None,
     also: Iterable[str] = (),
+    attended: Attended | None = None,
     clock: Clock = wall_clock,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
@@ -49,6 +49,7 @@ def finalise(
         var: root of run-time files.
         database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
         also: further secrets to search for, such as the deliveries' passwords, which we no longer hold.
+        attended: who erased, checked and attended; in a simulated year the first of each role.
         clock: the real clock, which gives the campaign date of a year that is not simulated.
         say: told each step.
 
@@ -63,6 +64,7 @@ def finalise(
     traces.require_stopped(airflow)
     ws = Workspace.open(config, var, _today(config, var, clock))
     require_erased(ws)
+    record_attended(ws, attended)
     say("痕跡の除去")
     _purge(ws, airflow, database)
     say("残存検査")
@@ -154,14 +156,9 @@ def _require_clean(result: ScanResult, var: Path) -> None:
 
 
 def _certify(ws: Workspace) -> dict[str, Any]:
-    from kansho.closing.papers import erasure_certificate
-
-    made = certificate.certificate_of(ws, certified_part(ws.ledger.events()))
-    issued = ws.ledger.find("document_issued", certificate.PDF)
-    if issued is None or not (ws.layout.outputs / certificate.PDF).is_file():
-        value = read_json(made, "certificate.json")
-        pdf = erasure_certificate(ws.config, value, sha256(made), simulation=ws.is_simulation)
-        ws.issue_document(certificate.PDF, pdf, title="消去証明書", kind="erasure_certificate")
+    part = certified_part(ws.ledger.events())
+    made = certificate.certificate_of(ws, part)
+    certificate.issue_paper(ws, made, part[-1])
     return certificate.write_files(ws, made)
 
 
