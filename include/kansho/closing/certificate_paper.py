@@ -24,6 +24,15 @@ _INTERIM = (
 _TYPES = {"Clear": "Clear（通常の手段では復元できない消去）", "Purge": "Purge（研究所の設備でも復元できない消去）"}
 _KINDS = {"server_disk": "サーバの記憶装置", "object_storage": "オブジェクトストレージ", "pc": "パソコン"}
 _AFTER = {"reuse": "再利用", "destroy": "破壊", "return": "返却"}
+_METHODS = {
+    "return": "返却",
+    "shredding": "裁断",
+    "dissolution": "溶解",
+    "physical_destruction": "物理破壊",
+    "overwrite": "上書き",
+    "block_erase": "ブロック消去",
+    "crypto_erase": "暗号化消去",
+}
 _NOT_COVERED = {
     "memory_and_swap": "主記憶と仮想記憶（スワップ）。電源断と、スワップの無効化又は暗号化による。",
     "flash_blocks_beyond_the_file_system": "フラッシュ媒体の、OSから届かない領域。ボリュームの暗号化を根拠とする。",
@@ -60,7 +69,7 @@ def erasure_certificate(
                 _method(certificate),
                 _keys(certificate),
                 Section("消去した保有物", tables=(_kinds(config, certificate["erasure"]),)),
-                *_by_hand(certificate["erasure"]["manual"]),
+                *_by_hand(config, certificate["erasure"]["manual"]),
                 Section("この証明書が及ばないもの", tuple(f"・{_NOT_COVERED[c]}" for c in certificate["not_covered"])),
             ),
             signatures=("受託者 取扱責任者", "確認者", "区 立会者"),
@@ -158,11 +167,16 @@ def _kinds(config: CampaignConfig, erasure: Mapping[str, Any]) -> Table:
     return Table(("種別", "件数", "行数"), rows, (1, 2))
 
 
-def _by_hand(closed: list[dict[str, str]]) -> tuple[Section, ...]:
+def _by_hand(config: CampaignConfig, closed: list[dict[str, str]]) -> tuple[Section, ...]:
     if not closed:
         return ()
+    places = {p.id: p.name for p in config.places}
     rows = tuple(
-        (c["target"], c["method"], c["on"], c["place"], c["by"], c["witness"], c["document"][:16]) for c in closed
+        (
+            *(c["target"], _METHODS.get(c["method"], c["method"]), c["on"], places.get(c["place"], c["place"])),
+            *(c["by_name"] or c["by"], c["witness_name"] or c["witness"], c["document"][:16]),
+        )
+        for c in closed
     )
     headings = ("対象", "方法", "日", "場所", "実施者", "立会者", "添付の要約値（先頭）")
     return (Section("人の手による消去・返却", tables=(Table(headings, rows),)),)

@@ -21,10 +21,11 @@ from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
+from kansho.closing.manual import take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
-from kansho.evidence.certified import certified_part
+from kansho.evidence.certified import certified_part, open_manual
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
@@ -90,7 +91,7 @@ def require_erased(ws: Workspace) -> None:
     people approved covers the keys.
 
     Raises:
-        KanshoError: ``CLOSING-NOT-ERASED``.
+        KanshoError: ``CLOSING-NOT-ERASED``, ``CLOSING-MANUAL-OPEN``.
     """
     planned = ws.ledger.events("erasure_planned")
     erased = {e.key for e in ws.ledger.events("holding_erased")}
@@ -100,6 +101,15 @@ def require_erased(ws: Workspace) -> None:
             "保管庫の消去が終わっていません",
             place=ws.config.id,
             remedy="media_return_and_erasure を完了してから実行してください",
+        )
+    take_slips(ws)
+    waiting = open_manual(ws.ledger.events())
+    if waiting:
+        raise KanshoError(
+            "CLOSING-MANUAL-OPEN",
+            f"人の手による消去・返却が終わっていない対象があります（{len(waiting)}件）",
+            place=" ".join(waiting[:5]),
+            remedy="終わったものを kansho close manual で登録してください",
         )
     destroy_vault_keys(ws)
     shutil.rmtree(ws.layout.kansho / "vault" / ws.config.id, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from kansho.closing.certificates import require_certificates
 from kansho.closing.handover import require_receipt
+from kansho.closing.manual import manual_targets
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
@@ -33,12 +34,14 @@ class Holdings:
         keys: names of the keys that open personal data and still exist.
         media: keys of registered media not yet returned.
         packages: keys of packages at 丙 (their certificates answer for them).
+        manual: keys of what people erase or return, media aside, open or closed.
     """
 
     vault: tuple[SnapshotRef, ...]
     keys: tuple[str, ...]
     media: tuple[str, ...]
     packages: tuple[str, ...]
+    manual: tuple[str, ...]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -48,6 +51,7 @@ class Holdings:
             "keys": len(self.keys),
             "media": len(self.media),
             "packages": len(self.packages),
+            "manual": len(self.manual),
             "traces": len(TRACES),
         }
         return {"holdings": sum(parts.values()), **parts}
@@ -57,7 +61,7 @@ class Holdings:
         """Digest of the list."""
         listed = [r.to_json() for r in self.vault]
         value = {"vault": listed, "keys": self.keys, "media": self.media, "packages": self.packages}
-        return sha256(canonical_json({k: list(v) for k, v in value.items()}))
+        return sha256(canonical_json({k: list(v) for k, v in {**value, "manual": self.manual}.items()}))
 
 
 def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -101,7 +105,8 @@ def holdings(ws: Workspace, before: Event | None = None) -> Holdings:
     return Holdings(
         vault=tuple(SnapshotRef.from_json(e.refs["holding"]) for e in stored),
         keys=tuple(name for name in PERSONAL_KEYS if ws.ledger.find("keys_destroyed", name) is None),
-        media=tuple(e.key for e in open_media(ws)),
+        media=tuple(e.key for e in open_media(ws, before)),
+        manual=tuple(t.key for t in manual_targets(ws.ledger.events(), ws.config) if t.kind != "medium"),
         packages=tuple(
             e.key
             for e in ws.ledger.events("package_handed_over")
@@ -120,9 +125,10 @@ def open_snapshots(ws: Workspace) -> list[Event]:
     ]
 
 
-def open_media(ws: Workspace) -> list[Event]:
-    """``medium_registered`` events whose medium is not returned."""
-    returned = {e.key for e in ws.ledger.events("medium_returned")}
+def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
+    """``medium_registered`` events whose medium is not returned, or was not before an event."""
+    found = ws.ledger.events("medium_returned")
+    returned = {e.key for e in found if before is None or e.sequence < before.sequence}
     return [e for e in ws.ledger.events("medium_registered") if e.key not in returned]
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, Party
+from kansho.closing.manual import KIND_NAMES
 from kansho.documents.model import Document, Section, Table
-from kansho.documents.render import render
+from kansho.documents.render import japanese_date, render
 from kansho.evidence.events import Event
 
 KEY_NAMES = {"vault": "保管庫の鍵", "hmac": "照合用の鍵", "exchange": "荷の開封鍵", "needles": "残存検査用の鍵"}
@@ -43,6 +44,7 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
                         Table(("種別", "名称", "行数", "要約値（先頭）"), rows, (2,)),
                     ),
                 ),
+                _by_hand(plan["manual"]),
                 _findings(plan["findings"]),
                 Section(
                     "鍵・媒体・再委託先",
@@ -62,6 +64,38 @@ def erasure_plan(config: CampaignConfig, plan: Mapping[str, Any], digest: str, *
             simulation=simulation,
         )
     )
+
+
+def certificate_request(
+    config: CampaignConfig, party: Party, packages: Sequence[str], on: date, *, simulation: bool
+) -> bytes:
+    """PDF of the letter that asks a 丙 for its certificate, naming each package it must answer for."""
+    due = japanese_date(config.closing.certificates_due)
+    asked = (
+        "お渡しした次の情報と、業務で収集し又は作成した情報を、写しを含めて消去し、消去証明書を提出してください。"
+        f"提出の期限は{due}です。証明書は区にも送付します。"
+    )
+    must = "証明書には、荷の全て、消去の方法、日、場所、実施者、立会者（実施者と別の人）を記載してください。"
+    rows = tuple(tuple(name.split("/", 1)) for name in packages)
+    return render(
+        document(
+            config,
+            "消去証明書の提出について（依頼）",
+            on,
+            facts=(("提出期限", due), ("お渡しした荷", f"{len(rows)} 件")),
+            sections=(Section("依頼", (asked, must)), Section("お渡しした荷", tables=(Table(("種別", "荷"), rows),))),
+            signatures=("受託者 取扱責任者",),
+            simulation=simulation,
+            addressee=party.name,
+        )
+    )
+
+
+def _by_hand(targets: Sequence[Mapping[str, Any]]) -> Section:
+    """What people erase or return themselves, with a witness and a paper."""
+    rows = tuple((t["key"], KIND_NAMES[t["kind"]], t["holder"], f"{t['items']:,}") for t in targets)
+    told = "次のものは人の手で消去又は返却し、立会者と書類を添えて登録します。登録が終わるまで証明しません。"
+    return Section("人の手による消去・返却", (told,), (Table(("対象", "種別", "保有者", "点数"), rows, (3,)),))
 
 
 def _findings(found: Sequence[Mapping[str, str]]) -> Section:
@@ -106,15 +140,16 @@ def document(
     sections: tuple[Section, ...],
     signatures: tuple[str, ...],
     simulation: bool,
+    addressee: str = "",
 ) -> Document:
-    """A document of 乙 to 甲 with the heads that all papers of the closing share."""
+    """A document of 乙, to 甲 unless told otherwise, with the heads that all papers of the closing share."""
     return Document(
         title=title,
         contract_title=config.contract.title,
         contract_number=config.contract.number,
         issued_on=on,
         issuer=config.contractor.name,
-        addressee=config.ward_party.name,
+        addressee=addressee or config.ward_party.name,
         facts=facts,
         sections=sections,
         signatures=signatures,

@@ -82,6 +82,8 @@ def manual_closed(log: Sequence[Event]) -> list[dict[str, str]]:
             "target": e.key,
             **{name: e.codes.get(name, "") for name in ("method", "on", "place", "by", "witness")},
             "document": str(e.refs.get("sha256", "")),
+            "by_name": e.names.get("by", ""),
+            "witness_name": e.names.get("witness", ""),
         }
         for e in log
         if e.type == "manual_target_closed"
