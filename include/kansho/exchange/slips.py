@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +20,6 @@ from kansho.exchange.papers import read_paper, write_paper
 Method = Literal[
     "return", "shredding", "dissolution", "physical_destruction", "overwrite", "block_erase", "crypto_erase"
 ]
-METHODS: tuple[str, ...] = get_args(Method)
 TargetKind = Literal["medium", "paper", "pc", "backup", "key_copy"]
 #: ``<class>/<id>``: ``medium/CD-0001``, ``paper/returned-cards``, ``party/printer``, ``hand/backup_disk``.
 TargetKey = Annotated[str, Field(pattern=r"^(medium|paper|party|hand)/[A-Za-z0-9_.:/@+-]{1,150}$")]
