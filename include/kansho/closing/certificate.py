@@ -26,7 +26,6 @@ from kansho.workspace import Workspace
 
 KEY = "certificate"
 PDF = "documents/erasure-certificate.pdf"
-INTERIM_PDF = "documents/erasure-certificate-interim.pdf"
 
 
 def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
@@ -59,7 +58,9 @@ def issue_paper(ws: Workspace, certificate: bytes, last: Event) -> Path:
         KanshoError: ``CERTIFY-SIGNATURE`` when the signature does not read back as this campaign's.
     """
     value = read_json(certificate, "certificate.json")
-    name, title = (INTERIM_PDF, "消去証明書（中間）") if value["state"] == "interim" else (PDF, "消去証明書")
+    name, title = PDF, "消去証明書"
+    if value["state"] == "interim":
+        name, title = f"documents/erasure-certificate-interim-{value['log_size']}.pdf", "消去証明書（中間）"
     path = ws.layout.outputs / name
     issued = ws.ledger.find("document_issued", name)
     if issued is not None and path.is_file() and sha256(path.read_bytes()) == issued.refs["sha256"]:
@@ -77,6 +78,31 @@ def issue_paper(ws: Workspace, certificate: bytes, last: Event) -> Path:
             "CERTIFY-SIGNATURE", "証明書の署名を確認できません", place=name, remedy="署名鍵を確認してください"
         )
     return ws.issue_document(name, signed, title=title, kind="erasure_certificate")
+
+
+def state_of(certificate: bytes) -> str:
+    """``final``, or ``interim`` while the deletion of a key is only scheduled."""
+    return str(read_json(certificate, "certificate.json")["state"])
+
+
+def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) -> dict[str, Any]:
+    """Write the interim certificate and its signature, and a checkpoint; the campaign is not certified by it.
+
+    Args:
+        ws: the campaign.
+        certificate: canonical JSON.
+        document: the signed PDF.
+        size: how many events it speaks of.
+    """
+    signer, out = ws.keyring.signer(), ws.layout.outputs
+    ws.record("interim_certified", f"interim-{size}", refs={"certificate": sha256(certificate)})
+    last = ws.ledger.checkpoint(signer)
+    files = {"certificate-interim.json": certificate, "certificate-interim.sig": sign_detached(certificate, signer)}
+    for name, data in {**files, "checkpoint.txt": last.text.encode()}.items():
+        put(out / name, data)
+    put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
+    named = {"certificate": str(out / "certificate-interim.json"), "checkpoint": str(out / "checkpoint.txt")}
+    return {"state": "interim", **named, "document": str(document), "events": last.size}
 
 
 def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
@@ -113,6 +139,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
     # The ward keeps the last checkpoint it received; with it a cut or rewritten log is found.
     put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
     return {
+        "state": "final",
         "certificate": str(out / "certificate.json"),
         "document": str(out / PDF),
         "bundle": str(out / f"evidence-{ws.config.id}.zip"),

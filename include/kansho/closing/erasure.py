@@ -10,7 +10,8 @@ Belongs here: planning and executing.  Does not belong here: Airflow's traces, t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
@@ -174,11 +175,26 @@ def destroy_vault_keys(ws: Workspace) -> None:
 
 
 def destroy_key(ws: Workspace, name: KeyName) -> None:
-    """Destroy one key and record it once it is gone."""
-    ws.keyring.destroy(name)
+    """Destroy one key and record it once it is gone; what a key service only scheduled is recorded as that.
+
+    A scheduled deletion can be cancelled until its day, so it is no destruction; a later run looks again.
+    """
+    if ws.keyring.has(name) and ws.keyring.pending(name) is None:
+        ws.keyring.destroy(name)
+    due = ws.keyring.pending(name)
+    if due is not None:
+        ws.record("key_deletion_scheduled", name, codes={"method": "scheduled", "due": due.isoformat()})
+        return
     if ws.keyring.has(name):
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
-    ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+    scheduled = ws.ledger.find("key_deletion_scheduled", name)
+    if scheduled is None:
+        ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+        return
+    # A simulated year ends before the waiting days of a key service are over; its clock goes on to the day itself.
+    day = max(ws.today, date.fromisoformat(scheduled.codes["due"])) if ws.is_simulation else ws.today
+    codes = {"method": "key-service", "verified": "absent"}
+    replace(ws, today=day).record("keys_destroyed", name, codes=codes)
 
 
 def require_two_approvals(ws: Workspace, plan: Event) -> None:

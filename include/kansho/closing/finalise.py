@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def finalise(
         say: told each step.
 
     Returns:
-        Paths of certificate, checkpoint and bundle, counts of erasure and scan.
+        ``state``; paths of certificate, checkpoint and (once ``final``) bundle; counts of erasure and scan.  The state
+        is ``interim`` while a key service has only scheduled the deletion of a key: run again after its day.
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
@@ -71,7 +73,10 @@ def finalise(
     say("残存検査")
     _scan(ws, also)
     say("証明書と証跡")
+    ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
     written = _certify(ws)
+    if written["state"] == "interim":
+        return {**written, "erasure": _erasure(ws)}
     found = verify_bundle(Path(written["bundle"]), Path(written["checkpoint"]))
     if found:
         codes = " ".join(sorted({f.code for f in found}))
@@ -168,7 +173,9 @@ def _require_clean(result: ScanResult, var: Path) -> None:
 def _certify(ws: Workspace) -> dict[str, Any]:
     part = certified_part(ws.ledger.events())
     made = certificate.certificate_of(ws, part)
-    certificate.issue_paper(ws, made, part[-1])
+    issued = certificate.issue_paper(ws, made, part[-1])
+    if certificate.state_of(made) == "interim":
+        return certificate.write_interim(ws, made, issued, len(part))
     return certificate.write_files(ws, made)
 
 
