@@ -52,7 +52,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     year = year.until_erased()
     ws = year.ws
     assert [e.key for e in ws.ledger.events("keys_destroyed")] == ["hmac", "exchange"]
-    assert [e.codes["due"] for e in ws.ledger.events("key_deletion_scheduled")] == [DUE.isoformat()]
+    assert [e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")] == [DUE.isoformat()]
     assert stage.find_closing_work(ws, {}) is None
 
     for _ in range(2):  # asked again before the day, it says the same

@@ -26,6 +26,7 @@ def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     plain_papers(monkeypatch)
     made = closing_year(mini, tmp_path / "var")
     made.ws.record("returns_recorded", "r1", counts={"returned": 3})
+    made.ws.record("sheets_out", "visit_1/d/1", counts={"sheets": 4})
     made.ws.record("sheets_in", "visit_1/d/1", counts={"sheets": 4})
     return made.on(mini.closing.erase_on)
 

@@ -183,7 +183,7 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
         ws.keyring.destroy(name)
     due = ws.keyring.pending(name)
     if due is not None:
-        ws.record("key_deletion_scheduled", name, codes={"method": "scheduled", "due": due.isoformat()})
+        ws.record("key_deletion_scheduled", name, codes={"method": "scheduled", "until": due.isoformat()})
         return
     if ws.keyring.has(name):
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
@@ -192,7 +192,7 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
         ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
         return
     # A simulated year ends before the waiting days of a key service are over; its clock goes on to the day itself.
-    day = max(ws.today, date.fromisoformat(scheduled.codes["due"])) if ws.is_simulation else ws.today
+    day = max(ws.today, date.fromisoformat(scheduled.codes["until"])) if ws.is_simulation else ws.today
     codes = {"method": "key-service", "verified": "absent"}
     replace(ws, today=day).record("keys_destroyed", name, codes=codes)
 

@@ -63,7 +63,7 @@ def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
 def pending_keys(log: Sequence[Event]) -> dict[str, str]:
     """Keys whose deletion is scheduled and not yet seen to be done, with the day it is due."""
     gone = {e.key for e in log if e.type == "keys_destroyed"}
-    due = {e.key: e.codes.get("due", "") for e in log if e.type == "key_deletion_scheduled"}
+    due = {e.key: e.codes.get("until", "") for e in log if e.type == "key_deletion_scheduled"}
     return {name: day for name, day in sorted(due.items()) if name not in gone}
 
 

@@ -1,7 +1,8 @@
 """Rules about the people and the things that no program erases: who attended, what was closed by hand, pending keys.
 
 Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: the order of the
-closing as a whole (`kansho.evidence.rules`) or what the certificate says (`kansho.evidence.certified`).
+closing as a whole (`kansho.evidence.rules`), what is used after its end (`kansho.evidence.custody_rules`), or what the
+certificate says (`kansho.evidence.certified`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
 
 def closing_findings(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
     """What the certification claims of people, hand-made erasures and keys that the log does not show."""
-    return [*_manual(events), *_certified(events, facts), *_pending(events)]
+    return [*_manual(events), *_certified(events, facts)]
 
 
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
@@ -62,13 +63,3 @@ def _manual(events: Sequence[Event]) -> Iterator[Finding]:
             yield Finding(
                 "STATE-MANUAL-FORM", f"event {event.sequence} {event.key}", "done and witnessed by one person"
             )
-
-
-def _pending(events: Sequence[Event]) -> Iterator[Finding]:
-    """A key whose deletion was scheduled is destroyed on the day it was due, never before, and is not used again."""
-    due = {e.key: e for e in events if e.type == "key_deletion_scheduled"}
-    for event in events:
-        scheduled = due.get(event.key) if event.type == "keys_destroyed" else None
-        if scheduled is not None and event.campaign_date < scheduled.codes.get("due", ""):
-            place = f"event {event.sequence} {event.type} {event.key}"
-            yield Finding("STATE-KEY-PENDING", place, "called destroyed while its deletion was only scheduled")
