@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
 from kansho.errors import KanshoError
@@ -111,15 +112,6 @@ def _barcode(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False))
     else:
         print(" ".join(found["symbols"]) if found["symbols"] else "バーコードは付きません")
-    return 0
-
-
-def _close_finalise(arguments: argparse.Namespace) -> int:
-    from kansho.campaign.config import load_config
-    from kansho.closing.finalise import finalise
-
-    result = finalise(load_config(arguments.config), arguments.var)
-    print(json.dumps(result, ensure_ascii=False, indent=2))
     return 0
 
 
@@ -250,10 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     barcode.set_defaults(run=_barcode)
 
     add_design_commands(commands, DEFAULT_CONFIG)
-    close = commands.add_parser("close", help="the end of the year").add_subparsers(required=True)
-    finalise = close.add_parser("finalise", help="purge Airflow's traces, scan, certify (components stopped)")
-    _site(finalise)
-    finalise.set_defaults(run=_close_finalise)
+    add_close_commands(commands, _site)
 
     contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)
     show = contracts.add_parser("show", help="every file kind, or the columns of one")

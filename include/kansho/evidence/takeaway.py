@@ -25,6 +25,7 @@ MODULES = (
             "certified",
             "checkpoint",
             "clauses",
+            "closing_rules",
             "command",
             "custody_rules",
             "decision_rules",
