@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
+from kansho.cli_ledger import add_ledger_commands
 from kansho.errors import KanshoError
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
@@ -229,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--checkpoint", type=Path)
     verify.set_defaults(run=_verify)
 
+    add_ledger_commands(commands, _site)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")

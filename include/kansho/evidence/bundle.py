@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.checkpoint import origin_of, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import write_zip
 
@@ -48,14 +48,10 @@ README_TEXT = """勧奨事業 証跡一式
 区が保管するチェックポイントを添えると、末尾の切落しや書換えが分かります。
 """
 
-_ED25519 = b"\x01"
-
 
 def verifier_key(campaign: str, public_key: bytes) -> str:
     """The public key as C2SP signed-note verifier key: ``name+hash+base64(type || key)``."""
-    origin = origin_of(campaign)
-    encoded = base64.b64encode(_ED25519 + public_key).decode()
-    return f"{origin}+{key_id(origin, public_key).hex()}+{encoded}\n"
+    return write_verifier_key(origin_of(campaign), public_key)
 
 
 def config_json(config_dump: Mapping[str, Any]) -> bytes:
