@@ -16,6 +16,7 @@ import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -97,6 +98,8 @@ class Place(Frozen):
     name: str
     address: str
     kind: Literal["office", "data_centre", "field"]
+    #: Hosts (``name`` or ``name:port``) of the services there that may be called.
+    endpoints: tuple[str, ...] = ()
 
 
 class Handler(Frozen):
@@ -360,6 +363,18 @@ class Oversight(Frozen):
     ward_inspection_due: date
 
 
+class TimestampAuthority(Frozen):
+    """Who stamps the time of checkpoints, if anybody does (RFC 3161).
+
+    ``place`` is an approved place, among whose endpoints is the host of ``url`` (P14); ``certificate`` is the PEM of
+    the authority or of its issuer.
+    """
+
+    place: Identifier
+    url: Annotated[str, Field(pattern=r"https://|http://(127\.0\.0\.1|localhost)[:/]")]
+    certificate: str
+
+
 class EffectReports(Frozen):
     """When the effect is analysed; the last one is the final report."""
 
@@ -476,6 +491,7 @@ class CampaignConfig(Frozen):
     exceptions: ExceptionRule = ExceptionRule()
     disclosure: Disclosure
     oversight: Oversight
+    timestamps: TimestampAuthority | None = None
     effect_reports: EffectReports
     closing: Closing
     mappings: tuple[Mapping, ...] = ()
@@ -590,6 +606,10 @@ class CampaignConfig(Frozen):
         for flow in self.data_flow:
             _require(flow.holder in party_ids, f"data_flow.{flow.kind}", "unknown holder")
             _require(flow.place in place_ids, f"data_flow.{flow.kind}", "unknown place (P14)")
+        if self.timestamps is not None:
+            hosts = {host for p in self.places if p.id == self.timestamps.place for host in p.endpoints}
+            named = urlsplit(self.timestamps.url).netloc in hosts
+            _require(named, "timestamps.url", "not among the endpoints of its place (P14)")
         fitted = self.targeting.propensity is None or self.flow("propensity") is not None
         _require(fitted, "data_flow", "propensity is missing, which targeting.propensity needs (D6)")
         for name, ids in (

@@ -17,6 +17,7 @@ from kansho.evidence.bundle import make_bundle, sha256, sign_detached
 from kansho.evidence.certified import certified_facts
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
+from kansho.exchange.timestamping import sign_checkpoint
 from kansho.workspace import Workspace
 
 KEY = "certificate"
@@ -55,7 +56,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
     event = ws.record("campaign_certified", KEY, refs={"certificate": sha256(certificate)})
     if event.refs["certificate"] != sha256(certificate):
         raise KanshoError("CERTIFY-CHANGED", "証明済みの内容と違います", place=KEY, remedy="台帳を確認してください")
-    last = ws.ledger.checkpoint(signer)
+    last = sign_checkpoint(ws)
     bundle = make_bundle(
         campaign=ws.config.id,
         events=ws.ledger.events(),
@@ -65,6 +66,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         certificate=certificate,
         signature=signature,
         earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
+        timestamps=ws.ledger.timestamps(),
     )
     out = ws.layout.outputs
     files = {

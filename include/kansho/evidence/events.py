@@ -100,6 +100,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "holding_erased": ("P11",),
     "certificate_received": ("P12",),
     "traces_purged": ("P11",),
+    "key_deletion_scheduled": ("P11",),
     "keys_destroyed": ("P11",),
     "residue_scanned": ("P11",),
     "campaign_certified": ("P11",),
@@ -151,6 +152,9 @@ class Draft:
             raise KanshoError("LEDGER-EVENT", "unknown event type", place=self.type)
         if not _KEY.match(self.key):
             raise KanshoError("LEDGER-EVENT", "key has forbidden characters", place=self.type)
+        if not all(_KEY.match(part) for part in self.actor.to_json().values()):
+            # A user whose name only looks like another's is nobody (homoglyphs).
+            raise KanshoError("LEDGER-EVENT", "actor has forbidden characters", place=self.type)
         for name, count in self.counts.items():
             if type(count) is not int:
                 raise KanshoError("LEDGER-EVENT", "counts must be int", place=f"{self.type}.{name}")

@@ -115,6 +115,22 @@ class Ledger:
         """Texts of every checkpoint ever signed, oldest first."""
         return [self._store.read(n).decode() for n in self._store.names("checkpoints/")]
 
+    def keep_timestamp(self, size: int, answer: bytes) -> None:
+        """Keep an authority's answer about the checkpoint of that size; the first one stays."""
+        self._store.create(_stamp(size), answer)
+
+    def timestamp(self, size: int) -> bytes | None:
+        """The kept answer about the checkpoint of that size."""
+        try:
+            return self._store.read(_stamp(size))
+        except KeyError:
+            return None
+
+    def timestamps(self) -> dict[int, bytes]:
+        """Every kept answer, by the size of its checkpoint."""
+        sizes = [int(name.rpartition("/")[2].removesuffix(".tsr")) for name in self._store.names("timestamps/")]
+        return {size: self._store.read(_stamp(size)) for size in sizes}
+
     def _take(self, event: Event, data: bytes) -> None:
         if event.sequence != len(self._events) or event.campaign != self.campaign:
             raise KanshoError(
@@ -130,3 +146,7 @@ class Ledger:
 
 def _name(sequence: int) -> str:
     return f"events/{sequence:010d}.json"
+
+
+def _stamp(size: int) -> str:
+    return f"timestamps/{size:010d}.tsr"

@@ -28,6 +28,9 @@ from kansho.evidence.strict import read_json, read_zip
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 _CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
+_STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
+#: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
+_LARGEST = 2**53 - 1
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -72,6 +75,7 @@ def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Fi
         return [*found, _finding(error)]
     found += _log(events)
     found += _checkpoints(files, key, facts.campaign, leaves)
+    found += _timestamps(files)
     found += _kept(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, key, facts)
@@ -103,7 +107,7 @@ def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found += [
         Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
         for n in sorted(files)
-        if n not in names.FIXED and not _CHECKPOINT_NAME.match(n) and not _EARLIER_NAME.match(n)
+        if n not in names.FIXED and not any(p.match(n) for p in (_CHECKPOINT_NAME, _EARLIER_NAME, _STAMP_NAME))
     ]
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
@@ -168,7 +172,7 @@ def _check_shape(value: Any, place: str) -> None:
     for field in ("actor", "codes", "names"):
         if not all(isinstance(v, str) for v in value[field].values()):
             raise bad
-    if not all(type(v) is int for v in value["counts"].values()):
+    if not all(type(v) is int and abs(v) <= _LARGEST for v in value["counts"].values()):
         raise bad
     if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
         raise bad
@@ -230,6 +234,20 @@ def _checkpoints(files: Mapping[str, bytes], key: bytes, campaign: str, leaves: 
         found += _against(read, name, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
     if len(leaves) not in sizes:
         found.append(Finding("CHECKPOINT-LAST", names.EVENTS, "no checkpoint signs the whole log"))
+    return found
+
+
+def _timestamps(files: Mapping[str, bytes]) -> list[Finding]:
+    """Whether each answer is about the checkpoint of its name; its signature is the authority's, checked apart."""
+    found = []
+    for name in sorted(files):
+        stamp = _STAMP_NAME.match(name)
+        if stamp is None:
+            continue
+        stamped = files.get(f"{names.CHECKPOINTS}{stamp[1]}.txt")
+        # RFC 3161, 2.4.2: the answer holds the digest of what was stamped as it is.
+        if stamped is None or bytes.fromhex(names.sha256(stamped)) not in files[name]:
+            found.append(Finding("TIMESTAMP-STRAY", name, "not about a checkpoint of this bundle"))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kansho.campaign.opened import opening_approved
 from kansho.exchange.authority import authority_of
+from kansho.exchange.timestamping import sign_checkpoint
 from kansho.opening.admissible import require_admissible
 from kansho.opening.amendment import issue_config, report_key
 from kansho.opening.register import register_everything
@@ -82,7 +83,7 @@ def finish_opening(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     ref = SnapshotRef.from_json(work["artefact"])
     authority_of(ws, ref)
     ws.issue_document(_name(ref.key), ws.read_bytes(ref), title="個人情報取扱責任者・取扱者届", kind="handler_report")
-    made = ws.ledger.checkpoint(ws.keyring.signer())
+    made = sign_checkpoint(ws)
     return {"counts": {"events": made.size}}
 
 

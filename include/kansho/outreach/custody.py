@@ -22,6 +22,7 @@ from kansho.contracts.registry import VISIT_HALF_A, VISIT_HALF_B
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.tables import to_csv
+from kansho.exchange.timestamping import sign_checkpoint
 from kansho.outreach.field import take_field_report
 from kansho.outreach.visits import halves
 from kansho.standing import exclusions
@@ -128,7 +129,7 @@ def _custody_sheet(
     known = ws.find("visit_sheets", key)
     if known is not None:
         return known
-    root = ws.ledger.checkpoint(ws.keyring.signer()).short_root
+    root = sign_checkpoint(ws).short_root
     name = ws.config.wave(wave).name
     pdf = custody_sheet(ws.config, name, teams, day=ws.today, root=root, simulation=ws.is_simulation)
     return ws.store_bytes("visit_sheets", key, pdf, parents=[listed])
