@@ -1,7 +1,8 @@
-"""Commands about the ledger: reading it, proving from it, checking a proof.
+"""Commands about the ledger: reading it, proving from it, checking a proof, the report of a day.
 
 Belongs here: arguments and printing.  Does not belong here: filters and lines (`kansho.evidence.reading`), proofs
-(`kansho.evidence.proofs`).  All of them only read; ``check-proof`` needs no campaign at all.
+(`kansho.evidence.proofs`), how data was handled on a day (`kansho.oversight.handling`).
+All of them only read; ``check-proof`` needs no campaign at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _Site = Callable[[argparse.ArgumentParser], None]
 
 
 def add_ledger_commands(commands: Any, site: _Site) -> None:
-    """Add ``ledger show|tail|prove|check-proof`` to ``commands``."""
+    """Add ``ledger show|tail|prove|report|check-proof`` to ``commands``."""
     ledger = commands.add_parser("ledger", help="the campaign's log").add_subparsers(required=True)
     show = ledger.add_parser("show", help="events in the order of the log, or one event whole")
     show.add_argument("sequence", nargs="?", type=int, help="number of an event: everything it says")
@@ -40,6 +41,13 @@ def add_ledger_commands(commands: Any, site: _Site) -> None:
     prove.add_argument("--checkpoint", type=Path, metavar="FILE", help="lead the proof to this one (else the newest)")
     prove.add_argument("--out", type=Path, metavar="FILE", help="else the proof is printed")
     _common(prove, site, _prove)
+    report = ledger.add_parser("report", help="取扱状況: how data was handled on a day (P13)")
+    report.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE", help="campaign date")
+    report.add_argument("--party", default="", help="only what this party handles")
+    form = report.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--pdf", type=Path, metavar="FILE", help="write the paper instead of printing")
+    _common(report, site, _report)
     check = ledger.add_parser("check-proof", help="check a proof offline; 0 when it holds")
     check.add_argument("proof", type=Path)
     check.add_argument("--checkpoint", type=Path, metavar="FILE", help="one that you have kept")
@@ -133,6 +141,22 @@ def _prove(arguments: argparse.Namespace) -> int:
         print(f"→ {arguments.out}")
     else:
         print(text, end="")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from kansho.oversight.handling import handling_on
+    from kansho.oversight.handling_paper import as_text, handling_report
+
+    found = handling_on(_ledger(arguments).events(), arguments.on, arguments.party)
+    if arguments.pdf:
+        arguments.pdf.write_bytes(handling_report(found, issued_on=arguments.on))
+        print(f"→ {arguments.pdf}")
+    else:
+        print(
+            json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n" if arguments.json else as_text(found),
+            end="",
+        )
     return 0
 
 

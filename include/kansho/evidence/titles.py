@@ -80,6 +80,7 @@ TITLES: dict[str, str] = {
     "holding_erased": "計画による消去",
     "certificate_received": "再委託先の消去証明書",
     "traces_purged": "実行環境の痕跡の除去",
+    "key_deletion_scheduled": "鍵の削除の予約",
     "keys_destroyed": "鍵の破壊",
     "residue_scanned": "残存の検査",
     "campaign_certified": "消去の証明",

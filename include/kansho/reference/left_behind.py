@@ -50,7 +50,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "事前の確認と参照の命令",
         _READ_ONLY,
-        ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-"),
+        ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-", "HANDLING-"),
     ),
     Family(
         "検証",
