@@ -612,6 +612,7 @@ def test_every_code_is_explained_in_the_reference() -> None:
         "certified",
         "rules",
         "custody_rules",
+        "countersignatures",
         "opening_rules",
         "decision_rules",
         "strict",

@@ -13,6 +13,8 @@ from typing import Any
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
+from kansho.documents.stamp import Stamp
+from kansho.evidence.checkpoint import origin_of
 from kansho.evidence.events import Event
 
 _KEYS = {"vault": "保管庫の鍵", "hmac": "照合用の鍵", "exchange": "荷の開封鍵", "needles": "残存検査用の鍵"}
@@ -136,6 +138,7 @@ def erasure_certificate(
             ),
             signatures=("受託者 取扱責任者", "確認者", "区 立会者"),
             simulation=simulation,
+            stamp=Stamp(origin_of(config.id), certificate["log_size"], bytes.fromhex(certificate["log_root"])),
         )
     )
 
@@ -155,6 +158,7 @@ def _document(
     sections: tuple[Section, ...],
     signatures: tuple[str, ...],
     simulation: bool,
+    stamp: Stamp | None = None,
 ) -> Document:
     return Document(
         title=title,
@@ -167,4 +171,5 @@ def _document(
         sections=sections,
         signatures=signatures,
         simulation=simulation,
+        stamp=stamp,
     )

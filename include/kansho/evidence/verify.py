@@ -19,6 +19,8 @@ from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import Checkpoint, key_id, origin_of, read_checkpoint
+from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
+from kansho.evidence.countersignatures import countersignature_findings
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -31,6 +33,7 @@ _CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
 _STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
 #: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
 _LARGEST = 2**53 - 1
+_OTHER_NAMES = (_CHECKPOINT_NAME, _EARLIER_NAME, _STAMP_NAME, COUNTERSIGNED)
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -79,6 +82,7 @@ def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Fi
     found += _kept(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, key, facts)
+    found += countersignature_findings(files, events, key)
     found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
@@ -107,7 +111,7 @@ def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found += [
         Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
         for n in sorted(files)
-        if n not in names.FIXED and not any(p.match(n) for p in (_CHECKPOINT_NAME, _EARLIER_NAME, _STAMP_NAME))
+        if n not in names.FIXED and not any(p.match(n) for p in _OTHER_NAMES)
     ]
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
