@@ -27,6 +27,7 @@ MODULES = (
             "clauses",
             "closing_rules",
             "command",
+            "countersignatures",
             "custody_rules",
             "decision_rules",
             "events",
