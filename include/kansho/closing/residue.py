@@ -7,11 +7,13 @@ counts and never a value.  Tests use the same `scan` during the year with canari
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from kansho.closing.index import TAIL, Index
 from kansho.closing.needles import ADDRESS, DELIMITED, DIGITS, Needle
 from kansho.closing.views import (
     OVERLAP,
@@ -26,9 +28,9 @@ from kansho.closing.views import (
 #: Encodings of a needle; base64, ``\\u``, ``%`` and packing are undone in what is searched instead.
 ENCODINGS = ("utf-8", "cp932", "utf-16-le", "utf-16-be")
 #: Shorter byte strings occur by chance in compressed or encrypted bytes.
-MIN_BYTES = 8
-#: One automaton holds this many patterns at most (about 0.45 GB); more are searched in turns.
-BATCH = 1_000_000
+MIN_BYTES = TAIL
+#: One index holds this many byte strings at most (about 0.7 GB with them); more are searched in turns.
+BATCH = 4_000_000
 #: A file with this many hits is not searched further in this turn.
 STOP_AT = 1_000
 
@@ -105,24 +107,22 @@ def scan(paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[
 
 
 class _Searcher:
-    """One automaton over the encoded forms of some needles."""
+    """One index over the encoded forms of some needles."""
 
-    def __init__(self, patterns: list[bytes], sources: list[tuple[int, str]], needles: Sequence[Needle]) -> None:
-        import ahocorasick_rs
-
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(
-            patterns, implementation=ahocorasick_rs.Implementation.ContiguousNFA
-        )
+    def __init__(self, patterns: list[bytes], sources: array[int], needles: Sequence[Needle]) -> None:
+        self._index = Index(patterns)
         self._sources = sources
         self._needles = needles
 
     def search(self, data: bytes, tally: _Tally, skip: int = 0) -> None:
         """Count hits that stand alone; those ending within the first ``skip`` bytes were counted before."""
-        for pattern, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
-            if end <= skip or tally.hits >= STOP_AT:
+        for pattern, start, end in self._index.occurrences(data):
+            if end <= skip:
                 continue
-            index, encoding = self._sources[pattern]
-            if stands_alone(self._needles[index], data, start, end, encoding):
+            if tally.hits >= STOP_AT:
+                return
+            index, encoding = divmod(self._sources[pattern], len(ENCODINGS))
+            if stands_alone(self._needles[index], data, start, end, ENCODINGS[encoding]):
                 tally.hits += 1
                 tally.matched.add(index)
 
@@ -159,14 +159,14 @@ def encoded(needle: Needle) -> Iterator[tuple[bytes, str]]:
 
 def _searchers(needles: Sequence[Needle]) -> Iterator[_Searcher]:
     patterns: list[bytes] = []
-    sources: list[tuple[int, str]] = []
+    sources = array("q")  # number of the needle times the encodings, plus the encoding's
     for index, needle in enumerate(needles):
         for form, encoding in encoded(needle):
             patterns.append(form)
-            sources.append((index, encoding))
+            sources.append(index * len(ENCODINGS) + ENCODINGS.index(encoding))
         if len(patterns) >= BATCH:
             yield _Searcher(patterns, sources, needles)
-            patterns, sources = [], []
+            patterns, sources = [], array("q")
     if patterns:
         yield _Searcher(patterns, sources, needles)
 

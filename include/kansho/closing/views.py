@@ -6,17 +6,20 @@ Does not belong here: what is searched for.  Everything is bounded: what is infl
 
 from __future__ import annotations
 
-import base64
 import binascii
 import html
 import io
 import re
 import sqlite3
+import string
 import zipfile
 import zlib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 #: A file is read in pieces that overlap by more than the longest needle.
 PIECE = 4 * 1024**2
@@ -27,14 +30,31 @@ MAX_NESTING = 4
 #: How many escapes and encodings are undone one inside the other: base64 of JSON, base64 within a URL.
 MAX_ENCODINGS = 2
 
+#: Bytes on either side of an escape within which a value could stand: more than the longest value.
+AROUND = 512
+#: Letters of a run of base64 at least.
+_SHORTEST = 12
+
 _UNICODE = re.compile(rb"(?:\\+u[0-9a-fA-F]{4})+")
 _HEX = re.compile(rb"(?:\\+x[0-9a-fA-F]{2})+")
+_ONE_UNICODE = re.compile(rb"\\u[0-9a-fA-F]{4}")
+_ONE_HEX = re.compile(rb"\\x[0-9a-fA-F]{2}")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _ENTITY = re.compile(rb"&#x?[0-9a-fA-F]{2,6};")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_-]{12,})*")
-_UPPER = re.compile(rb"[A-Z]")
 _STREAM = re.compile(rb"stream\r?\n")
-_URLSAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def _is_in(letters: bytes) -> npt.NDArray[np.bool_]:
+    table = np.zeros(256, dtype=np.bool_)
+    table[list(letters)] = True
+    return table
+
+
+_IS_CAPITAL = _is_in(string.ascii_uppercase.encode())
+_IS_BASE64 = _is_in((string.ascii_letters + string.digits + "+/_-").encode())
+#: Letters of base64 in its first alphabet; 0 for what is none.
+_STANDARD = np.where(_IS_BASE64, np.arange(256), 0).astype(np.uint8)
+_STANDARD[list(b"-_")] = list(b"+/")
 
 
 class TooLarge(Exception):
@@ -50,41 +70,69 @@ def readings(piece: bytes, depth: int = MAX_ENCODINGS) -> Iterator[bytes]:
 
 
 def escapes(piece: bytes) -> Iterator[bytes]:
-    """The piece with escapes undone, for each kind of escape that occurs in it."""
-    if b"\\u" in piece:
-        yield from _changed(_UNICODE.subn(_from_unicode, piece))
-    if b"\\x" in piece:
-        yield from _changed(_HEX.subn(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), piece))
-    if _PERCENT.search(piece):
-        yield _PERCENT.sub(lambda m: bytes([int(m[1], 16)]), piece.replace(b"+", b" "))
-    if b"&#" in piece:
-        yield from _changed(_ENTITY.subn(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), piece))
+    """What stands around escapes, with these undone, for each kind of escape that occurs.
+
+    Only the surroundings, for a value may be escaped in part: `AROUND` bytes on either side of each escape.
+    """
+    if b"\\u" in piece and (near := _around(_ONE_UNICODE, piece)):
+        yield _UNICODE.sub(_from_unicode, near)
+    if b"\\x" in piece and (near := _around(_ONE_HEX, piece)):
+        yield _HEX.sub(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), near)
+    if b"%" in piece and (near := _around(_PERCENT, piece)):
+        yield _PERCENT.sub(lambda m: bytes([int(m[1], 16)]), near.replace(b"+", b" "))
+    if b"&#" in piece and (near := _around(_ENTITY, piece)):
+        yield _ENTITY.sub(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), near)
 
 
-def _changed(made: tuple[bytes, int]) -> Iterator[bytes]:
-    """A view in which nothing was undone was searched already."""
-    if made[1]:
-        yield made[0]
+def _around(escape: re.Pattern[bytes], piece: bytes) -> bytes:
+    """The piece's parts near escapes, a line each; nothing where there are none.
+
+    ``escape`` begins with the letters themselves, so that looking for it is looking for these.
+    """
+    parts: list[list[int]] = []
+    for match in escape.finditer(piece):
+        begin, end = match.start() - AROUND, match.end() + AROUND
+        if parts and begin <= parts[-1][1]:
+            parts[-1][1] = end
+        else:
+            parts.append([max(0, begin), end])
+    return b"\n".join(piece[begin:end] for begin, end in parts)
 
 
 def base64_runs(piece: bytes) -> Iterator[bytes]:
-    """Everything that reads as base64 (also URL-safe, also wrapped), at each of the four alignments."""
-    decoded: list[bytes] = []
-    for match in _BASE64.finditer(piece):
-        run = match[0]
-        if not _UPPER.search(run):
-            continue
-        run = re.sub(rb"\\n|\s", b"", run).translate(_URLSAFE)
-        for shift in range(4):
-            part = run[shift:]
-            part = part[: len(part) - (1 if len(part) % 4 == 1 else 0)]
-            part += b"=" * (-len(part) % 4)
-            try:
-                decoded.append(base64.b64decode(part))
-            except binascii.Error:
-                continue
-    if decoded:
-        yield b"\n".join(decoded)
+    """Everything that reads as base64 (also URL-safe, also wrapped), at each of the four alignments.
+
+    All runs are laid behind each other and decoded at once: a run begins at any alignment there, so each of the four
+    ways to decode the whole decodes every run in one of its four.
+    """
+    letters = _runs(piece.replace(b"\\n", b"\n\n"))
+    for shift in range(4):
+        whole = len(letters[shift:]) // 4 * 4
+        if whole:
+            yield binascii.a2b_base64(letters[shift : shift + whole])
+
+
+def _runs(piece: bytes) -> bytes:
+    """Letters of the runs of base64 with a capital among them, unwrapped, three ``A`` behind each."""
+    data = np.frombuffer(piece, dtype=np.uint8)
+    edges = np.flatnonzero(np.diff(_IS_BASE64[data].view(np.int8), prepend=np.int8(0), append=np.int8(0)))
+    begins, ends = edges[::2], edges[1::2]
+    long = ends - begins >= _SHORTEST
+    begins, ends = begins[long], ends[long]
+    if not len(begins):
+        return b""
+    # A line break between two runs takes at most two bytes.
+    fresh = np.flatnonzero(np.concatenate(([True], begins[1:] - ends[:-1] > 2)))
+    begins, ends = begins[fresh], ends[np.append(fresh[1:], len(ends)) - 1]
+    capitals = np.concatenate(([0], np.cumsum(_IS_CAPITAL[data], dtype=np.int32)))
+    told = capitals[ends] > capitals[begins]
+    begins, ends = begins[told], ends[told]
+    lengths = ends - begins + 3
+    at = np.arange(lengths.sum()) + np.repeat(begins - np.cumsum(lengths) + lengths, lengths)
+    apart = at >= np.repeat(ends, lengths)
+    found = _STANDARD[data[np.minimum(at, len(data) - 1)]]
+    found[apart] = ord("A")
+    return bytes(found[found > 0].tobytes())
 
 
 def packed(data: bytes, budget: list[int] | None = None, depth: int = 0) -> Iterator[bytes]:

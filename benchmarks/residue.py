@@ -1,0 +1,113 @@
+"""``python -m benchmarks.residue [PEOPLE]``: the residue scan against SHA-256 over the same files, in the same run.
+
+Needles are every value of that many invented people, in every form and encoding; the files are what a campaign leaves
+behind: logs, a database, papers, bundles, encrypted objects.  Canaries are planted in a copy and must be found.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from kansho.campaign.config import load_config
+from kansho.closing.needles import Needle, needles_of
+from kansho.closing.residue import scan
+from kansho.documents.render import render_html
+from kansho.simulation.population import build
+
+PEOPLE = 50_000
+#: Bytes of each kind of file; real campaigns leave mostly logs and ciphertext.
+MEGABYTES = {"logs": 60, "objects": 60, "database": 30, "zip": 10, "gzip": 10}
+#: The scan must be at least this part of SHA-256's speed, and stay below so many megabytes.
+PART, MEMORY = 20, 2_000
+
+
+def corpus(folder: Path, chance: random.Random) -> None:
+    """Files of the kinds that lie under ``var/kansho`` and ``var/airflow`` after a year; no needle is in them."""
+    lines = "".join(_log_line(n, chance) for n in range(20_000))
+    for number in range(MEGABYTES["logs"] * 10):
+        (folder / f"task-{number}.log").write_text((lines * 2)[number * 50 :][:100_000], encoding="utf-8")
+    for number in range(MEGABYTES["objects"] * 4):
+        (folder / f"object-{number}").write_bytes(chance.randbytes(250_000))
+    base = sqlite3.connect(folder / "airflow.db")
+    base.execute("CREATE TABLE task_instance (id INTEGER PRIMARY KEY, dag_id TEXT, state TEXT, extra TEXT)")
+    rows = ((f"ward__stage_{n % 12}", "success", json.dumps({"counts": {"rows": n}})) for n in range(60_000))
+    base.executemany("INSERT INTO task_instance (dag_id, state, extra) VALUES (?, ?, ?)", rows)
+    base.execute("CREATE TABLE big (data BLOB)")
+    blobs = ((chance.randbytes(500_000),) for _ in range(MEGABYTES["database"] * 2 - 12))
+    base.executemany("INSERT INTO big VALUES (?)", blobs)
+    base.commit()
+    base.close()
+    with zipfile.ZipFile(folder / "bundle.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(MEGABYTES["zip"]):
+            archive.writestr(f"events-{number}.jsonl", lines[: 1024 * 1024])
+    (folder / "old.log.gz").write_bytes(
+        gzip.compress((lines * MEGABYTES["gzip"])[: 1024**2 * MEGABYTES["gzip"]].encode())
+    )
+    paper = "<h1>月次報告書</h1>" + "<p>件数の報告です。個人の情報はありません。</p>" * 200
+    for number in range(20):
+        (folder / f"paper-{number}.pdf").write_bytes(render_html(f"<html lang=ja><body>{number}{paper}</body></html>"))
+
+
+def _log_line(number: int, chance: random.Random) -> str:
+    value = {
+        "timestamp": f"2026-10-{number % 28 + 1:02}T09:{number % 60:02}:11Z",
+        "event": "task finished",
+        "n": number,
+    }
+    value["digest"] = chance.randbytes(16).hex()
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def digest(folder: Path) -> None:
+    """SHA-256 over every file."""
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as handle:
+            hashlib.file_digest(handle, "sha256")
+
+
+def report(people: int) -> None:
+    """Print one line; exit when the scan misses a canary or finds what is not there."""
+    config = load_config(Path(__file__).resolve().parent.parent / "include" / "campaigns" / "shinjuku" / "2026.yaml")
+    needles: list[Needle] = sorted(needles_of(build(config, people, 1).people))
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        corpus(folder, random.Random(1))
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        bare = min(timed(lambda: digest(folder)) for _ in range(3))
+        began = time.perf_counter()
+        found = scan([folder], needles)
+        ours = time.perf_counter() - began
+        if found.hits or found.unread:
+            raise SystemExit(f"found {found.hits} where nothing is, {len(found.unread)} unread: {found.by_file}")
+        (folder / "task-1.log").write_text("x" * 5_000_000 + needles[len(needles) // 2].text, encoding="utf-8")
+        if scan([folder / "task-1.log"], needles).hits != 1:
+            raise SystemExit("a canary was not found")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"residue scan, {people:,} people, {len(needles):,} values, {size / 1e6:,.0f} MB: "
+        f"{size / 1e6 / ours:,.1f} MB/s, "
+        f"SHA-256 {size / 1e6 / bare:,.0f} MB/s: 1/{ours / bare:.1f} of its speed (at least 1/{PART}), "
+        f"peak {peak:,.0f} MB (at most {MEMORY:,})"
+    )
+
+
+if __name__ == "__main__":
+    report(int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE)

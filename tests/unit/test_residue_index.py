@@ -1,0 +1,48 @@
+"""The index finds exactly what a naive search finds, wherever it lies."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kansho.closing import index
+from kansho.closing.index import TAIL, Index
+
+#: Few different bytes, so that strings overlap, repeat, and share tails.
+_BYTES = st.lists(st.sampled_from([b"a", b"b", b"\x00", b"\xff", "山".encode()]), max_size=60).map(b"".join)
+_STRINGS = st.lists(_BYTES.filter(lambda b: len(b) >= TAIL), min_size=1, max_size=12, unique=True)
+
+
+def naive(strings: list[bytes], data: bytes) -> set[tuple[int, int, int]]:
+    return {
+        (number, at, at + len(string))
+        for number, string in enumerate(strings)
+        for at in range(len(data) - len(string) + 1)
+        if data[at : at + len(string)] == string
+    }
+
+
+@given(strings=_STRINGS, before=_BYTES, between=_BYTES, after=_BYTES, chosen=st.data())
+def test_it_finds_what_a_naive_search_finds(
+    strings: list[bytes], before: bytes, between: bytes, after: bytes, chosen: st.DataObject
+) -> None:
+    planted = [chosen.draw(st.sampled_from(strings)) for _ in range(2)]
+    data = before + planted[0] + between + planted[1] + after
+    found = list(Index(strings).occurrences(data))
+    assert len(found) == len(set(found))
+    assert set(found) == naive(strings, data)
+    assert found
+
+
+def test_every_offset_and_the_edges_of_a_chunk_are_looked_at(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(index, "_CHUNK", 4)
+    string = "鬼怒川綾".encode()
+    for at in range(64):
+        for rest in range(5):
+            data = b"x" * at + string + b"y" * rest
+            assert list(Index([string]).occurrences(data)) == [(0, at, at + len(string))]
+
+
+def test_nothing_is_found_in_too_little(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    assert list(Index([b"12345678"]).occurrences(b"1234567")) == []
+    assert list(Index([]).occurrences(b"12345678")) == []
