@@ -45,8 +45,9 @@ def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
     year = handed(year)
     opened = year.opened("ward", "handover", "handover-1")
     assert sorted(opened.files) == [
-        "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "mail_results.csv", "profiles.json",
-        "stops.csv",
+        "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "mail_results.csv",
+        "next_year_stop_list.csv",
+        "profiles.json", "stops.csv",
         "visit_results.csv",
     ]  # fmt: skip
     stops = from_csv(opened.files["stops.csv"], HANDOVER_STOPS)
