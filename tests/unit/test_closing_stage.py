@@ -175,6 +175,15 @@ def test_a_plan_needs_its_inventory(year: ClosingYear) -> None:
         stage.plan_erasure(year.ws, {})
 
 
+def test_a_real_year_plans_nothing_without_machines_to_name(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
+    year, _ = year.until_plan()
+    bare = year.ws.config.model_copy(update={"closing": year.ws.config.closing.model_copy(update={"storage": ()})})
+    inventory = {"inventory": year.ws.ledger.events("inventory_taken")[-1].key}
+    monkeypatch.setattr(Workspace, "is_simulation", False)
+    with pytest.raises(KanshoError, match="ERASURE-STORAGE"):
+        stage.plan_erasure(replace(year.ws, config=bare), inventory)
+
+
 def one(year: ClosingYear, plan: dict[str, Any]) -> None:
     year.approve(plan, "erasure_ward", "yamanashi")
 
