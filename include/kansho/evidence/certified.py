@@ -17,10 +17,11 @@ from kansho.evidence.merkle import leaf_hash, root_of
 _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
 
 
-def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
+def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None) -> dict[str, Any]:
     """What the certified log says: state, days and hours, tree head, inventory, people, erasure and scan.
 
     ``state`` is ``interim`` while the deletion of a key is only scheduled, which can still be cancelled.
+    ``leaves`` are the log's, where they are known already.
 
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing, open or not verified.
@@ -38,7 +39,7 @@ def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
         "began_at": erased[0].recorded_at if erased else "",
         "ended_at": ends[-1].recorded_at if ends else "",
         "log_size": len(log),
-        "log_root": root_of([leaf_hash(e.canonical()) for e in log]).hex(),
+        "log_root": root_of(leaves or [leaf_hash(e.canonical()) for e in log]).hex(),
         "inventory": {"digest": inventory.refs.get("digest", ""), "counts": dict(inventory.counts)},
         "people": {**attended.codes, "names": dict(attended.names)},
         "erasure": {

@@ -7,13 +7,13 @@ Belongs here: checks of `kansho.evidence.verify` over signed notes.  Does not be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.checkpoint import Checkpoint, origin_of, read_checkpoint
 from kansho.evidence.findings import Finding
-from kansho.evidence.merkle import root_of
+from kansho.evidence.merkle import prefix_roots
 
 CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
 STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
@@ -22,21 +22,19 @@ STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
 def own_checkpoints(files: Mapping[str, bytes], key: bytes, campaign: str, leaves: Sequence[bytes]) -> list[Finding]:
     """Whether every checkpoint of the bundle signs this log, and one of them all of it."""
     found: list[Finding] = []
-    sizes = []
+    read: list[tuple[str, Checkpoint]] = []
     for name in sorted(n for n in files if CHECKPOINT_NAME.match(n)):
         try:
-            read = read_checkpoint(files[name].decode(), key)
+            read.append((name, read_checkpoint(files[name].decode(), key)))
         except UnicodeDecodeError:
             found.append(Finding("CHECKPOINT-FORM", name, "not UTF-8"))
-            continue
         except KanshoError as error:
             found.append(Finding(error.code, name, error.message))
-            continue
-        sizes.append(read.size)
-        if name != f"checkpoints/{read.size:010d}.txt":
+    for name, checkpoint in read:
+        if name != f"checkpoints/{checkpoint.size:010d}.txt":
             found.append(Finding("CHECKPOINT-NAME", name, "the name is not the checkpoint's size"))
-        found += _against(read, name, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
-    if len(leaves) not in sizes:
+    found += _against(read, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
+    if all(checkpoint.size != len(leaves) for _, checkpoint in read):
         found.append(Finding("CHECKPOINT-LAST", names.EVENTS, "no checkpoint signs the whole log"))
     return found
 
@@ -63,23 +61,24 @@ def kept_checkpoints(
     Two that contradict each other cannot both agree with one log: a fork shows whichever side is in the bundle.
     """
     found: list[Finding] = []
+    read: list[tuple[str, Checkpoint]] = []
     for name, text in kept:
         try:
-            read = read_checkpoint(text, key)
+            read.append((name, read_checkpoint(text, key)))
         except KanshoError as error:
             found.append(Finding(error.code.replace("CHECKPOINT", "KEPT"), name, error.message))
-            continue
-        found += _against(read, name, campaign, leaves, cut="LOG-CUT", forked="LOG-FORKED")
-    return found
+    return [*found, *_against(read, campaign, leaves, cut="LOG-CUT", forked="LOG-FORKED")]
 
 
 def _against(
-    read: Checkpoint, place: str, campaign: str, leaves: Sequence[bytes], *, cut: str, forked: str
-) -> list[Finding]:
-    if read.origin != origin_of(campaign):
-        return [Finding("CHECKPOINT-ORIGIN", place, "a checkpoint of another log")]
-    if read.size > len(leaves):
-        return [Finding(cut, place, f"the log has {len(leaves)} events, the checkpoint {read.size}")]
-    if root_of(leaves[: read.size]) != read.root:
-        return [Finding(forked, place, f"the first {read.size} events are not those that were signed")]
-    return []
+    read: Sequence[tuple[str, Checkpoint]], campaign: str, leaves: Sequence[bytes], *, cut: str, forked: str
+) -> Iterator[Finding]:
+    """Each (name, checkpoint) against the log; the roots of all of them in one pass."""
+    roots = prefix_roots(leaves, (checkpoint.size for _, checkpoint in read))
+    for name, checkpoint in read:
+        if checkpoint.origin != origin_of(campaign):
+            yield Finding("CHECKPOINT-ORIGIN", name, "a checkpoint of another log")
+        elif checkpoint.size > len(leaves):
+            yield Finding(cut, name, f"the log has {len(leaves)} events, the checkpoint {checkpoint.size}")
+        elif roots[checkpoint.size] != checkpoint.root:
+            yield Finding(forked, name, f"the first {checkpoint.size} events are not those that were signed")

@@ -19,13 +19,13 @@ from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import key_id, origin_of
-from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
+from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.merkle import leaf_hash
 from kansho.evidence.rules import violations
 from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
-from kansho.evidence.strict import read_json, read_zip
+from kansho.evidence.strict import read_canonical_json, read_json, read_zip
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 #: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
@@ -35,6 +35,8 @@ _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _TEXT_FIELDS = ("campaign", "type", "key", "recorded_at", "campaign_date")
 _MAP_FIELDS = ("actor", "counts", "codes", "refs", "names")
+_TEXT_MAPS = ("actor", "codes", "names")
+_ACTOR = frozenset({"party", "user", "role"})
 _FIELDS = frozenset({"schema", "sequence", "clauses", *_TEXT_FIELDS, *_MAP_FIELDS})
 
 
@@ -87,7 +89,7 @@ def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()
     found += timestamps(files)
     found += kept_checkpoints(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
-    found += _certificate(files, events, key, facts)
+    found += _certificate(files, events, leaves, key, facts)
     found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
@@ -142,7 +144,7 @@ def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
     events = []
     for number, line in enumerate(lines):
         place = f"{names.EVENTS}:{number + 1}"
-        value = read_json(line, place)
+        value, canonical = read_canonical_json(line, place, plain_json)
         _check_shape(value, place)
         if value["campaign"] != campaign:
             raise KanshoError("EVENT-CAMPAIGN", "別の年度の出来事です", place=place)
@@ -150,34 +152,38 @@ def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
             raise KanshoError("EVENT-SEQUENCE", "番号が連続していません", place=place)
         if value["type"] not in EVENT_TYPES or value["clauses"] != list(EVENT_TYPES[value["type"]]):
             raise KanshoError("EVENT-TYPE", "知らない種類の出来事です", place=place)
-        if canonical_json(value) != line:
+        if not canonical:
             raise KanshoError("EVENT-CANONICAL", "正準形ではありません", place=place)
         events.append(Event.from_json(value))
     return events, [leaf_hash(line) for line in lines]
 
 
 def _check_shape(value: Any, place: str) -> None:
-    bad = KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
-    if not isinstance(value, dict) or set(value) != _FIELDS or value["schema"] != SCHEMA:
-        raise bad
-    if type(value["sequence"]) is not int or not isinstance(value["clauses"], list):
-        raise bad
-    if not all(isinstance(value[f], str) for f in _TEXT_FIELDS):
-        raise bad
-    if not all(isinstance(value[f], dict) for f in _MAP_FIELDS) or set(value["actor"]) != {"party", "user", "role"}:
-        raise bad
-    for field in ("actor", "codes", "names"):
-        if not all(isinstance(v, str) for v in value[field].values()):
-            raise bad
-    if not all(type(v) is int and abs(v) <= _LARGEST for v in value["counts"].values()):
-        raise bad
+    if not _has_shape(value):
+        raise KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
+
+
+def _has_shape(value: Any) -> bool:
+    """Whether a parsed text is an event; types are those of JSON, compared exactly (a bool is no int)."""
+    if type(value) is not dict or value.keys() != _FIELDS or value["schema"] != SCHEMA:
+        return False
+    if type(value["sequence"]) is not int or type(value["clauses"]) is not list:
+        return False
+    if {type(value[f]) for f in _TEXT_FIELDS} != {str} or {type(value[f]) for f in _MAP_FIELDS} != {dict}:
+        return False
+    if value["actor"].keys() != _ACTOR or {type(v) for f in _TEXT_MAPS for v in value[f].values()} != {str}:
+        return False
+    for count in value["counts"].values():
+        if type(count) is not int or not -_LARGEST <= count <= _LARGEST:
+            return False
     if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
-        raise bad
+        return False
     try:
         date.fromisoformat(value["recorded_at"][:10])
         date.fromisoformat(value["campaign_date"])
     except ValueError:
-        raise bad from None
+        return False
+    return True
 
 
 def _log(events: Sequence[Event]) -> list[Finding]:
@@ -227,7 +233,9 @@ def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -
     return found
 
 
-def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes, facts: ConfigFacts) -> list[Finding]:
+def _certificate(
+    files: Mapping[str, bytes], events: Sequence[Event], leaves: Sequence[bytes], key: bytes, facts: ConfigFacts
+) -> list[Finding]:
     data = files[names.CERTIFICATE]
     found = []
     if not names.signature_holds(data, files[names.SIGNATURE], key):
@@ -243,7 +251,7 @@ def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes
         return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
     part = certified_part(events)
     try:
-        said = certified_facts(part)
+        said = certified_facts(part, leaves[: len(part)])
     except KanshoError as error:
         return [*found, _finding(error)]
     if value.get("counts") != counts(part, facts):
