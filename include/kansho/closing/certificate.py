@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kansho.bound import bound_configs
+from kansho.closing import erasure_log
 from kansho.closing.certificate_paper import erasure_certificate
 from kansho.closing.methods import how_it_was_done
 from kansho.closing.pdf_signature import pdf_signature_holds, sign_pdf
@@ -47,6 +48,7 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
         "evidence_retained_until": config.contract.evidence_retained_until.isoformat(),
         "counts": counts(log, ConfigFacts.from_json(config.model_dump(mode="json"))),
         **how_it_was_done(config, said["erasure"]),
+        "attachments": {erasure_log.NAME: sha256(erasure_log.erasure_log(log))},
         **said,
     }
     return canonical_json(value)
