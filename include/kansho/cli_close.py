@@ -105,6 +105,12 @@ def _finalise(arguments: argparse.Namespace) -> int:
     from kansho.closing.finalise import finalise
 
     given = (arguments.operator, arguments.verifier, arguments.witness)
+    if any(given) and not all(given):
+        raise KanshoError(
+            "CERTIFY-UNATTENDED",
+            "実施者・確認者・立会者は、そろえて指定してください",
+            remedy="--operator --verifier --witness を付けてください（立会いなしは none）",
+        )
     attended = Attended(*given) if all(given) else None
     result = finalise(load_config(arguments.config), arguments.var, attended=attended)
     print(json.dumps(result, ensure_ascii=False, indent=2))

@@ -135,3 +135,8 @@ def test_the_command_refuses_what_does_not_fit(
     assert run(year, "manual", *deed(**changed), *held) == 1
     assert code in capsys.readouterr().err
     assert year.ws.ledger.events("manual_target_closed") == []
+
+
+def test_people_are_named_all_three_or_not_at_all(year: ClosingYear, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(year, "finalise", "--operator", "tsukumo") == 1
+    assert "CERTIFY-UNATTENDED" in capsys.readouterr().err

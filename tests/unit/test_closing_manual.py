@@ -13,7 +13,8 @@ from kansho.closing import finalise, stage
 from kansho.closing.certificates import take_certificates
 from kansho.closing.manual import ask_parties, close_targets, manual_targets, open_targets, take_slips
 from kansho.errors import KanshoError
-from kansho.exchange.slips import read_asked
+from kansho.exchange.papers import write_paper
+from kansho.exchange.slips import read_asked, slips_folder
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
@@ -112,6 +113,15 @@ def test_a_slip_without_its_paper_is_refused(year: ClosingYear) -> None:
     (year.ws.layout.outgoing("ward") / "closing" / "01.pdf").unlink()
     with pytest.raises(KanshoError, match=r"CLOSING-MANUAL .*01.json"):
         take_slips(year.ws)
+
+
+def test_nobody_receipts_for_the_ward(year: ClosingYear) -> None:
+    folder = slips_folder(year.ws.layout.outgoing("contractor"))
+    write_paper(folder / "01.json", year.slip("return", "medium/CD-0001"))
+    (folder / "01.pdf").write_bytes(PAPER)
+    with pytest.raises(KanshoError, match=r"CLOSING-MANUAL .*01.json"):
+        take_slips(year.ws)
+    assert year.ws.ledger.events("medium_returned") == []
 
 
 def test_killed_before_its_record_a_medium_is_closed_by_the_next_run(
