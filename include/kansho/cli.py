@@ -16,8 +16,9 @@ from pathlib import Path
 from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
+from kansho.cli_ledger import add_ledger_commands
 from kansho.errors import KanshoError
-from kansho.evidence.command import add_arguments
+from kansho.evidence.command import add_arguments, run
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
 DEFAULT_VAR = Path(__file__).resolve().parents[2] / "var"
@@ -85,12 +86,6 @@ def _intake_check(arguments: argparse.Namespace) -> int:
     )
     print(as_json(check) if arguments.json else as_text(check), end="")
     return check.exit_code
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from kansho.evidence.command import verify_command
-
-    return verify_command(arguments.bundle, arguments.checkpoint, in_json=arguments.json)
 
 
 def _verifier(arguments: argparse.Namespace) -> int:
@@ -230,11 +225,12 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="check an evidence bundle, offline and alone")
     add_arguments(verify)
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(run=run)
     verifier = commands.add_parser("verifier", help="write the verifier as a single file to take away")
     verifier.add_argument("--out", type=Path, default=Path("kansho-verify.pyz"))
     verifier.set_defaults(run=_verifier)
 
+    add_ledger_commands(commands, _site)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")

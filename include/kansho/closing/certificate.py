@@ -130,6 +130,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         signature=signature,
         earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
         timestamps=ws.ledger.timestamps(),
+        countersigned=ws.ledger.countersigned(),
     )
     out = ws.layout.outputs
     files = {

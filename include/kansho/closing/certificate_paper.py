@@ -15,6 +15,8 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing.papers import HONEST, KEY_NAMES, METHODS, document, named
 from kansho.documents.model import Section, Table
 from kansho.documents.render import japanese_date, render
+from kansho.documents.stamp import Stamp
+from kansho.evidence.checkpoint import origin_of
 
 _STATEMENT = "本業務で提供を受け、収集し又は作成した個人情報を、返却・引渡しの後、次のとおり消去したことを証明します。"
 _INTERIM = (
@@ -75,6 +77,7 @@ def erasure_certificate(
             ),
             signatures=("受託者 取扱責任者", "確認者", "区 立会者"),
             simulation=simulation,
+            stamp=Stamp(origin_of(config.id), certificate["log_size"], bytes.fromhex(certificate["log_root"])),
         )
     )
 

@@ -14,6 +14,7 @@ from kansho.campaign.config import CampaignConfig, Party
 from kansho.closing.manual import KIND_NAMES
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
+from kansho.documents.stamp import Stamp
 from kansho.evidence.events import Event
 
 KEY_NAMES = {"vault": "保管庫の鍵", "hmac": "照合用の鍵", "exchange": "荷の開封鍵", "needles": "残存検査用の鍵"}
@@ -141,6 +142,7 @@ def document(
     signatures: tuple[str, ...],
     simulation: bool,
     addressee: str = "",
+    stamp: Stamp | None = None,
 ) -> Document:
     """A document of 乙, to 甲 unless told otherwise, with the heads that all papers of the closing share."""
     return Document(
@@ -154,4 +156,5 @@ def document(
         sections=sections,
         signatures=signatures,
         simulation=simulation,
+        stamp=stamp,
     )

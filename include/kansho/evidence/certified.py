@@ -21,6 +21,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
     """What the certified log says: state, days and hours, tree head, inventory, people, erasure and scan.
 
     ``state`` is ``interim`` while the deletion of a key is only scheduled, which can still be cancelled.
+
     ``leaves`` are the log's, where they are known already.
 
     Raises:

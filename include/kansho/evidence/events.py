@@ -33,6 +33,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "seed_committed": ("E1",),
     "keys_created": ("D3",),
     "recipient_registered": ("P8",),
+    "cosigner_registered": ("P13",),
     # approvals
     "approval_requested": ("P8",),
     "artefact_opened": ("P8",),
@@ -88,6 +89,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "inspection_recorded": ("P6",),
     "audit_recorded": ("P6",),
     "report_submitted": ("P13",),
+    "checkpoint_countersigned": ("P13",),
+    "countersignature_refused": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
     "incident_reported": ("P9",),

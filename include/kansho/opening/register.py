@@ -11,6 +11,7 @@ from kansho.campaign.config import Handler, Party
 from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
 from kansho.evidence.registrations import next_key
+from kansho.exchange.countersigned import register_cosigner
 from kansho.workspace import Workspace
 
 RECIPIENT = "recipient.txt"
@@ -25,6 +26,7 @@ def register_everything(ws: Workspace) -> None:
         register_handler(ws, handler)
     register_places_and_flow(ws)
     register_recipients(ws)
+    register_cosigner(ws)
     register_tuning(ws)
     consent = ws.config.targeting.holdout_consent
     if consent is not None:

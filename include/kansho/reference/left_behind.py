@@ -47,7 +47,11 @@ FAMILIES: tuple[Family, ...] = (
         ("INTAKE-REFUSED",),
     ),
     Family("パスワードの入力、ご指摘", _NOTHING, ("PASSWORD-", "COMMENT-")),
-    Family("事前の確認と参照の命令", _READ_ONLY, ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-")),
+    Family(
+        "事前の確認と参照の命令",
+        _READ_ONLY,
+        ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-", "HANDLING-"),
+    ),
     Family(
         "検証",
         "検証の結果（`gate_evaluated`）と要約・該当行の控えは、作られたところまで残ります。事実にはならず、"

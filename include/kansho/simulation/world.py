@@ -17,6 +17,7 @@ from kansho.campaign.nesting import waves_answered
 from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
+from kansho.simulation.countersigning import countersign, make_key
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.inspections import Inspections
 from kansho.simulation.papers import Papers
@@ -54,6 +55,7 @@ class World:
         for party in config.parties:
             if party.id != config.contractor.id:
                 world._premises(party.id).settle_in()
+        make_key(world._premises(config.ward_party.id))
         return world
 
     def advance(self, day: date) -> None:
@@ -72,6 +74,7 @@ class World:
         Inspections(self.config, self.outside, self.mishaps).act(day)
         ward = self._premises(self.config.ward_party.id)
         Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
+        countersign(ward)
 
     def remind(self, day: date) -> None:
         """The contractor's staff ask the ward for what it forgot."""
