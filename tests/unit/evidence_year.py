@@ -22,6 +22,7 @@ from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.strict import read_json
 
@@ -96,7 +97,8 @@ class Year:
     def certified(self) -> dict[str, Any]:
         """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
         try:
-            return certified_facts(certified_part(self.events))
+            said = certified_facts(certified_part(self.events))
+            return {**said, **how_it_was_done(self.config.model_dump(mode="json"), said["erasure"])}
         except KanshoError:
             return {}
 

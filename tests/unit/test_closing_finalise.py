@@ -15,13 +15,14 @@ import pypdfium2
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import certificate, erasure_log, finalise, traces
+from kansho.closing import certificate, finalise, traces
 from kansho.closing.attended import Attended
 from kansho.closing.needles import needles_of
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.errors import KanshoError
+from kansho.evidence import erasure_log
 from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace

@@ -18,7 +18,7 @@ from typing import Any
 
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import certificate, erasure_log, traces
+from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
@@ -27,6 +27,8 @@ from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
+from kansho.evidence.erasure_log import NAME as ERASURE_LOG
+from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
@@ -176,7 +178,7 @@ def _certify(ws: Workspace) -> dict[str, Any]:
     issued = certificate.issue_paper(ws, made, part[-1])
     if certificate.state_of(made) == "interim":
         return certificate.write_interim(ws, made, issued, len(part))
-    ws.issue_document(erasure_log.NAME, erasure_log.erasure_log(part), title="消去の記録", kind="erasure_log")
+    ws.issue_document(ERASURE_LOG, erasure_log(part), title="消去の記録", kind="erasure_log")
     return certificate.write_files(ws, made)
 
 

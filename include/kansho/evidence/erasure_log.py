@@ -22,24 +22,22 @@ def erasure_log(log: Sequence[Event]) -> bytes:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(HEADINGS)
     writer.writerows(_rows(log))
-    return buffer.getvalue().encode("utf-8-sig")
+    return buffer.getvalue().encode("utf-8-sig", "replace")
 
 
 def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
+    """Odd events give odd rows, never an error: the rules judge them (`kansho.evidence.rules`)."""
     closing = {e.key: e for e in log if e.type == "holding_erased"}
     for event in log:
         when, codes = event.recorded_at, event.codes
         if event.type == "snapshot_erased":
-            holding = event.refs["holding"]
-            end = closing.get(event.key)
-            why = codes.get("reason", "")
-            how = end.codes["method"] if end else f"crypto-erase+unlink ({_OF_A_PROGRAM.get(why, why)})"
-            found = end.codes.get("found", "present") if end else "present"
-            yield (event.key, "vault", holding["digest"], str(holding["rows"]), found, how, when, "absent")
+            yield _holding(event, closing.get(event.key))
         elif event.type == "manual_target_closed":
             digest, items = str(event.refs.get("sha256", "")), str(event.counts.get("items", ""))
-            seen = f"{codes['verified']}: {codes['witness']}"
-            yield (event.key, codes["kind"], digest, items, codes["found"], codes["method"], when, seen)
+            kind, found, method, verified, witness = (
+                codes.get(name, "") for name in ("kind", "found", "method", "verified", "witness")
+            )
+            yield (event.key, kind, digest, items, found, method, when, f"{verified}: {witness}")
         elif event.type == "keys_destroyed":
             yield (event.key, "key", "", "", "present", codes.get("method", ""), when, codes.get("verified", ""))
         elif event.type == "key_deletion_scheduled":
@@ -47,3 +45,14 @@ def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
         elif event.type == "traces_purged":
             rows = str(event.counts.get("rows", 0))
             yield (event.key, "traces", "", rows, "present", "purged, database compacted", when, "residue scan")
+
+
+def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:
+    """One object of the vault, erased by the closing (``end``) or before it by the data flow's dates."""
+    holding = gone.refs.get("holding")
+    said = holding if isinstance(holding, dict) else {}
+    why = gone.codes.get("reason", "")
+    how = end.codes.get("method", "") if end else f"crypto-erase+unlink ({_OF_A_PROGRAM.get(why, why)})"
+    found = end.codes.get("found", "present") if end else "present"
+    digest, rows = str(said.get("digest", "")), str(said.get("rows", ""))
+    return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, "absent")
