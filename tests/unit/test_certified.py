@@ -84,6 +84,14 @@ UNLAWFUL: dict[str, tuple[Edit, str]] = {
     "the witness is one of ours": (changed("erasure_attended", codes={"witness": "watanuki"}), "STATE-ATTENDED"),
     "somebody unknown erased": (changed("erasure_attended", codes={"operator": "ghost"}), "STATE-ATTENDED"),
     "a target by hand is open": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "STATE-MANUAL-OPEN"),
+    "a medium's receipt is missing": (dropped("manual_target_closed", "medium/d01"), "STATE-MANUAL-OPEN"),
+    "returned cards were not given back": (
+        dropped("manual_target_closed", "paper/returned-cards"),
+        "STATE-MANUAL-OPEN",
+    ),
+    "visit sheets were not destroyed": (dropped("manual_target_closed", "paper/visit-sheets"), "STATE-MANUAL-OPEN"),
+    "丙's machines were not erased": (dropped("manual_target_closed", "party/printer"), "STATE-MANUAL-OPEN"),
+    "a declared backup is left": (dropped("manual_target_closed", "hand/backup_disk"), "STATE-MANUAL-OPEN"),
     "a key is pending": (
         lambda year: (
             dropped("keys_destroyed", "vault")(year),
@@ -111,7 +119,7 @@ def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> 
     year = lawful_year(mini)
     year.add("manual_target_closed", "hand/backup", codes=BY_HAND, refs={"sha256": "0" * 64})
     assert codes_of(year) == set()
-    assert manual_closed(year.events)[0]["witness"] == "takanashi"
+    assert manual_closed(year.events)[-1]["witness"] == "takanashi"
     year = lawful_year(mini)
     codes = {name: value for name, value in BY_HAND.items() if name != field}
     year.add("manual_target_closed", "hand/backup", codes=codes, refs={} if field == "sha256" else {"sha256": "0" * 64})

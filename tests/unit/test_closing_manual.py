@@ -13,6 +13,10 @@ from kansho.closing import finalise, stage
 from kansho.closing.certificates import take_certificates
 from kansho.closing.manual import ask_parties, close_targets, manual_targets, open_targets, take_slips
 from kansho.errors import KanshoError
+from kansho.evidence.bundle import config_json
+from kansho.evidence.closing_rules import wanted_by_hand
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.strict import read_json
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
 from kansho.simulation.premises import Premises
@@ -42,6 +46,12 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
         ("party/visitors", "pc", "visitors", "visitors", 0),
         ("hand/backup_disk", "backup", "contractor", "contractor", 1),
     ]
+
+
+def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:
+    text = config_json(year.ws.config.model_dump(mode="json"))
+    facts = ConfigFacts.from_json(read_json(text, "config", floats=True))
+    assert wanted_by_hand(year.ws.ledger.events(), facts) == {t.key for t in open_targets(year.ws)}
 
 
 def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year: ClosingYear) -> None:

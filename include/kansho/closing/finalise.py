@@ -22,7 +22,7 @@ from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
-from kansho.closing.manual import take_slips
+from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
@@ -110,7 +110,7 @@ def require_erased(ws: Workspace) -> None:
             remedy="media_return_and_erasure を完了してから実行してください",
         )
     take_slips(ws)
-    waiting = open_manual(ws.ledger.events())
+    waiting = sorted({*open_manual(ws.ledger.events()), *(t.key for t in open_targets(ws))})
     if waiting:
         raise KanshoError(
             "CLOSING-MANUAL-OPEN",
