@@ -1,7 +1,7 @@
 """### 返還と消去 (media_return_and_erasure)
 
 Hands everything collected or created over to the ward and waits for its receipt; asks every 丙 for its certificate,
-checks it against each package and forwards it to the ward; takes the inventory of every holding; plans the erasure, lets
+checks it against each package and forwards it to the ward; takes the inventory of every holding; plans the erasure, has
 two different people approve the plan's digest, takes in what people returned or destroyed by hand, and erases the vault
 and its keys. Airflow cannot erase its own running trace: `kansho close finalise` ends the year.
 
