@@ -1,13 +1,13 @@
 """### 返還と消去 (media_return_and_erasure)
 
-Hands everything collected or created over to the ward and waits for its receipt; takes in the certificates of every 丙;
-takes the inventory of every holding; plans the erasure, lets two different people approve the plan's digest,
-returns the
-media and erases the vault and its keys. Airflow cannot erase its own running trace: `kansho close finalise`
-ends the year.
+Hands everything collected or created over to the ward and waits for its receipt; asks every 丙 for its certificate,
+checks it against each package and forwards it to the ward; takes the inventory of every holding; plans the erasure, has
+two different people approve the plan's digest, takes in what people returned or destroyed by hand, and erases the vault
+and its keys. Airflow cannot erase its own running trace: `kansho close finalise` ends the year.
 
-**On failure:** nothing is erased without the ward's receipt, the certificates, a clean inventory and two approvals. The
-code says which is missing; after it has come, trigger again. Erasure resumes where it stopped.
+**On failure:** nothing is erased without the ward's receipt, the certificates, a clean inventory, two approvals and the
+ward's receipt for every medium (`kansho close manual`). The code says which is missing; after it has come, trigger
+again. Erasure resumes where it stopped.
 """
 
 from kansho.campaign.rights import Role

@@ -21,6 +21,7 @@ def add_close_commands(commands: Any, site: Callable[[argparse.ArgumentParser], 
     inventory = close.add_parser("inventory", help="what is held today, by whom; 1 when ledger and disk differ")
     inventory.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
     inventory.add_argument("--json", action="store_true")
+    _add_database(inventory)
     site(inventory)
     inventory.set_defaults(run=_inventory)
     _add_manual(close, site)
@@ -29,8 +30,23 @@ def add_close_commands(commands: Any, site: Callable[[argparse.ArgumentParser], 
     finalise.add_argument("--operator", metavar="USER", help=f"who erases; {people}")
     finalise.add_argument("--verifier", metavar="USER", help="who checks, another than the operator")
     finalise.add_argument("--witness", metavar="USER", help="who of the ward attends, or none")
+    _add_database(finalise)
     site(finalise)
     finalise.set_defaults(run=_finalise)
+
+
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    """A file, never an argument: arguments stand in the process list, and the URL holds a password."""
+    told = "file with the SQLAlchemy URL of Airflow's metadata; the embedded database by default"
+    parser.add_argument("--database-file", type=Path, metavar="FILE", help=told)
+
+
+def _database(arguments: argparse.Namespace) -> str | None:
+    path = arguments.database_file
+    try:
+        return path.read_text(encoding="utf-8").strip() if path else None
+    except (OSError, UnicodeDecodeError):
+        raise KanshoError("TRACES-DATABASE-FILE", "接続先のファイルを読めません", place=path.name) from None
 
 
 def _add_manual(close: Any, site: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -58,7 +74,7 @@ def _inventory(arguments: argparse.Namespace) -> int:
     from kansho.workspace import Workspace
 
     ws = Workspace.open(load_config(arguments.config), arguments.var, arguments.date)
-    said = report(ws)
+    said = report(ws, _database(arguments))
     print(json.dumps(said, ensure_ascii=False, indent=2) if arguments.json else as_text(ws, said), end="")
     return 1 if said["differences"] else 0
 
@@ -105,7 +121,13 @@ def _finalise(arguments: argparse.Namespace) -> int:
     from kansho.closing.finalise import finalise
 
     given = (arguments.operator, arguments.verifier, arguments.witness)
+    if any(given) and not all(given):
+        raise KanshoError(
+            "CERTIFY-UNATTENDED",
+            "実施者・確認者・立会者は、そろえて指定してください",
+            remedy="--operator --verifier --witness を付けてください（立会いなしは none）",
+        )
     attended = Attended(*given) if all(given) else None
-    result = finalise(load_config(arguments.config), arguments.var, attended=attended)
+    result = finalise(load_config(arguments.config), arguments.var, database=_database(arguments), attended=attended)
     print(json.dumps(result, ensure_ascii=False, indent=2))
     return 0

@@ -13,6 +13,7 @@ import pytest
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.finalise import finalise
 from kansho.closing.needles import Needle, needles_of, secret_forms
+from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.events import Event
@@ -64,6 +65,19 @@ def test_the_evidence_of_the_year_verifies(played: Played) -> None:
     flipped.write_bytes(data)
     assert verify_bundle(flipped) != []
     flipped.unlink()
+
+
+def test_what_people_did_by_hand_was_asked_for_done_and_named(played: Played) -> None:
+    config, of = played.year.config, lambda t: [e for e in played.events if e.type == t]
+    asked = {e.key: e.campaign_date for e in of("certificate_requested")}
+    assert asked == {p.id: config.closing.handover_on.isoformat() for p in config.subcontractors}
+    assert {e.key for e in of("certificate_forwarded")} == set(asked)
+    wanted = set(of("erasure_planned")[-1].refs["manual"])
+    assert {"paper/returned-cards", "paper/visit-sheets", "hand/backup_disk"} <= wanted
+    assert {e.key for e in of("manual_target_closed")} == wanted
+    outputs = played.year.var / "kansho" / "outputs"
+    key = bytes.fromhex(of("keys_created")[0].codes["signing_public"])
+    assert pdf_signature_holds((outputs / "documents" / "erasure-certificate.pdf").read_bytes(), key)
 
 
 def test_every_equation_of_the_year_balances(played: Played) -> None:

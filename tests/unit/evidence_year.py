@@ -22,6 +22,7 @@ from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.strict import read_json
 
@@ -96,7 +97,8 @@ class Year:
     def certified(self) -> dict[str, Any]:
         """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
         try:
-            return certified_facts(certified_part(self.events))
+            said = certified_facts(certified_part(self.events))
+            return {**said, **how_it_was_done(self.config.model_dump(mode="json"), said["erasure"])}
         except KanshoError:
             return {}
 
@@ -199,12 +201,24 @@ def _outreach(year: Year) -> None:
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
 
 
+def _by_hand(year: Year) -> None:
+    """What people erased, destroyed or returned, with a witness and a paper."""
+    said = {"method": "physical_destruction", "on": year.today.isoformat(), "place": "vault_site"}
+    codes = {**said, "kind": "other", "by": "h04", "witness": "h01"}
+    targets = ["medium/d01", "paper/returned-cards", "paper/visit-sheets"]
+    targets += [f"party/{p.id}" for p in year.config.subcontractors]
+    targets += [f"hand/{h.id}" for h in year.config.closing.by_hand]
+    for target in targets:
+        year.add("manual_target_closed", target, codes=codes, refs={"sha256": sha256(target.encode())})
+
+
 def _closing(year: Year) -> None:
     year.today = year.config.closing.erase_on
     year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
     for party in year.config.subcontractors:
         year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
+    _by_hand(year)
     inventory = {"holdings": 12, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 2}
     planned = {"targets": 3, "documents": 1}
     year.add("inventory_taken", "inventory", counts=inventory)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
 from kansho.evidence.certified import certified_facts, certified_part, manual_closed
 from kansho.evidence.closing_rules import closing_findings
-from kansho.evidence.events import Event
+from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.verify import verify_bundle
 from tests.unit.evidence_year import Year, lawful_year
 
 Edit = Callable[[Year], None]
@@ -80,6 +84,14 @@ UNLAWFUL: dict[str, tuple[Edit, str]] = {
     "the witness is one of ours": (changed("erasure_attended", codes={"witness": "watanuki"}), "STATE-ATTENDED"),
     "somebody unknown erased": (changed("erasure_attended", codes={"operator": "ghost"}), "STATE-ATTENDED"),
     "a target by hand is open": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "STATE-MANUAL-OPEN"),
+    "a medium's receipt is missing": (dropped("manual_target_closed", "medium/d01"), "STATE-MANUAL-OPEN"),
+    "returned cards were not given back": (
+        dropped("manual_target_closed", "paper/returned-cards"),
+        "STATE-MANUAL-OPEN",
+    ),
+    "visit sheets were not destroyed": (dropped("manual_target_closed", "paper/visit-sheets"), "STATE-MANUAL-OPEN"),
+    "丙's machines were not erased": (dropped("manual_target_closed", "party/printer"), "STATE-MANUAL-OPEN"),
+    "a declared backup is left": (dropped("manual_target_closed", "hand/backup_disk"), "STATE-MANUAL-OPEN"),
     "a key is pending": (
         lambda year: (
             dropped("keys_destroyed", "vault")(year),
@@ -107,7 +119,7 @@ def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> 
     year = lawful_year(mini)
     year.add("manual_target_closed", "hand/backup", codes=BY_HAND, refs={"sha256": "0" * 64})
     assert codes_of(year) == set()
-    assert manual_closed(year.events)[0]["witness"] == "takanashi"
+    assert manual_closed(year.events)[-1]["witness"] == "takanashi"
     year = lawful_year(mini)
     codes = {name: value for name, value in BY_HAND.items() if name != field}
     year.add("manual_target_closed", "hand/backup", codes=codes, refs={} if field == "sha256" else {"sha256": "0" * 64})
@@ -130,3 +142,36 @@ def test_a_scheduled_deletion_gives_an_interim_statement_only(mini: CampaignConf
     assert said["state"] == "interim"
     assert said["erasure"]["keys_pending"] == {"vault": "2028-02-05"}
     assert "vault" not in said["erasure"]["keys"]
+
+
+CLAIMS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "a better method": lambda said: said["method"].update(type="Purge"),
+    "another medium": lambda said: said["storage"][0].update(serial="SN-OTHER"),
+    "an encrypted volume": lambda said: said["cryptographic_erase"]["volumes"].update(vault_disk="AES-256-XTS"),
+    "wider cover": lambda said: said["not_covered"].pop(),
+    "another witness": lambda said: said["people"].update(witness="yamanashi"),
+    "another log of targets": lambda said: said["attachments"].update({"documents/erasure-log.csv": "0" * 64}),
+    "nothing by hand": lambda said: said["inventory"].update(digest="0" * 64),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_signed_certificate_that_claims_more_than_config_and_log_is_refused(
+    claim: str, mini: CampaignConfig, tmp_path: Path
+) -> None:
+    plain = mini.closing.storage[0].model_copy(update={"volume_encryption": None})
+    year = lawful_year(mini.model_copy(update={"closing": mini.closing.model_copy(update={"storage": (plain,)})}))
+    honest = year.finish()
+    said = json.loads(honest)
+    assert said["method"]["type"] == "Clear"
+    assert codes_in(tmp_path, year.files(honest)) == []
+    CLAIMS[claim](said)
+    forged = canonical_json(said)
+    year.edit("campaign_certified", lambda e: replace(e, refs={"certificate": sha256(forged)}))
+    assert codes_in(tmp_path, year.files(forged)) == ["CERTIFICATE-FACTS"]
+
+
+def codes_in(folder: Path, bundle: bytes) -> list[str]:
+    path = folder / "evidence.zip"
+    path.write_bytes(bundle)
+    return sorted({f.code for f in verify_bundle(path)})

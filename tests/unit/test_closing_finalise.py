@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 from collections.abc import Callable
@@ -20,6 +22,8 @@ from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.errors import KanshoError
+from kansho.evidence import erasure_log
+from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
@@ -81,6 +85,18 @@ def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
         assert word in text, word
     assert pdf_signature_holds((year.ws.layout.outputs / certificate.PDF).read_bytes(), year.ws.keyring.public_key())
     assert json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())["log_root"][:32] in text
+
+
+def test_the_log_beside_the_certificate_has_a_row_per_target(year: ClosingYear) -> None:
+    run(year)
+    data = (year.ws.layout.outputs / erasure_log.NAME).read_bytes()
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    ledger = year.ws.ledger
+    gone = [e.key for t in ("snapshot_erased", "manual_target_closed", "keys_destroyed") for e in ledger.events(t)]
+    assert sorted(r["対象"] for r in rows) == sorted([*gone, "airflow"])
+    assert all(r["発見"] and r["方法"] and r["消去・登録の日時 (UTC)"] and r["確認"] for r in rows)
+    value = json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())
+    assert value["attachments"] == {erasure_log.NAME: sha256(data)}
 
 
 def test_nothing_of_a_resident_is_left_anywhere(year: ClosingYear) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,34 @@ def test_any_day_of_the_year_says_what_is_held_and_until_when(year: ClosingYear)
     text = as_text(year.ws, said)
     for word in ("勧奨対象の管理", "2027-07-19 までに消去", "見本印刷株式会社", "相違: なし"):
         assert word in text
+
+
+def test_rows_of_airflow_are_counted_and_left_alone(year: ClosingYear) -> None:
+    path = year.ws.layout.airflow / "airflow.db"
+    path.parent.mkdir(parents=True)
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE xcom (dag_id TEXT, value TEXT)")
+    named = [f"{year.ws.config.id}__call_wave", f"{year.ws.config.id}x__call_wave", "other_2027__call_wave"]
+    base.executemany("INSERT INTO xcom VALUES (?, '')", [(name,) for name in (*named, named[0])])
+    base.commit()
+    base.close()
+    before = path.read_bytes()
+    assert report(year.ws)["airflow_rows"] == {"xcom": 2}
+    assert path.read_bytes() == before
+    path.write_bytes(b"no database")
+    with pytest.raises(KanshoError, match="TRACES-COUNT"):
+        report(year.ws)
+
+
+def test_a_database_elsewhere_is_named_in_a_file(
+    year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = tmp_path / "database.url"
+    url.write_text(f"sqlite:///{tmp_path / 'absent' / 'x.db'}\n")
+    assert run(year, "inventory", "--date", "2027-06-01", "--database-file", str(url)) == 1
+    assert "TRACES-COUNT" in capsys.readouterr().err
+    assert run(year, "inventory", "--date", "2027-06-01", "--database-file", str(tmp_path / "none")) == 1
+    assert "TRACES-DATABASE-FILE" in capsys.readouterr().err
 
 
 PLANTED: dict[str, tuple[str, str]] = {
@@ -135,3 +164,8 @@ def test_the_command_refuses_what_does_not_fit(
     assert run(year, "manual", *deed(**changed), *held) == 1
     assert code in capsys.readouterr().err
     assert year.ws.ledger.events("manual_target_closed") == []
+
+
+def test_people_are_named_all_three_or_not_at_all(year: ClosingYear, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(year, "finalise", "--operator", "tsukumo") == 1
+    assert "CERTIFY-UNATTENDED" in capsys.readouterr().err

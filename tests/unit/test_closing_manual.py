@@ -13,7 +13,12 @@ from kansho.closing import finalise, stage
 from kansho.closing.certificates import take_certificates
 from kansho.closing.manual import ask_parties, close_targets, manual_targets, open_targets, take_slips
 from kansho.errors import KanshoError
-from kansho.exchange.slips import read_asked
+from kansho.evidence.bundle import config_json
+from kansho.evidence.closing_rules import wanted_by_hand
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.strict import read_json
+from kansho.exchange.papers import write_paper
+from kansho.exchange.slips import read_asked, slips_folder
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
@@ -41,6 +46,12 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
         ("party/visitors", "pc", "visitors", "visitors", 0),
         ("hand/backup_disk", "backup", "contractor", "contractor", 1),
     ]
+
+
+def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:
+    text = config_json(year.ws.config.model_dump(mode="json"))
+    facts = ConfigFacts.from_json(read_json(text, "config", floats=True))
+    assert wanted_by_hand(year.ws.ledger.events(), facts) == {t.key for t in open_targets(year.ws)}
 
 
 def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year: ClosingYear) -> None:
@@ -112,6 +123,15 @@ def test_a_slip_without_its_paper_is_refused(year: ClosingYear) -> None:
     (year.ws.layout.outgoing("ward") / "closing" / "01.pdf").unlink()
     with pytest.raises(KanshoError, match=r"CLOSING-MANUAL .*01.json"):
         take_slips(year.ws)
+
+
+def test_nobody_receipts_for_the_ward(year: ClosingYear) -> None:
+    folder = slips_folder(year.ws.layout.outgoing("contractor"))
+    write_paper(folder / "01.json", year.slip("return", "medium/CD-0001"))
+    (folder / "01.pdf").write_bytes(PAPER)
+    with pytest.raises(KanshoError, match=r"CLOSING-MANUAL .*01.json"):
+        take_slips(year.ws)
+    assert year.ws.ledger.events("medium_returned") == []
 
 
 def test_killed_before_its_record_a_medium_is_closed_by_the_next_run(

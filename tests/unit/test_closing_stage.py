@@ -45,8 +45,9 @@ def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
     year = handed(year)
     opened = year.opened("ward", "handover", "handover-1")
     assert sorted(opened.files) == [
-        "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "mail_results.csv", "profiles.json",
-        "stops.csv",
+        "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "mail_results.csv",
+        "next_year_stop_list.csv",
+        "profiles.json", "stops.csv",
         "visit_results.csv",
     ]  # fmt: skip
     stops = from_csv(opened.files["stops.csv"], HANDOVER_STOPS)
@@ -172,6 +173,15 @@ def test_a_plan_killed_before_it_was_recorded_is_the_same_plan(
 def test_a_plan_needs_its_inventory(year: ClosingYear) -> None:
     with pytest.raises(KanshoError, match="ERASURE-NO-INVENTORY"):
         stage.plan_erasure(year.ws, {})
+
+
+def test_a_real_year_plans_nothing_without_machines_to_name(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
+    year, _ = year.until_plan()
+    bare = year.ws.config.model_copy(update={"closing": year.ws.config.closing.model_copy(update={"storage": ()})})
+    inventory = {"inventory": year.ws.ledger.events("inventory_taken")[-1].key}
+    monkeypatch.setattr(Workspace, "is_simulation", False)
+    with pytest.raises(KanshoError, match="ERASURE-STORAGE"):
+        stage.plan_erasure(replace(year.ws, config=bare), inventory)
 
 
 def one(year: ClosingYear, plan: dict[str, Any]) -> None:

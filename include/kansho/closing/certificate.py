@@ -13,7 +13,6 @@ from typing import Any
 
 from kansho.bound import bound_configs
 from kansho.closing.certificate_paper import erasure_certificate
-from kansho.closing.methods import how_it_was_done
 from kansho.closing.pdf_signature import pdf_signature_holds, sign_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts
@@ -21,6 +20,7 @@ from kansho.evidence.bundle import make_bundle, sha256, sign_detached
 from kansho.evidence.certified import certified_facts
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.strict import read_json
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.workspace import Workspace
@@ -46,7 +46,7 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
         "places": [p.name for p in config.places if p.party == config.contractor.id],
         "evidence_retained_until": config.contract.evidence_retained_until.isoformat(),
         "counts": counts(log, ConfigFacts.from_json(config.model_dump(mode="json"))),
-        **how_it_was_done(config, said["erasure"]),
+        **how_it_was_done(config.model_dump(mode="json"), said["erasure"]),
         **said,
     }
     return canonical_json(value)

@@ -72,6 +72,7 @@ def erasure_certificate(
                 _keys(certificate),
                 Section("消去した保有物", tables=(_kinds(config, certificate["erasure"]),)),
                 *_by_hand(config, certificate["erasure"]["manual"]),
+                Section("添付", tuple(f"・{n}（SHA-256 {d}）" for n, d in certificate["attachments"].items())),
                 Section("この証明書が及ばないもの", tuple(f"・{_NOT_COVERED[c]}" for c in certificate["not_covered"])),
             ),
             signatures=("受託者 取扱責任者", "確認者", "区 立会者"),

@@ -48,7 +48,8 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     A plan whose execution has begun is returned again: what was approved is carried to its end.
 
     Raises:
-        KanshoError: ``ERASURE-NO-INVENTORY``, ``ERASURE-CHANGED`` when holdings changed since the inventory.
+        KanshoError: ``ERASURE-NO-INVENTORY``, ``ERASURE-STORAGE`` when a real year names no machine
+            for the certificate, ``ERASURE-CHANGED`` when holdings changed since the inventory.
     """
     begun = _begun(ws)
     if begun is not None:
@@ -56,6 +57,13 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     inventory = ws.ledger.find("inventory_taken", str(work.get("inventory")))
     if inventory is None:
         raise KanshoError("ERASURE-NO-INVENTORY", "棚卸しがありません", remedy="棚卸しからやり直してください")
+    if not ws.is_simulation and not ws.config.closing.storage:
+        raise KanshoError(
+            "ERASURE-STORAGE",
+            "消去証明書に記載する装置の届け出がありません",
+            place="closing.storage",
+            remedy="設定を変更し、区の承認を得てください",
+        )
     held = holdings(ws, before=inventory)
     if held.digest != inventory.refs["digest"]:
         raise KanshoError("ERASURE-CHANGED", "棚卸しの後に保有物が変わりました", remedy="棚卸しからやり直してください")

@@ -22,11 +22,13 @@ from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
-from kansho.closing.manual import take_slips
+from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
+from kansho.evidence.erasure_log import NAME as ERASURE_LOG
+from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
@@ -108,7 +110,7 @@ def require_erased(ws: Workspace) -> None:
             remedy="media_return_and_erasure を完了してから実行してください",
         )
     take_slips(ws)
-    waiting = open_manual(ws.ledger.events())
+    waiting = sorted({*open_manual(ws.ledger.events()), *(t.key for t in open_targets(ws))})
     if waiting:
         raise KanshoError(
             "CLOSING-MANUAL-OPEN",
@@ -176,6 +178,7 @@ def _certify(ws: Workspace) -> dict[str, Any]:
     issued = certificate.issue_paper(ws, made, part[-1])
     if certificate.state_of(made) == "interim":
         return certificate.write_interim(ws, made, issued, len(part))
+    ws.issue_document(ERASURE_LOG, erasure_log(part), title="消去の記録", kind="erasure_log")
     return certificate.write_files(ws, made)
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from kansho import exchange
 from kansho.casework import hand_back_open_cases
 from kansho.closing.last_plan import last_plan
+from kansho.closing.next_year import next_year_files
 from kansho.contracts import codes
 from kansho.contracts.registry import (
     CALL_RESULTS,
@@ -120,7 +121,9 @@ def tables(ws: Workspace) -> dict[str, tuple[bytes, int]]:
         "stops": (stops(calls, visits, inbound), HANDOVER_STOPS),
         "groups": (_groups(ws), HANDOVER_GROUPS),
     }
-    return {name: (to_csv(frame, contract), len(frame)) for name, (frame, contract) in made.items()}
+    files = {name: (to_csv(frame, contract), len(frame)) for name, (frame, contract) in made.items()}
+    attended = _read(ws, "attendance_facts", ("inquiry_number", "screening_kind", "attendance_date"))
+    return {**files, **next_year_files(made["stops"][0], attended, ws.config.fiscal_year)}
 
 
 def open_cases(ws: Workspace) -> tuple[bytes, int]:

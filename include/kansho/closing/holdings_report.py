@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from kansho.closing.airflow_rows import count_rows
 from kansho.closing.certificates import missing_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.inventory import differences, holdings, open_snapshots
@@ -22,8 +23,11 @@ _DIFFERENCES = {
 }
 
 
-def report(ws: Workspace) -> dict[str, Any]:
-    """Every holding of every party on the workspace's day; ``differences`` is empty where ledger and disk agree."""
+def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
+    """Every holding of every party on the workspace's day; ``differences`` is empty where ledger and disk agree.
+
+    ``database`` is the URL of Airflow's metadata where it is not the embedded file.
+    """
     held, seen = holdings(ws), discover(ws)
     by_kind: dict[str, dict[str, Any]] = {}
     for event in open_snapshots(ws):
@@ -43,6 +47,7 @@ def report(ws: Workspace) -> dict[str, Any]:
         "packages": dict(sorted(packages.items())),
         "certificates_missing": missing_certificates(ws),
         "by_hand": [{"target": t.key, "kind": t.kind, "holder": t.holder, "items": t.items} for t in open_targets(ws)],
+        "airflow_rows": count_rows(ws.config.id, ws.layout.airflow, database),
         "files": seen.files,
         "differences": {name: places for name, places in found.items() if places},
     }
@@ -64,6 +69,8 @@ def as_text(ws: Workspace, said: dict[str, Any]) -> str:
     for target in said["by_hand"]:
         kind, holder = KIND_NAMES[target["kind"]], names[target["holder"]]
         lines.append(f"  {target['target']}　{kind}　{holder}　{target['items']}点")
+    rows = said["airflow_rows"]
+    lines.append(f"Airflow の記録: {sum(rows.values()):,}行（{len(rows)}表）")
     lines.append("ファイル: " + " ".join(f"{name} {number}" for name, number in said["files"].items()))
     for name, places in said["differences"].items():
         shown = " ".join(places[:10]) + (f" ほか{len(places) - 10}件" if len(places) > 10 else "")

@@ -72,6 +72,8 @@ def ask_parties(ws: Workspace) -> None:
 def take_slips(ws: Workspace) -> int:
     """Take in every slip that parties have put out and that closes something open; how many targets were closed.
 
+    A party closes what is asked of it only: what goes back to 甲 is receipted by 甲's own slip.
+
     Raises:
         KanshoError: ``PAPER-FORM``, ``CLOSING-MANUAL`` or ``CLOSING-MANUAL-UNKNOWN`` for a slip that does not fit.
     """
@@ -80,9 +82,11 @@ def take_slips(ws: Workspace) -> int:
         folder = slips_folder(ws.layout.outgoing(party.id))
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
             slip = read_paper(path, Slip)
-            waiting = {t.key for t in open_targets(ws)}
-            if slip is None or not waiting.intersection(slip.targets):
+            waiting = {t.key: t.asked for t in open_targets(ws)}
+            if slip is None or not waiting.keys() & set(slip.targets):
                 continue
+            if any(waiting.get(key, party.id) != party.id for key in slip.targets):
+                raise _refusal("その相手が記録するものではない対象です", path.name)
             paper = path.with_suffix(".pdf")
             if not paper.is_file():
                 raise _refusal("記録に書類が添付されていません", path.name)

@@ -6,10 +6,12 @@ and the parties (`kansho.closing.certificate`), or the bundle's files (`verify`)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from kansho.errors import KanshoError
+from kansho.evidence import erasure_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 
@@ -58,6 +60,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "trace_files": purged.counts.get("files", 0),
             "approvals": _approvals(log, planned),
         },
+        "attachments": {erasure_log.NAME: hashlib.sha256(erasure_log.erasure_log(log)).hexdigest()},
         "scan": {name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
     }
 

@@ -23,6 +23,16 @@ def closing_findings(events: Sequence[Event], facts: ConfigFacts) -> list[Findin
     return [*_manual(events), *_certified(events, facts)]
 
 
+def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
+    """What people must have erased or returned, whatever a plan names (`kansho.closing.manual.manual_targets`)."""
+    found = {f"medium/{e.key}" for e in events if e.type == "medium_registered"}
+    if any(e.type == "returns_recorded" and e.counts.get("returned", 0) for e in events):
+        found.add("paper/returned-cards")
+    if any(e.type == "sheets_in" and e.counts.get("sheets", 0) for e in events):
+        found.add("paper/visit-sheets")
+    return found | {f"party/{name}" for name in facts.subcontractors} | {f"hand/{name}" for name in facts.by_hand}
+
+
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
     certified = next((e for e in events if e.type == "campaign_certified"), None)
     if certified is None:
@@ -34,7 +44,8 @@ def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]
         yield Finding("STATE-UNATTENDED", end, "certified without naming who erased, who checked and who attended")
     else:
         yield from _attended(attended, facts)
-    for name in open_manual(before):
+    closed = {e.key for e in before if e.type == "manual_target_closed"}
+    for name in sorted({*open_manual(before), *(wanted_by_hand(before, facts) - closed)}):
         yield Finding("STATE-MANUAL-OPEN", end, f"certified while not closed by hand: {name[:120]}")
     for name in pending_keys(before):
         yield Finding("STATE-KEY-PENDING", end, f"certified while the deletion of key {name[:40]} was only scheduled")

@@ -36,6 +36,7 @@ class ConfigFacts:
     users: Mapping[str, User]
     waves: Mapping[str, str]
     gate_owner: str
+    by_hand: tuple[str, ...] = ()
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -62,6 +63,7 @@ class ConfigFacts:
                     if h["user"] and h["role"]
                 },
                 waves=waves,
+                by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )
         except (KeyError, TypeError, AttributeError):

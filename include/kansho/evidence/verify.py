@@ -23,6 +23,7 @@ from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, pla
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.merkle import leaf_hash
+from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.rules import violations
 from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
 from kansho.evidence.strict import read_canonical_json, read_json, read_zip
@@ -260,6 +261,8 @@ def _certificate(
     part = certified_part(events)
     try:
         said = certified_facts(part, leaves[: len(part)])
+        config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
+        said |= how_it_was_done(config, said["erasure"])
     except KanshoError as error:
         return [*found, _finding(error)]
     if value.get("counts") != counts(part, facts):

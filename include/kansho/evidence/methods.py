@@ -1,7 +1,8 @@
 """How the data was erased, in the words of NIST SP 800-88r2 and of the certificate (domain notes 7); pure.
 
-Belongs here: what is claimed of the method, on what it rests, and what is not covered.  Does not belong here: who did
-it and what was found (`kansho.evidence.certified`), or the paper (`kansho.closing.certificate_paper`).
+Belongs here: what is claimed of the method, on what it rests, and what is not covered; from the bound configuration and
+the log, so that the verifier makes the same claims again and compares.  Does not belong here: who did it and what was
+found (`kansho.evidence.certified`), or the paper (`kansho.closing.certificate_paper`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
 
 STANDARD = "NIST SP 800-88r2"
 #: What no statement of ours covers; the paper spells each out.
@@ -22,22 +23,33 @@ NOT_COVERED = (
 )
 
 
-def how_it_was_done(config: CampaignConfig, erasure: Mapping[str, Any]) -> dict[str, Any]:
+def how_it_was_done(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
     """Fields ``data``, ``storage``, ``method``, ``cryptographic_erase``, ``not_covered`` of the certificate.
 
     Args:
-        config: names the machines and stores (``closing.storage``).
+        config: the bound configuration as JSON; names the machines and stores (``closing.storage``).
         erasure: what the log says of the erasure (`kansho.evidence.certified.certified_facts`).
+
+    Raises:
+        KanshoError: ``CONFIG-FORM`` when the configuration has another shape.
     """
+    try:
+        return _claims(config, erasure)
+    except (KeyError, TypeError, AttributeError):
+        raise KanshoError("CONFIG-FORM", "設定の形が違います", place="config.json closing") from None
+
+
+def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
+    campaign = f"{config['ward']['slug']}_{config['fiscal_year']}"
     return {
         "data": {
             "confidentiality_before": "personal, with health-related attributes",
             "confidentiality_after": "none",
-            "from": config.contract.start.isoformat(),
-            "to": config.closing.erase_on.isoformat(),
-            "source_system": f"kansho vault {config.id}",
+            "from": config["contract"]["start"],
+            "to": config["closing"]["erase_on"],
+            "source_system": f"kansho vault {campaign}",
         },
-        "storage": [s.model_dump(mode="json") for s in config.closing.storage],
+        "storage": list(config["closing"]["storage"]),
         "method": {
             "standard": STANDARD,
             "type": method_type(config),
@@ -50,19 +62,19 @@ def how_it_was_done(config: CampaignConfig, erasure: Mapping[str, Any]) -> dict[
     }
 
 
-def method_type(config: CampaignConfig) -> str:
+def method_type(config: Mapping[str, Any]) -> str:
     """``Purge`` only where a lost key cannot be read back from the medium it lay on; else ``Clear``.
 
     A key file that was overwritten on flash media may survive in blocks that no program reaches.  Under an encrypted
     volume they are of no use; without one, or with no store declared, Purge is not claimed.
     """
-    stores = config.closing.storage
-    return "Purge" if stores and all(s.volume_encryption for s in stores) else "Clear"
+    stores = config["closing"]["storage"]
+    return "Purge" if stores and all(s["volume_encryption"] for s in stores) else "Clear"
 
 
-def cryptographic_erase(config: CampaignConfig, erasure: Mapping[str, Any]) -> dict[str, Any]:
+def cryptographic_erase(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
     """The statement and each of its preconditions, as far as the log shows it."""
-    copies = [h.id for h in config.closing.by_hand if h.kind == "key_copy"]
+    copies = [h["id"] for h in config["closing"]["by_hand"] if h["kind"] == "key_copy"]
     return {
         "algorithm": "AES-256-GCM",
         "strength_bits": 256,
@@ -72,5 +84,5 @@ def cryptographic_erase(config: CampaignConfig, erasure: Mapping[str, Any]) -> d
         "keys_pending": dict(erasure["keys_pending"]),
         "key_copies_declared": copies,
         "key_copies_destroyed": [c["target"] for c in erasure["manual"] if c["target"].removeprefix("hand/") in copies],
-        "volumes": {s.id: s.volume_encryption or "none" for s in config.closing.storage},
+        "volumes": {s["id"]: s["volume_encryption"] or "none" for s in config["closing"]["storage"]},
     }

@@ -1,0 +1,58 @@
+"""The erasure log beside the certificate: one row per target with what was found, how it ended and how that was seen.
+
+Belongs here: the rows, derived from the ledger; pure.  Does not belong here: the certificate (`certificate`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from kansho.evidence.events import Event
+
+NAME = "documents/erasure-log.csv"
+HEADINGS = ("対象", "区分", "要約値 (SHA-256)", "行数・点数", "発見", "方法", "消去・登録の日時 (UTC)", "確認")
+_OF_A_PROGRAM = {"retention": "data-flow date"}
+
+
+def erasure_log(log: Sequence[Event]) -> bytes:
+    """CSV (UTF-8 with mark, CRLF) over the certified part of the log, in its order; names no resident."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(HEADINGS)
+    writer.writerows(_rows(log))
+    return buffer.getvalue().encode("utf-8-sig", "replace")
+
+
+def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
+    """Odd events give odd rows, never an error: the rules judge them (`kansho.evidence.rules`)."""
+    closing = {e.key: e for e in log if e.type == "holding_erased"}
+    for event in log:
+        when, codes = event.recorded_at, event.codes
+        if event.type == "snapshot_erased":
+            yield _holding(event, closing.get(event.key))
+        elif event.type == "manual_target_closed":
+            digest, items = str(event.refs.get("sha256", "")), str(event.counts.get("items", ""))
+            kind, found, method, verified, witness = (
+                codes.get(name, "") for name in ("kind", "found", "method", "verified", "witness")
+            )
+            yield (event.key, kind, digest, items, found, method, when, f"{verified}: {witness}")
+        elif event.type == "keys_destroyed":
+            yield (event.key, "key", "", "", "present", codes.get("method", ""), when, codes.get("verified", ""))
+        elif event.type == "key_deletion_scheduled":
+            yield (event.key, "key", "", "", "present", "scheduled", when, f"pending until {codes.get('until', '')}")
+        elif event.type == "traces_purged":
+            rows = str(event.counts.get("rows", 0))
+            yield (event.key, "traces", "", rows, "present", "purged, database compacted", when, "residue scan")
+
+
+def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:
+    """One object of the vault, erased by the closing (``end``) or before it by the data flow's dates."""
+    holding = gone.refs.get("holding")
+    said = holding if isinstance(holding, dict) else {}
+    why = gone.codes.get("reason", "")
+    how = end.codes.get("method", "") if end else f"crypto-erase+unlink ({_OF_A_PROGRAM.get(why, why)})"
+    found = end.codes.get("found", "present") if end else "present"
+    digest, rows = str(said.get("digest", "")), str(said.get("rows", ""))
+    return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, "absent")
