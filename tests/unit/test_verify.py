@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.evidence.bundle import sha256
+from kansho.evidence.command import verify_command
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
-from kansho.evidence.verify import verify_bundle, verify_command, verify_files
+from kansho.evidence.verify import verify_bundle, verify_files
 from tests.unit.evidence_year import CONTRACTOR, ENGINEER, OFFICER, Year, lawful_year
 
 
@@ -51,11 +52,11 @@ def check(tmp_path: Path, data: bytes, kept: str | None = None) -> list[str]:
     """Codes found in a bundle."""
     path = tmp_path / "evidence-test.zip"
     path.write_bytes(data)
-    checkpoint = None
+    checkpoints = []
     if kept is not None:
-        checkpoint = tmp_path / "kept.txt"
-        checkpoint.write_text(kept, encoding="utf-8")
-    return [f.code for f in verify_bundle(path, checkpoint)]
+        checkpoints = [tmp_path / "kept.txt"]
+        checkpoints[0].write_text(kept, encoding="utf-8")
+    return [f.code for f in verify_bundle(path, *checkpoints)]
 
 
 def test_a_lawful_bundle_passes(case: Case, tmp_path: Path) -> None:
@@ -607,18 +608,8 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rooms = (
-        "verify",
-        "certified",
-        "rules",
-        "custody_rules",
-        "countersignatures",
-        "opening_rules",
-        "decision_rules",
-        "strict",
-        "checkpoint",
-        "facts",
-    )
+    judging = ("rules", "custody_rules", "opening_rules", "decision_rules", "facts")
+    rooms = ("verify", "signed", "certified", "strict", "checkpoint", "countersignatures", *judging)
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")
