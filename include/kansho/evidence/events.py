@@ -108,6 +108,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "residue_scanned": ("P11",),
     "campaign_certified": ("P11",),
     "stage_finished": ("C6",),
+    # the log itself
+    "clock_ran_backwards": ("P8",),
 }
 
 #: Codes are identifiers, digests, dates and file-safe words: nothing a resident's data could pass as prose.

@@ -26,6 +26,7 @@ MODULES = (
             "checkpoint",
             "clauses",
             "countersignatures",
+            "clock_rules",
             "command",
             "custody_rules",
             "decision_rules",

@@ -88,4 +88,5 @@ TITLES: dict[str, str] = {
     "residue_scanned": "残存の検査",
     "campaign_certified": "消去の証明",
     "stage_finished": "作業の終了",
+    "clock_ran_backwards": "時計の逆行",
 }

@@ -19,6 +19,7 @@ from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
 from kansho.evidence.countersignatures import countersignature_findings
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
@@ -94,6 +95,7 @@ def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()
     found += _bindings(files, events, key)
     found += _certificate(files, events, leaves, key, facts)
     found += countersignature_findings(files, events, key)
+    found += clock_findings(events)
     found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
