@@ -20,7 +20,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.documents import Document, Stamp, render
 from kansho.errors import KanshoError
 from kansho.evidence.checkpoint import cosign, read_checkpoint, read_cosigned, sign_checkpoint, write_verifier_key
-from kansho.evidence.countersignatures import countersignature_findings
+from kansho.evidence.countersignatures import countersignature_findings, ward_key_findings
 from kansho.evidence.events import Event
 from kansho.evidence.proofs import check_proof
 from kansho.exchange.countersigned import give, register_cosigner, take_countersigned, ward_key
@@ -172,6 +172,23 @@ def test_every_other_countersignature_has_its_code(bundled: tuple[dict[str, byte
 
 
 # -- on paper --------------------------------------------------------------------------------------
+
+
+def test_the_key_that_the_ward_gave_the_auditor_decides(bundled: tuple[dict[str, bytes], list[Event], bytes]) -> None:
+    files, events, _ = bundled
+    public, other = WARD.public_key().public_bytes_raw(), bytes(32)
+    (name,) = [n for n in files if n.startswith("countersigned/")]
+    kept = [("kept.txt", files[name].decode())]
+
+    def found(events: list[Event], files: dict[str, bytes], kept: list[tuple[str, str]], key: bytes) -> list[str]:
+        return [f.code for f in ward_key_findings(files, events, kept, key)]
+
+    assert found(events, files, kept, public) == []
+    assert found(events, files, [], other) == ["WARD-KEY-OTHER", "WARD-KEY-SIGNATURE"]
+    ours_only = [("kept.txt", files["checkpoints/" + name.partition("/")[2]].decode())]
+    assert found(events, {}, kept, public) == []
+    assert found(events, {}, ours_only, public) == ["WARD-KEY-UNUSED"]
+    assert found(events, {}, [("kept.txt", kept[0][1].replace("\n2\n", "\n3\n"))], public) == ["WARD-KEY-SIGNATURE"]
 
 
 def text_of(pdf: pypdfium2.PdfDocument) -> str:

@@ -6,11 +6,11 @@ Belongs here: the verifier's rule.  Stands on the standard library, cryptography
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import CHECKPOINTS, sha256
-from kansho.evidence.checkpoint import read_checkpoint, read_cosigned
+from kansho.evidence.checkpoint import cosigner_of, read_checkpoint, read_cosigned
 from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 
@@ -39,6 +39,35 @@ def countersignature_findings(files: Mapping[str, bytes], events: Sequence[Event
             yield Finding("COUNTERSIGNED-SIGNATURE", name, "not signed by us and by the ward's registered key")
 
 
+def ward_key_findings(
+    files: Mapping[str, bytes], events: Sequence[Event], kept: Iterable[tuple[str, str]], wards: bytes
+) -> Iterator[Finding]:
+    """With the key that the auditor has from the ward itself: whether what bears the ward's signature is the ward's.
+
+    The log names a key of the ward's too, but whoever writes the log could name another.
+
+    Args:
+        kept: (name, text) of checkpoints given beside the bundle; those without a second signature are passed over.
+        wards: 32 raw bytes.
+    """
+    for event in events:
+        if event.type == "cosigner_registered" and event.codes.get("public") != wards.hex():
+            yield Finding("WARD-KEY-OTHER", f"event {event.sequence}", "the log registered another key as the ward's")
+    texts = [(name, data.decode("utf-8", "replace")) for name, data in sorted(files.items()) if NAME.match(name)]
+    texts += [(name, text) for name, text in kept if f"— {cosigner_of(_origin(text))} " in text]
+    for name, text in texts:
+        try:
+            read_cosigned(text, wards)
+        except KanshoError:
+            yield Finding("WARD-KEY-SIGNATURE", name, "not signed by the ward's key that was given")
+    if not texts:
+        yield Finding("WARD-KEY-UNUSED", "--ward-key", "nothing here bears a signature of the ward")
+
+
+def _origin(text: str) -> str:
+    return text.partition("\n")[0]
+
+
 def _is(event: Event) -> bool:
     return event.type == "checkpoint_countersigned"
 
@@ -52,9 +81,11 @@ def _ward_key(events: Sequence[Event], before: Event) -> bytes:
 
 
 def _signed(data: bytes, ours: bytes, wards: bytes) -> bool:
+    if len(wards) != 32:
+        return False
     try:
         read_checkpoint(data.decode(), ours)
         read_cosigned(data.decode(), wards)
     except (KanshoError, UnicodeDecodeError):
         return False
-    return len(wards) == 32
+    return True

@@ -99,13 +99,18 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     # closing
     "handover_receipted": ("P11",),
     "inventory_taken": ("P11",),
+    "manual_target_closed": ("P11",),
     "erasure_planned": ("P11",),
+    "erasure_attended": ("P11",),
     "holding_erased": ("P11",),
+    "certificate_requested": ("P12",),
     "certificate_received": ("P12",),
+    "certificate_forwarded": ("P12",),
     "traces_purged": ("P11",),
     "key_deletion_scheduled": ("P11",),
     "keys_destroyed": ("P11",),
     "residue_scanned": ("P11",),
+    "interim_certified": ("P11",),
     "campaign_certified": ("P11",),
     "stage_finished": ("C6",),
     # the log itself

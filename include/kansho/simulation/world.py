@@ -24,6 +24,7 @@ from kansho.simulation.papers import Papers
 from kansho.simulation.population import Occurs, build, nothing_occurs
 from kansho.simulation.premises import Premises
 from kansho.simulation.printer import Printer
+from kansho.simulation.slips import Slips
 from kansho.simulation.visitors import Visitors
 from kansho.simulation.ward import LAG_DAYS, Ward
 
@@ -68,6 +69,8 @@ class World:
         last = self.config.subcontractors[-1].id
         for party in (self.config.contractor, *self.config.subcontractors):
             Papers(self.config, self._premises(party.id), late=self.mishaps and party.id == last).act(day)
+        for party in self.config.parties:
+            Slips(self.config, self._premises(party.id)).act(day)
         Inspections(self.config, self.outside, self.mishaps).act(day)
         ward = self._premises(self.config.ward_party.id)
         Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
