@@ -91,6 +91,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "report_submitted": ("P13",),
     "checkpoint_countersigned": ("P13",),
     "countersignature_refused": ("P13",),
+    "timestamp_missing": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
     "incident_reported": ("P9",),

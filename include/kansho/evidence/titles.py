@@ -72,6 +72,7 @@ TITLES: dict[str, str] = {
     "report_submitted": "報告書の提出",
     "checkpoint_countersigned": "区による台帳の連署",
     "countersignature_refused": "区の連署の不一致",
+    "timestamp_missing": "時刻の証明の欠け",
     "deadline_missed": "期限の超過",
     "incident_opened": "事故の発生",
     "incident_reported": "事故の報告",
