@@ -98,9 +98,9 @@ def _append_many(root: Path, name: str) -> None:
         ledger.append(draft(f"shared-{number}", listed=number))
 
 
-def test_four_processes_append_without_loss_or_fork(tmp_path: Path) -> None:
+def test_eight_processes_append_without_loss_or_fork(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_append_many, args=(tmp_path, f"p{n}")) for n in range(4)]
+    workers = [context.Process(target=_append_many, args=(tmp_path, f"p{n}")) for n in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -108,7 +108,7 @@ def test_four_processes_append_without_loss_or_fork(tmp_path: Path) -> None:
         assert worker.exitcode == 0
     events = open_ledger(tmp_path).events()
     keys = [e.key for e in events]
-    wanted = {f"p{n}-{k}" for n in range(4) for k in range(25)} | {f"shared-{k}" for k in range(25)}
+    wanted = {f"p{n}-{k}" for n in range(8) for k in range(25)} | {f"shared-{k}" for k in range(25)}
     assert [e.sequence for e in events] == list(range(len(events)))
     assert len(keys) == len(set(keys))
     assert set(keys) == wanted

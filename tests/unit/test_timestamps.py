@@ -137,12 +137,26 @@ def test_trouble_with_the_authority_never_stops_the_year(
     trouble: str,
 ) -> None:
     ws = open_workspace(mini.contract.start)
+    ws.record("campaign_opened", mini.id)
     with served(authority, status=500 if trouble == "error" else 200) as host:
         host = "127.0.0.1:9" if trouble == "absent" else host
         root = (other if trouble == "another authority" else authority).root
         made = sign_checkpoint(replace(ws, config=with_authority(mini, host, root)))
     assert made.text in ws.ledger.checkpoints()
     assert ws.ledger.timestamps() == {}
+    (missing,) = ws.ledger.events("timestamp_missing")
+    code = {"another authority": "TIMESTAMP-SIGNATURE"}.get(trouble, "TIMESTAMP-UNREACHABLE")
+    assert (missing.key, missing.codes) == ("1", {"code": code})
+
+
+def test_nothing_follows_the_certification_not_even_a_missing_stamp(
+    mini: CampaignConfig, open_workspace: Callable[[date], Workspace], authority: Authority
+) -> None:
+    ws = open_workspace(mini.contract.start)
+    ws.record("campaign_opened", mini.id)
+    ws.record("campaign_certified", "certificate")
+    sign_checkpoint(replace(ws, config=with_authority(mini, "127.0.0.1:9", authority.root)))
+    assert ws.ledger.events()[-1].type == "campaign_certified"
 
 
 def test_a_bundle_carries_the_stamps_of_its_checkpoints_and_no_others(

@@ -91,6 +91,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "report_submitted": ("P13",),
     "checkpoint_countersigned": ("P13",),
     "countersignature_refused": ("P13",),
+    "timestamp_missing": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
     "incident_reported": ("P9",),
@@ -113,6 +114,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "interim_certified": ("P11",),
     "campaign_certified": ("P11",),
     "stage_finished": ("C6",),
+    # the log itself
+    "clock_ran_backwards": ("P8",),
 }
 
 #: Codes are identifiers, digests, dates and file-safe words: nothing a resident's data could pass as prose.

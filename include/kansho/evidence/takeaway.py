@@ -25,6 +25,7 @@ MODULES = (
             "certified",
             "checkpoint",
             "clauses",
+            "clock_rules",
             "closing_rules",
             "command",
             "countersignatures",

@@ -17,6 +17,7 @@ from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
+from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
 from kansho.evidence.countersignatures import countersignature_findings, ward_key_findings
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
@@ -108,6 +109,7 @@ def judge_files(
     found += _bindings(files, events, key)
     found += _certificate(files, events, leaves, key, facts)
     found += countersignature_findings(files, events, key)
+    found += clock_findings(events)
     if wards is not None:
         found += ward_key_findings(files, events, kept, wards)
     found += violations(events, facts, in_force)

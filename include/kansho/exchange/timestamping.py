@@ -2,7 +2,7 @@
 
 Belongs here: the one call that goes out for it.  Does not belong here: what an answer proves
 (`kansho.evidence.timestamps`).  An authority that does not answer never stops the year: a checkpoint without a stamp
-is still signed, and the bundle shows which ones have none.
+is still signed, and the event ``timestamp_missing`` tells which and why.
 """
 
 from __future__ import annotations
@@ -36,9 +36,16 @@ def sign_checkpoint(ws: Workspace, post: Post | None = None) -> Checkpoint:
     except KanshoError as error:
         if not error.code.startswith("TIMESTAMP-"):
             raise
+        _record_missing(ws, made, error.code)
         return made  # what cannot be checked is not kept
     ws.ledger.keep_timestamp(made.size, answer)
     return made
+
+
+def _record_missing(ws: Workspace, made: Checkpoint, code: str) -> None:
+    """That this checkpoint has no stamp, and why; the certification is the log's last event, nothing comes after it."""
+    if not ws.ledger.events("campaign_certified"):
+        ws.record("timestamp_missing", str(made.size), counts={"size": made.size}, codes={"code": code})
 
 
 def _post(url: str, data: bytes) -> bytes:

@@ -6,10 +6,12 @@ The behaviour every store must show is in ``tests/unit/test_store_behaviour.py``
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -82,6 +84,20 @@ class LocalStore:
             return True
         finally:
             temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn among the writers of this directory; a dead writer's turn ends with it.
+
+        It spares writers that want the same name a race, each with its fsync; safety rests on `create` alone.
+        """
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.root / ".tmp-turn", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def read(self, name: str) -> bytes:
         """See `ObjectStore.read`."""
