@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
+from kansho.evidence.access_rules import access_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
@@ -52,6 +53,7 @@ def violations(
         *_frame(log, facts),
         *opening_findings(events),
         *amendment_findings(events, in_force),
+        *access_findings(events),
         *_approvals(log),
         *_intake(log),
         *_releases(log, facts),
