@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,9 +26,8 @@ ON = date(2027, 6, 1)
 
 
 @pytest.fixture(autouse=True)
-def _the_door_as_it_is(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _the_door_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kansho.workspace.admit", admission.admit)
-    yield
 
 
 @pytest.fixture
