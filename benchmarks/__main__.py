@@ -110,6 +110,13 @@ def vault(config: CampaignConfig, folder: Path) -> None:
     line("MB sealed and stored (against plain files)", ours, other, "MB/s")
 
 
+def verifying() -> None:
+    """A bundle judged, against hashing and signature checks alone."""
+    from benchmarks.verify import EVENTS, report
+
+    report(EVENTS)
+
+
 def main() -> None:
     """Run every comparison."""
     config = load_config(SAMPLE)
@@ -121,6 +128,7 @@ def main() -> None:
         intake()
         ledger(config, Path(folder))
         vault(config, Path(folder))
+    verifying()
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
 from kansho.errors import KanshoError
+from kansho.evidence.command import add_arguments
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
 DEFAULT_VAR = Path(__file__).resolve().parents[2] / "var"
@@ -86,9 +87,20 @@ def _intake_check(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from kansho.evidence.verify import verify_command
+    from kansho.evidence.command import verify_command
 
-    return verify_command(arguments.bundle, arguments.checkpoint)
+    return verify_command(arguments.bundle, arguments.checkpoint, in_json=arguments.json)
+
+
+def _verifier(arguments: argparse.Namespace) -> int:
+    import hashlib
+
+    from kansho.evidence.takeaway import single_file
+
+    data = single_file()
+    arguments.out.write_bytes(data)
+    print(f"→ {arguments.out} SHA-256 {hashlib.sha256(data).hexdigest()}")
+    return 0
 
 
 def _barcode(arguments: argparse.Namespace) -> int:
@@ -225,9 +237,11 @@ def _parser() -> argparse.ArgumentParser:
     dry.set_defaults(run=_intake_check)
 
     verify = commands.add_parser("verify", help="check an evidence bundle, offline and alone")
-    verify.add_argument("bundle", type=Path)
-    verify.add_argument("--checkpoint", type=Path)
+    add_arguments(verify)
     verify.set_defaults(run=_verify)
+    verifier = commands.add_parser("verifier", help="write the verifier as a single file to take away")
+    verifier.add_argument("--out", type=Path, default=Path("kansho-verify.pyz"))
+    verifier.set_defaults(run=_verifier)
 
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")

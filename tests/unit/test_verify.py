@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.evidence.bundle import sha256
+from kansho.evidence.command import verify_command
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
-from kansho.evidence.verify import verify_bundle, verify_command, verify_files
+from kansho.evidence.verify import verify_bundle, verify_files
 from tests.unit.evidence_year import CONTRACTOR, ENGINEER, OFFICER, Year, lawful_year
 
 
@@ -51,11 +52,11 @@ def check(tmp_path: Path, data: bytes, kept: str | None = None) -> list[str]:
     """Codes found in a bundle."""
     path = tmp_path / "evidence-test.zip"
     path.write_bytes(data)
-    checkpoint = None
+    checkpoints = []
     if kept is not None:
-        checkpoint = tmp_path / "kept.txt"
-        checkpoint.write_text(kept, encoding="utf-8")
-    return [f.code for f in verify_bundle(path, checkpoint)]
+        checkpoints = [tmp_path / "kept.txt"]
+        checkpoints[0].write_text(kept, encoding="utf-8")
+    return [f.code for f in verify_bundle(path, *checkpoints)]
 
 
 def test_a_lawful_bundle_passes(case: Case, tmp_path: Path) -> None:
@@ -155,6 +156,14 @@ def float_count(case: Case) -> bytes:
     return with_lines(case, [line.replace(b'"posted":55', b'"posted":55.0') for line in lines(case)])
 
 
+def huge_count(case: Case) -> bytes:
+    return with_lines(case, [line.replace(b'"posted":55', b'"posted":9007199254740992') for line in lines(case)])
+
+
+def endless_number(case: Case) -> bytes:
+    return with_lines(case, [line.replace(b'"posted":55', b'"posted":' + b"9" * 10_000) for line in lines(case)])
+
+
 def swapped_config(case: Case) -> bytes:
     config = read_zip(case.data)["config.json"]
     return with_file(case, "config.json", config.replace(b'"cards":', b'"cards":1', 1))
@@ -197,6 +206,13 @@ FORGERIES: Mapping[str, tuple[Tamper, str]] = {
     "nesting to exhaust the reader": (deep, "JSON-DEPTH"),
     "an event not in canonical form": (not_canonical, "EVENT-CANONICAL"),
     "a number with a fraction": (float_count, "JSON-NUMBER"),
+    "a number that readers take differently": (huge_count, "EVENT-FORM"),
+    "a number of ten thousand digits": (endless_number, "JSON-FORM"),
+    "a file with a look-alike name": (lambda c: with_file(c, "сertificate.json", c.certificate), "BUNDLE-EXTRA"),
+    "a checkpoint of another size under this name": (
+        lambda c: with_file(c, "checkpoints/0000000005.txt", read_zip(c.data)["checkpoints/0000000003.txt"]),
+        "CHECKPOINT-NAME",
+    ),
     "events of another campaign": (other_campaign, "EVENT-CAMPAIGN"),
     "another config": (swapped_config, "CONFIG-DIGEST"),
     "another certificate": (changed_certificate, "CERTIFICATE-DIGEST"),
@@ -251,6 +267,14 @@ def set_actor(type: str, key: str, user: str, role: str) -> Misdeed:
     return lambda year: year.edit(type, lambda e: replace(e, actor=actor), key)
 
 
+def inserted(year: Year, before: str, type: str, key: str, codes: dict[str, str]) -> None:
+    """One more event right before the first of another type."""
+    added = year.add(type, key, codes=codes)
+    at = next(i for i, e in enumerate(year.events) if e.type == before)
+    order = [*year.events[:at], added, *year.events[at:-1]]
+    year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
+
+
 def one_person_twice(year: Year) -> None:
     for type, key in (
         ("approval_requested", "dag/run/erase_ward"),
@@ -278,6 +302,25 @@ def coded(type: str, key: str, **changed: str) -> Misdeed:
 
 def dropped(type: str, key: str | None = None) -> Misdeed:
     return lambda year: year.drop(type, key)
+
+
+def late(type: str, key: str, **parts: Any) -> Misdeed:
+    """One more event at the end of the year, before it is certified."""
+    return lambda year: year.add(type, key, **parts) and None
+
+
+def moved_to_the_end(type: str, key: str) -> Misdeed:
+    def misdeed(year: Year) -> None:
+        event = next(e for e in year.events if (e.type, e.key) == (type, key))
+        others = [e for e in year.events if e is not event]
+        year.events = [replace(e, sequence=i) for i, e in enumerate([*others, event])]
+
+    return misdeed
+
+
+def uses(name: str) -> dict[str, Any]:
+    kind, _, key = name.partition("/")
+    return {"parents": {"0": {"kind": kind, "key": key, "digest": "0" * 64, "rows": 1}}}
 
 
 def surplus_hides_a_lack(year: Year) -> None:
@@ -389,6 +432,39 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "sheets that do not balance": (counted("sheets_in", sheets=3), "COUNT-UNBALANCED"),
     "cards that do not balance": (counted("print_reported", posted=54), "COUNT-UNBALANCED"),
     "rows that vanish at intake": (counted("delivery_accepted", rows_target_list=101), "COUNT-UNBALANCED"),
+    "丙 given something after its certificate": (
+        moved_to_the_end("package_handed_over", "printer/print_package/mailing_1"),
+        "CUSTODY-CERTIFICATE-EARLY",
+    ),
+    "results from a party nobody knows": (
+        late("package_received", "nobody/call_results/c9", codes={"party": "nobody", "kind": "call_results"}),
+        "CUSTODY-PARTY",
+    ),
+    "a holding used after its erasure": (
+        late("wave_selected", "mailing_9", refs=uses("roster/d01")),
+        "CUSTODY-USED-ERASED",
+    ),
+    "a holding stored after the key was destroyed": (
+        lambda y: y.add("snapshot_stored", "roster/d02", refs={"holding": uses("roster/d02")["parents"]["0"]}) and None,
+        "CUSTODY-KEY-USED",
+    ),
+    "a holding erased that never was": (late("snapshot_erased", "roster/d77"), "CUSTODY-UNKNOWN"),
+    "a medium returned that never came": (late("medium_returned", "d77"), "CUSTODY-MEDIUM"),
+    "a sheet that comes in and never went out": (late("sheets_in", "visit_9/2027-10-13/1"), "CUSTODY-SHEETS"),
+    "sheets back before they went": (moved_to_the_end("sheets_out", "visit_1/2027-10-13/1"), "CUSTODY-SHEETS"),
+    "a key whose deletion is pending called destroyed": (
+        lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "vault", {"until": "2028-02-29"}),
+        "CUSTODY-KEY-PENDING",
+    ),
+    "a user whose name only looks like another's": (
+        set_actor("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}", OFFICER[1].replace("a", "а"), OFFICER[2]),
+        "EVENT-CONTENT",
+    ),
+    "a decision by a look-alike": (
+        set_actor("approval_decided", "dag/run/visit_halves", OFFICER[1].replace("a", "а"), OFFICER[2]),
+        "APPROVAL-UNASSIGNED",
+    ),
+    "full-width digits in a key": (coded("wave_selected", "mailing_1", day="２０２７"), "EVENT-CONTENT"),
     "a negative count": (counted("inventory_taken", media=-1), "COUNT-NEGATIVE"),
     "an event twice": (lambda y: y.add("medium_returned", "d01") and None, "EVENT-TWICE"),
     "prose in a code": (coded("gate_evaluated", "call_release/call_1-a1", result="合格"), "EVENT-CONTENT"),
@@ -532,8 +608,8 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
 
 def test_every_code_is_explained_in_the_reference() -> None:
     root = Path(__file__).resolve().parents[2]
-    rules = ("rules", "access_rules", "opening_rules", "decision_rules")
-    rooms = ("verify", "certified", *rules, "strict", "checkpoint", "facts")
+    judging = ("rules", "access_rules", "custody_rules", "opening_rules", "decision_rules", "facts")
+    rooms = ("verify", "signed", "certified", "strict", "checkpoint", *judging)
     source = "".join((root / f"include/kansho/evidence/{room}.py").read_text(encoding="utf-8") for room in rooms)
     raised = set(re.findall(r'"((?:[A-Z]+-)+[A-Z]+)"', source)) - {"UTF-8"}
     page = (root / "docs/reference/evidence.md").read_text(encoding="utf-8")

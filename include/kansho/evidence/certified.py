@@ -14,8 +14,10 @@ from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 
 
-def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
+def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None) -> dict[str, Any]:
     """Fields ``simulation``, ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` of the certified log.
+
+    ``leaves`` are the log's, where they are known already.
 
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
@@ -27,7 +29,7 @@ def certified_facts(log: Sequence[Event]) -> dict[str, Any]:
         "simulation": log[0].codes.get("simulation", ""),
         "erased_on": erased[-1].campaign_date if erased else "",
         "log_size": len(log),
-        "log_root": root_of([leaf_hash(e.canonical()) for e in log]).hex(),
+        "log_root": root_of(leaves or [leaf_hash(e.canonical()) for e in log]).hex(),
         "erasure": {
             "plan": planned.refs.get("digest", ""),
             "planned": planned.counts.get("targets", 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -27,3 +27,25 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
             paired.append(level[-1])
         level = paired
     return level[0]
+
+
+def prefix_roots(leaves: Sequence[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+    """The roots of the log as it was at each of these sizes, in one pass over the leaves.
+
+    Kept is the stack of perfect subtrees that make up the log so far (its sizes are the bits of the number of leaves);
+    a root joins them from the right.  Sizes beyond the log are left out.
+    """
+    wanted = set(sizes)
+    found = {0: root_of(())} if 0 in wanted else {}
+    stack: list[bytes] = []
+    for number, leaf in enumerate(leaves, start=1):
+        node, left = leaf, number
+        while left % 2 == 0:
+            node, left = _node_hash(stack.pop(), node), left // 2
+        stack.append(node)
+        if number in wanted:
+            root = stack[-1]
+            for other in reversed(stack[:-1]):
+                root = _node_hash(other, root)
+            found[number] = root
+    return found

@@ -10,10 +10,12 @@ Does not belong here: numbers (`kansho.evidence.account`), signatures and files 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
 from kansho.evidence.access_rules import access_findings
+from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
@@ -59,6 +61,7 @@ def violations(
         *_releases(log, facts),
         *_erasure(log),
         *_certification(log, facts),
+        *custody_findings(events),
     ]
 
 
@@ -69,9 +72,14 @@ class _Past:
         self.events = events
         self._facts, self._in_force = facts, in_force
         self._by_key = {(e.type, e.key): e for e in events}
+        self._by_type: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self._by_type[event.type].append(event)
+        bound = (e for e in events if e.type in ("campaign_opened", "config_amended"))
+        self._bound = [(e.sequence, bound_digest([e]) or "") for e in bound]
 
-    def of(self, *types: str) -> Iterator[Event]:
-        return (e for e in self.events if e.type in types)
+    def of(self, type: str) -> list[Event]:
+        return self._by_type[type]
 
     def find(self, type: str, key: str, before: Event | None = None) -> Event | None:
         found = self._by_key.get((type, key))
@@ -79,10 +87,11 @@ class _Past:
 
     def facts_at(self, event: Event) -> ConfigFacts:
         """Facts of the configuration that was bound when the event happened."""
-        return self._in_force.get(bound_digest(self.events[: event.sequence]) or "", self._facts)
+        digest = next((d for sequence, d in reversed(self._bound) if sequence < event.sequence), "")
+        return self._in_force.get(digest, self._facts)
 
     def first(self, type: str) -> Event | None:
-        return next(self.of(type), None)
+        return next(iter(self.of(type)), None)
 
     def last(self, type: str, before: Event | None = None) -> Event | None:
         found = [e for e in self.of(type) if before is None or e.sequence < before.sequence]

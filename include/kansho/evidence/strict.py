@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kansho.errors import KanshoError
@@ -20,6 +21,8 @@ MAX_DEPTH = 16
 MAX_JSON_BYTES = 8 * 1024**2
 MAX_ENTRIES = 5_000
 MAX_BUNDLE_BYTES = 512 * 1024**2
+#: A string (one that does not end takes the rest), or a bracket outside of strings.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -53,20 +56,37 @@ def read_json(data: bytes, place: str, *, floats: bool = False) -> Any:
         raise KanshoError("JSON-FORM", "JSON として読めません", place=place) from None
 
 
+def read_canonical_json(line: bytes, place: str, canonical: Callable[[Any], bytes]) -> tuple[Any, bool]:
+    """Parse one text that should be canonical; the value, and whether it is.
+
+    A canonical text cannot hold a key twice, so only what is not canonical is read again with all the questions of
+    `read_json`, whose errors it raises.
+    """
+    try:
+        text = line.decode("utf-8")
+        if len(line) <= MAX_JSON_BYTES and _depth(text) <= MAX_DEPTH:
+            value = _WITHOUT_FLOATS.decode(text)
+            if canonical(value) == line:
+                return value, True
+    except (ValueError, RecursionError, KanshoError):
+        pass
+    return read_json(line, place), False
+
+
+def _no_float(_: str) -> Any:
+    raise ValueError
+
+
+_WITHOUT_FLOATS = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+
+
 def _depth(text: str) -> int:
+    """How deep brackets are nested at most, or a bound on it where there are few; strings do not count."""
+    if (few := text.count("[") + text.count("{")) <= MAX_DEPTH:
+        return few
     deepest = depth = 0
-    in_string = escaped = False
-    for mark in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif mark == "\\":
-                escaped = True
-            elif mark == '"':
-                in_string = False
-        elif mark == '"':
-            in_string = True
-        elif mark in "[{":
+    for mark in _STRING_OR_BRACKET.findall(text):
+        if mark in "[{":
             depth += 1
             deepest = max(deepest, depth)
         elif mark in "]}":

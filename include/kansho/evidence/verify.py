@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,51 +18,64 @@ from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
-from kansho.evidence.checkpoint import Checkpoint, key_id, origin_of, read_checkpoint
-from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, canonical_json
+from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
-from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.merkle import leaf_hash
 from kansho.evidence.rules import violations
-from kansho.evidence.strict import read_json, read_zip
+from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
+from kansho.evidence.strict import read_canonical_json, read_json, read_zip
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
-_CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
-_STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
+#: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
+_LARGEST = 2**53 - 1
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _TEXT_FIELDS = ("campaign", "type", "key", "recorded_at", "campaign_date")
 _MAP_FIELDS = ("actor", "counts", "codes", "refs", "names")
+_TEXT_MAPS = ("actor", "codes", "names")
+_ACTOR = frozenset({"party", "user", "role"})
 _FIELDS = frozenset({"schema", "sequence", "clauses", *_TEXT_FIELDS, *_MAP_FIELDS})
 
 
-def verify_bundle(path: Path, checkpoint: Path | None = None) -> list[Finding]:
+def verify_bundle(path: Path, *checkpoints: Path) -> list[Finding]:
     """Everything that does not hold; an empty list is a pass.
 
-    ``checkpoint`` is a checkpoint the ward kept: with it a cut or rewritten log is found, and a
-    log signed anew by another key.
+    ``checkpoints`` are those that the ward kept: with them a cut or rewritten log is found, and a log signed anew by
+    another key.
     """
+    return judge_bundle(path, checkpoints)[1]
+
+
+def judge_bundle(path: Path, checkpoints: Iterable[Path] = ()) -> tuple[list[Event], list[Finding]]:
+    """The log of a bundle, as far as it can be read, and everything that does not hold."""
     try:
         files = read_zip(path.read_bytes())
     except KanshoError as error:
-        return [_finding(error)]
+        return [], [_finding(error)]
     except OSError:
-        return [Finding("BUNDLE-ABSENT", path.name, "no readable file")]
-    kept = None
-    if checkpoint is not None:
+        return [], [Finding("BUNDLE-ABSENT", path.name, "no readable file")]
+    kept = []
+    for checkpoint in checkpoints:
         try:
-            kept = checkpoint.read_text(encoding="utf-8")
+            kept.append((checkpoint.name, checkpoint.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError):
-            return [Finding("CHECKPOINT-ABSENT", checkpoint.name, "no readable file")]
-    return verify_files(files, kept)
+            return [], [Finding("CHECKPOINT-ABSENT", checkpoint.name, "no readable file")]
+    return judge_files(files, kept)
 
 
-def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Finding]:
-    """Check the bundle's files; see `verify_bundle`."""
+def verify_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()) -> list[Finding]:
+    """Everything that does not hold in the bundle's files; see `verify_bundle`."""
+    return judge_files(files, kept)[1]
+
+
+def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()) -> tuple[list[Event], list[Finding]]:
+    """See `judge_bundle`; ``kept`` are (name, text) of checkpoints."""
     found = _inventory(files)
     if any(f.code == "BUNDLE-MISSING" for f in found):
-        return found
+        return [], found
     try:
         config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
         facts = ConfigFacts.from_json(config)
@@ -70,30 +83,18 @@ def verify_files(files: Mapping[str, bytes], kept: str | None = None) -> list[Fi
         key = _public_key(files[names.PUBLIC_KEY], facts.campaign)
         events, leaves = _events(files[names.EVENTS], facts.campaign)
     except KanshoError as error:
-        return [*found, _finding(error)]
+        return [], [*found, _finding(error)]
     found += _log(events)
-    found += _checkpoints(files, key, facts.campaign, leaves)
-    found += _timestamps(files)
-    found += _kept(kept, key, facts.campaign, leaves)
+    found += own_checkpoints(files, key, facts.campaign, leaves)
+    found += timestamps(files)
+    found += kept_checkpoints(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
-    found += _certificate(files, events, key, facts)
+    found += _certificate(files, events, leaves, key, facts)
     found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
     ]
-    return found
-
-
-def verify_command(bundle: Path, checkpoint: Path | None = None, say: Callable[[str], None] = print) -> int:
-    """The command: prints what failed by code; 0 when everything holds, else 1."""
-    found = verify_bundle(bundle, checkpoint)
-    for finding in found:
-        say(finding.line)
-    if found:
-        say(f"NG {len(found)} finding(s): {bundle.name}")
-        return 1
-    say(f"OK {bundle.name}" + ("" if checkpoint else "（区が保管するチェックポイントとの照合は --checkpoint）"))
-    return 0
+    return events, found
 
 
 def _finding(error: KanshoError) -> Finding:
@@ -105,7 +106,7 @@ def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found += [
         Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
         for n in sorted(files)
-        if n not in names.FIXED and not any(p.match(n) for p in (_CHECKPOINT_NAME, _EARLIER_NAME, _STAMP_NAME))
+        if n not in names.FIXED and not any(p.match(n) for p in (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME))
     ]
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
@@ -143,7 +144,7 @@ def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
     events = []
     for number, line in enumerate(lines):
         place = f"{names.EVENTS}:{number + 1}"
-        value = read_json(line, place)
+        value, canonical = read_canonical_json(line, place, plain_json)
         _check_shape(value, place)
         if value["campaign"] != campaign:
             raise KanshoError("EVENT-CAMPAIGN", "別の年度の出来事です", place=place)
@@ -151,34 +152,38 @@ def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
             raise KanshoError("EVENT-SEQUENCE", "番号が連続していません", place=place)
         if value["type"] not in EVENT_TYPES or value["clauses"] != list(EVENT_TYPES[value["type"]]):
             raise KanshoError("EVENT-TYPE", "知らない種類の出来事です", place=place)
-        if canonical_json(value) != line:
+        if not canonical:
             raise KanshoError("EVENT-CANONICAL", "正準形ではありません", place=place)
         events.append(Event.from_json(value))
     return events, [leaf_hash(line) for line in lines]
 
 
 def _check_shape(value: Any, place: str) -> None:
-    bad = KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
-    if not isinstance(value, dict) or set(value) != _FIELDS or value["schema"] != SCHEMA:
-        raise bad
-    if type(value["sequence"]) is not int or not isinstance(value["clauses"], list):
-        raise bad
-    if not all(isinstance(value[f], str) for f in _TEXT_FIELDS):
-        raise bad
-    if not all(isinstance(value[f], dict) for f in _MAP_FIELDS) or set(value["actor"]) != {"party", "user", "role"}:
-        raise bad
-    for field in ("actor", "codes", "names"):
-        if not all(isinstance(v, str) for v in value[field].values()):
-            raise bad
-    if not all(type(v) is int for v in value["counts"].values()):
-        raise bad
+    if not _has_shape(value):
+        raise KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
+
+
+def _has_shape(value: Any) -> bool:
+    """Whether a parsed text is an event; types are those of JSON, compared exactly (a bool is no int)."""
+    if type(value) is not dict or value.keys() != _FIELDS or value["schema"] != SCHEMA:
+        return False
+    if type(value["sequence"]) is not int or type(value["clauses"]) is not list:
+        return False
+    if {type(value[f]) for f in _TEXT_FIELDS} != {str} or {type(value[f]) for f in _MAP_FIELDS} != {dict}:
+        return False
+    if value["actor"].keys() != _ACTOR or {type(v) for f in _TEXT_MAPS for v in value[f].values()} != {str}:
+        return False
+    for count in value["counts"].values():
+        if type(count) is not int or not -_LARGEST <= count <= _LARGEST:
+            return False
     if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
-        raise bad
+        return False
     try:
         date.fromisoformat(value["recorded_at"][:10])
         date.fromisoformat(value["campaign_date"])
     except ValueError:
-        raise bad from None
+        return False
+    return True
 
 
 def _log(events: Sequence[Event]) -> list[Finding]:
@@ -214,63 +219,6 @@ def _draft(event: Event) -> Draft:
     return Draft(event.type, event.key, day, actor, event.counts, event.codes, event.refs, event.names)
 
 
-def _checkpoints(files: Mapping[str, bytes], key: bytes, campaign: str, leaves: Sequence[bytes]) -> list[Finding]:
-    found: list[Finding] = []
-    sizes = []
-    for name in sorted(n for n in files if _CHECKPOINT_NAME.match(n)):
-        try:
-            read = read_checkpoint(files[name].decode(), key)
-        except UnicodeDecodeError:
-            found.append(Finding("CHECKPOINT-FORM", name, "not UTF-8"))
-            continue
-        except KanshoError as error:
-            found.append(Finding(error.code, name, error.message))
-            continue
-        sizes.append(read.size)
-        if name != f"checkpoints/{read.size:010d}.txt":
-            found.append(Finding("CHECKPOINT-NAME", name, "the name is not the checkpoint's size"))
-        found += _against(read, name, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
-    if len(leaves) not in sizes:
-        found.append(Finding("CHECKPOINT-LAST", names.EVENTS, "no checkpoint signs the whole log"))
-    return found
-
-
-def _timestamps(files: Mapping[str, bytes]) -> list[Finding]:
-    """Whether each answer is about the checkpoint of its name; its signature is the authority's, checked apart."""
-    found = []
-    for name in sorted(files):
-        stamp = _STAMP_NAME.match(name)
-        if stamp is None:
-            continue
-        stamped = files.get(f"{names.CHECKPOINTS}{stamp[1]}.txt")
-        # RFC 3161, 2.4.2: the answer holds the digest of what was stamped as it is.
-        if stamped is None or bytes.fromhex(names.sha256(stamped)) not in files[name]:
-            found.append(Finding("TIMESTAMP-STRAY", name, "not about a checkpoint of this bundle"))
-    return found
-
-
-def _kept(kept: str | None, key: bytes, campaign: str, leaves: Sequence[bytes]) -> list[Finding]:
-    if kept is None:
-        return []
-    try:
-        read = read_checkpoint(kept, key)
-    except KanshoError as error:
-        return [Finding(error.code.replace("CHECKPOINT", "KEPT"), "--checkpoint", error.message)]
-    return _against(read, "--checkpoint", campaign, leaves, cut="LOG-CUT", forked="LOG-FORKED")
-
-
-def _against(
-    read: Checkpoint, place: str, campaign: str, leaves: Sequence[bytes], *, cut: str, forked: str
-) -> list[Finding]:
-    if read.origin != origin_of(campaign):
-        return [Finding("CHECKPOINT-ORIGIN", place, "a checkpoint of another log")]
-    if read.size > len(leaves):
-        return [Finding(cut, place, f"the log has {len(leaves)} events, the checkpoint {read.size}")]
-    if root_of(leaves[: read.size]) != read.root:
-        return [Finding(forked, place, f"the first {read.size} events are not those that were signed")]
-    return []
-
-
 def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -> list[Finding]:
     """Key, config and documents as the log bound them."""
     found = []
@@ -285,7 +233,9 @@ def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -
     return found
 
 
-def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes, facts: ConfigFacts) -> list[Finding]:
+def _certificate(
+    files: Mapping[str, bytes], events: Sequence[Event], leaves: Sequence[bytes], key: bytes, facts: ConfigFacts
+) -> list[Finding]:
     data = files[names.CERTIFICATE]
     found = []
     if not names.signature_holds(data, files[names.SIGNATURE], key):
@@ -301,7 +251,7 @@ def _certificate(files: Mapping[str, bytes], events: Sequence[Event], key: bytes
         return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
     part = certified_part(events)
     try:
-        said = certified_facts(part)
+        said = certified_facts(part, leaves[: len(part)])
     except KanshoError as error:
         return [*found, _finding(error)]
     if value.get("counts") != counts(part, facts):

@@ -1,0 +1,99 @@
+"""The contract's clauses as the verifier speaks of them: a short title each, and which finding speaks of which clause.
+
+Belongs here: this closed table (clauses as in requirements.md).  Does not belong here: obligations with their days
+(`kansho.oversight`), or which event is evidence for which clause (`kansho.evidence.events`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kansho.evidence.findings import Finding
+
+TITLES: Mapping[str, str] = {
+    "C1": "履行期間と年度の設定",
+    "C2": "特定健診の対象者",
+    "C4": "数量の上限（はがき・電話・訪問）",
+    "C5": "グループ分けと文面",
+    "C6": "業務の各段階",
+    "C7": "再委託の承諾と範囲",
+    "D1": "提供情報の受領と確認",
+    "D2": "再委託先へ渡す項目",
+    "D3": "媒体と暗号化",
+    "D4": "人間ドックの結果を扱わない",
+    "D5": "収集してはならない事項",
+    "D6": "承認された情報の流れと作業ファイル",
+    "D7": "お問い合わせ番号だけで扱う",
+    "P1": "訪問対象リストの区による確認",
+    "P2": "二人に分けたリスト",
+    "P3": "授受簿による枚数管理",
+    "P4": "取扱者と責任者の届出",
+    "P5": "教育と周知",
+    "P6": "実地検査と監査",
+    "P7": "再委託先の契約と承諾",
+    "P8": "個人ごとの権限と承認",
+    "P9": "事故の報告",
+    "P10": "訪問時の注意",
+    "P11": "返還・引渡し・消去",
+    "P12": "再委託先の消去証明",
+    "P13": "取扱状況の報告",
+    "P14": "取扱場所の指定",
+    "P15": "システム上の対策",
+    "E1": "効果の測定",
+    "E2": "集計時点の明示",
+}
+
+#: What no log can show, and where it is shown instead.
+ELSEWHERE: Mapping[str, str] = {
+    "D2": "what a package held is fixed by the file contracts and their tests; the log holds counts and digests",
+    "D4": "no file contract has such a column; the log cannot show what was not collected",
+    "D5": "closed codes and the screening of notes; the log cannot show what was not collected",
+    "D7": "the file contracts and the check for individual numbers at intake",
+}
+
+#: Beginning of a code → the clause it breaks.  What is not here breaks the evidence itself.
+_BREAKS: tuple[tuple[str, str], ...] = (
+    ("STATE-AMENDMENT", "C1"),
+    ("STATE-DATE", "C1"),
+    ("STATE-UNOPENED", "P4"),
+    ("STATE-EXCEPTION", "D1"),
+    ("STATE-GATE", "D1"),
+    ("STATE-INCIDENT", "P9"),
+    ("STATE-CONSENT", "C7"),
+    ("STATE-RELEASE-ROLE", "P4"),
+    ("STATE-RELEASE", "C6"),
+    ("APPROVAL-UNASSIGNED", "P4"),
+    ("APPROVAL", "P8"),
+    ("STATE-ERASED", "P11"),
+    ("STATE-PLAN", "P11"),
+    ("STATE-CERTIFICATE-MISSING", "P12"),
+    ("STATE-NOT", "P11"),
+    ("STATE-KEY", "P11"),
+    ("STATE-TRACES", "P11"),
+    ("STATE-UNSCANNED", "P11"),
+    ("STATE-RESIDUE", "P11"),
+    ("CUSTODY-SHEETS", "P3"),
+    ("CUSTODY-MEDIUM", "D3"),
+    ("CUSTODY-CERTIFICATE", "P12"),
+    ("CUSTODY-PARTY", "C7"),
+    ("CUSTODY", "P11"),
+)
+#: Words in the name of an equation that does not balance → the clause.
+_COUNTS: tuple[tuple[str, str], ...] = (
+    ("sheets", "P3"),
+    ("certified", "P12"),
+    ("quarantined", "D1"),
+    ("erased", "P11"),
+    ("planned", "P11"),
+    ("returned", "P11"),
+    ("destroyed", "P11"),
+    ("purged", "P11"),
+    ("inventor", "P11"),
+)
+
+
+def clause_of(finding: Finding) -> str:
+    """The clause that a finding speaks of; ``''`` when it breaks the evidence itself (files, signatures, tree)."""
+    if finding.code == "COUNT-UNBALANCED":
+        return next((clause for word, clause in _COUNTS if word in finding.place), "C6")
+    return next((clause for head, clause in _BREAKS if finding.code.startswith(head)), "")

@@ -1,0 +1,92 @@
+"""What nobody may do with what was given out of hand, or is gone: sheets, media, holdings, keys, 丙's certificates.
+
+Belongs here: pure rules over events, called by `kansho.evidence.rules`.  Does not belong here: whether counts balance
+(`kansho.evidence.account`), or who decided (`kansho.evidence.rules`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kansho.evidence.events import Event
+from kansho.evidence.findings import Finding
+from kansho.evidence.registrations import id_of
+
+#: Kind of the holding that outlives the vault's key, under a key of its own.
+_NEEDLES = "residue_needles"
+#: Kind of package that the certificate of a 丙 itself comes in.
+_CERTIFICATE = "erasure_certificate"
+#: What comes back → what must have gone out or been there before, under the same key.
+_COMES_AFTER: Mapping[str, tuple[str, str, str]] = {
+    "medium_returned": ("medium_registered", "CUSTODY-MEDIUM", "returned, and never registered before"),
+    "sheets_in": ("sheets_out", "CUSTODY-SHEETS", "sheets came in that never went out (P3)"),
+    "snapshot_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
+    "holding_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
+}
+
+
+def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
+    """Everything that came back, went away or was used out of its order (P3, P11, P12)."""
+    seen: set[tuple[str, str]] = set()
+    erased: set[str] = set()
+    destroyed: set[str] = set()
+    pending: dict[str, str] = {}
+    certified: set[str] = set()
+    consented: set[str] = set()
+    for event in events:
+        place = f"event {event.sequence} {event.type} {event.key}"
+        before, code, text = _COMES_AFTER.get(event.type, ("", "", ""))
+        if before and (before, event.key) not in seen:
+            yield Finding(code, place, text)
+        for name in sorted(_used(event) & erased):
+            yield Finding("CUSTODY-USED-ERASED", place, f"uses a holding after its erasure: {name[:120]}")
+        if event.type == "snapshot_stored":
+            key = "needles" if _kind(event) == _NEEDLES else "vault"
+            if key in destroyed:
+                yield Finding("CUSTODY-KEY-USED", place, f"stored after key {key} was destroyed")
+        elif event.type == "snapshot_erased":
+            erased.add(event.key)
+        elif event.type == "key_deletion_scheduled":
+            pending[event.key] = event.codes.get("until", "")
+        elif event.type == "keys_destroyed":
+            if event.campaign_date < pending.get(event.key, ""):
+                yield Finding("CUSTODY-KEY-PENDING", place, "called destroyed while its deletion was only scheduled")
+            destroyed.add(event.key)
+        elif event.type == "certificate_received":
+            certified.add(event.key)
+        elif event.type == "party_registered":
+            consented.add(id_of(event))
+        elif event.type in ("package_handed_over", "package_received"):
+            party = event.codes.get("party", "")
+            if party in certified and event.codes.get("kind") != _CERTIFICATE:
+                yield Finding("CUSTODY-CERTIFICATE-EARLY", place, "exchanged after this party's certificate (P12)")
+            if event.type == "package_received" and party and party not in consented:
+                yield Finding("CUSTODY-PARTY", place, "from a party that was never registered (C7)")
+        seen.add((event.type, event.key))
+
+
+def _kind(event: Event) -> str:
+    holding = event.refs.get("holding")
+    return str(holding.get("kind", "")) if isinstance(holding, Mapping) else ""
+
+
+def _used(event: Event) -> set[str]:
+    """Names of the holdings that an event says it stands on: parents of a snapshot, an artefact, a table."""
+    if event.type in ("snapshot_erased", "holding_erased", "erasure_planned"):
+        return set()
+    found: set[str] = set()
+    for name, value in event.refs.items():
+        if name == "holding" or not isinstance(value, Mapping):
+            continue
+        found.update(_names(value))
+        for inner in value.values():
+            if isinstance(inner, Mapping):
+                found.update(_names(inner))
+    return found
+
+
+def _names(ref: Mapping[str, Any]) -> Iterator[str]:
+    kind, key = ref.get("kind"), ref.get("key")
+    if isinstance(kind, str) and isinstance(key, str):
+        yield f"{kind}/{key}"

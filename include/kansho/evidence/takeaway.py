@@ -1,0 +1,55 @@
+"""The verifier as one file: what an auditor takes away and runs with Python and cryptography, nothing else of ours.
+
+Belongs here: packing.  The modules are those that the command really imports (a test runs the file alone), and the same
+modules give the same bytes, so that its digest can be told beforehand.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kansho.evidence.strict import write_zip
+
+#: Modules of the verifier, relative to the package's folder.
+MODULES = (
+    "__init__.py",
+    "errors.py",
+    "campaign/__init__.py",
+    "campaign/opened.py",
+    "vault/__init__.py",
+    "vault/classes.py",
+    *(
+        f"evidence/{name}.py"
+        for name in (
+            "__init__",
+            "access_rules",
+            "account",
+            "bundle",
+            "certified",
+            "checkpoint",
+            "clauses",
+            "command",
+            "custody_rules",
+            "decision_rules",
+            "events",
+            "facts",
+            "findings",
+            "merkle",
+            "opening_rules",
+            "registrations",
+            "rules",
+            "signed",
+            "strict",
+            "verdict",
+            "verify",
+        )
+    ),
+)
+_START = "import sys\n\nfrom kansho.evidence.command import main\n\nsys.exit(main())\n"
+
+
+def single_file() -> bytes:
+    """Bytes of ``kansho-verify.pyz``: a zip that Python runs (``python kansho-verify.pyz BUNDLE``)."""
+    package = Path(__file__).resolve().parents[1]
+    files = {f"kansho/{name}": (package / name).read_bytes() for name in MODULES}
+    return b"#!/usr/bin/env python3\n" + write_zip({**files, "__main__.py": _START.encode()})
