@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
+from kansho.cli_ledger import add_ledger_commands
 from kansho.errors import KanshoError
-from kansho.evidence.command import add_arguments
+from kansho.evidence.command import add_arguments, run
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
 DEFAULT_VAR = Path(__file__).resolve().parents[2] / "var"
@@ -86,12 +88,6 @@ def _intake_check(arguments: argparse.Namespace) -> int:
     return check.exit_code
 
 
-def _verify(arguments: argparse.Namespace) -> int:
-    from kansho.evidence.command import verify_command
-
-    return verify_command(arguments.bundle, arguments.checkpoint, in_json=arguments.json)
-
-
 def _verifier(arguments: argparse.Namespace) -> int:
     import hashlib
 
@@ -111,15 +107,6 @@ def _barcode(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False))
     else:
         print(" ".join(found["symbols"]) if found["symbols"] else "バーコードは付きません")
-    return 0
-
-
-def _close_finalise(arguments: argparse.Namespace) -> int:
-    from kansho.campaign.config import load_config
-    from kansho.closing.finalise import finalise
-
-    result = finalise(load_config(arguments.config), arguments.var)
-    print(json.dumps(result, ensure_ascii=False, indent=2))
     return 0
 
 
@@ -238,11 +225,12 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="check an evidence bundle, offline and alone")
     add_arguments(verify)
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(run=run)
     verifier = commands.add_parser("verifier", help="write the verifier as a single file to take away")
     verifier.add_argument("--out", type=Path, default=Path("kansho-verify.pyz"))
     verifier.set_defaults(run=_verifier)
 
+    add_ledger_commands(commands, _site)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")
@@ -250,10 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     barcode.set_defaults(run=_barcode)
 
     add_design_commands(commands, DEFAULT_CONFIG)
-    close = commands.add_parser("close", help="the end of the year").add_subparsers(required=True)
-    finalise = close.add_parser("finalise", help="purge Airflow's traces, scan, certify (components stopped)")
-    _site(finalise)
-    finalise.set_defaults(run=_close_finalise)
+    add_close_commands(commands, _site)
 
     contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)
     show = contracts.add_parser("show", help="every file kind, or the columns of one")

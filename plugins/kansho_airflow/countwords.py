@@ -22,6 +22,7 @@ _COUNTS: dict[str, str] = {
     "left": "対象者一覧から外れた",
     "lines": "行",
     "listed": "掲載",
+    "manual": "人の手で消去・返却するもの",
     "media": "媒体",
     "none_due": "対象の検診なし",
     "not_visited": "訪問しない",

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pikepdf
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import HANDLER_REPORT
-from kansho.closing import papers, stage
+from kansho.closing import certificate_paper, papers, stage
+from kansho.closing.certificates import handed
 from kansho.evidence.events import Actor
 from kansho.exchange.package import Package, pack, unpack
+from kansho.exchange.papers import write_paper
+from kansho.exchange.slips import Method, Slip, slips_folder
 from kansho.opening.stage import open_campaign, register_parties
 from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
 from kansho.vault.vault import SnapshotRef
@@ -80,10 +86,35 @@ class ClosingYear:
         self.send(ward, "handover_receipt", f"r-{package}-{len(changed)}", {"receipt.json": json.dumps(said).encode()})
 
     def certify(self, party: str, /, **changed: Any) -> None:
-        packages = sum(e.codes["party"] == party for e in self.ws.ledger.events("package_handed_over"))
-        said = {"campaign": self.ws.config.id, "party": party, "packages": packages, **changed}
+        handler = next(h for h in self.ws.config.handlers if h.party == party)
+        said = {
+            "campaign": self.ws.config.id,
+            "party": party,
+            "packages": handed(self.ws, party),
+            "method": "physical_destruction",
+            "on": self.ws.today.isoformat(),
+            "place": handler.place,
+            "by": handler.id,
+            "witness": "h03",
+            **changed,
+        }
         files = {"certificate.json": json.dumps(said).encode(), "certificate.pdf": b"%PDF-1.7 certificate"}
         self.send(party, "erasure_certificate", f"c-{len(changed)}", files)
+
+    def slip(self, method: Method, *targets: str, **changed: Any) -> Slip:
+        """What our clerk did before the ward's officer."""
+        said = {"on": self.ws.today, "place": "vault_site", "by": "h04", "witness": "h01", **changed}
+        return Slip.model_validate({"targets": targets, "method": method, **said})
+
+    def put_slips(self) -> None:
+        """Everybody puts out the slip and the paper of what they did by hand."""
+        for party, method, target in (
+            ("ward", "return", "medium/CD-0001"),
+            ("contractor", "physical_destruction", "hand/backup_disk"),
+        ):
+            folder = slips_folder(self.ws.layout.outgoing(party))
+            write_paper(folder / "01.json", self.slip(method, target))  # type: ignore[arg-type]
+            (folder / "01.pdf").write_bytes(b"%PDF-1.7 " + target.encode())
 
     # -- our people -------------------------------------------------------------------------------
 
@@ -123,6 +154,7 @@ class ClosingYear:
         year, plan = self.until_plan()
         year.approve(plan, "erasure_ward", "yamanashi")
         year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+        year.put_slips()
         stage.execute_erasure(year.ws, stage.return_media(year.ws, plan))
         return year
 
@@ -130,6 +162,17 @@ class ClosingYear:
 def plain_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let papers be made in no time where a test does not look at them."""
     monkeypatch.setattr(papers, "render", lambda document: f"%PDF-1.7 {document.title}".encode())
+    # This one is signed, so it must be a PDF.
+    monkeypatch.setattr(certificate_paper, "render", lambda document: blank_page())
+
+
+@cache
+def blank_page() -> bytes:
+    """The smallest PDF, always the same."""
+    made, out = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    made.save(out, deterministic_id=True)
+    return out.getvalue()
 
 
 def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:

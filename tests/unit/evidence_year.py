@@ -217,9 +217,11 @@ def _closing(year: Year) -> None:
     _stored(year, "plan_document", "erasure-1", 0)
     for name in TARGETS:
         year.add("snapshot_erased", name, codes={"reason": "closing"})
-        year.add("holding_erased", name, codes={"method": "unlink", "plan": plan})
+        year.add("holding_erased", name, codes={"method": "unlink", "plan": plan, "verified": "absent"})
     for name in ("vault", "hmac", "exchange"):
         year.add("keys_destroyed", name)
+    people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
+    year.add("erasure_attended", "closing", codes=people)
     year.add("traces_purged", "traces", counts={"holdings": 2, "rows": 500})
     year.add("residue_scanned", "scan-1", counts={"files": 10, "bytes": 1000, "needles": 99, "hits": 0})
     year.add("keys_destroyed", "needles")

@@ -10,7 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import verifier_key
-from kansho.evidence.checkpoint import key_id, origin_of, read_checkpoint, sign_checkpoint
+from kansho.evidence.checkpoint import (
+    cosign,
+    key_id,
+    origin_of,
+    read_checkpoint,
+    read_cosigned,
+    sign_checkpoint,
+)
 
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = SIGNER.public_key().public_bytes_raw()
@@ -80,3 +87,40 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 def test_what_the_key_did_not_sign_is_refused(text: str) -> None:
     with pytest.raises(KanshoError, match="CHECKPOINT-SIGNATURE"):
         read_checkpoint(text, PUBLIC)
+
+
+WARD = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+WARD_PUBLIC = WARD.public_key().public_bytes_raw()
+
+
+def test_the_ward_signs_the_same_note_beside_us() -> None:
+    both = cosign(signed(), WARD)
+    assert both.startswith(signed())
+    assert read_checkpoint(both, PUBLIC).size == read_cosigned(both, WARD_PUBLIC).size == 42
+    assert both.splitlines()[-1].startswith("— kansho/sumida_2027/ward ")
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        (signed(), WARD_PUBLIC),
+        (cosign(signed(), WARD), PUBLIC),
+        (cosign(signed(), SIGNER), WARD_PUBLIC),
+        (cosign(signed(), WARD).replace("\n42\n", "\n43\n"), WARD_PUBLIC),
+        (signed() + cosign(signed().replace("\n42\n", "\n43\n"), WARD).splitlines()[-1] + "\n", WARD_PUBLIC),
+        (sign_checkpoint("sumida_2027", 42, ROOT, WARD).text, WARD_PUBLIC),
+    ],
+    ids=["unsigned", "our key", "signed by us as the ward", "another size", "moved", "the ward under our name"],
+)
+def test_what_the_ward_did_not_sign_is_refused(text: str, public: bytes) -> None:
+    with pytest.raises(KanshoError, match="CHECKPOINT-COSIGNATURE"):
+        read_cosigned(text, public)
+
+
+def test_the_wards_signature_is_not_ours() -> None:
+    head, _ = signed().split("\n\n")
+    theirs = cosign(signed(), WARD).splitlines()[-1]
+    with pytest.raises(KanshoError, match="CHECKPOINT-SIGNATURE"):
+        read_checkpoint(f"{head}\n\n{theirs}\n", PUBLIC)
+    with pytest.raises(KanshoError, match="CHECKPOINT-SIGNATURE"):
+        read_checkpoint(f"{head}\n\n{theirs}\n", WARD_PUBLIC)

@@ -14,7 +14,9 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, finalise, traces
+from kansho.closing.attended import Attended
 from kansho.closing.needles import needles_of
+from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.errors import KanshoError
@@ -54,7 +56,7 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     result = run(year, say=said.append)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
-    assert result["erasure"] == {"holdings": 19, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert result["erasure"] == {"holdings": 23, "returned": 1, "erased": 13, "residue_hits": 0}
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
@@ -70,9 +72,14 @@ def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
     run(year)
     assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
-    text = "".join(page.get_textpage().get_text_range() for page in document)
-    for word in ("消去証明書", "暗号化消去", "見本印刷株式会社", "検出 0 件", "模 擬"):
-        assert word in text
+    text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
+    for word in (
+        *("消去証明書", "暗号化消去", "見本印刷株式会社", "検出0件", "模擬"),  # what, how, who, result
+        *("NISTSP800-88r2", "Purge", "AES-256-GCM", "MD2000-000123", "2TB", "再利用", "スワップ"),
+        *("九十九環", "四月一日響", "小鳥遊栞", "保管庫設置室", "実施者", "立会者"),
+    ):
+        assert word in text, word
+    assert pdf_signature_holds((year.ws.layout.outputs / certificate.PDF).read_bytes(), year.ws.keyring.public_key())
     assert json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())["log_root"][:32] in text
 
 
@@ -179,10 +186,37 @@ def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear
 
 def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "is_simulation", False)
-    run(year, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    people = Attended("tsukumo", "watanuki", "takanashi")
+    run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
     certified = year.ws.ledger.find("campaign_certified", "certificate")
     assert certified is not None
     assert certified.campaign_date == "2028-01-31"
+
+
+@pytest.mark.parametrize(
+    ("people", "code"),
+    [
+        (None, "CERTIFY-UNATTENDED"),
+        (Attended("watanuki", "watanuki", "none"), "CERTIFY-PEOPLE"),
+        (Attended("tsukumo", "watanuki", "teshigawara"), "CERTIFY-PEOPLE"),  # the witness is of the ward
+        (Attended("nobody", "watanuki", "none"), "CERTIFY-PEOPLE"),
+    ],
+)
+def test_a_real_year_names_who_erased_checked_and_attended(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch, people: Attended | None, code: str
+) -> None:
+    monkeypatch.setattr(Workspace, "is_simulation", False)
+    with pytest.raises(KanshoError, match=code):
+        run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    assert year.ws.ledger.events("traces_purged") == []
+
+
+def test_a_lost_certificate_is_made_again_to_the_byte(year: ClosingYear) -> None:
+    document = Path(run(year)["document"])
+    signed = document.read_bytes()
+    document.unlink()
+    run(year)
+    assert document.read_bytes() == signed
 
 
 def test_the_summary_has_every_part(year: ClosingYear) -> None:
@@ -212,7 +246,7 @@ def test_the_summary_has_every_part(year: ClosingYear) -> None:
             "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
         }
     ]  # fmt: skip
-    assert summary["erasure"] == {"holdings": 19, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert summary["erasure"] == {"holdings": 23, "returned": 1, "erased": 13, "residue_hits": 0}
     assert all(r["ok"] for r in summary["reconciliations"])
     assert {a["decision"] for a in summary["approvals"]} == {"approve"}
     assert all(Path(d).is_file() for d in summary["documents"])

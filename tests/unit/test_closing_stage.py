@@ -110,7 +110,14 @@ def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
     assert (last.ws.layout.outputs / "documents" / "certificate-visitors.pdf").is_file()
 
 
-@pytest.mark.parametrize("wrong", [{"packages": 7}, {"party": "printer"}, {"campaign": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"packages": ["print_package/other"]},
+        *({"party": "printer"}, {"campaign": "x"}, {"by": "h01"}, {"place": "vault_site"}, {"on": "2099-01-01"}),
+        *({"method": "deleted"}, {"witness": None}, {"witness": "h08"}),
+    ],
+)
 def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: dict[str, Any]) -> None:
     year.certify("visitors", **wrong)
     with pytest.raises(KanshoError, match="CLOSING-CERTIFICATE"):
@@ -121,8 +128,8 @@ def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: di
 def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
     year, plan = year.until_plan()
     counts = year.ws.ledger.events("inventory_taken")[-1].counts
-    assert counts == {"holdings": 19, "vault": 12, "keys": 4, "media": 1, "packages": 0, "traces": 2}
-    assert plan["counts"] == {"targets": 13, "documents": 1, "keys": 4, "media": 1}
+    assert counts == {"holdings": 23, "vault": 12, "keys": 4, "media": 1, "packages": 0, "manual": 4, "traces": 2}
+    assert plan["counts"] == {"targets": 13, "documents": 1, "keys": 4, "media": 1, "manual": 5}
 
 
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
@@ -198,6 +205,7 @@ def approved(year: ClosingYear) -> tuple[ClosingYear, dict[str, Any]]:
     year, plan = year.until_plan()
     year.approve(plan, "erasure_ward", "yamanashi")
     year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+    year.put_slips()
     return year, stage.return_media(year.ws, plan)
 
 

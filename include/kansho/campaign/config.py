@@ -381,12 +381,43 @@ class EffectReports(Frozen):
     on: Annotated[tuple[date, ...], Field(min_length=1)]
 
 
+class Storage(Frozen):
+    """A machine or store of ours that holds the campaign's data, as the erasure certificate names it (P11).
+
+    ``volume_encryption`` is the cipher under the file system, where there is one: only with it is the destruction of a
+    key on flash media more than an overwrite that nobody can prove.  ``destination`` is what becomes of it afterwards.
+    """
+
+    id: Identifier
+    kind: Literal["server_disk", "object_storage", "pc"]
+    place: Identifier
+    maker: str
+    model: str
+    serial: str  # of an object store: the name of the bucket
+    capacity: str
+    asset: str = ""
+    volume_encryption: str | None = None
+    destination: Literal["reuse", "destroy", "return"]
+
+
+class ByHand(Frozen):
+    """A holding that no program of ours can erase, declared in advance: a backup, a PC, a copy of a key, paper."""
+
+    id: Identifier
+    kind: Literal["backup", "pc", "paper", "medium", "key_copy"]
+    holder: Identifier
+    place: Identifier
+    what: str
+
+
 class Closing(Frozen):
-    """Hand-over, certificates, erasure."""
+    """Hand-over, certificates, erasure; what holds the data, and what people erase by hand."""
 
     handover_on: date
     certificates_due: date
     erase_on: date
+    storage: tuple[Storage, ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
 
 
 class Mapping(Frozen):
@@ -606,6 +637,11 @@ class CampaignConfig(Frozen):
         for flow in self.data_flow:
             _require(flow.holder in party_ids, f"data_flow.{flow.kind}", "unknown holder")
             _require(flow.place in place_ids, f"data_flow.{flow.kind}", "unknown place (P14)")
+        for held in self.closing.by_hand:
+            _require(held.holder in party_ids, f"closing.by_hand.{held.id}", "unknown holder")
+            _require(held.place in place_ids, f"closing.by_hand.{held.id}", "unknown place (P14)")
+        for store in self.closing.storage:
+            _require(store.place in place_ids, f"closing.storage.{store.id}", "unknown place (P14)")
         if self.timestamps is not None:
             hosts = {host for p in self.places if p.id == self.timestamps.place for host in p.endpoints}
             named = urlsplit(self.timestamps.url).netloc in hosts
@@ -622,6 +658,8 @@ class CampaignConfig(Frozen):
             ("segments", [s.id for s in self.targeting.segments]),
             ("mappings", [m.kind for m in self.mappings]),
             ("rules", [r.rule for r in self.rules]),
+            ("closing.storage", [m.id for m in self.closing.storage]),
+            ("closing.by_hand", [m.id for m in self.closing.by_hand]),
             ("last_year", [y.kind for y in self.last_year]),
         ):
             _require(len(ids) == len(set(ids)), name, "ids must be unique")

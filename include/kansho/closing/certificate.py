@@ -7,16 +7,21 @@ The certificate binds the log up to the destruction of the last key, so that mak
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kansho.bound import bound_configs
+from kansho.closing.certificate_paper import erasure_certificate
+from kansho.closing.methods import how_it_was_done
+from kansho.closing.pdf_signature import pdf_signature_holds, sign_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts
 from kansho.evidence.bundle import make_bundle, sha256, sign_detached
 from kansho.evidence.certified import certified_facts
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.strict import read_json
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.workspace import Workspace
 
@@ -30,19 +35,75 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
     """
+    config = ws.config
+    said = certified_facts(log)
     value = {
-        "schema": 1,
-        "campaign": ws.config.id,
-        "ward": ws.config.ward.name,
-        "contract": {"number": ws.config.contract.number, "title": ws.config.contract.title},
-        "contractor": ws.config.contractor.name,
-        "places": [p.name for p in ws.config.places if p.party == ws.config.contractor.id],
-        "evidence_retained_until": ws.config.contract.evidence_retained_until.isoformat(),
-        "counts": counts(log, ConfigFacts.from_json(ws.config.model_dump(mode="json"))),
-        "method": "crypto-erase; overwriting is not claimed",
-        **certified_facts(log),
+        "schema": 2,
+        "campaign": config.id,
+        "ward": config.ward.name,
+        "contract": {"number": config.contract.number, "title": config.contract.title},
+        "contractor": config.contractor.name,
+        "places": [p.name for p in config.places if p.party == config.contractor.id],
+        "evidence_retained_until": config.contract.evidence_retained_until.isoformat(),
+        "counts": counts(log, ConfigFacts.from_json(config.model_dump(mode="json"))),
+        **how_it_was_done(config, said["erasure"]),
+        **said,
     }
     return canonical_json(value)
+
+
+def issue_paper(ws: Workspace, certificate: bytes, last: Event) -> Path:
+    """The certificate as a PDF signed by the campaign's key at the moment of ``last``, the last certified event.
+
+    Raises:
+        KanshoError: ``CERTIFY-SIGNATURE`` when the signature does not read back as this campaign's.
+    """
+    value = read_json(certificate, "certificate.json")
+    name, title = PDF, "消去証明書"
+    if value["state"] == "interim":
+        name, title = f"documents/erasure-certificate-interim-{value['log_size']}.pdf", "消去証明書（中間）"
+    path = ws.layout.outputs / name
+    issued = ws.ledger.find("document_issued", name)
+    if issued is not None and path.is_file() and sha256(path.read_bytes()) == issued.refs["sha256"]:
+        return path
+    plain = erasure_certificate(ws.config, value, sha256(certificate), simulation=ws.is_simulation)
+    signed = sign_pdf(
+        plain,
+        ws.keyring.signer(),
+        name=f"{ws.config.id} {ws.config.contractor.name}",
+        moment=datetime.fromisoformat(last.recorded_at),
+        until=ws.config.contract.evidence_retained_until,
+    )
+    if not pdf_signature_holds(signed, ws.keyring.public_key()):
+        raise KanshoError(
+            "CERTIFY-SIGNATURE", "証明書の署名を確認できません", place=name, remedy="署名鍵を確認してください"
+        )
+    return ws.issue_document(name, signed, title=title, kind="erasure_certificate")
+
+
+def state_of(certificate: bytes) -> str:
+    """``final``, or ``interim`` while the deletion of a key is only scheduled."""
+    return str(read_json(certificate, "certificate.json")["state"])
+
+
+def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) -> dict[str, Any]:
+    """Write the interim certificate and its signature, and a checkpoint; the campaign is not certified by it.
+
+    Args:
+        ws: the campaign.
+        certificate: canonical JSON.
+        document: the signed PDF.
+        size: how many events it speaks of.
+    """
+    signer, out = ws.keyring.signer(), ws.layout.outputs
+    ws.record("interim_certified", f"interim-{size}", refs={"certificate": sha256(certificate)})
+    last = sign_checkpoint(ws)
+    files = {"certificate-interim.json": certificate, "certificate-interim.sig": sign_detached(certificate, signer)}
+    for name, data in {**files, "checkpoint.txt": last.text.encode()}.items():
+        put(out / name, data)
+    put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
+    named = {"certificate": str(out / "certificate-interim.json"), "checkpoint": str(out / "checkpoint.txt")}
+    return {"state": "interim", **named, "document": str(document), "events": last.size}
 
 
 def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
@@ -67,6 +128,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         signature=signature,
         earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
         timestamps=ws.ledger.timestamps(),
+        countersigned=ws.ledger.countersigned(),
     )
     out = ws.layout.outputs
     files = {
@@ -80,6 +142,7 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
     # The ward keeps the last checkpoint it received; with it a cut or rewritten log is found.
     put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
     return {
+        "state": "final",
         "certificate": str(out / "certificate.json"),
         "document": str(out / PDF),
         "bundle": str(out / f"evidence-{ws.config.id}.zip"),

@@ -1,6 +1,8 @@
-"""Erasure certificates of every 丙 (P12): taken in, checked against what was handed over, issued to the file.
+"""Erasure certificates of every 丙 (P12): asked for, taken in, checked against each package it got, forwarded to 甲.
 
 Belongs here: 丙's certificates.  Does not belong here: our own (`kansho.closing.certificate`).
+
+    requested (letter) → received, complete → its machines are closed as a target by hand → forwarded to 甲
 """
 
 from __future__ import annotations
@@ -8,27 +10,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from kansho import exchange
+from kansho.campaign.config import Party
+from kansho.closing.certificate import put
+from kansho.closing.manual import ask_parties, close_targets, take_slips
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.strict import read_json
+from kansho.exchange.slips import Slip
 from kansho.workspace import Workspace
 
 KIND = "erasure_certificate"
 
 
 def take_certificates(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Take in what has come; a certificate that comes after its day, or has not come by then, missed its deadline.
+    """Ask every 丙 from the hand-over on, take in what has come; what is not there by its day missed its deadline.
+
+    What people closed by hand is taken in with them.
 
     Raises:
         KanshoError: ``CLOSING-CERTIFICATE`` when one does not fit, ``CLOSING-CERTIFICATES-MISSING`` on the
             day of erasure: the campaign cannot close without every 丙's certificate.
     """
+    if ws.today >= ws.config.closing.handover_on:
+        for party in ws.config.subcontractors:
+            _request(ws, party)
+        ask_parties(ws)
+        take_slips(ws)
     taken = 0
     for party in ws.config.subcontractors:
         for package in exchange.waiting(ws, party.id, KIND):
             _take_one(ws, party.id, package)
             taken += 1
+        _forward(ws, party)
     missing = missing_certificates(ws)
     for name in missing:
         _record_late(ws, name)
@@ -61,12 +77,27 @@ def require_certificates(ws: Workspace) -> None:
         )
 
 
+def _request(ws: Workspace, party: Party) -> None:
+    """The letter that asks for the certificate and names each package it must answer for; sent once."""
+    from kansho.closing.papers import certificate_request
+
+    if ws.ledger.find("certificate_requested", party.id) is not None:
+        return
+    packages, due = handed(ws, party.id), ws.config.closing.certificates_due
+    name = f"documents/certificate-request-{party.id}.pdf"
+    pdf = certificate_request(ws.config, party, packages, ws.today, simulation=ws.is_simulation)
+    path = ws.issue_document(name, pdf, title=f"消去証明書の提出依頼（{party.name}）", kind="certificate_request")
+    put(ws.layout.received(party.id) / path.name, path.read_bytes())
+    codes = {"due": due.isoformat(), "document": name}
+    ws.record("certificate_requested", party.id, counts={"packages": len(packages)}, codes=codes)
+
+
 def _take_one(ws: Workspace, party: str, package: str) -> None:
     try:
         opened = exchange.take(ws, party, KIND, package)
         said = read_json(opened.files.get("certificate.json", b""), "certificate.json")
         pdf = opened.files.get("certificate.pdf", b"")
-        _check(ws, party, said, pdf)
+        slip = _check(ws, party, said, pdf)
     except KanshoError as error:
         exchange.refuse(ws, party, KIND, package, code=error.code)
         raise
@@ -74,31 +105,64 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
     ws.record(
         "certificate_received",
         party,
-        counts={"packages": int(said["packages"])},
+        counts={"packages": len(said["packages"])},
         codes={"package": package, "late": "yes" if ws.today > ws.config.closing.certificates_due else "no"},
         refs={"sha256": sha256(opened.files["certificate.json"]), "sha256_pdf": sha256(pdf)},
     )
-    ws.issue_document(
-        f"documents/certificate-{party}.pdf", pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate"
-    )
+    name = _document(party)
+    ws.issue_document(name, pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate")
+    close_targets(ws, slip, held=(sha256(pdf), ws.config.contractor.id))
     # Last: a package that was received is not taken again, so whatever follows from it must stand by then.
-    exchange.accept(ws, party, KIND, package, counts={"packages": _handed(ws, party)})
+    exchange.accept(ws, party, KIND, package, counts={"packages": len(handed(ws, party))})
 
 
-def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> None:
+def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
+    """Complete and fitting: this campaign and party, each package it got and no other, who, when, where, how."""
     value = said if isinstance(said, dict) else {}
     wrong = value.get("campaign") != ws.config.id or value.get("party") != party or not pdf.startswith(b"%PDF")
-    if wrong or value.get("packages") != _handed(ws, party):
-        raise KanshoError(
-            "CLOSING-CERTIFICATE",
-            "消去証明書が引き渡した荷と一致しません",
-            place=party,
-            remedy="引き渡した荷の数と証明書を確かめ、再提出を依頼してください",
-        )
+    if wrong or value.get("packages") != handed(ws, party):
+        raise _refusal("消去証明書が引き渡した荷と一致しません", party)
+    named = {name: value.get(name) for name in ("method", "on", "place", "by", "witness")}
+    try:
+        slip = Slip.model_validate({**named, "targets": [f"party/{party}"]})
+    except ValidationError as error:
+        raise _refusal("消去証明書の記載が足りません", " ".join(str(e["loc"][0]) for e in error.errors())) from None
+    own = {h.id for h in ws.config.handlers if h.party == party}
+    places = {p.id for p in ws.config.places if p.party == party}
+    looked_on = {h.id for h in ws.config.handlers} - {slip.by}
+    if slip.by not in own or slip.witness not in looked_on or slip.place not in places or slip.on > ws.today:
+        raise _refusal("消去証明書の実施者・場所・日付が正しくありません", party)
+    return slip
 
 
-def _handed(ws: Workspace, party: str) -> int:
-    return sum(e.codes.get("party") == party for e in ws.ledger.events("package_handed_over"))
+def _refusal(message: str, place: str) -> KanshoError:
+    return KanshoError(
+        "CLOSING-CERTIFICATE",
+        message,
+        place=place,
+        remedy="引き渡した荷と記載事項を確かめ、再提出を依頼してください",
+    )
+
+
+def handed(ws: Workspace, party: str) -> list[str]:
+    """What a 丙 was given: ``<kind>/<package>`` of each package, sorted."""
+    given = [e for e in ws.ledger.events("package_handed_over") if e.codes.get("party") == party]
+    return sorted(f"{e.codes['kind']}/{e.codes['package']}" for e in given)
+
+
+def _document(party: str) -> str:
+    return f"documents/certificate-{party}.pdf"
+
+
+def _forward(ws: Workspace, party: Party) -> None:
+    """甲 gets each certificate as it comes (P12: to 甲 and 乙)."""
+    received = ws.ledger.find("certificate_received", party.id)
+    if received is None or ws.ledger.find("certificate_forwarded", party.id) is not None:
+        return
+    path = ws.layout.outputs / _document(party.id)
+    put(ws.layout.received(ws.config.ward_party.id) / path.name, path.read_bytes())
+    codes = {"to": ws.config.ward_party.id, "document": _document(party.id)}
+    ws.record("certificate_forwarded", party.id, codes=codes, refs={"sha256": received.refs["sha256_pdf"]})
 
 
 def _record_late(ws: Workspace, party: str) -> None:

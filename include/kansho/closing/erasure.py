@@ -3,17 +3,20 @@
 Belongs here: planning and executing.  Does not belong here: Airflow's traces, the scan, the certificate
 (`kansho.closing.finalise`).
 
-    inventory → plan (digest, document) → two approvals → needles kept for the scan → each holding erased
-    and verified → vault, HMAC and exchange keys destroyed
+    inventory → plan (digest, document; names what people do by hand) → two approvals → needles kept for the scan
+    → each holding erased and verified → vault, HMAC and exchange keys destroyed
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
 from kansho.closing.lawful import open_findings
+from kansho.closing.manual import manual_targets, open_targets, take_slips
 from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
@@ -71,8 +74,12 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     counts = {"targets": len(targets), "documents": 1, "keys": len(held.keys), "media": len(held.media)}
     if value["findings"]:
         counts["findings"] = len(value["findings"])
+    by_hand = {t["key"]: t["kind"] for t in value["manual"]}
     event = ws.record(
-        "erasure_planned", key, counts=counts, refs={"digest": digest, "artefact": ref, "targets": targets}
+        "erasure_planned",
+        key,
+        counts={**counts, "manual": len(by_hand)},
+        refs={"digest": digest, "artefact": ref, "targets": targets, "manual": by_hand},
     )
     return _planned(event)
 
@@ -91,22 +98,26 @@ def plan_of(ws: Workspace, held: Holdings) -> dict[str, Any]:
         "keys": list(held.keys),
         "media": list(held.media),
         "packages": list(held.packages),
+        "manual": [asdict(t) for t in manual_targets(ws.ledger.events(), ws.config)],
         "findings": [{"code": f.code, "place": f.place} for f in open_findings(ws)],
     }
 
 
 def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every registered medium to 甲 and issue the 返却書; a medium is returned once."""
+    """Take in what people closed by hand and, when 甲 has receipted every medium, issue the 返却書.
+
+    Raises:
+        KanshoError: as `kansho.closing.manual.take_slips`.
+    """
     from kansho.closing.papers import media_return
 
-    waiting = open_media(ws)
-    for event in waiting:
-        ws.record("medium_returned", event.key, codes={**event.codes, "to": ws.config.ward_party.id})
+    closed = take_slips(ws)
     media = ws.ledger.events("medium_registered")
-    if media and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
+    if media and not open_media(ws) and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
         pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation)
         ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
-    return {**work, "counts": {**work.get("counts", {}), "returned": len(waiting)}}
+    left = len(open_targets(ws))
+    return {**work, "counts": {**work.get("counts", {}), "closed_by_hand": closed, "open_by_hand": left}}
 
 
 def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +130,12 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     plan = _plan_of_work(ws, work)
     require_two_approvals(ws, plan)
     if open_media(ws):
-        raise KanshoError("ERASURE-MEDIA", "返却していない媒体があります", remedy="媒体を返却してから実行してください")
+        raise KanshoError(
+            "ERASURE-MEDIA",
+            "区が受領していない媒体があります",
+            place=" ".join(e.key for e in open_media(ws)[:5]),
+            remedy="媒体を返却し、区の受領を kansho close manual で登録してください",
+        )
     targets = list(plan.refs["targets"])
     extra = sorted({e.key for e in open_snapshots(ws)} - set(targets))
     if extra:
@@ -141,12 +157,13 @@ def erase_target(ws: Workspace, ref: SnapshotRef, plan: Event) -> None:
     """Erase one holding, look that it is gone, and record both facts."""
     if ws.ledger.find("holding_erased", ref.name) is not None:
         return
+    found = "present" if ws.vault.store.exists(ref.name) else "absent"  # absent: erased by a run that was killed
     ws.erase(ref, reason="closing")
     ws.record(
         "holding_erased",
         ref.name,
         counts={"rows": ref.rows},
-        codes={"method": METHOD, "plan": plan.refs["digest"], "verified": "absent"},
+        codes={"found": found, "method": METHOD, "plan": plan.refs["digest"], "verified": "absent"},
     )
 
 
@@ -158,11 +175,26 @@ def destroy_vault_keys(ws: Workspace) -> None:
 
 
 def destroy_key(ws: Workspace, name: KeyName) -> None:
-    """Destroy one key and record it once it is gone."""
-    ws.keyring.destroy(name)
+    """Destroy one key and record it once it is gone; what a key service only scheduled is recorded as that.
+
+    A scheduled deletion can be cancelled until its day, so it is no destruction; a later run looks again.
+    """
+    if ws.keyring.has(name) and ws.keyring.pending(name) is None:
+        ws.keyring.destroy(name)
+    due = ws.keyring.pending(name)
+    if due is not None:
+        ws.record("key_deletion_scheduled", name, codes={"method": "scheduled", "until": due.isoformat()})
+        return
     if ws.keyring.has(name):
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
-    ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+    scheduled = ws.ledger.find("key_deletion_scheduled", name)
+    if scheduled is None:
+        ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+        return
+    # A simulated year ends before the waiting days of a key service are over; its clock goes on to the day itself.
+    day = max(ws.today, date.fromisoformat(scheduled.codes["until"])) if ws.is_simulation else ws.today
+    codes = {"method": "key-service", "verified": "absent"}
+    replace(ws, today=day).record("keys_destroyed", name, codes=codes)
 
 
 def require_two_approvals(ws: Workspace, plan: Event) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,15 @@ from typing import Any
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
+from kansho.closing.attended import Attended, record_attended
 from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import TRACES, open_snapshots
+from kansho.closing.manual import take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.errors import KanshoError
-from kansho.evidence.bundle import sha256
-from kansho.evidence.certified import certified_part
+from kansho.evidence.certified import certified_part, open_manual
 from kansho.evidence.ledger import Clock, wall_clock
-from kansho.evidence.strict import read_json
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
 
@@ -39,6 +40,7 @@ def finalise(
     *,
     database: str | None = None,
     also: Iterable[str] = (),
+    attended: Attended | None = None,
     clock: Clock = wall_clock,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
@@ -49,11 +51,13 @@ def finalise(
         var: root of run-time files.
         database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
         also: further secrets to search for, such as the deliveries' passwords, which we no longer hold.
+        attended: who erased, checked and attended; in a simulated year the first of each role.
         clock: the real clock, which gives the campaign date of a year that is not simulated.
         say: told each step.
 
     Returns:
-        Paths of certificate, checkpoint and bundle, counts of erasure and scan.
+        ``state``; paths of certificate, checkpoint and (once ``final``) bundle; counts of erasure and scan.  The state
+        is ``interim`` while a key service has only scheduled the deletion of a key: run again after its day.
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
@@ -63,12 +67,16 @@ def finalise(
     traces.require_stopped(airflow)
     ws = Workspace.open(config, var, _today(config, var, clock))
     require_erased(ws)
+    record_attended(ws, attended)
     say("痕跡の除去")
     _purge(ws, airflow, database)
     say("残存検査")
     _scan(ws, also)
     say("証明書と証跡")
+    ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
     written = _certify(ws)
+    if written["state"] == "interim":
+        return {**written, "erasure": _erasure(ws)}
     found = verify_bundle(Path(written["bundle"]), Path(written["checkpoint"]))
     if found:
         codes = " ".join(sorted({f.code for f in found}))
@@ -88,7 +96,7 @@ def require_erased(ws: Workspace) -> None:
     people approved covers the keys.
 
     Raises:
-        KanshoError: ``CLOSING-NOT-ERASED``.
+        KanshoError: ``CLOSING-NOT-ERASED``, ``CLOSING-MANUAL-OPEN``.
     """
     planned = ws.ledger.events("erasure_planned")
     erased = {e.key for e in ws.ledger.events("holding_erased")}
@@ -98,6 +106,15 @@ def require_erased(ws: Workspace) -> None:
             "保管庫の消去が終わっていません",
             place=ws.config.id,
             remedy="media_return_and_erasure を完了してから実行してください",
+        )
+    take_slips(ws)
+    waiting = open_manual(ws.ledger.events())
+    if waiting:
+        raise KanshoError(
+            "CLOSING-MANUAL-OPEN",
+            f"人の手による消去・返却が終わっていない対象があります（{len(waiting)}件）",
+            place=" ".join(waiting[:5]),
+            remedy="終わったものを kansho close manual で登録してください",
         )
     destroy_vault_keys(ws)
     shutil.rmtree(ws.layout.kansho / "vault" / ws.config.id, ignore_errors=True)
@@ -155,14 +172,11 @@ def _require_clean(result: ScanResult, var: Path) -> None:
 
 
 def _certify(ws: Workspace) -> dict[str, Any]:
-    from kansho.closing.papers import erasure_certificate
-
-    made = certificate.certificate_of(ws, certified_part(ws.ledger.events()))
-    issued = ws.ledger.find("document_issued", certificate.PDF)
-    if issued is None or not (ws.layout.outputs / certificate.PDF).is_file():
-        value = read_json(made, "certificate.json")
-        pdf = erasure_certificate(ws.config, value, sha256(made), simulation=ws.is_simulation)
-        ws.issue_document(certificate.PDF, pdf, title="消去証明書", kind="erasure_certificate")
+    part = certified_part(ws.ledger.events())
+    made = certificate.certificate_of(ws, part)
+    issued = certificate.issue_paper(ws, made, part[-1])
+    if certificate.state_of(made) == "interim":
+        return certificate.write_interim(ws, made, issued, len(part))
     return certificate.write_files(ws, made)
 
 

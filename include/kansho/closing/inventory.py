@@ -5,12 +5,14 @@ Belongs here: what is held, by whom, and how it will end.  Does not belong here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kansho.closing.certificates import require_certificates
+from kansho.closing.discovery import discover
 from kansho.closing.handover import require_receipt
+from kansho.closing.manual import manual_targets
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
@@ -33,12 +35,14 @@ class Holdings:
         keys: names of the keys that open personal data and still exist.
         media: keys of registered media not yet returned.
         packages: keys of packages at 丙 (their certificates answer for them).
+        manual: keys of what people erase or return, media aside, open or closed.
     """
 
     vault: tuple[SnapshotRef, ...]
     keys: tuple[str, ...]
     media: tuple[str, ...]
     packages: tuple[str, ...]
+    manual: tuple[str, ...]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -48,6 +52,7 @@ class Holdings:
             "keys": len(self.keys),
             "media": len(self.media),
             "packages": len(self.packages),
+            "manual": len(self.manual),
             "traces": len(TRACES),
         }
         return {"holdings": sum(parts.values()), **parts}
@@ -57,7 +62,7 @@ class Holdings:
         """Digest of the list."""
         listed = [r.to_json() for r in self.vault]
         value = {"vault": listed, "keys": self.keys, "media": self.media, "packages": self.packages}
-        return sha256(canonical_json({k: list(v) for k, v in value.items()}))
+        return sha256(canonical_json({k: list(v) for k, v in {**value, "manual": self.manual}.items()}))
 
 
 def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -66,8 +71,8 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     None before the day of erasure.  Once erasure has begun, the inventory it stands on is returned again.
 
     Raises:
-        KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED`` or
-            ``CLOSING-VANISHED``: a difference stops, it is never passed over.
+        KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED``,
+            ``CLOSING-VANISHED`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed over.
     """
     if ws.today < ws.config.closing.erase_on:
         return None
@@ -79,6 +84,7 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     _adopt_secrets(ws)
     held = holdings(ws)
     require_no_difference(ws, held)
+    require_nothing_unknown(ws)
     event = ws.record(
         "inventory_taken", f"{ws.today}-{held.digest[:12]}", counts=held.counts, refs={"digest": held.digest}
     )
@@ -101,7 +107,8 @@ def holdings(ws: Workspace, before: Event | None = None) -> Holdings:
     return Holdings(
         vault=tuple(SnapshotRef.from_json(e.refs["holding"]) for e in stored),
         keys=tuple(name for name in PERSONAL_KEYS if ws.ledger.find("keys_destroyed", name) is None),
-        media=tuple(e.key for e in open_media(ws)),
+        media=tuple(e.key for e in open_media(ws, before)),
+        manual=tuple(t.key for t in manual_targets(ws.ledger.events(), ws.config) if t.kind != "medium"),
         packages=tuple(
             e.key
             for e in ws.ledger.events("package_handed_over")
@@ -120,10 +127,17 @@ def open_snapshots(ws: Workspace) -> list[Event]:
     ]
 
 
-def open_media(ws: Workspace) -> list[Event]:
-    """``medium_registered`` events whose medium is not returned."""
-    returned = {e.key for e in ws.ledger.events("medium_returned")}
+def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
+    """``medium_registered`` events whose medium is not returned, or was not before an event."""
+    found = ws.ledger.events("medium_returned")
+    returned = {e.key for e in found if before is None or e.sequence < before.sequence}
     return [e for e in ws.ledger.events("medium_registered") if e.key not in returned]
+
+
+def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
+    """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there."""
+    there, said = set(ws.vault.names()), {r.name for r in held.vault}
+    return {"unregistered": sorted(there - said), "vanished": sorted(said - there)}
 
 
 def require_no_difference(ws: Workspace, held: Holdings) -> None:
@@ -132,13 +146,23 @@ def require_no_difference(ws: Workspace, held: Holdings) -> None:
     Raises:
         KanshoError: ``CLOSING-UNREGISTERED`` or ``CLOSING-VANISHED``, naming objects (their names hold no value).
     """
-    there, said = set(ws.vault.names()), {r.name for r in held.vault}
-    for code, message, names in (
-        ("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", sorted(there - said)),
-        ("CLOSING-VANISHED", "台帳にある保有物が保管庫にありません", sorted(said - there)),
-    ):
-        if names:
-            shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
-            raise KanshoError(
-                code, f"{message}（{len(names)}件）", place=shown, remedy="事故として扱い、原因を確かめてください"
-            )
+    found = differences(ws, held)
+    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", found["unregistered"])
+    _refuse("CLOSING-VANISHED", "台帳にある保有物が保管庫にありません", found["vanished"])
+
+
+def require_nothing_unknown(ws: Workspace) -> None:
+    """Look at the disk: every file of ours and of Airflow's home belongs to a known class.
+
+    Raises:
+        KanshoError: ``CLOSING-UNKNOWN``, naming files.
+    """
+    _refuse("CLOSING-UNKNOWN", "どの区分にも当たらないファイルがあります", discover(ws).unknown)
+
+
+def _refuse(code: str, message: str, names: Sequence[str]) -> None:
+    if names:
+        shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
+        raise KanshoError(
+            code, f"{message}（{len(names)}件）", place=shown, remedy="事故として扱い、原因を確かめてください"
+        )

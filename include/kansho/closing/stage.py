@@ -30,7 +30,7 @@ __all__ = [
 def find_closing_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """What of the closing is due; None before the hand-over's day and after the keys are gone."""
     closing = ws.config.closing
-    destroyed = {e.key for e in ws.ledger.events("keys_destroyed")}
+    destroyed = {e.key for t in ("keys_destroyed", "key_deletion_scheduled") for e in ws.ledger.events(t)}
     if ws.today < closing.handover_on or destroyed.issuperset(VAULT_KEYS):
         return None
     due = [

@@ -6,5 +6,6 @@ No resident stands in any of them, but for what lies in the vault (proofs, custo
 
 from kansho.documents.model import Document, Figure, Section, Table
 from kansho.documents.render import render
+from kansho.documents.stamp import Stamp
 
-__all__ = ["Document", "Figure", "Section", "Table", "render"]
+__all__ = ["Document", "Figure", "Section", "Stamp", "Table", "render"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from kansho.documents.stamp import Stamp
+
 
 @dataclass(frozen=True)
 class Table:
@@ -39,7 +41,8 @@ class Document:
     """One document.
 
     ``addressee`` and ``issuer`` are party names; ``facts`` are label–value pairs at the head;
-    ``signatures`` are roles with a line to sign; ``simulation`` marks every page 「模擬」.
+    ``signatures`` are roles with a line to sign; ``simulation`` marks every page 「模擬」; ``stamp`` holds the ledger
+    to the day of the paper.
     """
 
     title: str
@@ -54,3 +57,4 @@ class Document:
     simulation: bool = False
     landscape: bool = False
     footnotes: tuple[str, ...] = field(default_factory=tuple)
+    stamp: Stamp | None = None

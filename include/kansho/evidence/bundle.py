@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.checkpoint import origin_of, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import write_zip
 
@@ -32,6 +32,9 @@ CERTIFICATE = "certificate.json"
 SIGNATURE = "certificate.sig"
 DOCUMENTS = "documents.json"
 
+#: Checkpoints with the ward's signature beside ours: ``countersigned/<size>.txt``.
+COUNTERSIGNED = "countersigned/"
+
 FIXED = frozenset({README, EVENTS, PUBLIC_KEY, CONFIG, CERTIFICATE, SIGNATURE, DOCUMENTS})
 
 README_TEXT = """勧奨事業 証跡一式
@@ -43,6 +46,7 @@ README_TEXT = """勧奨事業 証跡一式
   public-key.txt     署名の公開鍵（C2SP signed-note の検証鍵の形）
   config.json        その年の設定。要約値は開設時に台帳へ記録済み
   configs/           変更前の設定（年度中に変更を承認した場合のみ）
+  countersigned/     区が連署したチェックポイント（区が鍵を登録した場合のみ）
   timestamps/        チェックポイントへの時刻の証明（RFC 3161。時刻認証局を設定した場合のみ）
   documents.json     発行した文書の要約値
   certificate.json   消去証明書（正本）と certificate.sig（分離署名）
@@ -51,14 +55,10 @@ README_TEXT = """勧奨事業 証跡一式
 区が保管するチェックポイントを添えると、末尾の切落しや書換えが分かります。
 """
 
-_ED25519 = b"\x01"
-
 
 def verifier_key(campaign: str, public_key: bytes) -> str:
     """The public key as C2SP signed-note verifier key: ``name+hash+base64(type || key)``."""
-    origin = origin_of(campaign)
-    encoded = base64.b64encode(_ED25519 + public_key).decode()
-    return f"{origin}+{key_id(origin, public_key).hex()}+{encoded}\n"
+    return write_verifier_key(origin_of(campaign), public_key)
 
 
 def config_json(config_dump: Mapping[str, Any]) -> bytes:
@@ -103,6 +103,7 @@ def make_bundle(
     signature: bytes,
     earlier_configs: Iterable[Mapping[str, Any]] = (),
     timestamps: Mapping[int, bytes] | None = None,
+    countersigned: Iterable[str] = (),
 ) -> bytes:
     """The bytes of ``evidence-<campaign>.zip``.
 
@@ -116,6 +117,7 @@ def make_bundle(
         signature: detached signature over the certificate's bytes.
         earlier_configs: dumps of the configurations that amendments replaced; who decided then is judged by them.
         timestamps: answers of the time-stamp authority, by the size of the checkpoint.
+        countersigned: texts of the checkpoints that the ward has signed too.
     """
     log = list(events)
     files = {
@@ -132,6 +134,8 @@ def make_bundle(
         files[f"{EARLIER}{sha256(text_of)}.json"] = text_of
     for text in checkpoints:
         files[f"{CHECKPOINTS}{int(text.split(chr(10))[1]):010d}.txt"] = text.encode()
+    for text in countersigned:
+        files[f"{COUNTERSIGNED}{int(text.split(chr(10))[1]):010d}.txt"] = text.encode()
     files |= {f"{TIMESTAMPS}{size:010d}.tsr": answer for size, answer in (timestamps or {}).items()}
     return write_zip(files)
 

@@ -13,23 +13,36 @@ from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 
+#: What ends a key: its deletion, or that a key service took the order to delete it.
+_KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
+
 
 def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None) -> dict[str, Any]:
-    """Fields ``simulation``, ``erased_on``, ``log_size``, ``log_root``, ``erasure`` and ``scan`` of the certified log.
+    """What the certified log says: state, days and hours, tree head, inventory, people, erasure and scan.
+
+    ``state`` is ``interim`` while the deletion of a key is only scheduled, which can still be cancelled.
 
     ``leaves`` are the log's, where they are known already.
 
     Raises:
-        KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
+        KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing, open or not verified.
     """
     planned, scanned, purged = (_last(log, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
+    inventory, attended = _last(log, "inventory_taken"), _last(log, "erasure_attended")
     erased = [e for e in log if e.type == "holding_erased"]
     gone = [e for e in log if e.type == "snapshot_erased"]
+    _require_done(planned, scanned, erased, open_manual(log))
+    ends = [e for e in log if e.type in _KEY_ENDS]
     return {
         "simulation": log[0].codes.get("simulation", ""),
+        "state": "interim" if pending_keys(log) else "final",
         "erased_on": erased[-1].campaign_date if erased else "",
+        "began_at": erased[0].recorded_at if erased else "",
+        "ended_at": ends[-1].recorded_at if ends else "",
         "log_size": len(log),
         "log_root": root_of(leaves or [leaf_hash(e.canonical()) for e in log]).hex(),
+        "inventory": {"digest": inventory.refs.get("digest", ""), "counts": dict(inventory.counts)},
+        "people": {**attended.codes, "names": dict(attended.names)},
         "erasure": {
             "plan": planned.refs.get("digest", ""),
             "planned": planned.counts.get("targets", 0),
@@ -37,19 +50,68 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "erased_earlier": sum(e.codes.get("reason") != "closing" for e in gone),
             "by_kind": _by_kind(gone),
             "keys": [e.key for e in log if e.type == "keys_destroyed"],
+            "keys_pending": pending_keys(log),
             "media_returned": sum(e.type == "medium_returned" for e in log),
+            "manual": manual_closed(log),
             "certificates": sorted(e.key for e in log if e.type == "certificate_received"),
             "trace_rows": purged.counts.get("rows", 0),
             "trace_files": purged.counts.get("files", 0),
             "approvals": _approvals(log, planned),
         },
-        "scan": {name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits")},
+        "scan": {name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
     }
 
 
+def pending_keys(log: Sequence[Event]) -> dict[str, str]:
+    """Keys whose deletion is scheduled and not yet seen to be done, with the day it is due."""
+    gone = {e.key for e in log if e.type == "keys_destroyed"}
+    due = {e.key: e.codes.get("until", "") for e in log if e.type == "key_deletion_scheduled"}
+    return {name: day for name, day in sorted(due.items()) if name not in gone}
+
+
+def open_manual(log: Sequence[Event]) -> list[str]:
+    """Targets of the last plan that people erase or return by hand and have not closed."""
+    planned = [e for e in log if e.type == "erasure_planned"]
+    wanted = planned[-1].refs.get("manual") if planned else None
+    closed = {e.key for e in log if e.type == "manual_target_closed"}
+    return sorted(set(wanted if isinstance(wanted, dict) else {}) - closed)
+
+
+def manual_closed(log: Sequence[Event]) -> list[dict[str, str]]:
+    """Every target closed by hand: what, how, when, where, by whom, before whom, and the paper that shows it."""
+    return [
+        {
+            "target": e.key,
+            **{name: e.codes.get(name, "") for name in ("method", "on", "place", "by", "witness")},
+            "document": str(e.refs.get("sha256", "")),
+            "by_name": e.names.get("by", ""),
+            "witness_name": e.names.get("witness", ""),
+        }
+        for e in log
+        if e.type == "manual_target_closed"
+    ]
+
+
+def _require_done(planned: Event, scanned: Event, erased: Sequence[Event], open_by_hand: Sequence[str]) -> None:
+    """No target is unknown, failed, pending or unverified; a key may be pending, which the state tells."""
+    targets = planned.refs.get("targets")
+    said = {e.key: e.codes.get("verified", "") for e in erased}
+    missing = sorted(name for name in (targets if isinstance(targets, dict) else {}) if name not in said)
+    unverified = sorted(name for name, verified in said.items() if verified != "absent")
+    found = scanned.counts.get("hits", -1) or scanned.counts.get("unread", 0)
+    open_targets = [*missing, *unverified, *open_by_hand, *(["residue_scanned"] if found else [])]
+    if open_targets:
+        raise KanshoError(
+            "CERTIFY-INCOMPLETE",
+            f"終わっていない、又は確認していない対象があります（{len(open_targets)}件）",
+            place=" ".join(open_targets[:5]),
+            remedy="前の手順を完了してください",
+        )
+
+
 def certified_part(events: Sequence[Event]) -> list[Event]:
-    """The part of a log that its certificate speaks of: up to the last destroyed key."""
-    ends = [e.sequence for e in events if e.type == "keys_destroyed"]
+    """The part of a log that its certificate speaks of: up to the last key that was destroyed, or is due to be."""
+    ends = [e.sequence for e in events if e.type in _KEY_ENDS]
     return [e for e in events if ends and e.sequence <= ends[-1]]
 
 

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a checkpoint that the ward kept (again for each): shows a log that was cut or written anew",
     )
+    parser.add_argument("--ward-key", type=Path, help="the ward's public key, as the ward itself gave it")
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON")
 
 
@@ -31,11 +32,12 @@ def verify_command(
     bundle: Path,
     checkpoints: Sequence[Path] = (),
     *,
+    ward_key: Path | None = None,
     in_json: bool = False,
     say: Callable[[str], None] = print,
 ) -> int:
     """Print the findings and the table by clause; 0 when everything holds, else 1."""
-    events, findings = judge_bundle(bundle, checkpoints)
+    events, findings = judge_bundle(bundle, checkpoints, ward_key)
     said = verdict(events, findings, len(checkpoints))
     if in_json:
         say(json.dumps(as_json(said), ensure_ascii=False, indent=1))
@@ -45,9 +47,14 @@ def verify_command(
     return 0 if said.holds else 1
 
 
+def run(arguments: argparse.Namespace) -> int:
+    """`verify_command` with the arguments of `add_arguments`."""
+    return verify_command(arguments.bundle, arguments.checkpoint, ward_key=arguments.ward_key, in_json=arguments.json)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The single file's entry."""
     parser = argparse.ArgumentParser(prog="kansho-verify", description="check an evidence bundle, offline and alone")
     add_arguments(parser)
     arguments = parser.parse_args(argv)
-    return verify_command(arguments.bundle, arguments.checkpoint, in_json=arguments.json)
+    return run(arguments)

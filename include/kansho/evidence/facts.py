@@ -14,6 +14,7 @@ from typing import Any
 from kansho.errors import KanshoError
 
 SUBCONTRACTOR = "subcontractor"
+WARD = "ward"
 
 
 @dataclass(frozen=True)

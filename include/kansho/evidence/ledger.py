@@ -22,6 +22,7 @@ from kansho.vault.store import ObjectStore
 
 #: What every log begins with.
 OPENING = "campaign_opened"
+_COUNTERSIGNED = "countersigned/"
 
 Clock = Callable[[], datetime]
 
@@ -114,6 +115,14 @@ class Ledger:
     def checkpoints(self) -> list[str]:
         """Texts of every checkpoint ever signed, oldest first."""
         return [self._store.read(n).decode() for n in self._store.names("checkpoints/")]
+
+    def keep_countersigned(self, size: int, text: str) -> None:
+        """Keep the note of that size with the ward's signature beside ours; the first one stays."""
+        self._store.create(f"{_COUNTERSIGNED}{size:010d}.txt", text.encode())
+
+    def countersigned(self) -> list[str]:
+        """Texts of every checkpoint that the ward has countersigned, oldest first."""
+        return [self._store.read(n).decode() for n in self._store.names(_COUNTERSIGNED)]
 
     def keep_timestamp(self, size: int, answer: bytes) -> None:
         """Keep an authority's answer about the checkpoint of that size; the first one stays."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
 from kansho.evidence.access_rules import access_findings
+from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
@@ -61,6 +62,7 @@ def violations(
         *_releases(log, facts),
         *_erasure(log),
         *_certification(log, facts),
+        *closing_findings(events, facts),
         *custody_findings(events),
     ]
 
@@ -111,7 +113,8 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
         yield Finding("STATE-UNCERTIFIED", "events", "the campaign was not certified")
     elif certified.sequence != len(log.events) - 1:
         yield Finding("STATE-AFTER-END", _at(log.events[-1]), "events follow the certification")
-    for event in log.events:
+    interim = log.first("interim_certified")  # a key service deletes after its own waiting days, be the contract over
+    for event in log.events if interim is None else log.events[: interim.sequence]:
         if not facts.contract_start <= event.campaign_date <= facts.contract_end:
             yield Finding("STATE-DATE", _at(event), "campaign date outside the contract period (C1)")
     for opened in log.of("exception_opened"):

@@ -6,8 +6,6 @@ cryptography and this room alone: no network, no Airflow, no pandas, no vault ke
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -18,7 +16,9 @@ from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.certified import certified_facts, certified_part
-from kansho.evidence.checkpoint import key_id, origin_of
+from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
+from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
+from kansho.evidence.countersignatures import countersignature_findings, ward_key_findings
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -30,6 +30,7 @@ from kansho.evidence.strict import read_canonical_json, read_json, read_zip
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 #: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
 _LARGEST = 2**53 - 1
+_OTHER_NAMES = (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME, COUNTERSIGNED)
 _MAX_EVENTS = 100_000
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -49,8 +50,13 @@ def verify_bundle(path: Path, *checkpoints: Path) -> list[Finding]:
     return judge_bundle(path, checkpoints)[1]
 
 
-def judge_bundle(path: Path, checkpoints: Iterable[Path] = ()) -> tuple[list[Event], list[Finding]]:
-    """The log of a bundle, as far as it can be read, and everything that does not hold."""
+def judge_bundle(
+    path: Path, checkpoints: Iterable[Path] = (), ward_key: Path | None = None
+) -> tuple[list[Event], list[Finding]]:
+    """The log of a bundle, as far as it can be read, and everything that does not hold.
+
+    ``ward_key`` is a file with the ward's verifier key (C2SP signed note) as the ward itself gave it.
+    """
     try:
         files = read_zip(path.read_bytes())
     except KanshoError as error:
@@ -63,7 +69,13 @@ def judge_bundle(path: Path, checkpoints: Iterable[Path] = ()) -> tuple[list[Eve
             kept.append((checkpoint.name, checkpoint.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError):
             return [], [Finding("CHECKPOINT-ABSENT", checkpoint.name, "no readable file")]
-    return judge_files(files, kept)
+    wards = None
+    if ward_key is not None:
+        try:
+            wards = ward_key.read_bytes()
+        except OSError:
+            return [], [Finding("WARD-KEY-ABSENT", ward_key.name, "no readable file")]
+    return judge_files(files, kept, wards)
 
 
 def verify_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()) -> list[Finding]:
@@ -71,8 +83,11 @@ def verify_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = (
     return judge_files(files, kept)[1]
 
 
-def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()) -> tuple[list[Event], list[Finding]]:
-    """See `judge_bundle`; ``kept`` are (name, text) of checkpoints."""
+def judge_files(
+    files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = (), ward_key: bytes | None = None
+) -> tuple[list[Event], list[Finding]]:
+    """See `judge_bundle`; ``kept`` are (name, text) of checkpoints, ``ward_key`` a verifier key as text."""
+    kept = list(kept)
     found = _inventory(files)
     if any(f.code == "BUNDLE-MISSING" for f in found):
         return [], found
@@ -80,7 +95,8 @@ def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()
         config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
         facts = ConfigFacts.from_json(config)
         in_force = {**_earlier(files), names.sha256(files[names.CONFIG]): facts}
-        key = _public_key(files[names.PUBLIC_KEY], facts.campaign)
+        key = read_verifier_key(files[names.PUBLIC_KEY], origin_of(facts.campaign))
+        wards = None if ward_key is None else read_verifier_key(ward_key, cosigner_of(origin_of(facts.campaign)))
         events, leaves = _events(files[names.EVENTS], facts.campaign)
     except KanshoError as error:
         return [], [*found, _finding(error)]
@@ -90,6 +106,9 @@ def judge_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()
     found += kept_checkpoints(kept, key, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, leaves, key, facts)
+    found += countersignature_findings(files, events, key)
+    if wards is not None:
+        found += ward_key_findings(files, events, kept, wards)
     found += violations(events, facts, in_force)
     found += [
         Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
@@ -106,7 +125,7 @@ def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found += [
         Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
         for n in sorted(files)
-        if n not in names.FIXED and not any(p.match(n) for p in (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME))
+        if n not in names.FIXED and not any(p.match(n) for p in _OTHER_NAMES)
     ]
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
@@ -121,17 +140,6 @@ def _earlier(files: Mapping[str, bytes]) -> dict[str, ConfigFacts]:
             raise KanshoError("CONFIG-NAME", "設定の要約値が名前と違います", place=name)
         found[names.sha256(files[name])] = ConfigFacts.from_json(read_json(files[name], name, floats=True))
     return found
-
-
-def _public_key(data: bytes, campaign: str) -> bytes:
-    try:
-        origin, digest, encoded = data.decode("ascii").removesuffix("\n").split("+", 2)
-        raw = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
-        raise KanshoError("KEY-FORM", "公開鍵の形式が違います", place=names.PUBLIC_KEY) from None
-    if len(raw) != 33 or raw[:1] != b"\x01" or origin != origin_of(campaign) or key_id(origin, raw[1:]).hex() != digest:
-        raise KanshoError("KEY-FORM", "公開鍵の形式か名前が違います", place=names.PUBLIC_KEY)
-    return raw[1:]
 
 
 def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:

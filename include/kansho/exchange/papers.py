@@ -119,7 +119,7 @@ def correction_path(outgoing: Path, kind: str, party: str, finding: str) -> Path
     return outgoing / "corrections" / f"{kind}-{party}-{finding}.json"
 
 
-P = TypeVar("P", bound=_Paper)
+P = TypeVar("P", bound=BaseModel)
 
 
 def read_paper(path: Path, form: type[P]) -> P | None:

@@ -12,6 +12,7 @@ from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
 from kansho.evidence.access_rules import ENDED
 from kansho.evidence.registrations import id_of, next_key
+from kansho.exchange.countersigned import register_cosigner
 from kansho.workspace import Workspace
 
 RECIPIENT = "recipient.txt"
@@ -27,6 +28,7 @@ def register_everything(ws: Workspace) -> None:
     end_registrations(ws)
     register_places_and_flow(ws)
     register_recipients(ws)
+    register_cosigner(ws)
     register_tuning(ws)
     consent = ws.config.targeting.holdout_consent
     if consent is not None:

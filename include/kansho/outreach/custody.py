@@ -36,7 +36,7 @@ def issue_sheets(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     """Put today's sheets out and hand both halves to the visitors, in two files for two people (P2, P3).
 
     Who may not be visited any more today is struck first.  Events ``sheets_out`` per team; kind
-    ``visit_sheets``: the printable custody sheet with the short root of the ledger's checkpoint.
+    ``visit_sheets``: the printable custody sheet with the ledger's checkpoint.
 
     Raises:
         KanshoError: ``CUSTODY-OPEN`` while an earlier day does not balance; ``EXCHANGE-AUTHORITY``.
@@ -124,12 +124,14 @@ def _teams(issued: pd.DataFrame) -> list[dict[str, Any]]:
 def _custody_sheet(
     ws: Workspace, wave: str, day: str, key: str, teams: list[dict[str, Any]], listed: SnapshotRef
 ) -> SnapshotRef:
+    from kansho.documents import Stamp
     from kansho.outreach.paper import custody_sheet
 
     known = ws.find("visit_sheets", key)
     if known is not None:
         return known
-    root = sign_checkpoint(ws).short_root
+    signed = sign_checkpoint(ws)
+    stamp = Stamp(signed.origin, signed.size, signed.root)
     name = ws.config.wave(wave).name
-    pdf = custody_sheet(ws.config, name, teams, day=ws.today, root=root, simulation=ws.is_simulation)
+    pdf = custody_sheet(ws.config, name, teams, day=ws.today, stamp=stamp, simulation=ws.is_simulation)
     return ws.store_bytes("visit_sheets", key, pdf, parents=[listed])

@@ -11,11 +11,11 @@ from typing import Any
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Work
-from kansho.documents import Document, Section, Table, render
+from kansho.documents import Document, Section, Stamp, Table, render
 
 
 def custody_sheet(
-    config: CampaignConfig, wave: str, teams: Sequence[Mapping[str, Any]], *, day: date, root: str, simulation: bool
+    config: CampaignConfig, wave: str, teams: Sequence[Mapping[str, Any]], *, day: date, stamp: Stamp, simulation: bool
 ) -> bytes:
     """PDF bytes.
 
@@ -24,7 +24,7 @@ def custody_sheet(
         wave: the wave's name.
         teams: ``team``, ``sheets``, ``rows``, ``first``, ``last``.
         day: the visiting day.
-        root: short root of the ledger's checkpoint, so that the ward can hold the log to this day.
+        stamp: the ledger's checkpoint, so that the ward can hold the log to this day.
         simulation: marks every page.
     """
     rows = tuple((t["team"], t["first"], t["last"], f"{t['sheets']}", f"{t['rows']}", "", "", "", "") for t in teams)
@@ -42,7 +42,6 @@ def custody_sheet(
             facts=(
                 ("実施回", wave),
                 ("配付枚数の合計", f"{sheets}枚（名簿Ａ・名簿Ｂを各1枚と数える）"),
-                ("台帳の要約値", root),
             ),
             sections=(
                 Section(
@@ -59,5 +58,6 @@ def custody_sheet(
             signatures=("配付者", "受領者", "取扱責任者"),
             simulation=simulation,
             landscape=True,
+            stamp=stamp,
         )
     )

@@ -7,12 +7,14 @@ Pure over config and events (so that the same month gives the same bytes); every
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
+from kansho.documents.stamp import Stamp
 from kansho.evidence.account import counts
 from kansho.evidence.events import Event
 from kansho.exchange.papers import ATTESTED, FINDINGS
@@ -73,10 +75,16 @@ PACKAGES = {
 
 
 def monthly_report(
-    config: CampaignConfig, events: Iterable[Event], month: str, *, today: date, simulation: bool
+    config: CampaignConfig,
+    events: Iterable[Event],
+    month: str,
+    *,
+    today: date,
+    simulation: bool,
+    stamp: Stamp | None = None,
 ) -> bytes:
-    """PDF bytes of the report of a month (YYYY-MM) as it stands on ``today``."""
-    return render(monthly_document(config, events, month, today=today, simulation=simulation))
+    """PDF bytes of the report of a month (YYYY-MM) as it stands on ``today``; ``stamp`` is the ledger's checkpoint."""
+    return render(replace(monthly_document(config, events, month, today=today, simulation=simulation), stamp=stamp))
 
 
 def monthly_document(

@@ -15,6 +15,7 @@ from kansho.campaign.calendar import oversight_days
 from kansho.campaign.config import Party
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.exchange.countersigned import give, take_countersigned
 from kansho.exchange.papers import (
     Attestation,
     Correction,
@@ -25,6 +26,7 @@ from kansho.exchange.papers import (
     inspection_path,
     read_paper,
 )
+from kansho.exchange.timestamping import sign_checkpoint
 from kansho.oversight.deadlines import corrections_due, deadlines, report_months
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -71,10 +73,11 @@ def record_attestations(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
 
 
 def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Take in inspections, audits and corrections (P6), then record every obligation whose day has passed.
+    """Take in the ward's countersignatures, inspections, audits and corrections (P6, P13); record what is overdue.
 
-    Events ``inspection_recorded``, ``audit_recorded``, ``deadline_missed``.
+    Events ``checkpoint_countersigned``, ``inspection_recorded``, ``audit_recorded``, ``deadline_missed``.
     """
+    countersigned = take_countersigned(ws)
     taken = sum(_record_inspection(ws, kind, party) for kind, party in _waiting_inspections(ws))
     corrected = sum(_record_correction(ws, e, code) for e, code in _open_corrections(ws))
     missed = 0
@@ -83,9 +86,10 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
             codes = {"due": obligation.due.isoformat(), "clause": obligation.clause}
             ws.record("deadline_missed", obligation.key, codes=codes)
             missed += 1
-    if not taken and not corrected and not missed:
+    if not taken and not corrected and not missed and not countersigned:
         return None
-    return {"counts": {"inspections": taken, "corrections": corrected, "missed": missed}}
+    counts = {"inspections": taken, "corrections": corrected, "missed": missed}
+    return {"counts": counts | ({"countersigned": countersigned} if countersigned else {})}
 
 
 def apply_retention(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -98,14 +102,25 @@ def apply_retention(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | 
 
 def make_monthly_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Issue the report of every month that is due and not reported (P13): event ``report_submitted``."""
+    from kansho.documents import Stamp
     from kansho.oversight.monthly import monthly_report
 
     made = [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
     for month in made:
         name = f"documents/monthly-report-{month}.pdf"
-        pdf = monthly_report(ws.config, ws.ledger.events(), month, today=ws.today, simulation=ws.is_simulation)
-        ws.issue_document(name, pdf, title=f"月次報告書（{month}）", kind="monthly_report")
-        _put(ws, f"monthly_report--{month}.pdf", pdf)
+        signed = sign_checkpoint(ws)
+        pdf = monthly_report(
+            ws.config,
+            ws.ledger.events(),
+            month,
+            today=ws.today,
+            simulation=ws.is_simulation,
+            stamp=Stamp(signed.origin, signed.size, signed.root),
+        )
+        issued = ws.issue_document(name, pdf, title=f"月次報告書（{month}）", kind="monthly_report")
+        # Made again after a kill, the report would bear a later checkpoint: the one that was issued is the one given.
+        _put(ws, f"monthly_report--{month}.pdf", issued.read_bytes())
+        give(ws, signed)
         ws.record("report_submitted", f"monthly/{month}", codes={"to": ws.config.ward_party.id, "document": name})
     return {"reports": made, "counts": {"reports": len(made)}} if made else None
 

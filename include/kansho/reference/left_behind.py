@@ -52,7 +52,11 @@ FAMILIES: tuple[Family, ...] = (
         "読もうとした事実（`read_refused`）が台帳に残り、何も読めません。",
         ("READ-",),
     ),
-    Family("事前の確認と参照の命令", _READ_ONLY, ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-")),
+    Family(
+        "事前の確認と参照の命令",
+        _READ_ONLY,
+        ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-", "HANDLING-"),
+    ),
     Family(
         "検証",
         "検証の結果（`gate_evaluated`）と要約・該当行の控えは、作られたところまで残ります。事実にはならず、"

@@ -44,13 +44,18 @@ class Papers:
     def _certify(self, on: date) -> None:
         if self.premises.answered("erasure_certificate", "final"):
             return
-        count = len(list(self.premises.received.glob("*--*.age")))
+        packages = sorted(p.stem.replace("--", "/", 1) for p in self.premises.received.glob("*--*.age"))
+        by = next(h for h in self.config.handlers if h.party == self.premises.party)
+        witness = next(h for h in self.config.handlers if h.party == self.config.contractor.id)
         said = {
             "campaign": self.config.id,
             "party": self.premises.party,
-            "packages": count,
-            "method": "論理消去及び媒体の裁断",
-            "erased_on": on.isoformat(),
+            "packages": packages,
+            "method": "physical_destruction",
+            "on": on.isoformat(),
+            "place": by.place,
+            "by": by.id,
+            "witness": witness.id,
         }
         party = self.config.party(self.premises.party)
         pdf = render(
@@ -61,7 +66,13 @@ class Papers:
                 issued_on=on,
                 issuer=party.name,
                 addressee=f"{self.config.ward_party.name}・{self.config.contractor.name}",
-                facts=(("受領した荷の数", str(count)), ("消去の方法", str(said["method"])), ("消去日", on.isoformat())),
+                facts=(
+                    ("受領した荷の数", str(len(packages))),
+                    ("消去の方法", "論理消去及び媒体の裁断"),
+                    ("消去日", on.isoformat()),
+                    ("実施者", by.name),
+                    ("立会者", witness.name),
+                ),
                 signatures=("取扱責任者", "立会者"),
                 simulation=True,
             )

@@ -17,12 +17,14 @@ from kansho.campaign.nesting import waves_answered
 from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
+from kansho.simulation.countersigning import countersign, make_key
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.inspections import Inspections
 from kansho.simulation.papers import Papers
 from kansho.simulation.population import Occurs, build, nothing_occurs
 from kansho.simulation.premises import Premises
 from kansho.simulation.printer import Printer
+from kansho.simulation.slips import Slips
 from kansho.simulation.visitors import Visitors
 from kansho.simulation.ward import LAG_DAYS, Ward
 
@@ -53,6 +55,7 @@ class World:
         for party in config.parties:
             if party.id != config.contractor.id:
                 world._premises(party.id).settle_in()
+        make_key(world._premises(config.ward_party.id))
         return world
 
     def advance(self, day: date) -> None:
@@ -66,9 +69,12 @@ class World:
         last = self.config.subcontractors[-1].id
         for party in (self.config.contractor, *self.config.subcontractors):
             Papers(self.config, self._premises(party.id), late=self.mishaps and party.id == last).act(day)
+        for party in self.config.parties:
+            Slips(self.config, self._premises(party.id)).act(day)
         Inspections(self.config, self.outside, self.mishaps).act(day)
         ward = self._premises(self.config.ward_party.id)
         Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
+        countersign(ward)
 
     def remind(self, day: date) -> None:
         """The contractor's staff ask the ward for what it forgot."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +61,13 @@ class Keyring:
     def has(self, name: KeyName) -> bool:
         """Whether the key exists."""
         return self._store.exists(name)
+
+    def pending(self, name: KeyName) -> date | None:
+        """The day on which a key service will have deleted the key; None where nothing is waited for.
+
+        A key in a file is gone at once.
+        """
+        return None
 
     def destroy(self, name: KeyName) -> None:
         """Overwrite and remove a key; on flash media the overwrite proves nothing and is not claimed."""

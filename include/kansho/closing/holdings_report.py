@@ -1,0 +1,73 @@
+"""The inventory as people read it, on any day of the year: what is held, by whom, until when, and what does not fit.
+
+Belongs here: gathering and wording.  Does not belong here: what counts as held (`kansho.closing.inventory`), looking at
+the disk (`kansho.closing.discovery`), or stopping the closing for a difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from kansho.closing.certificates import missing_certificates
+from kansho.closing.discovery import discover
+from kansho.closing.inventory import differences, holdings, open_snapshots
+from kansho.closing.manual import KIND_NAMES, open_targets
+from kansho.workspace import Workspace
+
+_DIFFERENCES = {
+    "unregistered": "台帳にない保管庫の保有物",
+    "vanished": "台帳にあるのに保管庫にない保有物",
+    "unknown": "どの区分にも当たらないファイル",
+}
+
+
+def report(ws: Workspace) -> dict[str, Any]:
+    """Every holding of every party on the workspace's day; ``differences`` is empty where ledger and disk agree."""
+    held, seen = holdings(ws), discover(ws)
+    by_kind: dict[str, dict[str, Any]] = {}
+    for event in open_snapshots(ws):
+        entry = by_kind.setdefault(event.refs["holding"]["kind"], {"count": 0, "rows": 0, "erase_by": "", "holder": ""})
+        entry["count"] += 1
+        entry["rows"] += event.counts.get("rows", 0)
+        entry["erase_by"] = max(entry["erase_by"], event.codes.get("erase_by", ""))
+        entry["holder"] = event.codes.get("holder", "")
+    found = {**differences(ws, held), "unknown": list(seen.unknown)}
+    packages = Counter(key.partition("/")[0] for key in held.packages)
+    return {
+        "campaign": ws.config.id,
+        "on": ws.today.isoformat(),
+        "counts": held.counts,
+        "vault": dict(sorted(by_kind.items())),
+        "keys": list(held.keys),
+        "packages": dict(sorted(packages.items())),
+        "certificates_missing": missing_certificates(ws),
+        "by_hand": [{"target": t.key, "kind": t.kind, "holder": t.holder, "items": t.items} for t in open_targets(ws)],
+        "files": seen.files,
+        "differences": {name: places for name, places in found.items() if places},
+    }
+
+
+def as_text(ws: Workspace, said: dict[str, Any]) -> str:
+    """The report in Japanese lines."""
+    names = {p.id: p.name for p in ws.config.parties}
+    lines = [f"{said['campaign']}　保有物の棚卸し　{said['on']}", "", "保管庫:"]
+    for kind, entry in said["vault"].items():
+        flow = ws.config.flow(kind)
+        purpose = flow.purpose if flow else "情報の流れにない種別"
+        lines.append(f"  {kind}（{purpose}） {entry['count']}件 {entry['rows']:,}行　{entry['erase_by']} までに消去")
+    lines += [f"鍵: {' '.join(said['keys']) or 'なし'}", "再委託先へ渡した荷:"]
+    for party, number in said["packages"].items():
+        waits = "証明書 未着" if party in said["certificates_missing"] else "証明書 受領"
+        lines.append(f"  {names[party]} {number}件（{waits}）")
+    lines.append("人の手で消去・返却するもの（未了）:")
+    for target in said["by_hand"]:
+        kind, holder = KIND_NAMES[target["kind"]], names[target["holder"]]
+        lines.append(f"  {target['target']}　{kind}　{holder}　{target['items']}点")
+    lines.append("ファイル: " + " ".join(f"{name} {number}" for name, number in said["files"].items()))
+    for name, places in said["differences"].items():
+        shown = " ".join(places[:10]) + (f" ほか{len(places) - 10}件" if len(places) > 10 else "")
+        lines.append(f"相違: {_DIFFERENCES[name]}（{len(places)}件）: {shown}")
+    if not said["differences"]:
+        lines.append("相違: なし")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,172 @@
+"""What no program erases: media, paper, 丙's machines, backups, copies of keys.  People do, and say how (P11).
+
+Belongs here: which targets there are (derived from ledger and config), asking for them, and closing one: who, when,
+where, how, before whom, with which paper.  Does not belong here: the form of a slip (`kansho.exchange.slips`), or the
+plan that names the targets (`kansho.closing.erasure`).
+
+States of a target: open → closed, once; what the plan names must be closed before anything is certified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kansho.campaign.config import CampaignConfig, Handler
+from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
+from kansho.evidence.events import Event
+from kansho.exchange.papers import read_paper
+from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_folder, write_asked
+from kansho.workspace import Workspace
+
+RETURNED_CARDS, VISIT_SHEETS = "paper/returned-cards", "paper/visit-sheets"
+#: Names in Japanese, for papers and the command line.
+KIND_NAMES = {"medium": "媒体", "paper": "紙", "pc": "再委託先の端末等", "backup": "控え", "key_copy": "鍵の写し"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that people erase or return; ``asked`` is the party whose word closes it, ``items`` how many pieces."""
+
+    key: str
+    kind: TargetKind
+    holder: str
+    asked: str
+    items: int
+
+
+def manual_targets(events: Sequence[Event], config: CampaignConfig) -> tuple[Target, ...]:
+    """Every target of the campaign so far, open or closed, in the order media, paper, 丙, declared.
+
+    甲 receipts what is returned to it (media, returned cards); 丙's machines are closed by its certificate.
+    """
+    ward, own = config.ward_party.id, config.contractor.id
+    found = [Target(f"medium/{e.key}", "medium", own, ward, 1) for e in events if e.type == "medium_registered"]
+    cards = sum(e.counts.get("returned", 0) for e in events if e.type == "returns_recorded")
+    sheets = sum(e.counts.get("sheets", 0) for e in events if e.type == "sheets_in")
+    if cards:
+        found.append(Target(RETURNED_CARDS, "paper", own, ward, cards))
+    if sheets:
+        found.append(Target(VISIT_SHEETS, "paper", own, own, sheets))
+    handed = [e.codes.get("party", "") for e in events if e.type == "package_handed_over"]
+    found += [Target(f"party/{p.id}", "pc", p.id, p.id, handed.count(p.id)) for p in config.subcontractors]
+    found += [Target(f"hand/{h.id}", h.kind, h.holder, h.holder, 1) for h in config.closing.by_hand]
+    return tuple(found)
+
+
+def open_targets(ws: Workspace) -> tuple[Target, ...]:
+    """Targets that nobody has closed."""
+    closed = {e.key for e in ws.ledger.events("manual_target_closed")}
+    return tuple(t for t in manual_targets(ws.ledger.events(), ws.config) if t.key not in closed)
+
+
+def ask_parties(ws: Workspace) -> None:
+    """Put the list of what is asked of it into each party's letter box; written anew as targets come and go."""
+    wanted = open_targets(ws)
+    for party in ws.config.parties:
+        mine = tuple(Asked(target=t.key, kind=t.kind) for t in wanted if t.asked == party.id and t.kind != "pc")
+        write_asked(ws.layout.received(party.id), AskedList(campaign=ws.config.id, targets=mine))
+
+
+def take_slips(ws: Workspace) -> int:
+    """Take in every slip that parties have put out and that closes something open; how many targets were closed.
+
+    Raises:
+        KanshoError: ``PAPER-FORM``, ``CLOSING-MANUAL`` or ``CLOSING-MANUAL-UNKNOWN`` for a slip that does not fit.
+    """
+    closed = 0
+    for party in ws.config.parties:
+        folder = slips_folder(ws.layout.outgoing(party.id))
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            slip = read_paper(path, Slip)
+            waiting = {t.key for t in open_targets(ws)}
+            if slip is None or not waiting.intersection(slip.targets):
+                continue
+            paper = path.with_suffix(".pdf")
+            if not paper.is_file():
+                raise _refusal("記録に書類が添付されていません", path.name)
+            closed += len(close_targets(ws, slip, document=paper.read_bytes()))
+    return closed
+
+
+def close_targets(
+    ws: Workspace, slip: Slip, *, document: bytes | None = None, held: tuple[str, str] | None = None
+) -> list[Event]:
+    """Close targets as one deed; a target that is closed already stays as it was closed.
+
+    Args:
+        ws: the campaign at work.
+        slip: what was done.
+        document: the signed paper, which must name no resident: it is issued with the evidence.
+        held: instead of it, SHA-256 (hex) of the paper and the party that keeps it.
+
+    Raises:
+        KanshoError: ``CLOSING-MANUAL-UNKNOWN`` for a target that the inventory does not know; ``CLOSING-MANUAL`` when
+            people, place, day, method or document do not fit.
+    """
+    known = {t.key: t for t in manual_targets(ws.ledger.events(), ws.config)}
+    for key in slip.targets:
+        if key not in known:
+            raise KanshoError(
+                "CLOSING-MANUAL-UNKNOWN", "棚卸しにない対象です", place=key, remedy="kansho close inventory で確認"
+            )
+    by, witness = _people(ws, slip)
+    for target in (known[key] for key in slip.targets):
+        _require_returned(ws, target, slip)
+    name, digest = _document(ws, document, held)
+    return [_close(ws, known[key], slip, by, witness, name, digest) for key in slip.targets]
+
+
+def _close(ws: Workspace, target: Target, slip: Slip, by: Handler, witness: Handler, name: str, digest: str) -> Event:
+    said = {"method": slip.method, "on": slip.on.isoformat(), "place": slip.place}
+    codes = {**said, "kind": target.kind, "holder": target.holder, "by": by.id, "witness": witness.id}
+    if target.kind == "medium":
+        key = target.key.partition("/")[2]
+        registered = ws.ledger.find("medium_registered", key)
+        ws.record("medium_returned", key, codes={**(registered.codes if registered else {}), "to": target.asked})
+    # Last: a target that is closed is not looked at again.
+    return ws.record(
+        "manual_target_closed",
+        target.key,
+        counts={"items": target.items},
+        codes={**codes, "found": "present", "verified": "witnessed", "document": name},
+        refs={"sha256": digest},
+        names={"by": by.name, "witness": witness.name},
+    )
+
+
+def _people(ws: Workspace, slip: Slip) -> tuple[Handler, Handler]:
+    handlers = {h.id: h for h in ws.config.handlers}
+    if slip.by not in handlers or slip.witness not in handlers:
+        raise _refusal("実施者・立会者が登録された取扱者ではありません", slip.targets[0])
+    if slip.by == slip.witness:
+        raise _refusal("実施者と立会者は別の人にしてください", slip.targets[0])
+    if slip.place not in {p.id for p in ws.config.places}:
+        raise _refusal("指定された場所ではありません (P14)", slip.targets[0])
+    if not ws.config.contract.start <= slip.on <= ws.today:
+        raise _refusal("実施日が正しくありません", slip.targets[0])
+    return handlers[slip.by], handlers[slip.witness]
+
+
+def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
+    """What 甲 provided, and mail that came back, goes to 甲: it receipts, and nobody destroys it instead."""
+    party = {h.id: h.party for h in ws.config.handlers}
+    wants_return = target.asked == ws.config.ward_party.id
+    if wants_return and (slip.method != "return" or party[slip.witness] != target.asked):
+        raise _refusal("区へ返却し、区の受領を記録してください", target.key)
+
+
+def _document(ws: Workspace, document: bytes | None, held: tuple[str, str] | None) -> tuple[str, str]:
+    if document:
+        digest = sha256(document)
+        name = f"documents/closing/{digest[:16]}.pdf"
+        ws.issue_document(name, document, title="消去・返却の記録", kind="closing_slip")
+        return name, digest
+    if held is None or len(held[0]) != 64 or held[1] not in {p.id for p in ws.config.parties}:
+        raise _refusal("書類、又は書類の要約値と保管者が必要です", "document")
+    return f"held:{held[1]}", held[0]
+
+
+def _refusal(message: str, place: str) -> KanshoError:
+    return KanshoError("CLOSING-MANUAL", message, place=place, remedy="記録を直して、もう一度登録してください")

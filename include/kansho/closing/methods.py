@@ -1,0 +1,76 @@
+"""How the data was erased, in the words of NIST SP 800-88r2 and of the certificate (domain notes 7); pure.
+
+Belongs here: what is claimed of the method, on what it rests, and what is not covered.  Does not belong here: who did
+it and what was found (`kansho.evidence.certified`), or the paper (`kansho.closing.certificate_paper`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kansho.campaign.config import CampaignConfig
+
+STANDARD = "NIST SP 800-88r2"
+#: What no statement of ours covers; the paper spells each out.
+NOT_COVERED = (
+    "memory_and_swap",
+    "flash_blocks_beyond_the_file_system",
+    "subcontractors_own_copies",
+    "what_was_returned_or_handed_over",
+    "backups_that_were_not_declared",
+)
+
+
+def how_it_was_done(config: CampaignConfig, erasure: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields ``data``, ``storage``, ``method``, ``cryptographic_erase``, ``not_covered`` of the certificate.
+
+    Args:
+        config: names the machines and stores (``closing.storage``).
+        erasure: what the log says of the erasure (`kansho.evidence.certified.certified_facts`).
+    """
+    return {
+        "data": {
+            "confidentiality_before": "personal, with health-related attributes",
+            "confidentiality_after": "none",
+            "from": config.contract.start.isoformat(),
+            "to": config.closing.erase_on.isoformat(),
+            "source_system": f"kansho vault {config.id}",
+        },
+        "storage": [s.model_dump(mode="json") for s in config.closing.storage],
+        "method": {
+            "standard": STANDARD,
+            "type": method_type(config),
+            "technique": "cryptographic erase, then deletion of every version",
+            "verification": "full: every target looked up after deletion; every place searched for every value",
+            "overwriting_claimed": "no",
+        },
+        "cryptographic_erase": cryptographic_erase(config, erasure),
+        "not_covered": list(NOT_COVERED),
+    }
+
+
+def method_type(config: CampaignConfig) -> str:
+    """``Purge`` only where a lost key cannot be read back from the medium it lay on; else ``Clear``.
+
+    A key file that was overwritten on flash media may survive in blocks that no program reaches.  Under an encrypted
+    volume they are of no use; without one, or with no store declared, Purge is not claimed.
+    """
+    stores = config.closing.storage
+    return "Purge" if stores and all(s.volume_encryption for s in stores) else "Clear"
+
+
+def cryptographic_erase(config: CampaignConfig, erasure: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement and each of its preconditions, as far as the log shows it."""
+    copies = [h.id for h in config.closing.by_hand if h.kind == "key_copy"]
+    return {
+        "algorithm": "AES-256-GCM",
+        "strength_bits": 256,
+        "keys": "a data key per object, wrapped by the campaign's key",
+        "encrypted_before_written": "yes",
+        "keys_destroyed": list(erasure["keys"]),
+        "keys_pending": dict(erasure["keys_pending"]),
+        "key_copies_declared": copies,
+        "key_copies_destroyed": [c["target"] for c in erasure["manual"] if c["target"].removeprefix("hand/") in copies],
+        "volumes": {s.id: s.volume_encryption or "none" for s in config.closing.storage},
+    }

@@ -1,0 +1,65 @@
+"""Rules about the people and the things that no program erases: who attended, what was closed by hand, pending keys.
+
+Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: the order of the
+closing as a whole (`kansho.evidence.rules`), what is used after its end (`kansho.evidence.custody_rules`), or what the
+certificate says (`kansho.evidence.certified`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kansho.evidence.certified import open_manual, pending_keys
+from kansho.evidence.events import Event
+from kansho.evidence.facts import WARD, ConfigFacts
+from kansho.evidence.findings import Finding
+
+#: What a record of something erased or returned by hand must say.
+MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
+
+
+def closing_findings(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
+    """What the certification claims of people, hand-made erasures and keys that the log does not show."""
+    return [*_manual(events), *_certified(events, facts)]
+
+
+def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
+    certified = next((e for e in events if e.type == "campaign_certified"), None)
+    if certified is None:
+        return
+    before = events[: certified.sequence]
+    end = f"event {certified.sequence} {certified.type}"
+    attended = next((e for e in before if e.type == "erasure_attended"), None)
+    if attended is None:
+        yield Finding("STATE-UNATTENDED", end, "certified without naming who erased, who checked and who attended")
+    else:
+        yield from _attended(attended, facts)
+    for name in open_manual(before):
+        yield Finding("STATE-MANUAL-OPEN", end, f"certified while not closed by hand: {name[:120]}")
+    for name in pending_keys(before):
+        yield Finding("STATE-KEY-PENDING", end, f"certified while the deletion of key {name[:40]} was only scheduled")
+
+
+def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:
+    """Who erased does not check it alone; whoever attends is of 甲, or nobody did and the certificate says so."""
+    place = f"event {event.sequence} {event.type}"
+    operator, verifier, witness = (event.codes.get(n, "") for n in ("operator", "verifier", "witness"))
+    if operator == verifier or {operator, verifier} - set(facts.users):
+        yield Finding("STATE-ATTENDED", place, "operator and verifier are not two registered people")
+    user = facts.users.get(witness)
+    if witness != "none" and (user is None or facts.parties.get(user.party) != WARD):
+        yield Finding("STATE-ATTENDED", place, "the witness is no registered person of the ward")
+
+
+def _manual(events: Sequence[Event]) -> Iterator[Finding]:
+    for event in events:
+        if event.type != "manual_target_closed":
+            continue
+        missing = [name for name in MANUAL_FIELDS if not event.codes.get(name)]
+        if missing or not event.refs.get("sha256"):
+            said = " ".join(missing) or "document"
+            yield Finding("STATE-MANUAL-FORM", f"event {event.sequence} {event.key}", f"closed without: {said}")
+        elif event.codes["by"] == event.codes["witness"]:
+            yield Finding(
+                "STATE-MANUAL-FORM", f"event {event.sequence} {event.key}", "done and witnessed by one person"
+            )

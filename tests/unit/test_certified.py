@@ -1,0 +1,132 @@
+"""A certificate cannot be made while anything is unknown, failed, pending or not verified; rules say the same later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.errors import KanshoError
+from kansho.evidence.certified import certified_facts, certified_part, manual_closed
+from kansho.evidence.closing_rules import closing_findings
+from kansho.evidence.events import Event
+from tests.unit.evidence_year import Year, lawful_year
+
+Edit = Callable[[Year], None]
+BY_HAND = {
+    "kind": "backup",
+    "method": "physical_destruction",
+    "on": "2028-01-28",
+    "place": "vault_site",
+    "by": "teshigawara",
+    "witness": "takanashi",
+}
+
+
+def changed(type: str, **parts: Any) -> Edit:
+    """Edit the first event of a type: each part is merged into what the event has."""
+
+    def change(event: Event) -> Event:
+        return replace(event, **{name: {**getattr(event, name), **value} for name, value in parts.items()})
+
+    return lambda year: year.edit(type, change)
+
+
+def dropped(type: str, key: str | None = None) -> Edit:
+    return lambda year: year.drop(type, key)
+
+
+NOT_DONE: dict[str, tuple[Edit, str]] = {
+    "a target was never erased": (dropped("holding_erased", "roster/d01"), "roster/d01"),
+    "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "raw_target_list/d01"),
+    "a target is not closed by hand": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "hand/x"),
+    "something was found": (changed("residue_scanned", counts={"hits": 1}), "residue_scanned"),
+    "something was not read": (changed("residue_scanned", counts={"unread": 1}), "residue_scanned"),
+    "nobody is named": (dropped("erasure_attended"), "erasure_attended"),
+    "nothing was counted": (dropped("inventory_taken"), "inventory_taken"),
+    "traces were not purged": (dropped("traces_purged"), "traces_purged"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_DONE)
+def test_nothing_is_certified_while(case: str, mini: CampaignConfig) -> None:
+    edit, place = NOT_DONE[case]
+    year = lawful_year(mini)
+    assert certified_facts(certified_part(year.events))["state"] == "final"
+    edit(year)
+    with pytest.raises(KanshoError, match="CERTIFY-INCOMPLETE") as caught:
+        certified_facts(certified_part(year.events))
+    assert place in caught.value.place
+
+
+def codes_of(year: Year) -> set[str]:
+    return {f.code for f in closing_findings(year.events, year.facts)}
+
+
+def certified(config: CampaignConfig, *edits: Edit) -> Year:
+    year = lawful_year(config)
+    for edit in edits:
+        edit(year)
+    year.add("campaign_certified", "certificate")
+    return year
+
+
+UNLAWFUL: dict[str, tuple[Edit, str]] = {
+    "nobody is named": (dropped("erasure_attended"), "STATE-UNATTENDED"),
+    "one person erased and checked": (changed("erasure_attended", codes={"verifier": "tsukumo"}), "STATE-ATTENDED"),
+    "the witness is one of ours": (changed("erasure_attended", codes={"witness": "watanuki"}), "STATE-ATTENDED"),
+    "somebody unknown erased": (changed("erasure_attended", codes={"operator": "ghost"}), "STATE-ATTENDED"),
+    "a target by hand is open": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "STATE-MANUAL-OPEN"),
+    "a key is pending": (
+        lambda year: (
+            dropped("keys_destroyed", "vault")(year),
+            year.add("key_deletion_scheduled", "vault", codes={"until": "2028-02-05"}),
+            None,
+        )[-1],
+        "STATE-KEY-PENDING",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNLAWFUL)
+def test_the_verifier_refuses_a_certification_where(case: str, mini: CampaignConfig) -> None:
+    edit, code = UNLAWFUL[case]
+    assert codes_of(certified(mini)) == set()
+    assert codes_of(certified(mini, edit)) == {code}
+
+
+def test_a_year_without_a_witness_is_lawful_and_says_so(mini: CampaignConfig) -> None:
+    assert codes_of(certified(mini, changed("erasure_attended", codes={"witness": "none"}))) == set()
+
+
+@pytest.mark.parametrize("field", [*BY_HAND, "sha256"])
+def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> None:
+    year = lawful_year(mini)
+    year.add("manual_target_closed", "hand/backup", codes=BY_HAND, refs={"sha256": "0" * 64})
+    assert codes_of(year) == set()
+    assert manual_closed(year.events)[0]["witness"] == "takanashi"
+    year = lawful_year(mini)
+    codes = {name: value for name, value in BY_HAND.items() if name != field}
+    year.add("manual_target_closed", "hand/backup", codes=codes, refs={} if field == "sha256" else {"sha256": "0" * 64})
+    assert codes_of(year) == {"STATE-MANUAL-FORM"}
+
+
+def test_nobody_witnesses_themselves(mini: CampaignConfig) -> None:
+    year = lawful_year(mini)
+    codes = {**BY_HAND, "witness": BY_HAND["by"]}
+    year.add("manual_target_closed", "hand/backup", codes=codes, refs={"sha256": "0" * 64})
+    assert codes_of(year) == {"STATE-MANUAL-FORM"}
+
+
+def test_a_scheduled_deletion_gives_an_interim_statement_only(mini: CampaignConfig) -> None:
+    year = lawful_year(mini)
+    year.edit(
+        "keys_destroyed", lambda e: replace(e, type="key_deletion_scheduled", codes={"until": "2028-02-05"}), "vault"
+    )
+    said = certified_facts(certified_part(year.events))
+    assert said["state"] == "interim"
+    assert said["erasure"]["keys_pending"] == {"vault": "2028-02-05"}
+    assert "vault" not in said["erasure"]["keys"]

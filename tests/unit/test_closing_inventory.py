@@ -1,0 +1,137 @@
+"""The inventory on any day: every holding of every party, and what lies there that nobody knows of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.cli import main
+from kansho.closing import stage
+from kansho.closing.discovery import discover
+from kansho.closing.holdings_report import as_text, report
+from kansho.errors import KanshoError
+from tests.conftest import MINI
+from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+
+
+@pytest.fixture
+def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
+    plain_papers(monkeypatch)
+    return closing_year(mini, tmp_path / "var")
+
+
+def test_any_day_of_the_year_says_what_is_held_and_until_when(year: ClosingYear) -> None:
+    said = report(year.ws)
+    assert said["vault"]["roster"] == {"count": 1, "rows": 2, "erase_by": "2028-01-29", "holder": "contractor"}
+    assert said["vault"]["raw_target_list"]["erase_by"] == "2027-07-19"
+    assert said["keys"] == ["vault", "hmac", "exchange", "needles"]
+    assert {t["target"] for t in said["by_hand"]} >= {"medium/CD-0001", "hand/backup_disk"}
+    assert said["certificates_missing"] == ["call_centre", "printer", "visitors"]
+    assert said["differences"] == {}
+    text = as_text(year.ws, said)
+    for word in ("勧奨対象の管理", "2027-07-19 までに消去", "見本印刷株式会社", "相違: なし"):
+        assert word in text
+
+
+PLANTED: dict[str, tuple[str, str]] = {
+    "a copy among the outputs": ("kansho/outputs/documents/copy.csv", "unknown"),
+    "a file beside ours": ("kansho/dump.sql", "unknown"),
+    "a file in airflow's home": ("airflow/export.csv", "unknown"),
+    "a backup of the database": ("airflow/airflow.db.bak", "unknown"),
+    "an object in the vault": ("kansho/vault/{campaign}/roster/copy", "unregistered"),
+}
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_what_nobody_knows_of_is_found_and_stops_the_closing(case: str, year: ClosingYear) -> None:
+    place, kind = PLANTED[case]
+    year, _ = year.until_plan()
+    path = year.ws.layout.var / place.format(campaign=year.ws.config.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    assert list(report(year.ws)["differences"]) == [kind]
+    with pytest.raises(KanshoError, match=f"CLOSING-UN.*{path.name}"):
+        stage.take_inventory(year.ws, {})
+
+
+KNOWN: dict[str, tuple[str, str]] = {
+    "airflow's metadata with its journals": ("airflow/airflow.db-wal", "airflow"),
+    "a task's log": ("airflow/logs/dag_id=x/a.log", "airflow-logs"),
+    "an upload that was killed": ("kansho/vault/{campaign}/roster/.tmp-1", "unfinished"),
+    "another ward's vault": ("kansho/vault/other_2027/roster/d01", "other-campaigns"),
+    "the evidence": ("kansho/outputs/evidence-{campaign}.zip", "evidence"),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN)
+def test_what_has_its_place_is_counted(case: str, year: ClosingYear) -> None:
+    place, kind = KNOWN[case]
+    before = discover(year.ws).files.get(kind, 0)
+    path = year.ws.layout.var / place.format(campaign=year.ws.config.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    found = discover(year.ws)
+    assert found.unknown == ()
+    assert found.files[kind] == before + 1
+
+
+def test_documents_of_another_ward_are_known_by_its_own_ledger(
+    year: ClosingYear, tmp_path: Path, sample: CampaignConfig
+) -> None:
+    other = replace(type(year.ws).open(sample, year.ws.layout.var, sample.opening_on))
+    other.record("campaign_opened", sample.id, codes={"simulation": "true"})
+    other.issue_document("documents/other.pdf", b"%PDF", title="t", kind="plan")
+    assert discover(year.ws).unknown == ()
+
+
+def run(year: ClosingYear, *words: str) -> int:
+    return main(["close", *words, "--config", str(MINI), "--var", str(year.ws.layout.var)])
+
+
+def test_the_command_prints_it_and_fails_on_a_difference(year: ClosingYear, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(year, "inventory", "--date", "2027-06-01", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["vault"] == report(year.ws)["counts"]["vault"]
+    (year.ws.layout.kansho / "dump.sql").write_bytes(b"x")
+    assert run(year, "inventory", "--date", "2027-06-01") == 1
+    assert "相違: どの区分にも当たらないファイル（1件）: kansho/dump.sql" in capsys.readouterr().out
+
+
+Words = Callable[[str], list[str]]
+
+
+def deed(**changed: str) -> list[str]:
+    said = {"target": "hand/backup_disk", "method": "physical_destruction", "on": "2027-06-01", "place": "vault_site"}
+    said |= {"by": "h04", "witness": "h01", "user": "teshigawara", "date": "2027-06-01", **changed}
+    return [word for name, value in said.items() for word in (f"--{name}", value)]
+
+
+def test_a_deed_is_entered_by_command(year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(b"%PDF-1.7 signed")
+    assert run(year, "manual", *deed(), "--document", str(paper)) == 0
+    assert "hand/backup_disk: physical_destruction" in capsys.readouterr().out
+    (closed,) = year.ws.ledger.events("manual_target_closed")
+    assert closed.actor["user"] == "teshigawara"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"user": "takanashi"}, "CLI-USER"),
+        ({"method": "deleted"}, "PAPER-FORM"),
+        ({"target": "../x"}, "PAPER-FORM"),
+        ({"witness": "h04"}, "CLOSING-MANUAL"),
+    ],
+)
+def test_the_command_refuses_what_does_not_fit(
+    changed: dict[str, str], code: str, year: ClosingYear, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = ["--document-sha256", "ab" * 32, "--document-holder", "contractor"]
+    assert run(year, "manual", *deed(**changed), *held) == 1
+    assert code in capsys.readouterr().err
+    assert year.ws.ledger.events("manual_target_closed") == []
