@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from kansho.admission import admit
 from kansho.campaign.config import CampaignConfig, Gaiji, load_config
+from kansho.evidence.events import Actor
+from kansho.evidence.ledger import Ledger
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -57,6 +61,22 @@ def mini(mini_as_filed: CampaignConfig) -> CampaignConfig:
 def sample() -> CampaignConfig:
     """The sample campaign."""
     return load_config(SAMPLE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stages_alone_read_without_a_purpose() -> Iterator[None]:
+    """A test of one stage alone opens a campaign that registered nobody; what states a purpose is judged everywhere.
+
+    The door itself is tested in ``test_access.py``, whole years and the desk go through it as they stand.
+    """
+
+    def only_with_purpose(ledger: Ledger, ref: SnapshotRef, actor: Actor, purpose: str, today: date) -> None:
+        if purpose:
+            admit(ledger, ref, actor, purpose, today)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kansho.workspace.admit", only_with_purpose)
+        yield
 
 
 @pytest.fixture

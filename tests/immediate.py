@@ -150,8 +150,8 @@ class ImmediateYear:
         folder = self.var / "outside-world" / self.config.ward_party.id / "passwords"
         return {path.stem: path.read_text().strip() for path in sorted(folder.glob("*.txt"))}
 
-    def workspace(self, day: date) -> Workspace:
-        return Workspace.open(self.config, self.var, day)
+    def workspace(self, day: date, purpose: str = "") -> Workspace:
+        return Workspace.open(self.config, self.var, day, purpose=purpose)
 
     def _as(self, ws: Workspace, role: Role) -> Workspace:
         handler = self.config.users(role)[0]
@@ -233,7 +233,7 @@ class _Wiring:
             return Node(function, SKIPPED)
         module, _, name = function.partition(":")
         try:
-            ws = self._year.workspace(self._run.day)
+            ws = self._year.workspace(self._run.day, self._run.stage)
             require_ready(ws.ledger.events(), self._year.config, self._run.stage)
             value = getattr(importlib.import_module(module), name)(ws, work())
         except KanshoError as error:
@@ -245,7 +245,7 @@ class _Wiring:
             return self._add(Node(f"guard_{name}", of.state))
         ws = self._year.workspace(self._run.day)
         artefact = SnapshotRef.from_json(of.value["artefact"])
-        ws.read_bytes(artefact)
+        ws.for_purpose("approval").read_bytes(artefact)
         run = f"{self._year.config.id}__{self._run.stage}/run-{self._run.number}"
         if "distinct_from" in codes:
             codes = {"distinct_from": f"{run}/{codes['distinct_from']}"}

@@ -85,7 +85,8 @@ def _workspace(arguments: argparse.Namespace, user: str | None) -> Any:
     from kansho.workspace import Workspace
 
     config = load_config(Path(arguments.config))
-    ws = Workspace.open(config, arguments.var, getattr(arguments, "date", config.contract.start))
+    today = getattr(arguments, "date", config.contract.start)
+    ws = Workspace.open(config, arguments.var, today, purpose="exception_handling")
     if user is None:
         return ws
     handler = bound_config(ws).handler_of_user(user)

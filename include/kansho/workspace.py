@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from kansho.admission import admit
 from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
@@ -64,7 +65,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The campaign at work on one campaign date, for one actor."""
+    """The campaign at work on one campaign date, for one actor and one purpose (without a purpose nothing is read)."""
 
     config: CampaignConfig
     layout: Layout
@@ -73,10 +74,16 @@ class Workspace:
     ledger: Ledger
     today: date
     actor: Actor
+    purpose: str = ""
 
     @classmethod
-    def open(cls, config: CampaignConfig, var: Path, today: date, *, actor: Actor | None = None) -> Workspace:
-        """Open on the embedded default: local directory and key files under ``var/kansho``."""
+    def open(
+        cls, config: CampaignConfig, var: Path, today: date, *, actor: Actor | None = None, purpose: str = ""
+    ) -> Workspace:
+        """Open on the embedded default: local directory and key files under ``var/kansho``.
+
+        ``purpose`` is one of `kansho.evidence.access_rules.PURPOSES`.
+        """
         layout = Layout(var)
         home = layout.kansho
         keyring = Keyring(home / "keys" / config.id)
@@ -89,6 +96,7 @@ class Workspace:
             ledger=Ledger(config.id, LocalStore(home / "ledger" / config.id)),
             today=today,
             actor=actor or Actor(config.contractor.id, "system", "system"),
+            purpose=purpose,
         )
 
     @property
@@ -105,6 +113,14 @@ class Workspace:
     def acting_as(self, actor: Actor) -> Workspace:
         """The same workspace for another actor."""
         return replace(self, actor=actor)
+
+    def for_purpose(self, purpose: str) -> Workspace:
+        """The same workspace for another purpose of reading."""
+        return replace(self, purpose=purpose)
+
+    def as_task(self) -> Workspace:
+        """The same workspace for a task of 乙: what a page works out from data that nobody is shown."""
+        return self.acting_as(Actor(self.config.contractor.id, "system", "system"))
 
     # -- facts -------------------------------------------------------------------------------
 
@@ -161,11 +177,17 @@ class Workspace:
         return self._register(self._vault_for(kind).put_bytes(kind, key, data, rows=rows), parents, counts)
 
     def read_table(self, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read a registered table, whole or only some of its columns."""
+        """Read a registered table, whole or only some of its columns.
+
+        Raises:
+            KanshoError: ``READ-*`` when this actor may not read it for this purpose (P8); the refusal is recorded.
+        """
+        admit(self.ledger, ref, self.actor, self.purpose, self.today)
         return self._vault_for(ref.kind).read_table(ref, columns)
 
     def read_bytes(self, ref: SnapshotRef) -> bytes:
-        """Read registered bytes."""
+        """Read registered bytes; refused as in `read_table`."""
+        admit(self.ledger, ref, self.actor, self.purpose, self.today)
         return self._vault_for(ref.kind).read_bytes(ref)
 
     def erase(self, ref: SnapshotRef, *, reason: str) -> None:

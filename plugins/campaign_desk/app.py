@@ -310,7 +310,7 @@ def _answer_path(key: str) -> str:
 def _workspace(person: Person, campaign_date: str | None = None) -> Workspace:
     """The campaign as this person; in a simulation on the day where the simulated year stands."""
     today = wall_clock().astimezone(ZONE).date()
-    ws = Workspace.open(person.config, settings.var_dir(), today, actor=person.actor)
+    ws = Workspace.open(person.config, settings.var_dir(), today, actor=person.actor, purpose="desk_review")
     if not ws.is_simulation:
         return ws
     told = campaign_date or ws.ledger.events()[-1].campaign_date

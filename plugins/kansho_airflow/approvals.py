@@ -47,6 +47,8 @@ from kansho_airflow.steps import collect_work
 
 #: A gate that holds for a decision says so in its work.
 HOLD = "hold"
+#: What an artefact is read for when its approval is asked and given: to see that it is whole and ours.
+PURPOSE = "approval"
 PASSED = "pass"
 
 
@@ -87,7 +89,7 @@ class RequestOperator(BaseOperator):
             raise AirflowSkipException
         ws = open_workspace(context)
         artefact = artefact_of(work)
-        ws.read_bytes(artefact)  # present, whole, and ours
+        ws.for_purpose(PURPOSE).read_bytes(artefact)  # present, whole, and ours
         key = key_of(context, self.approval)
         codes = {"role": self.role, "kind": artefact.kind, "ask": f"ask_{self.approval}"}
         if self.only_on_hold:
@@ -232,7 +234,7 @@ def digest_now(ws: Workspace, artefact: SnapshotRef) -> str:
     if registered is None or registered.digest != artefact.digest:
         return ""
     try:
-        ws.read_bytes(artefact)
+        ws.for_purpose(PURPOSE).read_bytes(artefact)
     except KanshoError:
         return ""
     return artefact.digest

@@ -98,9 +98,10 @@ def open_workspace(context: Mapping[str, Any]) -> Workspace:
     dag_id = context["dag"].dag_id
     config = settings.campaign(settings.campaign_id_of(dag_id))
     actor = Actor(config.contractor.id, f"{dag_id}.{context['task'].task_id}", "system")
-    ws = Workspace.open(config, settings.var_dir(), config.contract.start, actor=actor)
+    stage = settings.stage_of(dag_id)
+    ws = Workspace.open(config, settings.var_dir(), config.contract.start, actor=actor, purpose=stage)
     ws = replace(ws, today=campaign_date(context, ws.ledger))
-    require_ready(ws.ledger.events(), config, settings.stage_of(dag_id))
+    require_ready(ws.ledger.events(), config, stage)
     return ws
 
 

@@ -21,6 +21,7 @@ from kansho.campaign.rights import Role
 from kansho.casework import open_case
 from kansho.evidence.events import Actor
 from kansho.intake.passwords import use_password, waiting_password
+from kansho.opening.register import register_handler
 from kansho.quality.catalogue import rule
 from kansho.standing import undecided_stop_list
 from kansho.vault.vault import SnapshotRef
@@ -63,6 +64,8 @@ def ws(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     opened = Workspace.open(mini, tmp_path / "var", DAY)
     opened.keyring.create()
     opened.record("campaign_opened", "opening", codes={"simulation": "true", "config_digest": mini.digest})
+    for handler in mini.handlers:
+        register_handler(opened, handler)
     visits = pd.DataFrame({"inquiry_number": numbers(2), "name_kanji": [NAME, None]})
     artefacts = {
         PLAN: (Role.WARD_OFFICER, opened.store_bytes("plan_document", "p1", pdf())),

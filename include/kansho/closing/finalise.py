@@ -133,7 +133,8 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
         return
     needles = ws.find(NEEDLES, NEEDLES_KEY)
     if needles is not None:
-        wanted = {*from_table(ws.read_table(needles)), *(form for secret in also for form in secret_forms(secret))}
+        kept = ws.for_purpose("residue_scan").read_table(needles)
+        wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
         result = scan([ws.layout.kansho, ws.layout.airflow], sorted(wanted))
         number = len(ws.ledger.events("residue_scanned")) + 1
         counts = {

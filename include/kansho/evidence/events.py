@@ -45,6 +45,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     # holdings
     "snapshot_stored": ("D6",),
     "snapshot_erased": ("P11",),
+    "snapshot_read": ("P8",),
+    "read_refused": ("P8",),
     "document_issued": ("P13",),
     # intake and media
     "medium_registered": ("D3",),

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import bound_digest
+from kansho.evidence.access_rules import access_findings
 from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
@@ -55,6 +56,7 @@ def violations(
         *_frame(log, facts),
         *opening_findings(events),
         *amendment_findings(events, in_force),
+        *access_findings(events),
         *_approvals(log),
         *_intake(log),
         *_releases(log, facts),

@@ -16,10 +16,13 @@ MODULES = (
     "errors.py",
     "campaign/__init__.py",
     "campaign/opened.py",
+    "vault/__init__.py",
+    "vault/classes.py",
     *(
         f"evidence/{name}.py"
         for name in (
             "__init__",
+            "access_rules",
             "account",
             "bundle",
             "certified",

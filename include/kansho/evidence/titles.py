@@ -93,6 +93,8 @@ TITLES: dict[str, str] = {
     "keys_destroyed": "鍵の破壊",
     "residue_scanned": "残存の検査",
     "campaign_certified": "消去の証明",
+    "snapshot_read": "保管データの閲覧",
+    "read_refused": "閲覧の拒否",
     "stage_finished": "作業の終了",
     "clock_ran_backwards": "時計の逆行",
 }

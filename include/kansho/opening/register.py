@@ -10,7 +10,8 @@ from pathlib import Path
 from kansho.campaign.config import Handler, Party
 from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
-from kansho.evidence.registrations import next_key
+from kansho.evidence.access_rules import ENDED
+from kansho.evidence.registrations import id_of, next_key
 from kansho.exchange.countersigned import register_cosigner
 from kansho.workspace import Workspace
 
@@ -24,6 +25,7 @@ def register_everything(ws: Workspace) -> None:
         register_party(ws, party)
     for handler in ws.config.handlers:
         register_handler(ws, handler)
+    end_registrations(ws)
     register_places_and_flow(ws)
     register_recipients(ws)
     register_cosigner(ws)
@@ -72,6 +74,16 @@ def register_handler(ws: Workspace, handler: Handler) -> None:
     _register(ws, "handler_registered", handler.id, codes, {"name": handler.name, "post": handler.post})
     for type_, on in (("training_recorded", handler.trained_on), ("briefing_recorded", handler.briefed_on)):
         _register(ws, type_, handler.id, {"on": on.isoformat(), "party": handler.party}, {})
+
+
+def end_registrations(ws: Workspace) -> None:
+    """End the registration of everybody whom the configuration names no more: they read nothing from now on (P8)."""
+    present = {handler.id for handler in ws.config.handlers}
+    known = {id_of(e): e for e in ws.ledger.events("handler_registered")}
+    for id_, last in known.items():
+        if id_ not in present and ENDED not in last.codes:
+            codes = {**last.codes, ENDED: ws.today.isoformat()}
+            _register(ws, "handler_registered", id_, codes, dict(last.names))
 
 
 def register_places_and_flow(ws: Workspace) -> None:

@@ -48,6 +48,11 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family("パスワードの入力、ご指摘", _NOTHING, ("PASSWORD-", "COMMENT-")),
     Family(
+        "閲覧の拒否",
+        "読もうとした事実（`read_refused`）が台帳に残り、何も読めません。",
+        ("READ-",),
+    ),
+    Family(
         "事前の確認と参照の命令",
         _READ_ONLY,
         ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-", "HANDLING-"),

@@ -115,7 +115,7 @@ def _clocks(year: Year) -> dict[str, dict[str, float]]:
 def _keep_truth(site: Site, world: World) -> None:
     """Ask the world for the true effects while we still know whom we assigned; it keeps them itself."""
     path = site.layout.outside / "truth.json"
-    ws = site.workspace(site.config.closing.erase_on)
+    ws = site.workspace(site.config.closing.erase_on).for_purpose("simulated_truth")
     if path.is_file() or not ws.snapshots("wave_assignment"):
         return
     cutoff = max(

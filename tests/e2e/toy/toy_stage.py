@@ -11,6 +11,7 @@ from typing import Any
 from kansho.campaign.opened import HANDLER_REPORT, OPENS
 from kansho.campaign.rights import Role
 from kansho.evidence.events import Actor
+from kansho.opening.register import register_handler
 from kansho.workspace import Workspace
 
 #: What the leaky function lets fall; the test looks for it in every byte that Airflow wrote.
@@ -21,6 +22,8 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The first event, as a simulation, and the ward's approval of it."""
     ws.keyring.create()
     ws.record("campaign_opened", "opening", codes={"simulation": "true", "config_digest": ws.config.digest})
+    for handler in ws.config.handlers:
+        register_handler(ws, handler)
     report = {"kind": "handler_report", "key": HANDLER_REPORT, "digest": "0" * 64}
     ws.record("approval_requested", "toy/opening", codes={"role": OPENS}, refs={"artefact": report})
     officer = ws.config.users(Role(OPENS))[0]
