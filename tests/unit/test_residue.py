@@ -226,6 +226,34 @@ def test_a_file_full_of_values_stops_the_count_not_the_scan(tmp_path: Path, monk
     assert scan([tmp_path], NEEDLES).by_file == {str(tmp_path / "a"): 10, str(tmp_path / "b"): 1}
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3, 50])
+def test_processes_side_by_side_find_what_one_finds(tmp_path: Path, workers: int) -> None:
+    for number in range(20):
+        (tmp_path / f"f{number:02}").write_bytes((f"{NAME}\n" * (number % 3)).encode() + b"x" * 1000 * number)
+    expected = {str(tmp_path / f"f{n:02}"): n % 3 for n in range(20) if n % 3}
+    result = scan([tmp_path], NEEDLES, workers=workers)
+    assert (result.by_file, result.unread) == (expected, ())
+    assert [NEEDLES[n].text for n in result.matched] == [NAME]
+
+
+def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = residue._search_file
+
+    def dying(path: Path, *rest: Any) -> None:
+        if path.name == "deadly":
+            os._exit(9)
+        real(path, *rest)
+
+    monkeypatch.setattr(residue, "_search_file", dying)
+    (tmp_path / "deadly").write_bytes(b"x" * 100_000)
+    for number in range(5):
+        (tmp_path / f"f{number}").write_bytes(NAME.encode())
+    result = scan([tmp_path], NEEDLES, workers=2)
+    assert result.unread == (str(tmp_path / "deadly"),)
+    assert result.hits == 5
+    assert not result.clean
+
+
 def texts(needles: object) -> set[str]:
     return {n.text for n in needles}  # type: ignore[attr-defined]
 

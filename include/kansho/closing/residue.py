@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from kansho.closing.beside import side_by_side
 from kansho.closing.index import TAIL, Index
 from kansho.closing.needles import ADDRESS, DELIMITED, DIGITS, Needle
 from kansho.closing.views import (
@@ -63,56 +64,77 @@ class _Tally:
     matched: set[int] = field(default_factory=set)
 
 
-def scan(paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[Path] = ()) -> ScanResult:
+@dataclass
+class _Found:
+    by_file: dict[str, int] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    matched: set[int] = field(default_factory=set)
+
+    def add(self, other: _Found) -> None:
+        for name, hits in other.by_file.items():
+            self.by_file[name] = self.by_file.get(name, 0) + hits
+        self.unread |= other.unread
+        self.matched |= other.matched
+
+
+def scan(
+    paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[Path] = (), workers: int = 1
+) -> ScanResult:
     """Search files and whole folders for needles.
 
     Args:
         paths: files and folders; links are not followed; the names of files are searched too.
         needles: what to look for (`kansho.closing.needles`).
         exclude: folders or files to leave out.
+        workers: processes that search at the same time; they share one index.
 
     About 60,000 people's values stay under 2 GB of memory: patterns are searched in turns.
     """
     roots = [Path(p) for p in paths]
-    by_file: dict[str, int] = {}
-    unread: set[str] = set()
-    files = list(_files(roots, {Path(p).resolve() for p in exclude}, unread))
-    matched: set[int] = set()
+    found = _Found()
+    files = list(_files(roots, {Path(p).resolve() for p in exclude}, found.unread))
+    shares = _shares(files, workers)
     for searcher in _searchers(needles):
-        names = _Tally()
-        searcher.search("\n".join(str(path) for path in files).encode("utf-8", "surrogateescape"), names)
-        if names.hits:
-            by_file["(names of files)"] = by_file.get("(names of files)", 0) + names.hits
-            matched |= names.matched
-        for path in files:
-            tally = _Tally()
-            try:
-                _search_file(path, searcher, tally)
-            except FileNotFoundError:
-                continue  # gone since the listing, as temporary files of a running system are
-            except (OSError, TooLarge):
-                unread.add(str(path))
-            if tally.hits:
-                by_file[str(path)] = by_file.get(str(path), 0) + tally.hits
-                matched |= tally.matched
+        found.add(_search_names(searcher, files))
+        for share, answer in zip(shares, side_by_side(searcher.files, shares), strict=True):
+            # A process that died has checked nothing that could be relied on.
+            found.add(answer if answer is not None else _Found(unread=set(map(str, share))))
     return ScanResult(
         files=len(files),
         bytes=sum(_size(p) for p in files),
         needles=len(needles),
-        hits=sum(by_file.values()),
-        by_file=dict(sorted(by_file.items())),
-        unread=tuple(sorted(unread)),
-        matched=frozenset(matched),
+        hits=sum(found.by_file.values()),
+        by_file=dict(sorted(found.by_file.items())),
+        unread=tuple(sorted(found.unread)),
+        matched=frozenset(found.matched),
     )
+
+
+def _shares(files: Sequence[Path], workers: int) -> list[list[Path]]:
+    """The files in shares of about the same size: the largest first, each to the share that has least."""
+    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(max(1, workers))]
+    for size, path in sorted(((_size(path), path) for path in files), reverse=True):
+        least = min(range(len(shares)), key=lambda n: shares[n][0])
+        # Opening a file costs what some kilobytes cost.
+        shares[least] = (shares[least][0] + size + 8192, shares[least][1])
+        shares[least][1].append(path)
+    return [share for _, share in shares]
+
+
+def _search_names(searcher: _Searcher, files: Iterable[Path]) -> _Found:
+    tally = _Tally()
+    searcher.search("\n".join(str(path) for path in files).encode("utf-8", "surrogateescape"), tally)
+    return _Found({"(names of files)": tally.hits} if tally.hits else {}, matched=tally.matched)
 
 
 class _Searcher:
     """One index over the encoded forms of some needles."""
 
-    def __init__(self, patterns: list[bytes], sources: array[int], needles: Sequence[Needle]) -> None:
+    def __init__(self, patterns: list[bytes], sources: array[int], needles: Sequence[Needle], begin: int = 0) -> None:
         self._index = Index(patterns)
         self._sources = sources
         self._needles = needles
+        self._begin = begin
 
     def search(self, data: bytes, tally: _Tally, skip: int = 0) -> None:
         """Count hits that stand alone; those ending within the first ``skip`` bytes were counted before."""
@@ -124,7 +146,23 @@ class _Searcher:
             index, encoding = divmod(self._sources[pattern], len(ENCODINGS))
             if stands_alone(self._needles[index], data, start, end, ENCODINGS[encoding]):
                 tally.hits += 1
-                tally.matched.add(index)
+                tally.matched.add(self._begin + index)
+
+    def files(self, paths: Iterable[Path]) -> _Found:
+        """What is in these files."""
+        found = _Found()
+        for path in paths:
+            tally = _Tally()
+            try:
+                _search_file(path, self, tally)
+            except FileNotFoundError:
+                continue  # gone since the listing, as temporary files of a running system are
+            except (OSError, TooLarge):
+                found.unread.add(str(path))
+            if tally.hits:
+                found.by_file[str(path)] = tally.hits
+                found.matched |= tally.matched
+        return found
 
 
 def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: str) -> bool:
@@ -144,31 +182,32 @@ def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: st
     return not (_hex(before) or _hex(after))
 
 
-def encoded(needle: Needle) -> Iterator[tuple[bytes, str]]:
-    """The needle's byte forms that are long enough to mean something, with their encodings."""
-    seen = set()
-    for encoding in ENCODINGS:
+def encoded(texts: Sequence[str], encoding: str) -> Iterator[tuple[int, bytes]]:
+    """(number of the text, its byte form) for the forms that are long enough to mean something."""
+    for number, text in enumerate(texts):
+        if encoding == "cp932" and text.isascii():
+            continue  # the same bytes as in UTF-8
         try:
-            form = needle.text.encode(encoding)
+            form = text.encode(encoding)
         except UnicodeEncodeError:
             continue
-        if len(form) >= MIN_BYTES and form not in seen:
-            seen.add(form)
-            yield form, encoding
+        if len(form) >= MIN_BYTES:
+            yield number, form
 
 
 def _searchers(needles: Sequence[Needle]) -> Iterator[_Searcher]:
-    patterns: list[bytes] = []
-    sources = array("q")  # number of the needle times the encodings, plus the encoding's
-    for index, needle in enumerate(needles):
-        for form, encoding in encoded(needle):
-            patterns.append(form)
-            sources.append(index * len(ENCODINGS) + ENCODINGS.index(encoding))
-        if len(patterns) >= BATCH:
-            yield _Searcher(patterns, sources, needles)
-            patterns, sources = [], array("q")
-    if patterns:
-        yield _Searcher(patterns, sources, needles)
+    share = max(1, BATCH // len(ENCODINGS))
+    for begin in range(0, len(needles), share):
+        part = needles[begin : begin + share]
+        texts = [needle.text for needle in part]
+        patterns: list[bytes] = []
+        sources = array("q")  # number of the needle times the encodings, plus the encoding's
+        for which, encoding in enumerate(ENCODINGS):
+            for number, form in encoded(texts, encoding):
+                patterns.append(form)
+                sources.append(number * len(ENCODINGS) + which)
+        if patterns:
+            yield _Searcher(patterns, sources, part, begin)
 
 
 def _search_file(path: Path, searcher: _Searcher, tally: _Tally) -> None:
