@@ -34,6 +34,8 @@ from kansho.closing.needles import (
     to_table,
 )
 from kansho.closing.residue import scan
+from kansho.errors import KanshoError
+from kansho.vault.store import LocalStore
 
 PERSON = pd.DataFrame(
     [
@@ -297,6 +299,29 @@ def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatc
     result = scan([tmp_path], NEEDLES, workers=2)
     assert result.unread == (str(tmp_path / "deadly"),)
     assert result.hits == 5
+    assert not result.clean
+
+
+def test_objects_of_a_store_elsewhere_are_searched_too(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "far")
+    store.create("events/1.json", json.dumps({"key": NAME}).encode())
+    store.create("events/2.json", b"{}")
+    store.create("packed", zipped(KANA.encode("utf-16-le")))
+    (tmp_path / "here").mkdir()
+    result = scan([tmp_path / "here"], NEEDLES, stores={"evidence": store})
+    assert result.by_file == {"evidence/events/1.json": 1, "evidence/packed": 1}
+    assert (result.files, result.unread) == (3, ())
+
+
+def test_a_store_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:
+    class Silent(LocalStore):
+        def read(self, name: str) -> bytes:
+            raise KanshoError("VAULT-UNREACHABLE", "…")
+
+    store = Silent(tmp_path)
+    store.create("a", NAME.encode())
+    result = scan([], NEEDLES, stores={"evidence": store})
+    assert result.unread == ("evidence",)
     assert not result.clean
 
 
