@@ -96,7 +96,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "設定と業務開始",
         "設定も、記録済みの台帳も変わりません。直すまで、どの作業も進みません。",
-        ("CONFIG-", "OPENING-", "AMENDMENT-", "LEDGER-UNOPENED", "CLI-"),
+        ("CONFIG-", "OPENING-", "AMENDMENT-", "LEDGER-UNOPENED", "CLI-", "STORAGE-"),
     ),
     Family(
         "承認",
