@@ -114,6 +114,7 @@ FAMILIES: tuple[Family, ...] = (
             "KEY-ABSENT",
             "KEY-PASSPHRASE",
             "KEY-SETTINGS",
+            "KEY-ROTATION",
             "KEY-SERVICE",
             "S3-",
         ),

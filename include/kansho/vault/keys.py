@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import pyrage
 from cryptography.hazmat.primitives import serialization
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kansho.errors import KanshoError
 from kansho.vault.keepers import KeyKeeper
 
-KeyName = Literal["vault", "needles", "hmac", "signing", "exchange"]
+KeyName = str
 KEY_NAMES: tuple[KeyName, ...] = ("vault", "needles", "hmac", "signing", "exchange")
 
 #: ``vault`` seals personal data; ``needles`` seals what the residue scan looks for, and outlives
@@ -52,6 +51,10 @@ class Keyring:
             raise KanshoError(
                 "KEY-ABSENT", "鍵がありません（未作成または消去済み）", place=name, remedy="開設を確認してください"
             ) from None
+
+    def names(self) -> list[str]:
+        """Names of the keys that are kept, sorted."""
+        return self.keeper.names()
 
     def has(self, name: KeyName) -> bool:
         """Whether the key exists; also while a key service only has its deletion scheduled."""

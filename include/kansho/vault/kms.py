@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -40,22 +41,22 @@ class KmsKeeper:
         self._client, self._files, self._campaign = client, files, campaign
         self._opened: dict[str, bytes] = {}
 
-    def create(self, name: str, key: bytes) -> None:
-        """See `KeyKeeper.create`; a kill between the two steps leaves an unused KMS key, which its tags name."""
+    def create(self, name: str, key: bytes) -> bool:
+        """See `KeyKeeper.create`; a kill between the steps leaves an unused KMS key, which its tags name."""
         if self._files.has(name):
-            return
-        tags = [{"TagKey": "kansho-campaign", "TagValue": self._campaign}, {"TagKey": "kansho-key", "TagValue": name}]
-        made = self._call("create_key", name, Description=f"kansho {self._campaign} {name}", Tags=tags)
-        id_ = made["KeyMetadata"]["KeyId"]
+            return False
+        id_ = self._new(name)
         sealed = self._call("encrypt", name, KeyId=id_, Plaintext=key, EncryptionContext=self._context(name))
-        wrapped = {"kms_key": id_, "sealed": base64.b64encode(sealed["CiphertextBlob"]).decode()}
-        self._files.create(name, json.dumps(wrapped).encode())
+        kept = self._files.create(name, _written(id_, sealed["CiphertextBlob"]))
+        if not kept:
+            self._schedule(name, id_)  # another worker was first: its key counts
+        return kept
 
     def read(self, name: str) -> bytes:
         """See `KeyKeeper.read`; opened once for each process."""
         if name not in self._opened:
-            kept = json.loads(self._files.read(name))
-            if self._deletion(name, kept) is not None:
+            kept = self._kept(name)
+            if self._deletion(name, kept["kms_key"]) is not None:
                 raise KeyError(name)
             self._opened[name] = self._call(
                 "decrypt",
@@ -68,33 +69,79 @@ class KmsKeeper:
 
     def has(self, name: str) -> bool:
         """Whether KMS still knows the key: also while its deletion is only scheduled, which can be cancelled."""
-        if not self._files.has(name):
-            return False
-        return self._deletion(name, json.loads(self._files.read(name))) is not True
+        return any(told is not True for told in self._deletions(name).values())
 
     def pending(self, name: str) -> date | None:
-        """The day KMS will delete the key; None when it is present, or gone."""
-        if not self._files.has(name):
-            return None
-        told = self._deletion(name, json.loads(self._files.read(name)))
-        return told if isinstance(told, date) else None
+        """The day KMS will have deleted the key and those it replaced; None when it is present, or gone."""
+        told = list(self._deletions(name).values())
+        days = [day for day in told if isinstance(day, date)]
+        return max(days) if days and told[0] is not None else None
 
     def destroy(self, name: str) -> None:
         """Schedule the deletion; once KMS knows the key no more, remove what named it."""
         self._opened.pop(name, None)
-        if not self._files.has(name):
-            return
-        kept = json.loads(self._files.read(name))
-        told = self._deletion(name, kept)
-        if told is None:
-            self._call("schedule_key_deletion", name, KeyId=kept["kms_key"], PendingWindowInDays=WAIT_DAYS)
-        elif told is True:
+        told = self._deletions(name)
+        for id_, state in told.items():
+            if state is None:
+                self._schedule(name, id_)
+        if told and all(state is True for state in told.values()):
             self._files.destroy(name)
 
-    def _deletion(self, name: str, kept: dict[str, str]) -> date | bool | None:
+    def names(self) -> list[str]:
+        """See `KeyKeeper.names`."""
+        return self._files.names()
+
+    def turn(self, name: str, rotation: int) -> bool:
+        """See `KeyKeeper.turn`: a key is wrapped under a new KMS key, the deletion of the former scheduled.
+
+        KMS re-encrypts by itself: the key does not leave it in the clear.  The file names the former KMS key until it
+        is gone, for a copy of the former file would open with it.
+        """
+        kept = self._kept(name)
+        if self._deletion(name, kept["kms_key"]) is not None:
+            return False
+        former = [id_ for id_ in kept.get("former", []) if self._deletion(name, id_) is not True]
+        turned = int(kept.get("rotation", 0)) < rotation
+        if turned:
+            id_, context = self._new(name), self._context(name)
+            sealed = self._call(
+                "re_encrypt",
+                name,
+                CiphertextBlob=base64.b64decode(kept["sealed"]),
+                SourceKeyId=kept["kms_key"],
+                SourceEncryptionContext=context,
+                DestinationKeyId=id_,
+                DestinationEncryptionContext=context,
+            )
+            former.append(kept["kms_key"])
+            self._files.replace(name, _written(id_, sealed["CiphertextBlob"], rotation=rotation, former=former))
+        for id_ in former:
+            if self._deletion(name, id_) is None:
+                self._schedule(name, id_)
+        return turned
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        return json.loads(self._files.read(name))  # type: ignore[no-any-return]
+
+    def _new(self, name: str) -> str:
+        tags = [{"TagKey": "kansho-campaign", "TagValue": self._campaign}, {"TagKey": "kansho-key", "TagValue": name}]
+        made = self._call("create_key", name, Description=f"kansho {self._campaign} {name}", Tags=tags)
+        return str(made["KeyMetadata"]["KeyId"])
+
+    def _schedule(self, name: str, id_: str) -> None:
+        self._call("schedule_key_deletion", name, KeyId=id_, PendingWindowInDays=WAIT_DAYS)
+
+    def _deletions(self, name: str) -> dict[str, date | bool | None]:
+        """KMS key → its state, the one in use first; empty when nothing names one."""
+        if not self._files.has(name):
+            return {}
+        kept = self._kept(name)
+        return {id_: self._deletion(name, id_) for id_ in (kept["kms_key"], *kept.get("former", []))}
+
+    def _deletion(self, name: str, id_: str) -> date | bool | None:
         """None: present; a day: pending until then; True: gone."""
         try:
-            told = self._client.describe_key(KeyId=kept["kms_key"])["KeyMetadata"]
+            told = self._client.describe_key(KeyId=id_)["KeyMetadata"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _GONE:
                 return True
@@ -122,3 +169,8 @@ def _failed(name: str) -> KanshoError:
         place=name,
         remedy="権限・接続先を確認してからやり直してください",
     )
+
+
+def _written(id_: str, sealed: bytes, *, rotation: int = 0, former: Sequence[str] = ()) -> bytes:
+    said = {"kms_key": id_, "sealed": base64.b64encode(sealed).decode(), "rotation": rotation, "former": list(former)}
+    return json.dumps(said).encode()
