@@ -11,9 +11,11 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.discovery import discover
+from kansho.closing.needles import DELIMITED, Needle
+from kansho.closing.residue import scan
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft
-from kansho.vault.storage import NAME, Storage, ledgers_of, require_approved, stores_of
+from kansho.vault.storage import NAME, Storage, elsewhere, ledgers_of, require_approved, stores_of
 from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
 from tests.s3_server import REGION, bucket, client_of, s3_server
@@ -87,6 +89,18 @@ def test_a_workspace_on_s3_writes_nothing_on_the_disk(mini: CampaignConfig, tmp_
     assert head["ObjectLockMode"] == "GOVERNANCE"
     assert head["ObjectLockRetainUntilDate"].date() == config.contract.evidence_retained_until
     assert "ObjectLockMode" not in client.head_object(Bucket=PERSONAL, Key=f"{config.id}/vault/roster/x")
+
+
+def test_the_residue_scan_reads_what_lies_on_s3(mini: CampaignConfig, tmp_path: Path, endpoint: str) -> None:
+    assert elsewhere(mini, tmp_path / "other") == {}
+    config = on_s3(mini, endpoint)
+    home = deploy(tmp_path, said(endpoint))
+    stores = elsewhere(config, home)
+    stores["s3:vault"].create("table/left/behind", b'{"tel": "03-9876-5432"}')
+    found = scan([home], [Needle("03-9876-5432", DELIMITED)], stores=stores)
+    assert found.by_file == {"s3:vault/table/left/behind": 1}
+    stores["s3:vault"].erase("table/left/behind")
+    assert scan([home], [Needle("03-9876-5432", DELIMITED)], stores=stores).clean
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,14 @@ def stores_of(config: CampaignConfig, home: Path) -> Stores:
     return _on_s3(storage, config.id, config.contract.evidence_retained_until.isoformat(), os.getpid())
 
 
+def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:
+    """The campaign's stores that are no folder of this machine, by name: nothing that searches folders sees them."""
+    if storage_of(home) is None:
+        return {}
+    stores = stores_of(config, home)
+    return {"s3:vault": stores.vault, "s3:needles": stores.needles, "s3:ledger": stores.ledger}
+
+
 def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
     """The log of every campaign that this deployment keeps."""
     storage = storage_of(home)
