@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -96,11 +98,12 @@ def ledger(config: CampaignConfig, folder: Path) -> None:
 
 def vault(config: CampaignConfig, folder: Path) -> None:
     """MB a second sealed and stored, against plain files."""
+    from kansho.vault.keepers import FileKeeper
     from kansho.vault.keys import Keyring
     from kansho.vault.store import LocalStore
     from kansho.vault.vault import Vault
 
-    keys = Keyring(folder / "keys")
+    keys = Keyring(FileKeeper(folder / "keys"))
     keys.create()
     made = Vault(config.id, LocalStore(folder / "vault"), keys)
     data = bytes(8 * 1024 * 1024)
@@ -117,6 +120,11 @@ def verifying() -> None:
     report(EVENTS)
 
 
+def apart(name: str) -> None:
+    """A benchmark that measures the memory of its own process."""
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)  # noqa: S603 - our own module
+
+
 def main() -> None:
     """Run every comparison."""
     config = load_config(SAMPLE)
@@ -129,6 +137,9 @@ def main() -> None:
         ledger(config, Path(folder))
         vault(config, Path(folder))
     verifying()
+    sys.stdout.flush()
+    apart("ledger")
+    apart("residue")
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 

@@ -20,6 +20,7 @@ from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.vault.deployed import keeper_of
 from kansho.vault.keys import Keyring
 from kansho.vault.storage import stores_of
 from kansho.vault.vault import SnapshotRef, Vault
@@ -86,7 +87,7 @@ class Workspace:
         """
         layout = Layout(var)
         home = layout.kansho
-        keyring = Keyring(home / "keys" / config.id)
+        keyring = Keyring(keeper_of(home / "keys", config.id))
         stores = stores_of(config, home)
         return cls(
             config=config,

@@ -21,6 +21,8 @@ _EVIDENCE = re.compile(
     r"outputs/(certificate(-interim)?\.(json|sig)|checkpoint\.txt|summary\.json|evidence-[a-z0-9_]+\.zip)\Z"
 )
 _RUN = re.compile(r"replay\.json\Z")
+#: How the deployment keeps keys: names a file or a service, no secret (`kansho.vault.deployed`).
+_KEEPER = re.compile(r"keys/[a-z0-9_]+\.keeper\.json\Z")
 #: Airflow's home: configuration, metadata (with journals), logs, sessions, secrets of its own, caches of libraries.
 _AIRFLOW = re.compile(r"(airflow\.cfg|airflow\.db(-wal|-shm|-journal)?|(logs|run|secrets|cache)/.+)\Z")
 _UNFINISHED = ".tmp-"
@@ -80,7 +82,7 @@ def _ours(ws: Workspace, path: str, documents: set[str]) -> str | None:
         return "documents"
     if _EVIDENCE.match(path):
         return "evidence"
-    if path == storage.NAME:
+    if path == storage.NAME or _KEEPER.match(path):
         return "deployment"
     return "run" if _RUN.match(path) else None
 

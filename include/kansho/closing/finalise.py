@@ -9,6 +9,7 @@ killed anywhere and started again.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -151,7 +152,7 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
     if needles is not None:
         kept = ws.for_purpose("residue_scan").read_table(needles)
         wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
-        result = scan([ws.layout.kansho, ws.layout.airflow], sorted(wanted))
+        result = scan([ws.layout.kansho, ws.layout.airflow], sorted(wanted), workers=os.cpu_count() or 1)
         number = len(ws.ledger.events("residue_scanned")) + 1
         counts = {
             "files": result.files,

@@ -106,7 +106,18 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "保管庫・台帳・文書",
         "既にあるものは書き換えません。書き終えた版は同じ名前で残り、やり直すと見つけて使います。",
-        ("VAULT-", "SNAPSHOT-", "DOCUMENT-", "LEDGER-", "KEY-ABSENT", "S3-"),
+        (
+            "VAULT-",
+            "SNAPSHOT-",
+            "DOCUMENT-",
+            "LEDGER-",
+            "KEY-ABSENT",
+            "KEY-PASSPHRASE",
+            "KEY-SETTINGS",
+            "KEY-ROTATION",
+            "KEY-SERVICE",
+            "S3-",
+        ),
     ),
     Family("事故", "事故の登録や報告書は変わりません。", ("INCIDENT-",)),
     Family(

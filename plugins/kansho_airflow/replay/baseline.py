@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import ahocorasick_rs
+from kansho.closing.index import TAIL, Index
 
 
 def occurring(values: Iterable[str], roots: Iterable[Path]) -> set[str]:
     """The values that occur, in UTF-8, in any file under the roots."""
-    listed = sorted({v for v in values if v})
-    if not listed:
-        return set()
-    searcher = ahocorasick_rs.BytesAhoCorasick([v.encode() for v in listed])
+    listed = sorted({v for v in values if v}, key=lambda v: len(v.encode()) >= TAIL)
+    short = [v for v in listed if len(v.encode()) < TAIL]
+    index = Index([v.encode() for v in listed[len(short) :]])
     found: set[str] = set()
     for root in roots:
         for path in root.rglob("*"):
             if path.is_file() and not path.is_symlink():
-                for index, _, _ in searcher.find_matches_as_indexes(path.read_bytes(), overlapping=True):
-                    found.add(listed[index])
+                data = path.read_bytes()
+                found |= {v for v in short if v.encode() in data}
+                found |= {listed[len(short) + number] for number, _, _ in index.occurrences(data)}
     return found
 
 
