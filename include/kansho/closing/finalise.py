@@ -34,6 +34,7 @@ from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.storage import elsewhere
 from kansho.vault.store import ObjectStore
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -151,31 +152,42 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
         return
     needles = ws.find(NEEDLES, NEEDLES_KEY)
     if needles is not None:
-        kept = ws.for_purpose("residue_scan").read_table(needles)
-        wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
-        result = scan(
-            [ws.layout.kansho, ws.layout.airflow],
-            sorted(wanted),
-            stores=elsewhere(ws.config, ws.layout.kansho),
-            workers=os.cpu_count() or 1,
-        )
-        number = len(ws.ledger.events("residue_scanned")) + 1
-        counts = {
-            "files": result.files,
-            "bytes": result.bytes,
-            "needles": result.needles,
-            "hits": result.hits,
-            "unread": len(result.unread),
-        }
-        ws.record("residue_scanned", f"scan-{number}", counts=counts)
-        _require_clean(result, ws.layout.var)
+        # A run that was killed after erasing the needles and before recording it had scanned clean.
+        if ws.needles.store.exists(needles.name) or not _scanned_clean(ws):
+            _search(ws, needles, also)
         ws.erase(needles, reason="closing")
-    scans = ws.ledger.events("residue_scanned")
-    if not scans or scans[-1].counts["hits"] or scans[-1].counts["unread"]:
+    if not _scanned_clean(ws):
         raise KanshoError("CLOSING-UNSCANNED", "残存検査の記録がありません", remedy="事故として扱ってください")
     destroy_key(ws, "needles")
     _require_empty(ws.needles.store, "needles")
     shutil.rmtree(ws.layout.kansho / "needles" / ws.config.id, ignore_errors=True)
+
+
+def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str]) -> None:
+    """One scan and its record, clean or not."""
+    kept = ws.for_purpose("residue_scan").read_table(needles)
+    wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
+    result = scan(
+        [ws.layout.kansho, ws.layout.airflow],
+        sorted(wanted),
+        stores=elsewhere(ws.config, ws.layout.kansho),
+        workers=os.cpu_count() or 1,
+    )
+    number = len(ws.ledger.events("residue_scanned")) + 1
+    counts = {
+        "files": result.files,
+        "bytes": result.bytes,
+        "needles": result.needles,
+        "hits": result.hits,
+        "unread": len(result.unread),
+    }
+    ws.record("residue_scanned", f"scan-{number}", counts=counts)
+    _require_clean(result, ws.layout.var)
+
+
+def _scanned_clean(ws: Workspace) -> bool:
+    scans = ws.ledger.events("residue_scanned")
+    return bool(scans) and not scans[-1].counts["hits"] and not scans[-1].counts["unread"]
 
 
 def _require_clean(result: ScanResult, var: Path) -> None:

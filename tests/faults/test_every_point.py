@@ -1,0 +1,211 @@
+"""Death at every point of append, write, erase and certify: what is left tells no lie, and the work goes on to its end.
+
+The points are not listed here: each run finds every change it makes to the disk (`effects`).  What every one of them
+leaves is held against what it claims (`claims`); from each kind of place the work is taken up again by a new process's
+eyes and must end as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing import stage
+from kansho.closing.finalise import finalise
+from kansho.vault.keys import KEY_NAMES
+from kansho.workspace import Workspace
+from tests.faults.claims import Left
+from tests.faults.effects import Crash, Disk, Tree, crashes, laid_out
+from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.test_closing_finalise import with_traces
+
+#: The work, the functions within which a death must have been tried, and what it must have changed.
+APPEND = ({"append", "turn", "create", "_sync", "checkpoint"}, {"open", "fsync", "torn", "link", "unlink"})
+WRITE = ({"store_table", "store_bytes", "put_bytes", "_register", "issue_document", "hand_over"}, {"link", "replace"})
+ERASE = (
+    {"take_slips", "close_targets", "keep_needles", "erase_target", "erase", "destroy_vault_keys", "destroy_key"},
+    {"unlink", "link", "torn", "replace"},
+)
+CERTIFY = (
+    {"require_erased", "record_attended", "_purge", "purge_logs", "_scan", "destroy_key", "issue_paper", "write_files"}
+    | {"sign_checkpoint", "put"},
+    {"unlink", "rmdir", "link", "replace", "torn"},
+)
+
+
+@dataclass
+class Scene:
+    """A piece of work from a known beginning, what a death at each point leaves, and the end without one."""
+
+    left: Left
+    work: Callable[[Path], object]
+    begin: Tree
+    deaths: list[Crash]
+    end: list[tuple[str, str]]
+    root: Path
+    _there: Tree | None = field(default=None)
+
+    def show(self, tree: Tree) -> Left:
+        laid_out(tree, self.root, self._there)
+        self._there = tree
+        return replace(self.left, var=self.root)
+
+    def resume(self, tree: Tree) -> Left:
+        left = self.show(tree)
+        self.work(self.root)
+        self._there = Disk(self.root).tree()
+        return left
+
+
+def named(left: Left) -> list[tuple[str, str]]:
+    """What happened; a scan that was not known to have ended clean is lawfully done again."""
+    again = [e.key for e in left.events() if e.type == "residue_scanned"][1:]
+    return sorted((e.type, e.key) for e in left.events() if e.key not in again)
+
+
+@pytest.fixture(scope="module")
+def ward(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Scene]]:
+    """Makes scenes; papers are blank, one process scans, and nothing waits for the machine's disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        plain_papers(patch)
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr(os, "cpu_count", lambda: 1)
+
+        def scene(var: Path, work: Callable[[Path], object]) -> Scene:
+            keys = Workspace.open(mini, var, mini.opening_on).keyring
+            left = Left(mini, var, {k: keys.get(k) for k in KEY_NAMES if keys.has(k)}, PEOPLE["name_kanji"][1])
+            begin = Disk(var).tree()
+            deaths = crashes(var, lambda: work(var))
+            return Scene(left, work, begin, deaths, named(left), tmp_path_factory.mktemp("left"))
+
+        yield scene
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The year up to two approvals of the erasure's plan."""
+
+    year: ClosingYear
+    plan: dict[str, Any]
+
+    def on(self, var: Path) -> Workspace:
+        """As another process opens it."""
+        return Workspace.open(self.year.ws.config, var, self.year.ws.today)
+
+    def erase(self, var: Path) -> object:
+        ws = self.on(var)
+        return stage.execute_erasure(ws, stage.return_media(ws, self.plan))
+
+    def certify(self, var: Path) -> object:
+        return finalise(self.year.ws.config, var)
+
+
+@pytest.fixture(scope="module")
+def closing(ward: Callable[..., Scene], mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Closing:
+    year, plan = closing_year(mini, tmp_path_factory.mktemp("year") / "var").until_plan()
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+    year.put_slips()
+    return Closing(with_traces(year), plan)
+
+
+@pytest.fixture(scope="module")
+def scenes(ward: Callable[..., Scene], closing: Closing, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+    """Each kind of work once, in the order of a year."""
+    config = closing.year.ws.config
+    early = tmp_path_factory.mktemp("early") / "var"
+    opened = closing_year(config, early).on(config.closing.handover_on)
+
+    def append(var: Path) -> None:
+        ws = Workspace.open(config, var, opened.ws.today)
+        for number in range(2):
+            ws.record("call_list_made", f"list-{number}", counts={"listed": number})
+        ws.ledger.checkpoint(ws.keyring.signer())
+
+    def write(var: Path) -> None:
+        ws = Workspace.open(config, var, opened.ws.today)
+        ws.store_table("inbound_records", "i9", pd.DataFrame({"inquiry_number": ["4821-7390-66"]}))
+        ws.store_bytes("plan_document", "p9", b"%PDF-1.7 plan")
+        ws.issue_document("documents/p9.pdf", b"%PDF-1.7 report", title="報告", kind="plan")
+        stage.make_handover(ws, {})
+
+    var = closing.year.ws.layout.var
+    return {
+        "append": ward(early, append),
+        "write": ward(early, write),
+        "erase": ward(var, closing.erase),
+        "certify": ward(var, closing.certify),
+    }
+
+
+def chosen(deaths: list[Crash]) -> list[Crash]:
+    """Of each place from which something is changed, the deaths to wake from: every tree that differs, and of an
+    append's several small steps two in turn, one before its event shows and one after.
+    """
+    groups: dict[tuple[object, ...], list[Crash]] = {}
+    if len(deaths) < 25:
+        return _different(deaths)
+    for death in deaths:
+        names = [name for _, name, _ in death.point.stack]
+        inner = names.index("append") if "append" in names else len(names)
+        change = () if "append" in names else (death.point.call,)
+        groups.setdefault((death.point.stack[:inner], *change), []).append(death)
+    found: dict[int, Crash] = {}
+    for turn, group in enumerate(groups.values()):
+        shows = next((n for n, d in enumerate(group) if d.point.within("_sync")), len(group))
+        for part in (group[:shows], group[shows : shows + 2]):
+            if part:
+                found.setdefault(id(part[turn % len(part)]), part[turn % len(part)])
+    return _different(found.values())
+
+
+def _different(deaths: Iterable[Crash]) -> list[Crash]:
+    kept: list[Crash] = []
+    for death in deaths:
+        if all(death.left != k.left for k in kept):
+            kept.append(death)
+    return kept
+
+
+WORKS = {"append": APPEND, "write": WRITE, "erase": ERASE, "certify": CERTIFY}
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_every_step_is_among_the_points(work: str, scenes: dict[str, Scene]) -> None:
+    functions, calls = WORKS[work]
+    points = {death.point for death in scenes[work].deaths}
+    assert {f for f in functions if not any(p.within(f) for p in points)} == set()
+    assert calls - {p.call for p in points} == set()
+    assert len(points) > 10
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_what_a_death_leaves_tells_no_lie_and_has_lost_nothing(work: str, scenes: dict[str, Scene]) -> None:
+    scene = scenes[work]
+    before: list[bytes] = []
+    for death in scene.deaths:
+        left = scene.show(death.left)
+        assert left.lies() == [], death.point.step
+        log = left.log()
+        assert log[: len(before)] == before, death.point.step
+        before = log
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_work_that_died_goes_on_to_the_same_end(work: str, scenes: dict[str, Scene]) -> None:
+    scene = scenes[work]
+    wakings = chosen(scene.deaths)
+    assert len(wakings) > 10
+    for death in wakings:
+        log = scene.show(death.left).log()
+        left = scene.resume(death.left)
+        assert named(left) == scene.end, death.point.step
+        assert left.log()[: len(log)] == log, death.point.step
+        assert left.lies() == [], death.point.step
