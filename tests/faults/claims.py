@@ -76,9 +76,9 @@ class Left:
 
     def _copies(self, name: str) -> list[Path]:
         """Files that still hold the key, under whatever name."""
-        folder, key = self.var / "kansho" / "keys" / self.config.id, self.keys.get(name, b"?")
+        folder, key = self.var / "kansho" / "keys" / self.config.id, self.keys.get(name)
         files = (p for p in folder.glob("*") if p.is_file())
-        return [p for p in files if p.name == name or key in p.read_bytes()]
+        return [p for p in files if p.name == name or (key is not None and key in p.read_bytes())]
 
     def _document(self, path: Path, event: Event) -> list[str]:
         if not path.is_file():
