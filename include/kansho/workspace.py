@@ -21,6 +21,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
 from kansho.vault.deployed import keeper_of
+from kansho.vault.disk import write_whole
 from kansho.vault.keys import Keyring
 from kansho.vault.storage import stores_of
 from kansho.vault.vault import SnapshotRef, Vault
@@ -246,25 +247,15 @@ class Workspace:
         ``plan`` or ``monthly_report``.  Writing again with other bytes is refused.
         """
         path = self.layout.outputs / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(data).hexdigest()
         known = self.ledger.find("document_issued", name)
-        if (
-            known is not None
-            and path.is_file()
-            and hashlib.sha256(path.read_bytes()).hexdigest() == known.refs["sha256"]
-        ):
-            return path
-        temporary = path.with_suffix(path.suffix + ".part")
-        temporary.write_bytes(data)
-        temporary.replace(path)
-        event = self.record(
-            "document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": title}
-        )
-        if event.refs["sha256"] != digest:
-            raise KanshoError(
-                "DOCUMENT-CHANGED", "発行済みの文書と内容が違います", place=name, remedy="別名で発行してください"
-            )
+        if known is not None:
+            if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == known.refs["sha256"]:
+                return path
+            _require_same(known, digest)  # before anything is written over what others were shown
+        write_whole(path, data)
+        refs, names = {"sha256": digest}, {"title": title}
+        _require_same(self.record("document_issued", name, codes={"kind": kind}, refs=refs, names=names), digest)
         return path
 
     # -- inside --------------------------------------------------------------------------------
@@ -310,3 +301,10 @@ class Workspace:
             refs={"holding": ref, "parents": {str(i): p.to_json() for i, p in enumerate(parents)}},
         )
         return SnapshotRef.from_json(event.refs["holding"])
+
+
+def _require_same(issued: Event, digest: str) -> None:
+    if issued.refs["sha256"] != digest:
+        raise KanshoError(
+            "DOCUMENT-CHANGED", "発行済みの文書と内容が違います", place=issued.key, remedy="別名で発行してください"
+        )

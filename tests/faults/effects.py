@@ -157,10 +157,11 @@ def _stack() -> tuple[tuple[str, str, int], ...]:
 
 @dataclass(frozen=True)
 class Crash:
-    """What is left by a death at a point."""
+    """What is left by a death at a point; ``unflushed`` when the change would show bytes that may yet be lost."""
 
     point: Point
     left: Tree
+    unflushed: bool = False
 
 
 def crashes(root: Path, work: Callable[[], object]) -> list[Crash]:
@@ -168,11 +169,16 @@ def crashes(root: Path, work: Callable[[], object]) -> list[Crash]:
 
     Before a flush there is one more: the file that nobody flushed has lost its second half.
     """
-    disk, found = Disk(root), []
+    disk, found, dirty = Disk(root), [], set()
 
     def tell(point: Point, path: str) -> None:
         left = disk.tree()
-        found.append(Crash(point, left))
+        shows = point.call in ("link", "replace", "rename")
+        found.append(Crash(point, left, unflushed=shows and path in dirty))
+        if point.call == "open":
+            dirty.add(path)
+        elif point.call == "fsync":
+            dirty.discard(path)
         name = os.path.relpath(path, root)
         name = name if os.sep in name else f"./{name}"
         data = left.get(name)

@@ -8,6 +8,8 @@ eyes and must end as if nothing had happened.
 from __future__ import annotations
 
 import os
+import re
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,12 +24,12 @@ from kansho.closing.finalise import finalise
 from kansho.vault.keys import KEY_NAMES
 from kansho.workspace import Workspace
 from tests.faults.claims import Left
-from tests.faults.effects import Crash, Disk, Tree, crashes, laid_out
+from tests.faults.effects import Crash, Disk, Point, Tree, crashes, laid_out, watched
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
 from tests.unit.test_closing_finalise import with_traces
 
 #: The work, the functions within which a death must have been tried, and what it must have changed.
-APPEND = ({"append", "turn", "create", "_sync", "checkpoint"}, {"open", "fsync", "torn", "link", "unlink"})
+APPEND = ({"append", "turn", "create", "sync_folder", "checkpoint"}, {"open", "fsync", "torn", "link", "unlink"})
 WRITE = ({"store_table", "store_bytes", "put_bytes", "_register", "issue_document", "hand_over"}, {"link", "replace"})
 ERASE = (
     {"take_slips", "close_targets", "keep_needles", "erase_target", "erase", "destroy_vault_keys", "destroy_key"},
@@ -35,7 +37,7 @@ ERASE = (
 )
 CERTIFY = (
     {"require_erased", "record_attended", "_purge", "purge_logs", "_scan", "destroy_key", "issue_paper", "write_files"}
-    | {"sign_checkpoint", "put"},
+    | {"sign_checkpoint", "write_whole"},
     {"unlink", "rmdir", "link", "replace", "torn"},
 )
 
@@ -60,8 +62,13 @@ class Scene:
     def resume(self, tree: Tree) -> Left:
         left = self.show(tree)
         self.work(self.root)
-        self._there = Disk(self.root).tree()
+        self.shown()
         return left
+
+    def shown(self) -> Tree:
+        """What lies there now."""
+        self._there = Disk(self.root).tree()
+        return self._there
 
 
 def named(left: Left) -> list[tuple[str, str]]:
@@ -159,7 +166,7 @@ def chosen(deaths: list[Crash]) -> list[Crash]:
         groups.setdefault((death.point.stack[:inner], *change), []).append(death)
     found: dict[int, Crash] = {}
     for turn, group in enumerate(groups.values()):
-        shows = next((n for n, d in enumerate(group) if d.point.within("_sync")), len(group))
+        shows = next((n for n, d in enumerate(group) if d.point.within("sync_folder")), len(group))
         for part in (group[:shows], group[shows : shows + 2]):
             if part:
                 found.setdefault(id(part[turn % len(part)]), part[turn % len(part)])
@@ -199,6 +206,11 @@ def test_what_a_death_leaves_tells_no_lie_and_has_lost_nothing(work: str, scenes
 
 
 @pytest.mark.parametrize("work", WORKS)
+def test_nothing_shows_under_its_name_before_its_bytes_are_flushed(work: str, scenes: dict[str, Scene]) -> None:
+    assert [death.point.step for death in scenes[work].deaths if death.unflushed] == []
+
+
+@pytest.mark.parametrize("work", WORKS)
 def test_work_that_died_goes_on_to_the_same_end(work: str, scenes: dict[str, Scene]) -> None:
     scene = scenes[work]
     wakings = chosen(scene.deaths)
@@ -209,3 +221,47 @@ def test_work_that_died_goes_on_to_the_same_end(work: str, scenes: dict[str, Sce
         assert named(left) == scene.end, death.point.step
         assert left.log()[: len(log)] == log, death.point.step
         assert left.lies() == [], death.point.step
+
+
+#: Work, and after which share of its changes the process kills itself.
+KILLS = [("append", 0.5), ("write", 0.4), ("erase", 0.3), ("erase", 0.8), ("certify", 0.4), ("certify", 0.97)]
+
+
+@pytest.mark.parametrize(("work", "share"), KILLS)
+def test_a_real_sigkill_leaves_what_was_foreseen(work: str, share: float, scenes: dict[str, Scene]) -> None:
+    scene = scenes[work]
+    deaths = [death for death in scene.deaths if death.point.call != "torn"]
+    number = int(len(deaths) * share)
+    left = scene.show(scene.begin)
+    child = os.fork()
+    if child == 0:
+        _die_at(scene, number)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    shown = scene.shown()
+    assert _names(shown) == _names(deaths[number].left)
+    assert left.lies() == []
+    scene.resume(shown)
+    assert named(left) == scene.end
+
+
+def _die_at(scene: Scene, number: int) -> None:
+    """In a child: do the work and be killed before the change of that number; never returns."""
+    signal.alarm(120)
+    seen = 0
+
+    def tell(point: Point, path: str) -> None:
+        nonlocal seen
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seen += 1
+
+    try:
+        with watched(scene.root, tell):
+            scene.work(scene.root)
+    finally:
+        os._exit(1)
+
+
+def _names(tree: Tree) -> list[str]:
+    """Names without what is random in them: a writer's number, and the day's digest of keys that were drawn."""
+    return sorted(re.sub(r"\.tmp-[0-9]+-[0-9a-f]+", ".tmp", name) for name in tree)

@@ -23,6 +23,7 @@ from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.strict import read_json
 from kansho.exchange.timestamping import sign_checkpoint
+from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
 KEY = "certificate"
@@ -100,8 +101,8 @@ def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) 
     last = sign_checkpoint(ws)
     files = {"certificate-interim.json": certificate, "certificate-interim.sig": sign_detached(certificate, signer)}
     for name, data in {**files, "checkpoint.txt": last.text.encode()}.items():
-        put(out / name, data)
-    put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
+        write_whole(out / name, data)
+    write_whole(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
     named = {"certificate": str(out / "certificate-interim.json"), "checkpoint": str(out / "checkpoint.txt")}
     return {"state": "interim", **named, "document": str(document), "events": last.size}
 
@@ -138,9 +139,9 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         out / f"evidence-{ws.config.id}.zip": bundle,
     }
     for path, data in files.items():
-        put(path, data)
+        write_whole(path, data)
     # The ward keeps the last checkpoint it received; with it a cut or rewritten log is found.
-    put(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
+    write_whole(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
     return {
         "state": "final",
         "certificate": str(out / "certificate.json"),
@@ -149,11 +150,3 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         "checkpoint": str(out / "checkpoint.txt"),
         "events": last.size,
     }
-
-
-def put(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from kansho import exchange
 from kansho.campaign.config import Party
-from kansho.closing.certificate import put
 from kansho.closing.manual import ask_parties, close_targets, take_slips
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.strict import read_json
 from kansho.exchange.slips import Slip
+from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
 KIND = "erasure_certificate"
@@ -87,7 +87,7 @@ def _request(ws: Workspace, party: Party) -> None:
     name = f"documents/certificate-request-{party.id}.pdf"
     pdf = certificate_request(ws.config, party, packages, ws.today, simulation=ws.is_simulation)
     path = ws.issue_document(name, pdf, title=f"消去証明書の提出依頼（{party.name}）", kind="certificate_request")
-    put(ws.layout.received(party.id) / path.name, path.read_bytes())
+    write_whole(ws.layout.received(party.id) / path.name, path.read_bytes())
     codes = {"due": due.isoformat(), "document": name}
     ws.record("certificate_requested", party.id, counts={"packages": len(packages)}, codes=codes)
 
@@ -160,7 +160,7 @@ def _forward(ws: Workspace, party: Party) -> None:
     if received is None or ws.ledger.find("certificate_forwarded", party.id) is not None:
         return
     path = ws.layout.outputs / _document(party.id)
-    put(ws.layout.received(ws.config.ward_party.id) / path.name, path.read_bytes())
+    write_whole(ws.layout.received(ws.config.ward_party.id) / path.name, path.read_bytes())
     codes = {"to": ws.config.ward_party.id, "document": _document(party.id)}
     ws.record("certificate_forwarded", party.id, codes=codes, refs={"sha256": received.refs["sha256_pdf"]})
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kansho.closing.certificate import put
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.events import Event
+from kansho.vault.disk import write_whole
 from kansho.workspace import Layout
 
 
@@ -72,7 +72,7 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
         text = json.dumps(summary, ensure_ascii=False, indent=2)
     except (TypeError, ValueError):
         raise KanshoError("SUMMARY-FORM", "要約を書き出せません", place=path.name) from None
-    put(path, (text + "\n").encode())
+    write_whole(path, (text + "\n").encode())
 
 
 def effects(events: Sequence[Event], true_effects: Mapping[str, str]) -> list[dict[str, Any]]:

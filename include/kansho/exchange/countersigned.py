@@ -30,6 +30,7 @@ from kansho.evidence.checkpoint import (
 )
 from kansho.evidence.proofs import prove_consistency
 from kansho.evidence.registrations import newest, next_key
+from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
 KEY_FILE = "checkpoint-key.txt"
@@ -67,8 +68,8 @@ def give(ws: Workspace, made: Checkpoint) -> None:
     before = [e.counts["size"] for e in ws.ledger.events("checkpoint_countersigned") if e.counts["size"] <= made.size]
     if before:
         proof = prove_consistency(ws.config.id, ws.ledger.events(), max(before), made, ws.keyring.public_key())
-        _put(folder / f"{made.size:010d}.json", json.dumps(proof, ensure_ascii=False, indent=1).encode())
-    _put(folder / f"{made.size:010d}.txt", made.text.encode())
+        write_whole(folder / f"{made.size:010d}.json", json.dumps(proof, ensure_ascii=False, indent=1).encode())
+    write_whole(folder / f"{made.size:010d}.txt", made.text.encode())
 
 
 def take_countersigned(ws: Workspace) -> int:
@@ -124,10 +125,3 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError:
         pass
     raise KanshoError("CHECKPOINT-FORM", "チェックポイントの形式が正しくありません", place=path.name)
-
-
-def _put(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)

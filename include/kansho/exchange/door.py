@@ -6,15 +6,14 @@ Belongs here: consent (C7), the recipient's registered key, and idempotent hand-
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from kansho.campaign.rights import PartyKind, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import newest
 from kansho.exchange.package import Package, pack, unpack
+from kansho.vault.disk import write_whole
 from kansho.vault.keys import seal_package
 from kansho.workspace import Workspace
 
@@ -66,7 +65,7 @@ def hand_over(
     }
     plain = pack(files, manifest)
     sealed = seal_package(plain, registered.codes["recipient"])
-    _put(ws.layout.received(party) / f"{kind}--{package}.age", sealed)
+    write_whole(ws.layout.received(party) / f"{kind}--{package}.age", sealed)
     return ws.record(
         "package_handed_over",
         key,
@@ -152,13 +151,3 @@ def _require_consent(ws: Workspace, party: str, work: Work | None) -> None:
             place=party,
             remedy="区の承諾を記録してから引き渡してください (C7)",
         )
-
-
-def _put(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)

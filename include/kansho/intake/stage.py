@@ -25,6 +25,7 @@ from kansho.intake.exceptions import open_for_refusal, resolve_refusals
 from kansho.intake.medium import sealed_files
 from kansho.intake.passwords import erase_stale, forget_password, use_password, waiting_password
 from kansho.intake.reading import Delivered
+from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -235,8 +236,5 @@ def _tell_ward(ws: Workspace, delivery: str, error: KanshoError) -> None:
         "remedy": error.remedy,
     }
     path = ws.layout.received(ws.config.ward_party.id) / f"refusal--{delivery}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(notice, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, json.dumps(notice, ensure_ascii=False, indent=1).encode())
     ws.record("report_submitted", f"refusal/{delivery}", codes={"to": ws.config.ward_party.id, "code": error.code})

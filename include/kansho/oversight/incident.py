@@ -21,6 +21,7 @@ from kansho.evidence.events import Actor, Event
 from kansho.exchange.authority import authority_of, decision_on
 from kansho.oversight.clocks import clocks_of
 from kansho.oversight.incidents import KINDS, is_mended, state, suspicions
+from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -184,7 +185,4 @@ def _instruct(ws: Workspace, key: str) -> bool:
 
 def _put(ws: Workspace, name: str, data: bytes) -> None:
     path: Path = ws.layout.received(ws.config.ward_party.id) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_whole(path, data)

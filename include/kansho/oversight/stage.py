@@ -28,6 +28,7 @@ from kansho.exchange.papers import (
 )
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.oversight.deadlines import corrections_due, deadlines, report_months
+from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -260,7 +261,4 @@ def _unreported(ws: Workspace, month: str) -> bool:
 def _put(ws: Workspace, name: str, data: bytes) -> None:
     """Lay a document without residents into 甲's letter box."""
     path = ws.layout.received(ws.config.ward_party.id) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_whole(path, data)

@@ -117,6 +117,7 @@ FAMILIES: tuple[Family, ...] = (
             "KEY-ROTATION",
             "KEY-SERVICE",
             "S3-",
+            "DISK-",
         ),
     ),
     Family("事故", "事故の登録や報告書は変わりません。", ("INCIDENT-",)),

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from kansho.errors import KanshoError
+from kansho.vault.disk import disk_errors
 from kansho.vault.store import LocalStore
 
 #: Argon2id as RFC 9106 4 recommends where memory is scarce: 64 MiB, three passes, four lanes.
@@ -107,7 +108,7 @@ class FileKeeper:
         """Overwrite and remove; on flash media the overwrite proves nothing and is not claimed."""
         path = self.folder / name
         if path.is_file():
-            with path.open("r+b") as handle:
+            with disk_errors(name), path.open("r+b") as handle:
                 handle.write(os.urandom(path.stat().st_size))
                 handle.flush()
                 os.fsync(handle.fileno())

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kansho.errors import KanshoError
+from kansho.vault.disk import disk_errors, refusal, sync_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 
@@ -84,6 +85,11 @@ class LocalStore:
     def create(self, name: str, data: bytes) -> bool:
         """See `ObjectStore.create`: temporary file, fsync, link, fsync of the folder."""
         path = self._path(name)
+        with disk_errors(name):
+            return self._create(path, data)
+
+    @staticmethod
+    def _create(path: Path, data: bytes) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
         try:
@@ -96,7 +102,7 @@ class LocalStore:
                 os.link(temporary, path)
             except FileExistsError:
                 return False
-            self._sync(path.parent)
+            sync_folder(path.parent)
             return True
         finally:
             temporary.unlink(missing_ok=True)
@@ -107,8 +113,9 @@ class LocalStore:
 
         It spares writers that want the same name a race, each with its fsync; safety rests on `create` alone.
         """
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.root / _TURN, os.O_RDWR | os.O_CREAT, 0o600)
+        with disk_errors(_TURN):
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self.root / _TURN, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -123,6 +130,8 @@ class LocalStore:
                 return handle.read()
         except FileNotFoundError:
             raise KeyError(name) from None
+        except OSError as error:
+            raise refusal(error, name) from None
 
     def exists(self, name: str) -> bool:
         """See `ObjectStore.exists`."""
@@ -135,7 +144,7 @@ class LocalStore:
             return
         found = (
             (Path(base) / file).relative_to(self.root).as_posix()
-            for base, _, files in os.walk(folder)
+            for base, _, files in os.walk(folder, onerror=_unlisted)
             for file in files
             if not file.startswith(_TEMPORARY)
         )
@@ -144,11 +153,12 @@ class LocalStore:
     def erase(self, name: str) -> None:
         """See `ObjectStore.erase`; leftovers of interrupted writes in the folder go too."""
         path = self._path(name)
-        path.unlink(missing_ok=True)
-        if path.parent.is_dir():
-            for leftover in path.parent.glob(f"{_TEMPORARY}*"):
-                leftover.unlink(missing_ok=True)
-            self._sync(path.parent)
+        with disk_errors(name):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                for leftover in path.parent.glob(f"{_TEMPORARY}*"):
+                    leftover.unlink(missing_ok=True)
+                sync_folder(path.parent)
 
     def residue(self, name: str) -> int:
         """See `ObjectStore.residue`."""
@@ -172,10 +182,8 @@ class LocalStore:
     def _leftovers(self) -> list[Path]:
         return [path for path in self.root.rglob(f"{_TEMPORARY}*") if path.name != _TURN]
 
-    @staticmethod
-    def _sync(folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _unlisted(error: OSError) -> None:
+    """A folder that cannot be listed is not empty; one that went meanwhile is."""
+    if not isinstance(error, FileNotFoundError):
+        raise refusal(error, "") from None
