@@ -98,11 +98,12 @@ def ledger(config: CampaignConfig, folder: Path) -> None:
 
 def vault(config: CampaignConfig, folder: Path) -> None:
     """MB a second sealed and stored, against plain files."""
+    from kansho.vault.keepers import FileKeeper
     from kansho.vault.keys import Keyring
     from kansho.vault.store import LocalStore
     from kansho.vault.vault import Vault
 
-    keys = Keyring(folder / "keys")
+    keys = Keyring(FileKeeper(folder / "keys"))
     keys.create()
     made = Vault(config.id, LocalStore(folder / "vault"), keys)
     data = bytes(8 * 1024 * 1024)

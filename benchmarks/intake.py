@@ -34,6 +34,7 @@ from kansho.intake.containers import open_container
 from kansho.intake.passwords import enter_password
 from kansho.intake.stage import find_deliveries, take_in
 from kansho.intake.validation import accept_validated, check_raw, find_raw
+from kansho.opening.register import register_handler
 from kansho.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parent.parent / "include" / "campaigns" / "shinjuku" / "2026.yaml"
@@ -101,6 +102,8 @@ def prepare(rows: int, home: Path) -> dict[str, Any]:
     ws.keyring.create()
     opened = {"simulation": "true", "config_digest": config.digest}
     replace(ws, today=config.opening_on).record("campaign_opened", config.id, codes=opened)
+    for handler in config.handlers:
+        register_handler(ws, handler)
     _put(ws, "d01", {"target_list": checkups.target_list_file(people)}, len(people))
     _through(ws)
     # The same extraction some days earlier: fewer rows.
@@ -147,8 +150,9 @@ def _through(ws: Workspace, steps: dict[str, float] | None = None) -> dict[str, 
     """Whatever waits goes in, as the tasks of intake and validation do it; seconds by step."""
     work: Any = {}
     for step in (find_deliveries, take_in, find_raw, check_raw, accept_validated):
+        purpose = "extract_intake" if step in (find_deliveries, take_in) else "validation"
         began = time.perf_counter()
-        work = step(ws, work)
+        work = step(ws.for_purpose(purpose), work)
         if steps is not None:
             steps[step.__name__] = time.perf_counter() - began
         assert not work.get("refused"), work  # noqa: S101

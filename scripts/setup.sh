@@ -31,6 +31,9 @@ own_browser=no
 if [ "$with_tests" = yes ] && ! command -v chromium >/dev/null; then
   if grep -qs '^ID=ubuntu' /etc/os-release; then own_browser=yes; else packages+=(chromium); fi
 fi
+# The tests start a PostgreSQL of their own; Debian keeps its programs out of the PATH.
+has_postgres() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+if [ "$with_tests" = yes ] && ! has_postgres; then packages+=(postgresql); fi
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 missing=()

@@ -17,6 +17,7 @@ from kansho.cli_clauses import add_clause_commands
 from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
+from kansho.cli_keys import add_key_commands
 from kansho.cli_ledger import add_ledger_commands
 from kansho.errors import KanshoError
 from kansho.evidence.command import add_arguments, run
@@ -241,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_design_commands(commands, DEFAULT_CONFIG)
     add_close_commands(commands, _site)
+    add_key_commands(commands, _site)
 
     contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)
     show = contracts.add_parser("show", help="every file kind, or the columns of one")

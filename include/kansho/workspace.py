@@ -20,8 +20,9 @@ from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.vault.deployed import keeper_of
 from kansho.vault.keys import Keyring
-from kansho.vault.store import LocalStore
+from kansho.vault.storage import stores_of
 from kansho.vault.vault import SnapshotRef, Vault
 
 #: Needles of the residue scan have a key of their own, so that they outlive the rest by one scan.
@@ -80,20 +81,20 @@ class Workspace:
     def open(
         cls, config: CampaignConfig, var: Path, today: date, *, actor: Actor | None = None, purpose: str = ""
     ) -> Workspace:
-        """Open on the embedded default: local directory and key files under ``var/kansho``.
+        """Open on what the deployment keeps under ``var/kansho``: local directory and key files, unless it says else.
 
         ``purpose`` is one of `kansho.evidence.access_rules.PURPOSES`.
         """
         layout = Layout(var)
         home = layout.kansho
-        keyring = Keyring(home / "keys" / config.id)
-        store = LocalStore(home / "vault" / config.id)
+        keyring = Keyring(keeper_of(home / "keys", config.id))
+        stores = stores_of(config, home)
         return cls(
             config=config,
             layout=layout,
-            vault=Vault(config.id, store, keyring),
-            needles=Vault(config.id, LocalStore(home / "needles" / config.id), keyring, key="needles"),
-            ledger=Ledger(config.id, LocalStore(home / "ledger" / config.id)),
+            vault=Vault(config.id, stores.vault, keyring),
+            needles=Vault(config.id, stores.needles, keyring, key="needles"),
+            ledger=Ledger(config.id, stores.ledger),
             today=today,
             actor=actor or Actor(config.contractor.id, "system", "system"),
             purpose=purpose,

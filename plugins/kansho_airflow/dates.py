@@ -19,7 +19,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.evidence.ledger import Ledger
-from kansho.vault.store import LocalStore
+from kansho.vault.storage import stores_of
 from kansho.workspace import Layout, Workspace
 from kansho_airflow import settings
 
@@ -39,7 +39,7 @@ def campaign_date(context: Mapping[str, Any], ledger: Ledger | None = None) -> d
     """
     config = settings.campaign(settings.campaign_id_of(context["dag"].dag_id))
     if ledger is None:
-        ledger = Ledger(config.id, LocalStore(Layout(settings.var_dir()).kansho / "ledger" / config.id))
+        ledger = Ledger(config.id, stores_of(config, Layout(settings.var_dir()).kansho).ledger)
     events = ledger.events()
     simulated = bool(events) and events[0].type == "campaign_opened" and events[0].codes.get("simulation") == "true"
     opening = not events and settings.stage_of(context["dag"].dag_id) == OPENING_STAGE and settings.is_replay()

@@ -21,7 +21,7 @@ from tests.conftest import MINI
 def main(var: str, good: str, *others: str) -> None:
     """Take them in one by one."""
     config = load_config(MINI).model_copy(update={"mappings": (), "gaiji": Gaiji()})
-    ws = Workspace.open(config, Path(var), date(2027, 4, 20))
+    ws = Workspace.open(config, Path(var), date(2027, 4, 20)).for_purpose("extract_intake")
     assert take_in(ws, {"deliveries": [good]})["accepted"] == [good]
     before = _peak_kib()
     refused = [r for other in others for r in take_in(ws, {"deliveries": [other]})["refused"]]

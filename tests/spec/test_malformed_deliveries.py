@@ -24,6 +24,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.intake.check_source import check_path
 from kansho.intake.stage import find_deliveries, settle_intake, take_in
+from kansho.opening.register import register_handler
 from kansho.reference.raised import raised
 from kansho.workspace import Workspace
 from tests.conftest import REPOSITORY
@@ -121,6 +122,8 @@ MEMORY = 400 * 1024
 
 def test_the_heavy_ones_cost_a_process_little_memory(open_workspace: Open, tmp_path: Path) -> None:
     ws = open_workspace(DAY)
+    for handler in ws.config.handlers:  # the other process knows no fixture that reads without them
+        register_handler(ws, handler)
     whole("good").put(ws).unlock(ws)
     heavy = {f"h{number:02}": entry for number, entry in enumerate(e for e in CORPUS if e.heavy)}
     for name, entry in heavy.items():

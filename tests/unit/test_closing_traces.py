@@ -51,7 +51,8 @@ def tables_of(base: sqlite3.Connection) -> list[str]:
 
 def test_every_table_of_the_schema_is_accounted_for(base: sqlite3.Connection) -> None:
     known = {
-        *traces.BY_DAG, *traces.BY_PARENT, *traces.BY_ASSET, *traces.ALWAYS, *traces.BY_NAME, *traces.KEPT,
+        *traces.BY_DAG, *traces.BY_PARENT, *traces.BY_ASSET, *traces.BY_NAME, *traces.KEPT,
+        *traces.ALWAYS, *traces.UNUSED,
     }  # fmt: skip
     assert set(tables_of(base)) == known
 

@@ -34,6 +34,8 @@ from kansho.closing.needles import (
     to_table,
 )
 from kansho.closing.residue import scan
+from kansho.errors import KanshoError
+from kansho.vault.store import LocalStore
 
 PERSON = pd.DataFrame(
     [
@@ -125,6 +127,52 @@ LEFT: dict[str, bytes] = {
 @pytest.mark.parametrize("how", LEFT)
 def test_a_value_is_found_however_it_was_left(how: str, tmp_path: Path) -> None:
     assert found(tmp_path, LEFT[how]) > 0
+
+
+def cell(data: bytes) -> bytes:
+    """A database with the bytes in one cell and, as a year has them, other rows around it."""
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE t (a, b)")
+    base.executemany("INSERT INTO t VALUES (?, ?)", [(b"x" * 900, data if n == 7 else b"y") for n in range(20)])
+    base.commit()
+    return base.serialize()
+
+
+#: How a value is written, and in what it may lie: each in each.
+SPELT: dict[str, bytes] = {
+    "UTF-8": NAME.encode(),
+    "CP932": NAME.encode("cp932"),
+    "UTF-16LE": KANA.encode("utf-16-le"),
+    "UTF-16BE": KANA.encode("utf-16-be"),
+    "half-width": jaconv.z2h("キヌガワ アヤノスケ").encode("cp932"),
+    "base64": base64.b64encode(f"宛名 {NAME}".encode("cp932")),
+    "percent": urllib.parse.quote(ADDRESS).encode(),
+    "percent, CP932": urllib.parse.quote(NAME, encoding="cp932").encode(),
+    "JSON escapes": json.dumps(ADDRESS).encode(),
+    "phone": b" 03-9876-5432 ",
+    "birth date": b" 1961-02-03 ",
+    "number": b" 4821-7390-66 ",
+}
+LAID: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": bytes,
+    "zip": zipped,
+    "gzip": gzip.compress,
+    "gzip in zip": lambda data: zipped(gzip.compress(data)),
+    "PDF stream": pdf_stream,
+    "SQLite": cell,
+    "SQLite, compressed": lambda data: cell(zlib.compress(data)),
+    "base64": base64.b64encode,
+}
+
+
+@pytest.mark.parametrize("laid", LAID)
+def test_each_way_to_write_a_value_is_found_in_each_place(laid: str, tmp_path: Path) -> None:
+    for number, data in enumerate(SPELT.values()):
+        (tmp_path / f"{number:02}").write_bytes(LAID[laid](b"." * 40 + data + b"." * 40))
+    names = {str(tmp_path / f"{number:02}"): how for number, how in enumerate(SPELT)}
+    result = scan([tmp_path], NEEDLES)
+    assert {names[path] for path in result.by_file} == set(SPELT)
+    assert not result.unread
 
 
 NOT_LEFT: dict[str, bytes] = {
@@ -251,6 +299,29 @@ def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatc
     result = scan([tmp_path], NEEDLES, workers=2)
     assert result.unread == (str(tmp_path / "deadly"),)
     assert result.hits == 5
+    assert not result.clean
+
+
+def test_objects_of_a_store_elsewhere_are_searched_too(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "far")
+    store.create("events/1.json", json.dumps({"key": NAME}).encode())
+    store.create("events/2.json", b"{}")
+    store.create("packed", zipped(KANA.encode("utf-16-le")))
+    (tmp_path / "here").mkdir()
+    result = scan([tmp_path / "here"], NEEDLES, stores={"evidence": store})
+    assert result.by_file == {"evidence/events/1.json": 1, "evidence/packed": 1}
+    assert (result.files, result.unread) == (3, ())
+
+
+def test_a_store_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:
+    class Silent(LocalStore):
+        def read(self, name: str) -> bytes:
+            raise KanshoError("VAULT-UNREACHABLE", "…")
+
+    store = Silent(tmp_path)
+    store.create("a", NAME.encode())
+    result = scan([], NEEDLES, stores={"evidence": store})
+    assert result.unread == ("evidence",)
     assert not result.clean
 
 

@@ -100,6 +100,8 @@ class Place(Frozen):
     kind: Literal["office", "data_centre", "field"]
     #: Hosts (``name`` or ``name:port``) of the services there that may be called.
     endpoints: tuple[str, ...] = ()
+    #: Regions, where a provider names them (``ap-northeast-1``), in which its services there may keep anything.
+    regions: tuple[str, ...] = ()
 
 
 class Handler(Frozen):

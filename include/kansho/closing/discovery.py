@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kansho.evidence.ledger import Ledger
-from kansho.vault.store import LocalStore
+from kansho.vault import storage
 from kansho.workspace import Layout, Workspace
 
 #: What the end of a year writes to outputs beside issued documents, and the replay's own note.
@@ -21,6 +21,8 @@ _EVIDENCE = re.compile(
     r"outputs/(certificate(-interim)?\.(json|sig)|checkpoint\.txt|summary\.json|evidence-[a-z0-9_]+\.zip)\Z"
 )
 _RUN = re.compile(r"replay\.json\Z")
+#: How the deployment keeps keys: names a file or a service, no secret (`kansho.vault.deployed`).
+_KEEPER = re.compile(r"keys/[a-z0-9_]+\.keeper\.json\Z")
 #: Airflow's home: configuration, metadata (with journals), logs, sessions, secrets of its own, caches of libraries.
 _AIRFLOW = re.compile(r"(airflow\.cfg|airflow\.db(-wal|-shm|-journal)?|(logs|run|secrets|cache)/.+)\Z")
 _UNFINISHED = ".tmp-"
@@ -60,11 +62,9 @@ def discover(ws: Workspace) -> Discovery:
 
 def issued_documents(layout: Layout) -> set[str]:
     """Names of documents that any campaign's ledger here has issued: outputs are shared by the wards."""
-    home = layout.kansho / "ledger"
     found: set[str] = set()
-    for folder in sorted(home.iterdir()) if home.is_dir() else ():
-        ledger = Ledger(folder.name, LocalStore(folder))
-        found |= {e.key for e in ledger.events("document_issued")}
+    for campaign, store in storage.ledgers_of(layout.kansho):
+        found |= {e.key for e in Ledger(campaign, store).events("document_issued")}
     return found
 
 
@@ -82,6 +82,8 @@ def _ours(ws: Workspace, path: str, documents: set[str]) -> str | None:
         return "documents"
     if _EVIDENCE.match(path):
         return "evidence"
+    if path == storage.NAME or _KEEPER.match(path):
+        return "deployment"
     return "run" if _RUN.match(path) else None
 
 

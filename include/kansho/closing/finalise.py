@@ -32,6 +32,7 @@ from kansho.evidence.erasure_log import NAME as ERASURE_LOG
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.storage import elsewhere
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -136,7 +137,12 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
     if needles is not None:
         kept = ws.for_purpose("residue_scan").read_table(needles)
         wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
-        result = scan([ws.layout.kansho, ws.layout.airflow], sorted(wanted), workers=os.cpu_count() or 1)
+        result = scan(
+            [ws.layout.kansho, ws.layout.airflow],
+            sorted(wanted),
+            stores=elsewhere(ws.config, ws.layout.kansho),
+            workers=os.cpu_count() or 1,
+        )
         number = len(ws.ledger.events("residue_scanned")) + 1
         counts = {
             "files": result.files,

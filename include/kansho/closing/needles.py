@@ -159,3 +159,28 @@ def to_table(needles: Iterable[Needle]) -> pd.DataFrame:
 def from_table(table: pd.DataFrame) -> list[Needle]:
     """Inverse of `to_table`."""
     return [Needle(t, k) for t, k in zip(table["text"], table["kind"], strict=True)]
+
+
+def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: str) -> bool:
+    """Whether a hit is the value and not a part of a longer number.
+
+    Digits alone must not touch letters or digits, nor follow a point; delimited numbers and dates must
+    not touch a hexadecimal digit; an address that ends in a digit must not go on with one.
+    """
+    if needle.kind not in (DIGITS, DELIMITED, ADDRESS):
+        return True
+    before = data[max(0, start - 4) : start].decode(encoding, "ignore")[-1:]
+    after = data[end : end + 4].decode(encoding, "ignore")[:1]
+    if needle.kind == ADDRESS:
+        return not (needle.text[-1].isdigit() and after.isdigit())
+    if needle.kind == DIGITS:
+        return not (_alnum(before) or _alnum(after) or before == ".")
+    return not (_hex(before) or _hex(after))
+
+
+def _alnum(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _hex(char: str) -> bool:
+    return char != "" and char in "0123456789abcdefABCDEF"

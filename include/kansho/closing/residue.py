@@ -6,16 +6,17 @@ counts and never a value.  Tests use the same `scan` during the year with canari
 
 from __future__ import annotations
 
+import io
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from kansho.closing.beside import side_by_side
 from kansho.closing.index import TAIL, Index
-from kansho.closing.needles import ADDRESS, DELIMITED, DIGITS, Needle
+from kansho.closing.needles import Needle, stands_alone
 from kansho.closing.views import (
     OVERLAP,
     PIECE,
@@ -25,6 +26,8 @@ from kansho.closing.views import (
     readings,
     rows_of_sqlite,
 )
+from kansho.errors import KanshoError
+from kansho.vault.store import ObjectStore
 
 #: Encodings of a needle; base64, ``\\u``, ``%`` and packing are undone in what is searched instead.
 ENCODINGS = ("utf-8", "cp932", "utf-16-le", "utf-16-be")
@@ -32,6 +35,7 @@ ENCODINGS = ("utf-8", "cp932", "utf-16-le", "utf-16-be")
 MIN_BYTES = TAIL
 #: One index holds this many byte strings at most (about 0.7 GB with them); more are searched in turns.
 BATCH = 4_000_000
+_SQLITE = b"SQLite format 3\0"
 #: A file with this many hits is not searched further in this turn.
 STOP_AT = 1_000
 
@@ -78,7 +82,12 @@ class _Found:
 
 
 def scan(
-    paths: Iterable[Path], needles: Sequence[Needle], *, exclude: Iterable[Path] = (), workers: int = 1
+    paths: Iterable[Path],
+    needles: Sequence[Needle],
+    *,
+    exclude: Iterable[Path] = (),
+    stores: Mapping[str, ObjectStore] | None = None,
+    workers: int = 1,
 ) -> ScanResult:
     """Search files and whole folders for needles.
 
@@ -86,6 +95,7 @@ def scan(
         paths: files and folders; links are not followed; the names of files are searched too.
         needles: what to look for (`kansho.closing.needles`).
         exclude: folders or files to leave out.
+        stores: stores elsewhere, by the name that a hit in one of their objects is reported under.
         workers: processes that search at the same time; they share one index.
 
     About 60,000 people's values stay under 2 GB of memory: patterns are searched in turns.
@@ -94,14 +104,18 @@ def scan(
     found = _Found()
     files = list(_files(roots, {Path(p).resolve() for p in exclude}, found.unread))
     shares = _shares(files, workers)
+    far: dict[str, tuple[int, int]] = {}
     for searcher in _searchers(needles):
         found.add(_search_names(searcher, files))
         for share, answer in zip(shares, side_by_side(searcher.files, shares), strict=True):
             # A process that died has checked nothing that could be relied on.
             found.add(answer if answer is not None else _Found(unread=set(map(str, share))))
+        for place, store in sorted((stores or {}).items()):
+            objects, size = _search_store(place, store, searcher, found)
+            far[place] = (objects, size)
     return ScanResult(
-        files=len(files),
-        bytes=sum(_size(p) for p in files),
+        files=len(files) + sum(objects for objects, _ in far.values()),
+        bytes=sum(_size(p) for p in files) + sum(size for _, size in far.values()),
         needles=len(needles),
         hits=sum(found.by_file.values()),
         by_file=dict(sorted(found.by_file.items())),
@@ -165,23 +179,6 @@ class _Searcher:
         return found
 
 
-def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: str) -> bool:
-    """Whether a hit is the value and not a part of a longer number.
-
-    Digits alone must not touch letters or digits, nor follow a point; delimited numbers and dates must
-    not touch a hexadecimal digit; an address that ends in a digit must not go on with one.
-    """
-    if needle.kind not in (DIGITS, DELIMITED, ADDRESS):
-        return True
-    before = data[max(0, start - 4) : start].decode(encoding, "ignore")[-1:]
-    after = data[end : end + 4].decode(encoding, "ignore")[:1]
-    if needle.kind == ADDRESS:
-        return not (needle.text[-1].isdigit() and after.isdigit())
-    if needle.kind == DIGITS:
-        return not (_alnum(before) or _alnum(after) or before == ".")
-    return not (_hex(before) or _hex(after))
-
-
 def encoded(texts: Sequence[str], encoding: str) -> Iterator[tuple[int, bytes]]:
     """(number of the text, its byte form) for the forms that are long enough to mean something."""
     for number, text in enumerate(texts):
@@ -214,18 +211,44 @@ def _search_file(path: Path, searcher: _Searcher, tally: _Tally) -> None:
     with path.open("rb") as handle:
         head = handle.read(16)
         handle.seek(0)
-        held = b""
-        while tally.hits < STOP_AT:
-            piece = handle.read(PIECE)
-            if not piece:
-                break
-            _search_views(held + piece, searcher, tally, skip=len(held))
-            held = (held + piece)[-OVERLAP:]
-    further: Iterator[bytes] = iter(())
+        _search_stream(handle, searcher, tally)
     if is_packed(head):
-        further = chain(further, packed(path.read_bytes()))
-    if head.startswith(b"SQLite format 3\0"):
-        further = chain(further, _rows(path))
+        _search_inner(packed(path.read_bytes()), searcher, tally)
+    if head.startswith(_SQLITE):
+        _search_inner(_rows(path), searcher, tally)
+
+
+def _search_store(place: str, store: ObjectStore, searcher: _Searcher, found: _Found) -> tuple[int, int]:
+    """(objects, bytes) of a store that is no folder of this machine; what cannot be read is unread."""
+    objects = size = 0
+    try:
+        for name in store.names():
+            data, tally = store.read(name), _Tally()
+            objects, size = objects + 1, size + len(data)
+            searcher.search(name.encode(), tally)
+            _search_stream(io.BytesIO(data), searcher, tally)
+            try:
+                _search_inner(packed(data) if is_packed(data[:16]) else (), searcher, tally)
+            except TooLarge:
+                found.unread.add(f"{place}/{name}")
+            if tally.hits:
+                found.add(_Found({f"{place}/{name}": tally.hits}, matched=tally.matched))
+    except KanshoError:
+        found.unread.add(place)
+    return objects, size
+
+
+def _search_stream(handle: BinaryIO, searcher: _Searcher, tally: _Tally) -> None:
+    held = b""
+    while tally.hits < STOP_AT:
+        piece = handle.read(PIECE)
+        if not piece:
+            return
+        _search_views(held + piece, searcher, tally, skip=len(held))
+        held = (held + piece)[-OVERLAP:]
+
+
+def _search_inner(further: Iterable[bytes], searcher: _Searcher, tally: _Tally) -> None:
     for inner in further:
         if tally.hits >= STOP_AT:
             return
@@ -273,11 +296,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _alnum(char: str) -> bool:
-    return char.isascii() and char.isalnum()
-
-
-def _hex(char: str) -> bool:
-    return char != "" and char in "0123456789abcdefABCDEF"

@@ -60,6 +60,7 @@ BY_PARENT: dict[str, tuple[str, str, str]] = {
     "dag_run_note": ("dag_run_id", "dag_run", "id"),
     "deadline": ("dagrun_id", "dag_run", "id"),
     "dagrun_asset_event": ("dag_run_id", "dag_run", "id"),
+    "asset_alias_asset_event": ("event_id", "asset_event", "id"),
     "backfill_dag_run": ("backfill_id", "backfill", "id"),
     "deadline_alert": ("serialized_dag_id", "serialized_dag", "id"),
 }
@@ -73,16 +74,14 @@ BY_ASSET: dict[str, str] = {
     "asset_event": "asset_id",
 }
 #: Tables with nothing worth keeping across a closed campaign, whichever campaign a row came from: texts of
-#: import errors and triggers' and callbacks' arguments, jobs and sessions of components that stand still.
-ALWAYS: tuple[str, ...] = (
-    "import_error",
-    "callback",
-    "trigger",
-    "job",
-    "session",
-    "dag_priority_parsing_request",
-    "asset_alias_asset_event",
-)
+#: import errors, jobs and sessions of components that stand still.
+ALWAYS: tuple[str, ...] = ("import_error", "job", "session", "dag_priority_parsing_request")
+#: Rows that others point at: they go when nothing points at them any more, for a waiting approval of another campaign
+#: goes with its trigger.  In this order: table → (column, (table, column) that points at it, …).
+UNUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "callback": ("id", (("deadline", "callback_id"),)),
+    "trigger": ("id", (("task_instance", "trigger_id"), ("asset_watcher", "trigger_id"), ("callback", "trigger_id"))),
+}
 #: Named by the campaign's assets, or by the DAG permissions of FAB; handled one by one below.
 BY_NAME: tuple[str, ...] = ("asset", "asset_active", "ab_permission_view_role", "ab_permission_view", "ab_view_menu")
 #: Settings, staff accounts and roles: no trace of a campaign's runs.
@@ -171,7 +170,27 @@ def compact(engine: Engine) -> None:
             connection.execute(text("VACUUM"))
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         else:
+            _forget_statistics(connection)
             connection.execute(text("VACUUM FULL"))
+
+
+def _forget_statistics(connection: Connection) -> None:
+    """PostgreSQL's planner keeps the commonest values of each column; of an empty table it never learns better.
+
+    Giving a column the type that it has drops what is known of it (documented for a change of type).
+    """
+    connection.execute(text("ANALYZE"))
+    known = text(
+        "SELECT s.schemaname, s.tablename, s.attname, format_type(a.atttypid, a.atttypmod) FROM pg_stats s"
+        " JOIN pg_attribute a ON a.attname = s.attname"
+        " AND a.attrelid = (quote_ident(s.schemaname) || '.' || quote_ident(s.tablename))::regclass"
+        " WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for schema, table, column, kind in connection.execute(known).all():
+        whole = f"{quote(schema)}.{quote(table)}"
+        if connection.execute(text(f"SELECT 1 FROM {whole} LIMIT 1")).first() is None:  # noqa: S608 - the schema's names
+            connection.execute(text(f"ALTER TABLE {whole} ALTER COLUMN {quote(column)} TYPE {kind}"))
 
 
 def purge_logs(logs: Path, campaign: str) -> int:
@@ -215,9 +234,10 @@ def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str)
     for name, (column, parent, parent_column) in BY_PARENT.items():
         if name in tables:
             run(name, tables[name].c[column].in_(ids(parent, parent_column)))
-    if "dagrun_asset_event" in tables:
-        events = select(tables["asset_event"].c.id).where(tables["asset_event"].c.asset_id.in_(assets()))
-        run("dagrun_asset_event", tables["dagrun_asset_event"].c.event_id.in_(events))
+    for name in ("dagrun_asset_event", "asset_alias_asset_event"):
+        if name in tables:
+            events = select(tables["asset_event"].c.id).where(tables["asset_event"].c.asset_id.in_(assets()))
+            run(name, tables[name].c.event_id.in_(events))
     for name, column in BY_ASSET.items():
         if name in tables:
             run(name, tables[name].c[column].in_(assets()))
@@ -230,6 +250,10 @@ def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str)
             run(name, _asset_of(tables[name], campaign))
     for name in ALWAYS:
         run(name, None)
+    for name, (column, users) in UNUSED.items():
+        used = [tables[user].c[by] for user, by in users if user in tables]
+        if name in tables:
+            run(name, and_(*(tables[name].c[column].not_in(select(by).where(by.is_not(None))) for by in used)))
     if "ab_view_menu" in tables:
         _delete_permissions(run, tables, campaign)
     return counted

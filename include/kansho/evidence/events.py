@@ -32,6 +32,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "holdout_consented": ("E1",),
     "seed_committed": ("E1",),
     "keys_created": ("D3",),
+    "keys_rotated": ("D3",),
     "recipient_registered": ("P8",),
     "cosigner_registered": ("P13",),
     # approvals

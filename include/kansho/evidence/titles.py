@@ -19,6 +19,7 @@ TITLES: dict[str, str] = {
     "holdout_consented": "保留群の承諾",
     "seed_committed": "無作為の種の確定",
     "keys_created": "鍵の作成",
+    "keys_rotated": "鍵の封じ直し",
     "recipient_registered": "受取人の鍵の登録",
     "cosigner_registered": "区の署名鍵の登録",
     "approval_requested": "承認の依頼",

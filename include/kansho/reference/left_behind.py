@@ -106,7 +106,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "設定と業務開始",
         "設定も、記録済みの台帳も変わりません。直すまで、どの作業も進みません。",
-        ("CONFIG-", "OPENING-", "AMENDMENT-", "LEDGER-UNOPENED", "CLI-"),
+        ("CONFIG-", "OPENING-", "AMENDMENT-", "LEDGER-UNOPENED", "CLI-", "STORAGE-"),
     ),
     Family(
         "承認",
@@ -116,7 +116,18 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "保管庫・台帳・文書",
         "既にあるものは書き換えません。書き終えた版は同じ名前で残り、やり直すと見つけて使います。",
-        ("VAULT-", "SNAPSHOT-", "DOCUMENT-", "LEDGER-", "KEY-ABSENT", "S3-"),
+        (
+            "VAULT-",
+            "SNAPSHOT-",
+            "DOCUMENT-",
+            "LEDGER-",
+            "KEY-ABSENT",
+            "KEY-PASSPHRASE",
+            "KEY-SETTINGS",
+            "KEY-ROTATION",
+            "KEY-SERVICE",
+            "S3-",
+        ),
     ),
     Family("事故", "事故の登録や報告書は変わりません。", ("INCIDENT-",)),
     Family(

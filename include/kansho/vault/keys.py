@@ -1,7 +1,7 @@
-"""The campaign's keys as files: vault key, needle key, HMAC key, signing key, exchange identity.
+"""The campaign's keys: vault key, needle key, HMAC key, signing key, exchange identity.
 
-Belongs here: creating, reading and destroying key files in one folder (embedded default).
-Does not belong here: encryption itself.  KMS and passphrases are a later store of the same shape.
+Belongs here: which keys there are, and what they do.  Does not belong here: encryption of objects (`envelope`), where
+keys lie at rest (`keepers`: files, passphrase; `kms`: a key service).
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Literal
 
 import pyrage
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.errors import KanshoError
-from kansho.vault.store import LocalStore
+from kansho.vault.keepers import KeyKeeper
 
-KeyName = Literal["vault", "needles", "hmac", "signing", "exchange"]
+KeyName = str
 KEY_NAMES: tuple[KeyName, ...] = ("vault", "needles", "hmac", "signing", "exchange")
 
 #: ``vault`` seals personal data; ``needles`` seals what the residue scan looks for, and outlives
@@ -31,19 +29,15 @@ PERSONAL_KEYS: tuple[KeyName, ...] = ("vault", "needles", "hmac", "exchange")
 
 @dataclass(frozen=True)
 class Keyring:
-    """Keys of one campaign in a folder of its own."""
+    """Keys of one campaign, wherever they are kept."""
 
-    folder: Path
-
-    @property
-    def _store(self) -> LocalStore:
-        return LocalStore(self.folder)
+    keeper: KeyKeeper
 
     def create(self) -> None:
         """Make whatever key is missing; existing keys are never replaced."""
         for name in KEY_NAMES:
-            if not self._store.exists(name):
-                self._store.create(name, _generate(name))
+            if not self.keeper.has(name):
+                self.keeper.create(name, _generate(name))
 
     def get(self, name: KeyName) -> bytes:
         """The key's bytes.
@@ -52,32 +46,30 @@ class Keyring:
             KanshoError: ``KEY-ABSENT`` when it was never made or has been destroyed.
         """
         try:
-            return self._store.read(name)
+            return self.keeper.read(name)
         except KeyError:
             raise KanshoError(
                 "KEY-ABSENT", "鍵がありません（未作成または消去済み）", place=name, remedy="開設を確認してください"
             ) from None
 
+    def names(self) -> list[str]:
+        """Names of the keys that are kept, sorted."""
+        return self.keeper.names()
+
     def has(self, name: KeyName) -> bool:
-        """Whether the key exists."""
-        return self._store.exists(name)
+        """Whether the key exists; also while a key service only has its deletion scheduled."""
+        return self.keeper.has(name)
 
     def pending(self, name: KeyName) -> date | None:
         """The day on which a key service will have deleted the key; None where nothing is waited for.
 
         A key in a file is gone at once.
         """
-        return None
+        return self.keeper.pending(name)
 
     def destroy(self, name: KeyName) -> None:
-        """Overwrite and remove a key; on flash media the overwrite proves nothing and is not claimed."""
-        path = self.folder / name
-        if path.is_file():
-            with path.open("r+b") as handle:
-                handle.write(os.urandom(path.stat().st_size))
-                handle.flush()
-                os.fsync(handle.fileno())
-        self._store.erase(name)
+        """Destroy the key; a key service only schedules it (`pending`)."""
+        self.keeper.destroy(name)
 
     def signer(self) -> Ed25519PrivateKey:
         """The signing key."""

@@ -19,6 +19,10 @@ from kansho.errors import KanshoError
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 
+#: What a file is called while it is being written, and the one that writers of a directory wait at.
+_TEMPORARY = ".tmp-"
+_TURN = ".tmp-turn"
+
 
 class ObjectStore(Protocol):
     """Immutable named byte objects."""
@@ -47,6 +51,18 @@ class ObjectStore(Protocol):
         """How many copies or versions of the object remain."""
         ...
 
+    def remains(self) -> dict[str, int]:
+        """Name → how many copies or versions remain of it, those that no listing of names shows included."""
+        ...
+
+    def unfinished(self) -> int:
+        """How many writes were begun and neither finished nor removed."""
+        ...
+
+    def sweep(self) -> int:
+        """Remove unfinished writes, while nobody writes; returns how many there were."""
+        ...
+
 
 def check_name(name: str) -> str:
     """Refuse names that could leave the store or carry anything but our identifiers."""
@@ -69,7 +85,7 @@ class LocalStore:
         """See `ObjectStore.create`: temporary file, fsync, link, fsync of the folder."""
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
+        temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as handle:
@@ -92,7 +108,7 @@ class LocalStore:
         It spares writers that want the same name a race, each with its fsync; safety rests on `create` alone.
         """
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.root / ".tmp-turn", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.root / _TURN, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -121,7 +137,7 @@ class LocalStore:
             (Path(base) / file).relative_to(self.root).as_posix()
             for base, _, files in os.walk(folder)
             for file in files
-            if not file.startswith(".tmp-")
+            if not file.startswith(_TEMPORARY)
         )
         yield from sorted(found)
 
@@ -130,13 +146,31 @@ class LocalStore:
         path = self._path(name)
         path.unlink(missing_ok=True)
         if path.parent.is_dir():
-            for leftover in path.parent.glob(".tmp-*"):
+            for leftover in path.parent.glob(f"{_TEMPORARY}*"):
                 leftover.unlink(missing_ok=True)
             self._sync(path.parent)
 
     def residue(self, name: str) -> int:
         """See `ObjectStore.residue`."""
         return int(self._path(name).exists())
+
+    def remains(self) -> dict[str, int]:
+        """See `ObjectStore.remains`."""
+        return dict.fromkeys(self.names(), 1)
+
+    def unfinished(self) -> int:
+        """See `ObjectStore.unfinished`."""
+        return len(self._leftovers())
+
+    def sweep(self) -> int:
+        """See `ObjectStore.sweep`."""
+        found = self._leftovers()
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _leftovers(self) -> list[Path]:
+        return [path for path in self.root.rglob(f"{_TEMPORARY}*") if path.name != _TURN]
 
     @staticmethod
     def _sync(folder: Path) -> None:

@@ -20,7 +20,7 @@ from kansho.intake.passwords import waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.simulation.actors import Script
 from kansho.simulation.world import World
-from kansho.vault.store import LocalStore
+from kansho.vault.storage import stores_of
 from kansho.workspace import Layout, Workspace
 from kansho_airflow.client import AirflowClient
 from kansho_airflow.replay.baseline import keep, occurring
@@ -79,7 +79,7 @@ class Site:
 
     def ledger(self) -> Ledger:
         """The campaign's log, for reading."""
-        return Ledger(self.config.id, LocalStore(self.layout.kansho / "ledger" / self.config.id))
+        return Ledger(self.config.id, stores_of(self.config, self.layout.kansho).ledger)
 
     def client(self, user: str) -> AirflowClient:
         """A session of one user."""

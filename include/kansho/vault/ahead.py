@@ -1,0 +1,93 @@
+"""Reading a log over a network: what comes next is asked for while it comes, and what was read is remembered.
+
+Belongs here: a store in front of a store, for objects that never change (the ledger's events).  Does not belong here:
+writing, erasing, or anything of a resident.  Every task reads the whole log, some thousand small objects: one after
+the other over a network that is a minute, thirty-two at a time a second or two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from kansho.vault.store import ObjectStore
+
+_NUMBERED = re.compile(r"(events/)(\d{10})(\.json)\Z")
+_MOST = 32
+
+
+class ReadAhead:
+    """A store of numbered, immutable objects; absence is never remembered."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._known: dict[str, bytes] = {}
+        self._run = 0  # how many were read in a row: the longer, the further ahead is asked
+        self._guard = Lock()
+
+    def create(self, name: str, data: bytes) -> bool:
+        """See `ObjectStore.create`."""
+        return self._store.create(name, data)
+
+    def read(self, name: str) -> bytes:
+        """See `ObjectStore.read`."""
+        found = _NUMBERED.match(name)
+        if found is None:
+            return self._store.read(name)
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        data = self._store.read(name)
+        with self._guard:
+            self._known[name] = data
+            ahead = min(_MOST, 2 * self._run)
+            self._run = ahead or 1
+        if ahead:
+            first = int(found[2]) + 1
+            self._fetch([f"{found[1]}{n:010d}{found[3]}" for n in range(first, first + ahead)])
+        return data
+
+    def exists(self, name: str) -> bool:
+        """See `ObjectStore.exists`."""
+        return self._store.exists(name)
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """See `ObjectStore.names`."""
+        return self._store.names(prefix)
+
+    def erase(self, name: str) -> None:
+        """See `ObjectStore.erase`."""
+        self._known.pop(name, None)
+        self._store.erase(name)
+
+    def residue(self, name: str) -> int:
+        """See `ObjectStore.residue`."""
+        return self._store.residue(name)
+
+    def remains(self) -> dict[str, int]:
+        """See `ObjectStore.remains`."""
+        return self._store.remains()
+
+    def unfinished(self) -> int:
+        """See `ObjectStore.unfinished`."""
+        return self._store.unfinished()
+
+    def sweep(self) -> int:
+        """See `ObjectStore.sweep`."""
+        return self._store.sweep()
+
+    def _fetch(self, names: list[str]) -> None:
+        def one(name: str) -> tuple[str, bytes | None]:
+            try:
+                return name, self._store.read(name)
+            except KeyError:
+                return name, None
+
+        with ThreadPoolExecutor(_MOST) as pool:
+            got = {name: data for name, data in pool.map(one, names) if data is not None}
+        with self._guard:
+            self._known |= got
+            if len(got) < len(names):
+                self._run = 0

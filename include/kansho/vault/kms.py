@@ -1,0 +1,176 @@
+"""Keys wrapped by AWS KMS: one KMS key for each key of a campaign, so that each can be deleted by itself.
+
+Belongs here: KMS calls.  Does not belong here: files of keys without a service (`kansho.vault.keepers`).
+
+    created → wrapped file beside → … → deletion scheduled (pending until a day) → gone once KMS knows it no more
+
+The wrapped file names the KMS key.  It stays until KMS has forgotten the key: it is what we ask after, and opens
+nothing without KMS.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import UTC, date
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kansho.errors import KanshoError
+from kansho.vault.keepers import FileKeeper
+
+#: Days that KMS waits before it deletes; the shortest it allows.
+WAIT_DAYS = 7
+_GONE = frozenset({"NotFoundException"})
+#: States in which KMS still decrypts, or could again.
+_PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+
+
+class KmsKeeper:
+    """Named keys of one campaign under KMS.
+
+    Args:
+        client: a boto3 KMS client for the approved endpoint and region.
+        files: where the wrapped keys lie.
+        campaign: bound, with the key's name, as the encryption context.
+    """
+
+    def __init__(self, client: Any, files: FileKeeper, campaign: str) -> None:
+        self._client, self._files, self._campaign = client, files, campaign
+        self._opened: dict[str, bytes] = {}
+
+    def create(self, name: str, key: bytes) -> bool:
+        """See `KeyKeeper.create`; a kill between the steps leaves an unused KMS key, which its tags name."""
+        if self._files.has(name):
+            return False
+        id_ = self._new(name)
+        sealed = self._call("encrypt", name, KeyId=id_, Plaintext=key, EncryptionContext=self._context(name))
+        kept = self._files.create(name, _written(id_, sealed["CiphertextBlob"]))
+        if not kept:
+            self._schedule(name, id_)  # another worker was first: its key counts
+        return kept
+
+    def read(self, name: str) -> bytes:
+        """See `KeyKeeper.read`; opened once for each process."""
+        if name not in self._opened:
+            kept = self._kept(name)
+            if self._deletion(name, kept["kms_key"]) is not None:
+                raise KeyError(name)
+            self._opened[name] = self._call(
+                "decrypt",
+                name,
+                KeyId=kept["kms_key"],
+                CiphertextBlob=base64.b64decode(kept["sealed"]),
+                EncryptionContext=self._context(name),
+            )["Plaintext"]
+        return self._opened[name]
+
+    def has(self, name: str) -> bool:
+        """Whether KMS still knows the key: also while its deletion is only scheduled, which can be cancelled."""
+        return any(told is not True for told in self._deletions(name).values())
+
+    def pending(self, name: str) -> date | None:
+        """The day KMS will have deleted the key and those it replaced; None when it is present, or gone."""
+        told = list(self._deletions(name).values())
+        days = [day for day in told if isinstance(day, date)]
+        return max(days) if days and told[0] is not None else None
+
+    def destroy(self, name: str) -> None:
+        """Schedule the deletion; once KMS knows the key no more, remove what named it."""
+        self._opened.pop(name, None)
+        told = self._deletions(name)
+        for id_, state in told.items():
+            if state is None:
+                self._schedule(name, id_)
+        if told and all(state is True for state in told.values()):
+            self._files.destroy(name)
+
+    def names(self) -> list[str]:
+        """See `KeyKeeper.names`."""
+        return self._files.names()
+
+    def turn(self, name: str, rotation: int) -> bool:
+        """See `KeyKeeper.turn`: a key is wrapped under a new KMS key, the deletion of the former scheduled.
+
+        KMS re-encrypts by itself: the key does not leave it in the clear.  The file names the former KMS key until it
+        is gone, for a copy of the former file would open with it.
+        """
+        kept = self._kept(name)
+        if self._deletion(name, kept["kms_key"]) is not None:
+            return False
+        former = [id_ for id_ in kept.get("former", []) if self._deletion(name, id_) is not True]
+        turned = int(kept.get("rotation", 0)) < rotation
+        if turned:
+            id_, context = self._new(name), self._context(name)
+            sealed = self._call(
+                "re_encrypt",
+                name,
+                CiphertextBlob=base64.b64decode(kept["sealed"]),
+                SourceKeyId=kept["kms_key"],
+                SourceEncryptionContext=context,
+                DestinationKeyId=id_,
+                DestinationEncryptionContext=context,
+            )
+            former.append(kept["kms_key"])
+            self._files.replace(name, _written(id_, sealed["CiphertextBlob"], rotation=rotation, former=former))
+        for id_ in former:
+            if self._deletion(name, id_) is None:
+                self._schedule(name, id_)
+        return turned
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        return json.loads(self._files.read(name))  # type: ignore[no-any-return]
+
+    def _new(self, name: str) -> str:
+        tags = [{"TagKey": "kansho-campaign", "TagValue": self._campaign}, {"TagKey": "kansho-key", "TagValue": name}]
+        made = self._call("create_key", name, Description=f"kansho {self._campaign} {name}", Tags=tags)
+        return str(made["KeyMetadata"]["KeyId"])
+
+    def _schedule(self, name: str, id_: str) -> None:
+        self._call("schedule_key_deletion", name, KeyId=id_, PendingWindowInDays=WAIT_DAYS)
+
+    def _deletions(self, name: str) -> dict[str, date | bool | None]:
+        """KMS key → its state, the one in use first; empty when nothing names one."""
+        if not self._files.has(name):
+            return {}
+        kept = self._kept(name)
+        return {id_: self._deletion(name, id_) for id_ in (kept["kms_key"], *kept.get("former", []))}
+
+    def _deletion(self, name: str, id_: str) -> date | bool | None:
+        """None: present; a day: pending until then; True: gone."""
+        try:
+            told = self._client.describe_key(KeyId=id_)["KeyMetadata"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _GONE:
+                return True
+            raise _failed(name) from None
+        except BotoCoreError:
+            raise _failed(name) from None
+        if told["KeyState"] not in _PENDING:
+            return None
+        return told["DeletionDate"].astimezone(UTC).date()  # type: ignore[no-any-return]
+
+    def _call(self, operation: str, name: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            return getattr(self._client, operation)(**arguments)  # type: ignore[no-any-return]
+        except (ClientError, BotoCoreError):
+            raise _failed(name) from None
+
+    def _context(self, name: str) -> dict[str, str]:
+        return {"campaign": self._campaign, "name": name}
+
+
+def _failed(name: str) -> KanshoError:
+    return KanshoError(
+        "KEY-SERVICE",
+        "鍵の管理サービスが応じません",
+        place=name,
+        remedy="権限・接続先を確認してからやり直してください",
+    )
+
+
+def _written(id_: str, sealed: bytes, *, rotation: int = 0, former: Sequence[str] = ()) -> bytes:
+    said = {"kms_key": id_, "sealed": base64.b64encode(sealed).decode(), "rotation": rotation, "former": list(former)}
+    return json.dumps(said).encode()

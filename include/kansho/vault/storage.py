@@ -1,0 +1,206 @@
+"""Where a deployment keeps its objects: a local directory unless ``kansho/storage.json`` says S3 (P14, D6).
+
+Belongs here: reading that file, holding it against the campaign's approved places, opening the stores.  Does not belong
+here: what a bucket must be set to (`kansho.vault.buckets`), keys, or a credential (boto3's own chain: the machine's
+role).  The file lies under ``var``, the one root that every command, task and page is given:
+
+    {"place": "cloud", "endpoint": "https://s3.ap-northeast-1.amazonaws.com", "region": "ap-northeast-1",
+     "personal_bucket": "kansho-personal", "evidence_bucket": "kansho-evidence", "lock": "COMPLIANCE"}
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError
+
+from kansho.campaign.config import CampaignConfig, Frozen
+from kansho.errors import KanshoError
+from kansho.vault.store import LocalStore, ObjectStore
+
+NAME = "storage.json"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+
+
+class Storage(Frozen):
+    """The deployment's S3: one place, two buckets.
+
+    ``lock`` is the mode in which every object of the evidence is kept until ``evidence_retained_until``; GOVERNANCE,
+    which its owner can lift, is for rehearsals.
+    """
+
+    place: str
+    endpoint: str
+    region: str
+    personal_bucket: _Bucket
+    evidence_bucket: _Bucket
+    lock: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """A campaign's stores: sealed snapshots, the residue scan's needles, the log."""
+
+    vault: ObjectStore
+    needles: ObjectStore
+    ledger: ObjectStore
+
+
+def stores_of(config: CampaignConfig, home: Path) -> Stores:
+    """Open a campaign's stores as the deployment keeps them; ``home`` is ``var/kansho``.
+
+    Raises:
+        KanshoError: ``STORAGE-*`` when the deployment's S3 is not where and what the campaign's config approves.
+    """
+    storage = storage_of(home)
+    if storage is None:
+        _require_none_declared(config)
+        vault, needles, ledger = (LocalStore(home / part / config.id) for part in ("vault", "needles", "ledger"))
+        return Stores(vault, needles, ledger)
+    require_approved(storage, config)
+    return _on_s3(storage, config.id, config.contract.evidence_retained_until.isoformat(), os.getpid())
+
+
+def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:
+    """The campaign's stores that are no folder of this machine, by name: nothing that searches folders sees them."""
+    if storage_of(home) is None:
+        return {}
+    stores = stores_of(config, home)
+    return {"s3:vault": stores.vault, "s3:needles": stores.needles, "s3:ledger": stores.ledger}
+
+
+def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
+    """The log of every campaign that this deployment keeps."""
+    storage = storage_of(home)
+    if storage is None:
+        folders = sorted((home / "ledger").iterdir()) if (home / "ledger").is_dir() else []
+        yield from ((folder.name, LocalStore(folder)) for folder in folders)
+        return
+    from kansho.vault.s3 import S3Store, folders_of
+
+    client = _client(storage, os.getpid())
+    for campaign in folders_of(client, storage.evidence_bucket):
+        yield campaign, S3Store(client, storage.evidence_bucket, f"{campaign}/ledger")
+
+
+def storage_of(home: Path) -> Storage | None:
+    """What the deployment says; None where it says nothing, which means the local directory.
+
+    Raises:
+        KanshoError: ``STORAGE-SETTINGS``.
+    """
+    path = home / NAME
+    try:
+        return Storage.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        raise KanshoError(
+            "STORAGE-SETTINGS",
+            "保管先の設定が読めません",
+            place=path.name,
+            remedy="docs/how-to/run-on-s3.md の形にしてください",
+        ) from None
+
+
+def require_approved(storage: Storage, config: CampaignConfig) -> None:
+    """The endpoint is encrypted and is one of an approved place of ours, where the data flow says the data lie.
+
+    Raises:
+        KanshoError: ``STORAGE-TLS``, ``STORAGE-PLACE``, ``STORAGE-FLOW``, ``STORAGE-UNDECLARED``,
+            ``STORAGE-ONE-BUCKET``.
+    """
+    require_encrypted(storage.endpoint)
+    place = next((p for p in config.places if p.id == storage.place and p.party == config.contractor.id), None)
+    known = place is not None and urlsplit(storage.endpoint).netloc in place.endpoints
+    if place is None or not known or storage.region not in place.regions:
+        raise KanshoError(
+            "STORAGE-PLACE",
+            "保管先の接続先・地域が、区の指定した取扱場所にありません",
+            place=f"places.{storage.place}",
+            remedy="取扱場所の endpoints と regions に載せて区の指定を受けるか、接続先を改めてください (P14)",
+        )
+    elsewhere = sorted(f.kind for f in config.data_flow if f.holder == config.contractor.id and f.place != place.id)
+    if elsewhere:
+        raise KanshoError(
+            "STORAGE-FLOW",
+            f"承認された情報の流れでは、別の場所に置く作業ファイルがあります（{len(elsewhere)}件）",
+            place=" ".join(elsewhere[:5]),
+            remedy="data_flow の place を保管先の場所に改め、区の承認を得てください (D6)",
+        )
+    declared = {s.serial for s in config.closing.storage if s.kind == "object_storage" and s.place == place.id}
+    if storage.personal_bucket not in declared:
+        raise KanshoError(
+            "STORAGE-UNDECLARED",
+            "保管先のバケットが、消去証明書に記載する装置にありません",
+            place="closing.storage",
+            remedy="kind: object_storage、serial: バケット名として設定に加え、区の承認を得てください",
+        )
+    if storage.personal_bucket == storage.evidence_bucket:
+        raise KanshoError(
+            "STORAGE-ONE-BUCKET",
+            "個人情報と証跡が同じバケットになっています",
+            place=NAME,
+            remedy="版管理のみのバケットと、オブジェクトロックのバケットを分けてください",
+        )
+
+
+def require_encrypted(endpoint: str) -> None:
+    """TLS everywhere but on this machine's loopback.
+
+    Raises:
+        KanshoError: ``STORAGE-TLS``.
+    """
+    parts = urlsplit(endpoint)
+    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
+    if not (parts.scheme == "https" or local) or not parts.hostname or not plain:
+        raise KanshoError(
+            "STORAGE-TLS",
+            "保管先との通信が暗号化されないか、接続先の書き方が違います",
+            place="endpoint",
+            remedy="https://ホスト名 の形にしてください",
+        )
+
+
+def _require_none_declared(config: CampaignConfig) -> None:
+    """A worker without the deployment's file must not begin a second vault on its own disk."""
+    if any(s.kind == "object_storage" for s in config.closing.storage):
+        raise KanshoError(
+            "STORAGE-UNSAID",
+            "設定はオブジェクトストレージを届け出ていますが、この機械には保管先の設定がありません",
+            place=NAME,
+            remedy="docs/how-to/run-on-s3.md のとおり保管先の設定を置いてください",
+        )
+
+
+@lru_cache(maxsize=32)
+def _on_s3(storage: Storage, campaign: str, retained_until: str, process: int) -> Stores:
+    """Checked once per process: a bucket's settings are looked at when work begins, not at each object."""
+    from kansho.vault.ahead import ReadAhead
+    from kansho.vault.buckets import require_settings
+    from kansho.vault.s3 import Lock, S3Store
+
+    client = _client(storage, process)
+    require_settings(client, storage.personal_bucket, storage.evidence_bucket)
+    lock = Lock(storage.lock, retained_until)
+    return Stores(
+        vault=S3Store(client, storage.personal_bucket, f"{campaign}/vault"),
+        needles=S3Store(client, storage.personal_bucket, f"{campaign}/needles"),
+        ledger=ReadAhead(S3Store(client, storage.evidence_bucket, f"{campaign}/ledger", lock=lock)),
+    )
+
+
+@lru_cache(maxsize=8)
+def _client(storage: Storage, process: int) -> Any:
+    """One client per process: connections do not survive a fork."""
+    from kansho.vault.s3_calls import client
+
+    return client(storage.endpoint, storage.region)

@@ -1,0 +1,141 @@
+"""The larger topology's metadata database: the same purge on a real PostgreSQL, down to the files of its tables."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Engine, MetaData, Table, create_engine, func, insert, inspect, select, text
+from sqlalchemy import types as sql
+from sqlalchemy.dialects import postgresql
+
+from kansho.closing import traces
+from tests.unit.postgres import server
+from tests.unit.test_closing_traces import MARK, MINE, OTHER
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A metadata database as Airflow itself makes it, with FAB."""
+    with server() as (data, url):
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
+            "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        }
+        airflow = Path(sys.executable).with_name("airflow")
+        subprocess.run([airflow, "db", "migrate"], env=environment, check=True, capture_output=True, timeout=240)
+        yield data, url
+
+
+def value(column: Column[object], campaign: str, number: int) -> object:
+    kind, name, table = column.type, column.name, column.table.name
+    if name in ("dag_id", "source_dag_id", "target_dag_id", "last_updated_by_dag_id"):
+        return f"{campaign}__stage"
+    if isinstance(kind, postgresql.UUID):
+        return uuid.UUID(int=number)
+    if isinstance(kind, sql.Boolean):
+        return True
+    if isinstance(kind, sql.Integer | sql.Numeric | sql.Float | postgresql.DOUBLE_PRECISION):
+        return number % 30_000 if isinstance(kind, sql.SmallInteger) else number
+    if isinstance(kind, sql.DateTime):
+        return datetime(2027, 5, 1, tzinfo=UTC)
+    if isinstance(kind, sql.Interval):
+        return timedelta(days=1)
+    if isinstance(kind, sql.LargeBinary):
+        return f"{campaign} {MARK}".encode()
+    if isinstance(kind, sql.JSON | postgresql.JSON | postgresql.JSONB):
+        return {"of": f"{campaign} {MARK}"}
+    if isinstance(kind, sql.Enum):
+        return kind.enums[0]
+    if table.startswith("asset") and name == "name":
+        return f"{campaign}.roster"
+    if name == "uri":
+        return f"kansho://{campaign}/roster"
+    if table == "ab_view_menu":
+        return f"DAG:{campaign}__stage"
+    return f'"{campaign} {MARK}"'[: getattr(kind, "length", None) or 200]
+
+
+def fill(engine: Engine, tables: list[Table], campaign: str, number: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # rows in any order, references hold
+        for table in tables:
+            row = {c.name: value(c, campaign, number) for c in table.columns if c.computed is None}
+            connection.execute(insert(table), row)
+
+
+def in_tables(data: Path, mark: str) -> list[str]:
+    """Files of tables, indexes, long values and catalogues that hold the mark."""
+    return [
+        str(p.relative_to(data)) for p in (data / "base").rglob("*") if p.is_file() and mark.encode() in p.read_bytes()
+    ]
+
+
+def counts(engine: Engine, tables: list[Table]) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {t.name: connection.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
+
+
+def test_postgresql_keeps_no_row_of_the_campaign_nor_its_bytes(database: tuple[Path, str], tmp_path: Path) -> None:
+    data, url = database
+    engine = create_engine(url)
+    schema = MetaData()
+    schema.reflect(engine)
+    tables = [t for t in schema.sorted_tables if t.name not in traces.KEPT]
+    before = counts(engine, tables)
+    fill(engine, tables, MINE, 9_001)
+    fill(engine, tables, OTHER, 9_002)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE TABLE _airflow_deleted__xcom AS SELECT '{MINE}' AS dag_id"))
+        connection.execute(text("ANALYZE"))  # the planner's statistics hold values of columns, too
+        connection.execute(text("CHECKPOINT"))
+    assert in_tables(data, MINE)
+    engine.dispose()
+
+    done = traces.purge(MINE, tmp_path, url)
+
+    after = counts(engine, tables)
+    assert after == {t.name: 0 if t.name in traces.ALWAYS else before[t.name] + 1 for t in tables}
+    assert "_airflow_deleted__xcom" not in inspect(engine).get_table_names()
+    assert done.rows >= len(tables)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+    assert in_tables(data, MINE) == []
+    assert in_tables(data, OTHER)
+    assert traces.purge(MINE, tmp_path, url).rows == 0
+    engine.dispose()
+
+
+def orphans(engine: Engine, schema: MetaData) -> dict[str, int]:
+    """Rows by reference whose other end is missing."""
+    found = {}
+    with engine.connect() as connection:
+        for table in schema.sorted_tables:
+            for key in table.foreign_key_constraints:
+                parent = key.referred_table.alias()
+                pairs = [(e.parent, parent.c[e.column.name]) for e in key.elements]
+                match = select(1).where(*(a == b for a, b in pairs)).exists()
+                alone = select(func.count()).select_from(table).where(*(a.is_not(None) for a, _ in pairs), ~match)
+                found[f"{table.name} → {key.referred_table.name}"] = connection.scalar(alone) or 0
+    return found
+
+
+def test_no_row_is_left_that_hangs_on_nothing(database: tuple[Path, str], tmp_path: Path) -> None:
+    _, url = database
+    engine = create_engine(url)
+    schema = MetaData()
+    schema.reflect(engine)
+    before = orphans(engine, schema)
+    fill(engine, [t for t in schema.sorted_tables if t.name not in traces.KEPT], MINE, 9_003)
+    traces.purge(MINE, tmp_path, url)
+    assert orphans(engine, schema) == before
+    engine.dispose()

@@ -1,0 +1,170 @@
+"""Where a deployment may keep its objects: approved places, encrypted, in buckets that are set to what we rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.closing.discovery import discover
+from kansho.closing.needles import DELIMITED, Needle
+from kansho.closing.residue import scan
+from kansho.errors import KanshoError
+from kansho.evidence.events import Actor, Draft
+from kansho.vault.storage import NAME, Storage, elsewhere, ledgers_of, require_approved, stores_of
+from kansho.vault.store import LocalStore
+from kansho.workspace import Workspace
+from tests.s3_server import REGION, bucket, client_of, s3_server
+
+PERSONAL, EVIDENCE = "kansho-personal", "kansho-evidence"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch, s3_server() as address:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        client = client_of(address)
+        bucket(client, PERSONAL)
+        bucket(client, EVIDENCE, lock=True)
+        bucket(client, "unversioned", versioned=False)
+        yield address
+
+
+def on_s3(config: CampaignConfig, endpoint: str, **changed: Any) -> CampaignConfig:
+    """The config with its data at an S3 of ours that the ward designated."""
+    value = config.model_dump(mode="json")
+    (place,) = [p for p in value["places"] if p["id"] == "vault_site"]
+    place |= {"endpoints": [endpoint.partition("://")[2]], "regions": [REGION], **changed}
+    value["closing"]["storage"] = [
+        {**value["closing"]["storage"][0], "id": "bucket", "kind": "object_storage", "serial": PERSONAL}
+    ]
+    return CampaignConfig.model_validate(value)
+
+
+def said(address: str, /, **changed: str) -> dict[str, str]:
+    return {
+        "place": "vault_site",
+        "endpoint": address,
+        "region": REGION,
+        "personal_bucket": PERSONAL,
+        "evidence_bucket": EVIDENCE,
+        "lock": "GOVERNANCE",
+        **changed,
+    }
+
+
+def deploy(var: Path, value: object) -> Path:
+    home = var / "kansho"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / NAME).write_text(json.dumps(value))
+    return home
+
+
+def test_a_deployment_that_says_nothing_keeps_its_objects_in_a_directory(mini: CampaignConfig, tmp_path: Path) -> None:
+    stores = stores_of(mini, tmp_path)
+    assert isinstance(stores.vault, LocalStore)
+    assert stores.vault.create("a", b"x")
+    assert (tmp_path / "vault" / mini.id / "a").is_file()
+
+
+def test_a_workspace_on_s3_writes_nothing_on_the_disk(mini: CampaignConfig, tmp_path: Path, endpoint: str) -> None:
+    config = on_s3(mini, endpoint)
+    deploy(tmp_path, said(endpoint))
+    ws = Workspace.open(config, tmp_path, config.opening_on, actor=Actor("contractor", "system", "system"))
+    ws.ledger.append(Draft("campaign_opened", config.id, config.opening_on, ws.actor))
+    assert [e.type for e in ws.ledger.events()] == ["campaign_opened"]
+    assert ws.vault.store.create("roster/x", b"sealed")
+    assert [p.name for p in (tmp_path / "kansho").rglob("*") if p.is_file()] == [NAME]
+    assert discover(ws).unknown == ()
+    assert [campaign for campaign, _ in ledgers_of(tmp_path / "kansho")] == [config.id]
+    client = client_of(endpoint)
+    (version,) = client.list_object_versions(Bucket=EVIDENCE)["Versions"]
+    assert version["Key"] == f"{config.id}/ledger/events/0000000000.json"
+    head = client.head_object(Bucket=EVIDENCE, Key=version["Key"])
+    assert head["ObjectLockMode"] == "GOVERNANCE"
+    assert head["ObjectLockRetainUntilDate"].date() == config.contract.evidence_retained_until
+    assert "ObjectLockMode" not in client.head_object(Bucket=PERSONAL, Key=f"{config.id}/vault/roster/x")
+
+
+def test_the_residue_scan_reads_what_lies_on_s3(mini: CampaignConfig, tmp_path: Path, endpoint: str) -> None:
+    assert elsewhere(mini, tmp_path / "other") == {}
+    config = on_s3(mini, endpoint)
+    home = deploy(tmp_path, said(endpoint))
+    stores = elsewhere(config, home)
+    stores["s3:vault"].create("table/left/behind", b'{"tel": "03-9876-5432"}')
+    found = scan([home], [Needle("03-9876-5432", DELIMITED)], stores=stores)
+    assert found.by_file == {"s3:vault/table/left/behind": 1}
+    stores["s3:vault"].erase("table/left/behind")
+    assert scan([home], [Needle("03-9876-5432", DELIMITED)], stores=stores).clean
+
+
+@pytest.mark.parametrize(
+    ("personal", "evidence", "code"),
+    [
+        ("unversioned", EVIDENCE, "STORAGE-VERSIONING"),
+        (PERSONAL, "unversioned", "STORAGE-VERSIONING"),
+        (EVIDENCE, PERSONAL, "STORAGE-LOCK"),
+        (PERSONAL, "unlocked", "STORAGE-NO-LOCK"),
+        (PERSONAL, PERSONAL, "STORAGE-ONE-BUCKET"),
+        (PERSONAL, "nobodys", "S3-REFUSED"),
+    ],
+)
+def test_buckets_that_are_set_otherwise_are_refused_at_the_start(
+    mini: CampaignConfig, tmp_path: Path, endpoint: str, personal: str, evidence: str, code: str
+) -> None:
+    if evidence == "unlocked":
+        bucket(client_of(endpoint), evidence)
+    value = on_s3(mini, endpoint).model_dump(mode="json")
+    value["closing"]["storage"][0]["serial"] = personal
+    home = deploy(tmp_path, said(endpoint, personal_bucket=personal, evidence_bucket=evidence))
+    with pytest.raises(KanshoError, match=code) as refused:
+        stores_of(CampaignConfig.model_validate(value), home)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"endpoint": "http://s3.example.jp"}, "STORAGE-TLS"),
+        ({"endpoint": "http://localhost.example.jp"}, "STORAGE-TLS"),
+        ({"endpoint": "https://key:secret@s3.example.jp"}, "STORAGE-TLS"),
+        ({"endpoint": "ftp://127.0.0.1"}, "STORAGE-TLS"),
+        ({"endpoint": "https://elsewhere.example.com"}, "STORAGE-PLACE"),
+        ({"region": "us-east-1"}, "STORAGE-PLACE"),
+        ({"place": "head_office"}, "STORAGE-PLACE"),
+        ({"place": "ward_office"}, "STORAGE-PLACE"),
+        ({"personal_bucket": "another-bucket"}, "STORAGE-UNDECLARED"),
+    ],
+)
+def test_a_place_that_the_ward_did_not_designate_is_refused(
+    mini: CampaignConfig, changed: dict[str, str], code: str
+) -> None:
+    config = on_s3(mini, "https://s3.example.jp")
+    require_approved(Storage.model_validate(said("https://s3.example.jp")), config)
+    with pytest.raises(KanshoError, match=code):
+        require_approved(Storage.model_validate(said("https://s3.example.jp", **changed)), config)
+
+
+def test_data_that_the_data_flow_keeps_elsewhere_do_not_go_to_s3(mini: CampaignConfig) -> None:
+    value = on_s3(mini, "https://s3.example.jp").model_dump(mode="json")
+    value["data_flow"][0]["place"] = "head_office"
+    with pytest.raises(KanshoError, match="STORAGE-FLOW"):
+        require_approved(Storage.model_validate(said("https://s3.example.jp")), CampaignConfig.model_validate(value))
+
+
+def test_a_machine_without_the_setting_does_not_begin_a_second_vault(mini: CampaignConfig, tmp_path: Path) -> None:
+    with pytest.raises(KanshoError, match="STORAGE-UNSAID"):
+        stores_of(on_s3(mini, "https://s3.example.jp"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "value", ["", [], {}, said("https://x") | {"secret_key": "s"}, said("https://x") | {"lock": "NONE"}]
+)
+def test_a_setting_that_is_not_understood_is_refused(mini: CampaignConfig, tmp_path: Path, value: object) -> None:
+    with pytest.raises(KanshoError, match="STORAGE-SETTINGS"):
+        stores_of(mini, deploy(tmp_path, value))
