@@ -29,14 +29,14 @@ test: ## set-up and every test
 	@bash scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target quick-a quick-b
-	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags --ignore=$(YEAR)
+	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags --ignore=tests/faults --ignore=$(YEAR)
 
 # The tests without an Airflow in two halves, one for each core; what starts servers comes after them, alone.
 quick-a:
 	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[m-z]*'
 
 quick-b:
-	@$(PYTEST) -p no:cacheprovider $(YEAR) tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
+	@$(PYTEST) -p no:cacheprovider $(YEAR) tests/faults tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
 
 lint: ## formatting, imports, types
 	@$(PYTHON) -m ruff check .

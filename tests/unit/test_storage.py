@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,51 +16,14 @@ from kansho.evidence.events import Actor, Draft
 from kansho.vault.storage import NAME, Storage, elsewhere, ledgers_of, require_approved, stores_of
 from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
-from tests.s3_server import REGION, bucket, client_of, s3_server
-
-PERSONAL, EVIDENCE = "kansho-personal", "kansho-evidence"
+from tests.s3_server import EVIDENCE, PERSONAL, bucket, client_of, deploy, on_s3, s3_site, said
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, s3_server() as address:
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        client = client_of(address)
-        bucket(client, PERSONAL)
-        bucket(client, EVIDENCE, lock=True)
-        bucket(client, "unversioned", versioned=False)
+    with s3_site() as address:
+        bucket(client_of(address), "unversioned", versioned=False)
         yield address
-
-
-def on_s3(config: CampaignConfig, endpoint: str, **changed: Any) -> CampaignConfig:
-    """The config with its data at an S3 of ours that the ward designated."""
-    value = config.model_dump(mode="json")
-    (place,) = [p for p in value["places"] if p["id"] == "vault_site"]
-    place |= {"endpoints": [endpoint.partition("://")[2]], "regions": [REGION], **changed}
-    value["closing"]["storage"] = [
-        {**value["closing"]["storage"][0], "id": "bucket", "kind": "object_storage", "serial": PERSONAL}
-    ]
-    return CampaignConfig.model_validate(value)
-
-
-def said(address: str, /, **changed: str) -> dict[str, str]:
-    return {
-        "place": "vault_site",
-        "endpoint": address,
-        "region": REGION,
-        "personal_bucket": PERSONAL,
-        "evidence_bucket": EVIDENCE,
-        "lock": "GOVERNANCE",
-        **changed,
-    }
-
-
-def deploy(var: Path, value: object) -> Path:
-    home = var / "kansho"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / NAME).write_text(json.dumps(value))
-    return home
 
 
 def test_a_deployment_that_says_nothing_keeps_its_objects_in_a_directory(mini: CampaignConfig, tmp_path: Path) -> None:

@@ -6,37 +6,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from kansho.errors import KanshoError
 from kansho.vault.s3 import S3Store
 from kansho.vault.store import LocalStore, ObjectStore
+from tests.s3_server import bucket, client_of, s3_server
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as address:
+        yield address
 
 
-def _s3(endpoint: str, bucket: str) -> S3Store:
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="ap-northeast-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
-    )
-    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return S3Store(client, bucket, "sumida_2027")
+def _s3(endpoint: str, name: str) -> S3Store:
+    client = client_of(endpoint)
+    return S3Store(client, bucket(client, name), "sumida_2027")
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -93,6 +79,31 @@ def test_of_many_writers_one_wins(store: ObjectStore) -> None:
         won = list(pool.map(lambda i: store.create("race", str(i).encode()), range(writers)))
     assert won.count(True) == 1
     assert store.read("race") == str(won.index(True)).encode()
+
+
+def test_what_remains_is_told_by_name_and_nothing_is_left_unfinished(store: ObjectStore) -> None:
+    for name in ("a/b", "a/c", "d"):
+        store.create(name, b"x")
+    assert store.remains() == {"a/b": 1, "a/c": 1, "d": 1}
+    for name in ("a/b", "a/c", "d"):
+        store.erase(name)
+    assert store.remains() == {}
+    assert (store.unfinished(), store.sweep()) == (0, 0)
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    assert store.create("a", b"")
+    assert store.read("a") == b""
+    assert not store.create("a", b"x")
+
+
+def test_half_a_local_write_is_swept_and_the_turn_is_not(tmp_path: Path) -> None:
+    local = LocalStore(tmp_path)
+    with local.turn():
+        local.create("a/b", b"x")
+    (tmp_path / "a" / ".tmp-1-dead").write_bytes(b"half")
+    assert (local.unfinished(), local.sweep(), local.unfinished()) == (1, 1, 0)
+    assert local.read("a/b") == b"x"
 
 
 def test_an_interrupted_local_write_leaves_nothing_that_is_listed(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.storage import elsewhere
+from kansho.vault.store import ObjectStore
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -65,7 +66,8 @@ def finalise(
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
-            ``CLOSING-UNREADABLE``, ``CERTIFY-*``, or ``CLOSING-EVIDENCE`` when the bundle does not verify.
+            ``CLOSING-UNREADABLE``, ``CLOSING-STORE`` when a store still holds a version, ``CERTIFY-*``, or
+            ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
     airflow = var / "airflow"
     traces.require_stopped(airflow)
@@ -100,7 +102,7 @@ def require_erased(ws: Workspace) -> None:
     people approved covers the keys.
 
     Raises:
-        KanshoError: ``CLOSING-NOT-ERASED``, ``CLOSING-MANUAL-OPEN``.
+        KanshoError: ``CLOSING-NOT-ERASED``, ``CLOSING-MANUAL-OPEN``, ``CLOSING-STORE``.
     """
     planned = ws.ledger.events("erasure_planned")
     erased = {e.key for e in ws.ledger.events("holding_erased")}
@@ -121,7 +123,21 @@ def require_erased(ws: Workspace) -> None:
             remedy="終わったものを kansho close manual で登録してください",
         )
     destroy_vault_keys(ws)
+    _require_empty(ws.vault.store, "vault")
     shutil.rmtree(ws.layout.kansho / "vault" / ws.config.id, ignore_errors=True)
+
+
+def _require_empty(store: ObjectStore, place: str) -> None:
+    """Look once more, at every version: no log says what a bucket holds that nobody registered."""
+    store.sweep()
+    left = store.remains()
+    if left:
+        raise KanshoError(
+            "CLOSING-STORE",
+            f"消去を終えた保管庫に、版が残っています（{sum(left.values())}件）",
+            place=" ".join([place, *sorted(left)[:5]]),
+            remedy="事故として扱い、原因を確かめて消去し、再実行してください",
+        )
 
 
 def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
@@ -158,6 +174,7 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
     if not scans or scans[-1].counts["hits"] or scans[-1].counts["unread"]:
         raise KanshoError("CLOSING-UNSCANNED", "残存検査の記録がありません", remedy="事故として扱ってください")
     destroy_key(ws, "needles")
+    _require_empty(ws.needles.store, "needles")
     shutil.rmtree(ws.layout.kansho / "needles" / ws.config.id, ignore_errors=True)
 
 

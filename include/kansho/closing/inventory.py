@@ -82,6 +82,7 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     require_receipt(ws)
     require_certificates(ws)
     _adopt_secrets(ws)
+    ws.vault.store.sweep()  # half a write of a killed task is no holding, and nobody would ever find it again
     held = holdings(ws)
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
@@ -135,8 +136,11 @@ def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
 
 
 def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
-    """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there."""
-    there, said = set(ws.vault.names()), {r.name for r in held.vault}
+    """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there.
+
+    What a versioned store hides behind a delete marker lies there too.
+    """
+    there, said = set(ws.vault.store.remains()), {r.name for r in held.vault}
     return {"unregistered": sorted(there - said), "vanished": sorted(said - there)}
 
 

@@ -7,7 +7,7 @@ what may pass is asked for again, and a locked version is said to be one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -92,7 +92,7 @@ def _erased(client: Any, bucket: str, versions: Sequence[Version], patience: Pat
         wanted = {"Objects": [{"Key": key, "VersionId": version} for key, version in left], "Quiet": True}
         delete = partial(client.delete_objects, Bucket=bucket, Delete=wanted)
         answer = tried("delete versions", delete, patience)
-        errors = {(e["Key"], e.get("VersionId", "")): str(e.get("Code", "")) for e in answer.get("Errors", ())}
+        errors = _by_version(answer.get("Errors", ()), left)
         refused |= {version: code for version, code in errors.items() if code not in PASSING}
         left = [version for version, code in errors.items() if code in PASSING]
         if not left:
@@ -100,3 +100,12 @@ def _erased(client: Any, bucket: str, versions: Sequence[Version], patience: Pat
         if failure + 1 < patience.tries:
             patience.pause(failure)
     return {**refused, **{version: errors[version] for version in left}}
+
+
+def _by_version(errors: Iterable[Mapping[str, str]], asked: Sequence[Version]) -> dict[Version, str]:
+    """Code by version; a server that names only the object means any of its versions that were asked for."""
+    found: dict[Version, str] = {}
+    for error in errors:
+        key, version, code = error["Key"], error.get("VersionId"), str(error.get("Code", ""))
+        found |= {one: code for one in asked if one[0] == key and version in (None, "", one[1])}
+    return found
