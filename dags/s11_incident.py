@@ -4,8 +4,8 @@ Started by hand as soon as an incident, or the danger of one, is known (P9): ope
 once, written
 report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's instruction on it, and closes it when what was
 wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
-open one,
-trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`).
+open one, trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`), with
+`"party": "printer"` too where it happened with a 丙.
 
 **On failure:** the clock runs on. Telephone the ward first, then start a new run: it finds what is still to do.
 """

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kansho.cli_clauses import add_clause_commands
 from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
@@ -232,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     verifier.set_defaults(run=_verifier)
 
     add_ledger_commands(commands, _site)
+    add_clause_commands(commands, _site, date.today)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kansho.campaign.clauses import clauses_in_force
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.finalise import finalise
 from kansho.closing.needles import Needle, needles_of, secret_forms
@@ -18,6 +19,7 @@ from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.events import Event
 from kansho.evidence.verify import verify_bundle
+from kansho.oversight.clauses import states
 from kansho_airflow.countwords import count_word
 from tests.immediate import ImmediateYear
 
@@ -180,6 +182,14 @@ def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:
     assert "certificate/visitors" in {e.key for e in of["deadline_missed"]}
     assert sum(e.counts.get("refused", 0) for e in of["results_recorded"]) > 0
     assert sum(e.counts["notes_held"] for e in of["results_recorded"]) > 0
+
+
+def test_on_the_last_day_no_obligation_of_the_contract_is_open(played: Played) -> None:
+    config = played.year.config
+    found = states(played.events, config, clauses_in_force(config.contract.start), config.contract.end)
+    assert [i.key for i in found if i.state in ("due", "overdue")] == []
+    assert sum(i.state == "done" for i in found) > 200
+    assert "taisaku-otsu03" in {i.duty.id for i in found if i.late}  # the sheets that came a day late
 
 
 def test_the_ledger_names_no_resident(played: Played) -> None:

@@ -24,7 +24,8 @@ from kansho.exchange.papers import (
     inspection_path,
     write_paper,
 )
-from kansho.oversight.deadlines import deadlines, obligations, report_months
+from kansho.oversight.clauses import report_months
+from kansho.oversight.deadlines import deadlines, obligations
 from kansho.oversight.monthly import OBLIGATIONS, monthly_document
 from kansho.oversight.stage import (
     apply_retention,

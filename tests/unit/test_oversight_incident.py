@@ -6,18 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.incident_law import LAWS, incident_laws
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
-from kansho.evidence.events import Actor
+from kansho.evidence.events import Actor, Event
 from kansho.oversight.clocks import clocks
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.incident import close_incidents, find_incidents, make_incident_report, report_incident
-from kansho.oversight.incident_report import nine_items
+from kansho.oversight.incident_report import _sections, empty_items, nine_items
 from kansho.workspace import Workspace
 
 Open = Callable[[date], Workspace]
@@ -170,8 +172,78 @@ def test_the_clocks_run_from_the_day_it_was_known() -> None:
     assert clocks(DAY, "intrusion").final == date(2027, 12, 12)
 
 
+@pytest.mark.parametrize(
+    ("known_on", "kind", "preliminary", "final"),
+    [
+        ("2023-03-31", "media_lost", None, None),  # the ward's ordinance set no days
+        ("2023-04-01", "media_lost", "2023-04-06", "2023-05-31"),
+        ("2023-04-01", "misdelivery", "2023-04-06", "2023-05-01"),
+    ],
+)
+def test_the_clocks_are_those_of_the_law_in_force_on_the_day(
+    known_on: str, kind: str, preliminary: str | None, final: str | None
+) -> None:
+    made = clocks(date.fromisoformat(known_on), kind)
+    assert [d and d.isoformat() for d in (made.preliminary, made.final)] == [preliminary, final]
+    assert (made.written_report - made.known_on).days == 3  # the contract's, whatever the law
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("final_days = 30", "final_day = 30"), "final_day"),
+        (("2023-04-01", "2005-04-01"), "rise"),
+        (("final_days = 30", "final_days = -1"), "final_days"),
+        (("final_days = 30", "final_days ="), "TOML"),
+    ],
+)
+def test_a_mistake_in_the_law_on_file_is_told(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    path = tmp_path / "law.toml"
+    path.write_text(LAWS.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    with pytest.raises(KanshoError, match="CLAUSES-LAW") as refused:
+        incident_laws(path)
+    assert told in refused.value.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "empty"),
+    [
+        ("other", ("個人データの項目", "本人の数", "原因", "再発防止の措置")),
+        ("over_provision", ("本人の数",)),
+        ("sheet_missing", ()),
+    ],
+)
+def test_which_of_the_nine_items_is_still_empty_is_said(
+    open_workspace: Open, mini: CampaignConfig, kind: str, empty: tuple[str, ...]
+) -> None:
+    ws = open_workspace(DAY)
+    _missing_sheets(ws)
+    opened = ws.record("incident_opened", "i1", codes={"kind": kind, "subject": TEAM})
+    log = ws.ledger.events()
+    assert empty_items(nine_items(mini, log, opened)) == empty
+    told = _paragraphs(mini, log, opened)
+    assert ("、".join(empty) + "（確報の期限" in told) if empty else ("全て記載" in told)
+
+
+def _paragraphs(config: CampaignConfig, log: list[Event], opened: Event) -> str:
+    return "".join(p for s in _sections(config, log, opened, DAY) for p in s.paragraphs)
+
+
+def test_an_incident_with_a_subcontractor_names_it_and_nobody_else_may_be_named(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    find_incidents(ws, {"triggered": {"kind": "misdelivery", "ref": "m1", "party": "printer"}})
+    assert ws.ledger.events("incident_opened")[0].codes["party"] == "printer"
+    with pytest.raises(KanshoError, match="INCIDENT-PARTY"):
+        find_incidents(ws, {"triggered": {"kind": "misdelivery", "ref": "m2", "party": "nobody"}})
+
+
 def test_a_report_not_made_in_time_is_overdue(open_workspace: Open, mini: CampaignConfig) -> None:
     ws = open_workspace(DAY)
     ws.record("incident_opened", "other-1", codes={"kind": "other"})
     found = {o.key for o in deadlines(ws.ledger.events(), mini, date(2027, 10, 17)) if o.is_overdue(date(2027, 10, 17))}
     assert "incident_report/other-1" in found
+    assert "incident_notice/other-1" in found
+    assert "incident_preliminary/other-1" not in found
+    later = date(2027, 11, 13)
+    late = {o.key for o in deadlines(ws.ledger.events(), mini, later) if o.is_overdue(later)}
+    assert {"incident_preliminary/other-1", "incident_final/other-1"} <= late

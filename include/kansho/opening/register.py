@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kansho.campaign.clauses import clauses_in_force
 from kansho.campaign.config import Handler, Party
 from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
@@ -40,7 +41,8 @@ def register_party(ws: Workspace, party: Party) -> None:
     """One party with its works and, for a 丙, 甲's consent (C7, P7)."""
     codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}
     if party.consent is not None:
-        codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": "kansho-hei-v1"}
+        version = clauses_in_force(ws.config.contract.start).subcontract_version
+        codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": version}
         if party.consent.given_on > ws.today:
             raise KanshoError(
                 "OPENING-CONSENT", "区の承諾がまだありません", place=party.id, remedy="承諾を得てから開設 (C7)"

@@ -96,7 +96,7 @@ def require_balance(ws: Workspace, day: str) -> None:
             "incident_opened",
             f"sheet-{wave}-{out_day}-{team}",
             counts={"sheets_out": event.counts["sheets"], "sheets_returned": 0},
-            codes={"kind": "sheet_missing", "subject": event.key},
+            codes={"kind": "sheet_missing", "subject": event.key, "party": ws.config.party_for(Work.VISITS).id},
         )
     if missing:
         raise KanshoError(

@@ -119,7 +119,7 @@ def _close_team(ws: Workspace, wave: str, day: str, team: Mapping[str, Any]) -> 
             "incident_opened",
             f"sheet-{wave}-{day}-{team['team']}",
             counts={"sheets_out": issued, "sheets_returned": team["sheets_returned"]},
-            codes={"kind": "sheet_missing", "subject": key},
+            codes={"kind": "sheet_missing", "subject": key, "party": ws.config.party_for(Work.VISITS).id},
         )
     return False
 

@@ -1,6 +1,7 @@
 """The clocks of an incident: when 甲, and by law the commission, must know what (P9).
 
-Source: 個人情報保護法 第68条, 施行規則 第43条・第44条, and the contract's own, stricter clause (乙22).
+Source: the law in force on the day it became known (`kansho.campaign.incident_law`), and the contract's own, stricter
+clause (乙22): 甲 is told at once, in writing soon after.
 """
 
 from __future__ import annotations
@@ -8,17 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from kansho.campaign.incident_law import incident_laws
 from kansho.evidence.events import Event
-
-#: 甲 is told at once; the written report follows (the contract says 速やかに: three days is our measure of it).
-WRITTEN_REPORT_DAYS = 3
-#: 速報: 概ね3–5日以内.
-PRELIMINARY_DAYS = 5
-#: 確報: 30 days, 60 when wrongful purpose is likely.
-FINAL_DAYS = 30
-FINAL_DAYS_WRONGFUL = 60
-#: Reportable by number alone above this (行政機関等: 100 人を超える).
-REPORTABLE_PERSONS = 100
 
 #: Kinds that may come from outside the contract's own faults, with a wrongful purpose.
 WRONGFUL = frozenset({"media_lost", "theft_suspected", "intrusion"})
@@ -26,24 +18,33 @@ WRONGFUL = frozenset({"media_lost", "theft_suspected", "intrusion"})
 
 @dataclass(frozen=True)
 class Clocks:
-    """Days of an incident, counted from the day it became known."""
+    """Days of an incident, counted from the day it became known; None where that day's law sets none."""
 
     known_on: date
     tell_ward: date
     written_report: date
-    preliminary: date
-    final: date
+    preliminary: date | None
+    final: date | None
+    law: str
+    reportable_over: int | None
 
 
 def clocks(known_on: date, kind: str) -> Clocks:
     """The clocks of an incident of that kind known on that day."""
-    final = FINAL_DAYS_WRONGFUL if kind in WRONGFUL else FINAL_DAYS
+    laws = incident_laws()
+    law = laws.on(known_on)
+
+    def after(days: int | None) -> date | None:
+        return None if days is None else known_on + timedelta(days=days)
+
     return Clocks(
         known_on=known_on,
         tell_ward=known_on,
-        written_report=known_on + timedelta(days=WRITTEN_REPORT_DAYS),
-        preliminary=known_on + timedelta(days=PRELIMINARY_DAYS),
-        final=known_on + timedelta(days=final),
+        written_report=known_on + timedelta(days=laws.written_report_days),
+        preliminary=after(law.preliminary_days),
+        final=after(law.final_days_wrongful if kind in WRONGFUL else law.final_days),
+        law=law.name,
+        reportable_over=law.reportable_over_persons,
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kansho.campaign.rights import Role
+from kansho.campaign.rights import Role, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Event
 from kansho.exchange.authority import authority_of, decision_on
@@ -32,17 +32,20 @@ _REF = re.compile(r"[A-Za-z0-9_.:/-]{1,80}\Z")
 def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Open what the run was started for and what the ledger shows, tell 甲, and find what is still to do.
 
-    ``work["triggered"]`` may hold ``kind`` (of `KINDS`) and ``ref`` (a code that names what it is about).
+    ``work["triggered"]`` may hold ``kind`` (of `KINDS`), ``ref`` (a code that names what it is about) and
+    ``party``, with whom it happened (丙 reports to 甲 as well, 丙18).
     None when no incident waits for a report, an instruction or its end.
 
     Raises:
-        KanshoError: ``INCIDENT-KIND`` or ``INCIDENT-REF`` when the run was started with something else.
+        KanshoError: ``INCIDENT-KIND``, ``INCIDENT-REF`` or ``INCIDENT-PARTY`` when the run was started with
+            something else.
     """
     _open_triggered(ws, work.get("triggered") or {})
     for found in suspicions(ws.ledger.events(), ws.today):
-        ws.record(
-            "incident_opened", found.key, counts=found.counts, codes={"kind": found.kind, "subject": found.subject}
-        )
+        codes = {"kind": found.kind, "subject": found.subject}
+        if found.kind == "sheet_missing":
+            codes["party"] = ws.config.party_for(Work.VISITS).id
+        ws.record("incident_opened", found.key, counts=found.counts, codes=codes)
     opened = ws.ledger.events("incident_opened")
     for event in opened:
         _tell_ward(ws, event)
@@ -75,6 +78,8 @@ def report_incident(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         KanshoError: ``EXCHANGE-AUTHORITY`` when the report was not approved.
     """
     ref = SnapshotRef.from_json(work["artefact"])
+    from kansho.oversight.incident_report import empty_items, nine_items
+
     authority = authority_of(ws, ref)
     pdf = ws.read_bytes(ref)
     name = f"documents/incident-report-{ref.key}.pdf"
@@ -87,8 +92,10 @@ def report_incident(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         codes=codes,
         refs={"report": ref, "incidents": dict.fromkeys(work["incidents"], "")},
     )
-    for key in work["incidents"]:
-        ws.record("incident_reported", key, codes=codes, refs={"report": ref})
+    log = ws.ledger.events()
+    for opened in [e for e in log if e.type == "incident_opened" and e.key in work["incidents"]]:
+        empty = len(empty_items(nine_items(ws.config, log, opened)))
+        ws.record("incident_reported", opened.key, counts={"empty_items": empty}, codes=codes, refs={"report": ref})
     return dict(work)
 
 
@@ -124,7 +131,13 @@ def _open_triggered(ws: Workspace, told: Mapping[str, Any]) -> None:
             place="conf.ref",
             remedy="英数字の番号を指定してください",
         )
-    ws.record("incident_opened", f"{kind}-{ref}", codes={"kind": kind, "subject": ref})
+    codes = {"kind": kind, "subject": ref}
+    if told.get("party"):
+        if told["party"] not in {p.id for p in ws.config.parties}:
+            known = " ".join(p.id for p in ws.config.parties)
+            raise KanshoError("INCIDENT-PARTY", "登録された関係者ではありません", place="conf.party", remedy=known)
+        codes["party"] = str(told["party"])
+    ws.record("incident_opened", f"{kind}-{ref}", codes=codes)
 
 
 def _tell_ward(ws: Workspace, opened: Event) -> None:
@@ -136,9 +149,9 @@ def _tell_ward(ws: Workspace, opened: Event) -> None:
     days = {
         "known_on": made.known_on.isoformat(),
         "written_report_by": made.written_report.isoformat(),
-        "preliminary_by": made.preliminary.isoformat(),
-        "final_by": made.final.isoformat(),
     }
+    by_law = {"preliminary_by": made.preliminary, "final_by": made.final}
+    days |= {name: day.isoformat() for name, day in by_law.items() if day is not None}
     codes = {"incident": opened.key, "kind": opened.codes.get("kind", "other"), **days}
     _put(ws, f"incident_notice--{opened.key.replace('/', '-')}.json", json.dumps(codes, indent=1).encode())
     ws.record("report_submitted", key, codes={"to": ws.config.ward_party.id, **days})

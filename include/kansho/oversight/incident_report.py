@@ -36,12 +36,10 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "受領時に全ての値を検査し、該当する提供は全体を受け入れません。",
     ),
 }
-_GENERAL = (
-    "{subject} について、事故又はそのおそれを把握しました。",
-    "調査中です。",
-    "調査中です。",
-    "調査の結果を踏まえて定めます。",
-)
+_UNKNOWN = "調査中です。"
+_UNSET = "調査の結果を踏まえて定めます。"
+_EMPTY = (_UNKNOWN, _UNSET)
+_GENERAL = ("{subject} について、事故又はそのおそれを把握しました。", _UNKNOWN, _UNKNOWN, _UNSET)
 
 
 def incident_report(
@@ -83,11 +81,20 @@ def nine_items(config: CampaignConfig, log: list[Event], opened: Event) -> tuple
     )
 
 
+def empty_items(items: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Names of the items of `nine_items` that nobody could fill in yet."""
+    return tuple(name for name, text in items if text in _EMPTY)
+
+
 def _sections(config: CampaignConfig, log: list[Event], opened: Event, today: date) -> tuple[Section, ...]:
     title = label(KINDS, opened.codes.get("kind", "other"))
-    items = Table(("項目", "内容"), nine_items(config, log, opened))
+    said = nine_items(config, log, opened)
+    empty = empty_items(said)
+    final = clocks_of(opened).final
+    by = f"（確報の期限 {japanese_date(final)} までに補います）" if final else ""
+    told = f"まだ記載できない項目：{'、'.join(empty)}{by}" if empty else "九つの項目は全て記載しました。"
     return (
-        Section(f"{title}", (f"整理番号 {opened.key}",), (items,)),
+        Section(f"{title}", (f"整理番号 {opened.key}", told), (Table(("項目", "内容"), said),)),
         Section("経過と期限", (), (_times(config, log, opened, today),)),
     )
 
@@ -99,7 +106,20 @@ def _persons(log: list[Event], opened: Event) -> str:
         missing = opened.counts.get("sheets_out", 0) - opened.counts.get("sheets_returned", 0)
         most = f"最大 {out.counts['rows']} 人（当日その班に交付した行数）" if out and "rows" in out.counts else "調査中"
         return f"{most}。不足 {missing} 枚。"
-    return "調査中です。"
+    return _UNKNOWN
+
+
+def _reportable(config: CampaignConfig, log: list[Event], opened: Event) -> str:
+    """Whether number alone makes it reportable, as far as the log tells; the rest is for 甲 to judge."""
+    over = clocks_of(opened).reportable_over
+    if over is None:
+        return "この日の法令に数の定めはありません。"
+    out = next((e for e in log if e.type == "sheets_out" and e.key == opened.codes.get("subject")), None)
+    most = out.counts.get("rows") if out is not None and opened.codes.get("kind") == "sheet_missing" else None
+    if most is None:
+        return f"本人の数が {over} 人を超えるかは調査中です。要配慮個人情報・不正の目的の有無とともに区が判断します。"
+    told = "超えます" if most > over else "超えません"
+    return f"本人の数は {over} 人を{told}（最大 {most} 人）。要配慮個人情報・不正の目的の有無は区が判断します。"
 
 
 def _times(config: CampaignConfig, log: list[Event], opened: Event, today: date) -> Table:
@@ -111,8 +131,10 @@ def _times(config: CampaignConfig, log: list[Event], opened: Event, today: date)
         ("発見者", finder.name if finder else "業務システムの照合による検知"),
         ("区への第一報", japanese_date(date.fromisoformat(notice.campaign_date)) if notice else "—"),
         ("書面報告の期限", japanese_date(made.written_report)),
-        ("速報の期限（法）", japanese_date(made.preliminary)),
-        ("確報の期限（法）", japanese_date(made.final)),
+        ("速報の期限（法）", japanese_date(made.preliminary) if made.preliminary else "定めなし"),
+        ("確報の期限（法）", japanese_date(made.final) if made.final else "定めなし"),
+        ("根拠となる法令", made.law),
+        ("数による報告の対象", _reportable(config, log, opened)),
         ("この報告書の作成", japanese_date(today)),
     )
     return Table(("事項", "日"), rows)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from kansho.campaign.clauses import clauses_in_force
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
@@ -18,6 +19,8 @@ from kansho.documents.stamp import Stamp
 from kansho.evidence.account import counts
 from kansho.evidence.events import Event
 from kansho.exchange.papers import ATTESTED, FINDINGS
+from kansho.oversight.clause_paper import clause_table
+from kansho.oversight.clauses import states
 from kansho.oversight.clocks import clocks_of
 from kansho.oversight.deadlines import Obligation, obligations
 from kansho.oversight.incidents import KINDS, label
@@ -60,7 +63,11 @@ OBLIGATIONS = {
     "certificate": "再委託先の消去証明書",
     "erasure": "消去の証明",
     "medium_return": "媒体の返却",
+    "incident_notice": "事故の第一報",
     "incident_report": "事故報告書",
+    "incident_preliminary": "事故の速報（法）",
+    "incident_final": "事故の確報（法）",
+    "leaver_briefing": "離任者への周知",
 }
 
 
@@ -111,6 +118,7 @@ def monthly_document(
         sections=(
             Section("実施件数", ("台帳の記録から集計しました。",), (_figures(within, until),)),
             Section("期限の状況", (_deadline_text(log, config, today),), _deadline_tables(log, config, today)),
+            Section("特記事項の履行状況", (_CLAUSES_TEXT,), (_clauses(log, config, today),)),
             Section("安全管理の月次点検", (), (_attestations(log, config, month),)),
             Section("立入り調査・確認・監査", (), (_inspections(log, config),)),
             Section("事故及び差戻し", (), (_incidents(until), _refusals(within))),
@@ -120,6 +128,15 @@ def monthly_document(
         simulation=simulation,
         footnotes=("受診の件数は区から提供された受診状況によるもので、実際の受診からおおむね2か月遅れます。",),
     )
+
+
+_CLAUSES_TEXT = "特記事項（別紙1・2）と情報保護対策の義務ごとに、期限の基準日の状況を台帳から導きました。"
+
+
+def _clauses(log: list[Event], config: CampaignConfig, today: date) -> Table:
+    """Without this month's report itself, which this very document is."""
+    found = states(log, config, clauses_in_force(config.contract.start), today)
+    return clause_table([i for i in found if i.duty.deadline != "monthly_report" or i.state != "overdue"], config)
 
 
 def _figures(within: list[Event], until: list[Event]) -> Table:

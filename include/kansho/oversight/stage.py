@@ -27,7 +27,8 @@ from kansho.exchange.papers import (
     read_paper,
 )
 from kansho.exchange.timestamping import sign_checkpoint
-from kansho.oversight.deadlines import corrections_due, deadlines, report_months
+from kansho.oversight.clauses import corrections_due, report_months
+from kansho.oversight.deadlines import deadlines
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace

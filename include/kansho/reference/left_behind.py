@@ -55,7 +55,17 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "事前の確認と参照の命令",
         _READ_ONLY,
-        ("CHECK-", "CONTRACT-DOCS", "CODES-", "CONTRACT-UNKNOWN", "SIM-", "LEDGER-SHOW-", "LEDGER-PROOF-", "HANDLING-"),
+        (
+            "CHECK-",
+            "CONTRACT-DOCS",
+            "CODES-",
+            "CONTRACT-UNKNOWN",
+            "SIM-",
+            "LEDGER-SHOW-",
+            "LEDGER-PROOF-",
+            "HANDLING-",
+            "CLAUSES-",
+        ),
     ),
     Family(
         "検証",
