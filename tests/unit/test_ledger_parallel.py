@@ -204,7 +204,7 @@ def test_a_full_disk_is_an_error_and_no_event(tmp_path: Path, monkeypatch: pytes
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="space"):
+        with pytest.raises(KanshoError, match="DISK-FULL"):
             ledger.append(draft("x", "stage_finished"))
     assert ledger.append(draft("x", "stage_finished")).sequence == 1
     assert not list(tmp_path.rglob(".tmp-*-*"))
