@@ -16,18 +16,19 @@ from kansho.evidence.verify import verify_bundle
 from kansho.vault.keys import KeyName, Keyring
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
+REST = ("residents", "contacts", "papers", "secrets")
 DUE = date(2028, 2, 5)  # after the contract's end: the key service keeps its own waiting days
 
 
 class Service:
-    """A key service that deletes the vault's key only after its waiting days."""
+    """A key service that deletes the key of one class only after its waiting days."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked, self.over = False, False
         destroy, has = Keyring.destroy, Keyring.has
 
         def destroyed(ring: Keyring, name: KeyName) -> None:
-            if name != "vault":
+            if name != "health":
                 destroy(ring, name)
                 return
             assert not self.asked or self.over, "a deletion that is scheduled is not scheduled again"
@@ -35,10 +36,10 @@ class Service:
 
         monkeypatch.setattr(Keyring, "destroy", destroyed)
         monkeypatch.setattr(Keyring, "pending", self.pending)
-        monkeypatch.setattr(Keyring, "has", lambda ring, name: not self.over if name == "vault" else has(ring, name))
+        monkeypatch.setattr(Keyring, "has", lambda ring, name: not self.over if name == "health" else has(ring, name))
 
     def pending(self, name: KeyName) -> date | None:
-        return DUE if name == "vault" and self.asked and not self.over else None
+        return DUE if name == "health" and self.asked and not self.over else None
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     service = Service(monkeypatch)
     year = year.until_erased()
     ws = year.ws
-    assert [e.key for e in ws.ledger.events("keys_destroyed")] == ["hmac", "exchange"]
+    assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*REST, "hmac", "exchange"]
     assert [e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")] == [DUE.isoformat()]
     assert stage.find_closing_work(ws, {}) is None
 
@@ -59,8 +60,8 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
         interim = finalise(ws.config, ws.layout.var)
         assert interim["state"] == "interim"
         value = json.loads(Path(interim["certificate"]).read_bytes())
-        assert value["erasure"]["keys_pending"] == {"vault": DUE.isoformat()}
-        assert value["cryptographic_erase"]["keys_destroyed"] == ["hmac", "exchange", "needles"]
+        assert value["erasure"]["keys_pending"] == {"health": DUE.isoformat()}
+        assert value["cryptographic_erase"]["keys_destroyed"] == [*REST, "hmac", "exchange", "needles"]
         assert pdf_signature_holds(Path(interim["document"]).read_bytes(), ws.keyring.public_key())
         assert ws.ledger.events("campaign_certified") == []
         assert not (ws.layout.outputs / f"evidence-{ws.config.id}.zip").exists()
@@ -70,7 +71,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert final["state"] == "final"
     assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
     assert json.loads(Path(final["certificate"]).read_bytes())["erasure"]["keys_pending"] == {}
-    gone = ws.ledger.find("keys_destroyed", "vault")
+    gone = ws.ledger.find("keys_destroyed", "health")
     assert gone
     assert (gone.campaign_date, gone.codes["method"]) == (DUE.isoformat(), "key-service")
     assert len(ws.ledger.events("interim_certified")) == 1

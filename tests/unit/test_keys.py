@@ -69,26 +69,26 @@ def test_a_key_made_once_is_read_by_every_process_and_never_replaced(make: Make,
 def test_a_destroyed_key_opens_nothing_any_more(make: Make, tmp_path: Path) -> None:
     ring = Keyring(make(tmp_path, "c"))
     ring.create()
-    ring.get("vault")
-    ring.destroy("vault")
-    ring.destroy("vault")
+    ring.get("residents")
+    ring.destroy("residents")
+    ring.destroy("residents")
     for again in (ring, Keyring(make(tmp_path, "c"))):
         with pytest.raises(KanshoError, match="KEY-ABSENT"):
-            again.get("vault")
+            again.get("residents")
         again.get("hmac")
 
 
 def test_a_key_in_a_service_is_pending_and_not_gone_until_the_service_forgot_it(kms: Any, tmp_path: Path) -> None:
     ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c"))
     ring.create()
-    assert (ring.has("vault"), ring.pending("vault")) == (True, None)
-    ring.destroy("vault")
-    until = ring.pending("vault")
+    assert (ring.has("residents"), ring.pending("residents")) == (True, None)
+    ring.destroy("residents")
+    until = ring.pending("residents")
     assert until is not None
     assert abs(until - datetime.now(UTC).date()) <= timedelta(days=WAIT_DAYS + 1)
-    assert ring.has("vault")
-    ring.destroy("vault")
-    assert ring.pending("vault") == until
+    assert ring.has("residents")
+    ring.destroy("residents")
+    assert ring.pending("residents") == until
 
 
 class Forgetful:
@@ -107,9 +107,9 @@ class Forgetful:
 def test_a_key_that_the_service_forgot_is_gone_and_leaves_no_file(kms: Any, tmp_path: Path) -> None:
     Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c")).create()
     ring = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path), "c"))
-    assert (ring.has("vault"), ring.pending("vault")) == (False, None)
-    ring.destroy("vault")
-    assert not (tmp_path / "vault").exists()
+    assert (ring.has("residents"), ring.pending("residents")) == (False, None)
+    ring.destroy("residents")
+    assert not (tmp_path / "residents").exists()
 
 
 def test_a_service_that_does_not_answer_is_no_destruction(tmp_path: Path, kms: Any) -> None:
@@ -119,8 +119,8 @@ def test_a_service_that_does_not_answer_is_no_destruction(tmp_path: Path, kms: A
     ring = Keyring(KmsKeeper(deaf, FileKeeper(tmp_path), "c"))
     for ask in (ring.get, ring.has, ring.pending, ring.destroy):
         with pytest.raises(KanshoError, match="KEY-SERVICE"):
-            ask("vault")
-    assert (tmp_path / "vault").exists()
+            ask("residents")
+    assert (tmp_path / "residents").exists()
 
 
 @pytest.mark.parametrize("kind", ["passphrase", "kms"])
@@ -133,8 +133,8 @@ def test_a_wrapped_key_opens_for_its_campaign_and_name_alone(kind: str, kms: Any
 
     ring("c").create()
     with pytest.raises(KanshoError, match=r"KEY-(PASSPHRASE|SERVICE)"):
-        ring("other").get("vault")
-    (tmp_path / "hmac").write_bytes((tmp_path / "vault").read_bytes())
+        ring("other").get("residents")
+    (tmp_path / "hmac").write_bytes((tmp_path / "residents").read_bytes())
     with pytest.raises(KanshoError, match=r"KEY-(PASSPHRASE|SERVICE)"):
         ring("c").get("hmac")
 
@@ -143,19 +143,19 @@ def test_another_passphrase_or_a_changed_file_does_not_open(tmp_path: Path) -> N
     ring = Keyring(PassphraseKeeper(tmp_path, "c", WORDS))
     ring.create()
     with pytest.raises(KanshoError, match="KEY-PASSPHRASE"):
-        Keyring(PassphraseKeeper(tmp_path, "c", b"another passphrase")).get("vault")
-    kept = json.loads((tmp_path / "vault").read_bytes())
+        Keyring(PassphraseKeeper(tmp_path, "c", b"another passphrase")).get("residents")
+    kept = json.loads((tmp_path / "residents").read_bytes())
     for changed in ({"memory_kib": 2**40}, {"passes": 10**9}, {"salt": "zz"}, {"sealed": ""}):
-        (tmp_path / "vault").write_text(json.dumps({**kept, **changed}))
+        (tmp_path / "residents").write_text(json.dumps({**kept, **changed}))
         with pytest.raises(KanshoError, match="KEY-PASSPHRASE"):
-            ring.get("vault")
+            ring.get("residents")
 
 
 def test_no_wrapped_file_holds_its_key(make: Make, tmp_path: Path) -> None:
     keeper = make(tmp_path, "c")
-    keeper.create("vault", b"k" * 32)
+    keeper.create("residents", b"k" * 32)
     plain = isinstance(keeper, FileKeeper)
-    assert (b"k" * 32 in (tmp_path / "vault").read_bytes()) is plain
+    assert (b"k" * 32 in (tmp_path / "residents").read_bytes()) is plain
     assert WORDS.decode() not in repr(keeper)
 
 
@@ -233,7 +233,7 @@ def test_a_rotation_that_is_killed_works_meanwhile_and_goes_on(
         with pytest.raises(Killed):
             rotate(keys, "c", new, end)
     assert held(keys) == before
-    assert Keyring(keeper_of(keys, "c")).has("vault")
+    assert Keyring(keeper_of(keys, "c")).has("residents")
     assert turned(keys, new) == 1
     assert held(keys) == before
     assert all((keys / "c" / name).read_bytes() != data for name, data in files.items())
@@ -257,7 +257,7 @@ def in_kms(keys: Path, kms: Any) -> None:
 def test_a_key_that_was_turned_is_gone_only_with_the_kms_keys_it_had_before(kms: Any, tmp_path: Path) -> None:
     in_kms(tmp_path, kms)
     Keyring(keeper_of(tmp_path, "c")).create()
-    former = json.loads((tmp_path / "c" / "vault").read_bytes())["kms_key"]
+    former = json.loads((tmp_path / "c" / "residents").read_bytes())["kms_key"]
     turned(tmp_path)
 
     class Slow(Forgetful):
@@ -268,12 +268,12 @@ def test_a_key_that_was_turned_is_gone_only_with_the_kms_keys_it_had_before(kms:
             return self._client.describe_key(**asked) if known else super().describe_key(**asked)
 
     ring = Keyring(KmsKeeper(Slow(kms), FileKeeper(tmp_path / "c"), "c"))
-    ring.destroy("vault")
-    assert ring.has("vault")
-    assert ring.pending("vault") is not None
+    ring.destroy("residents")
+    assert ring.has("residents")
+    assert ring.pending("residents") is not None
     gone = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path / "c"), "c"))
-    gone.destroy("vault")
-    assert not (tmp_path / "c" / "vault").exists()
+    gone.destroy("residents")
+    assert not (tmp_path / "c" / "residents").exists()
 
 
 def test_what_does_not_fit_turns_nothing(tmp_path: Path, secrets_: Callable[[str], str], kms: Any) -> None:
@@ -343,7 +343,7 @@ def test_the_state_of_every_key_is_told_without_the_key(
 ) -> None:
     ring = Keyring(keeper_of(tmp_path / "kansho" / "keys", mini.id))
     ring.create()
-    ring.destroy("vault")
+    ring.destroy("residents")
     assert cli.main(["keys", "status", "--config", str(MINI), "--var", str(tmp_path)]) == 0
     told = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
-    assert told == {**dict.fromkeys(KEY_NAMES, "present"), "vault": "gone"}
+    assert told == {**dict.fromkeys(KEY_NAMES, "present"), "residents": "gone"}
