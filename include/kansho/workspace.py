@@ -89,7 +89,7 @@ class Workspace:
         """
         layout = Layout(var)
         home = layout.kansho
-        keyring = Keyring(keeper_of(home / "keys", config.id))
+        keyring = Keyring(keeper_of(home / "keys", config))
         stores = stores_of(config, home)
         return cls(
             config=config,

@@ -13,7 +13,9 @@ from kansho.closing import stage
 from kansho.closing.finalise import finalise
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
+from tests.kms_server import deploy_kms, forget_all, forget_pending, kms_server, with_service
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 REST = ("residents", "contacts", "papers", "secrets")
@@ -75,3 +77,30 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert gone
     assert (gone.campaign_date, gone.codes["method"]) == (DUE.isoformat(), "key-service")
     assert len(ws.ledger.events("interim_certified")) == 1
+
+
+def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service_forgot_them(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_papers(monkeypatch)
+    var = tmp_path / "var"
+    with kms_server() as address:
+        forget_all()
+        deploy_kms(var / "kansho" / "keys", mini.id, address)
+        ws = closing_year(with_service(mini, address), var).until_erased().ws
+        assert ws.ledger.events("keys_destroyed") == []
+        interim = finalise(ws.config, var)
+        value = json.loads(Path(interim["certificate"]).read_bytes())
+        assert (interim["state"], value["cryptographic_erase"]["keys_destroyed"]) == ("interim", [])
+        assert set(value["erasure"]["keys_pending"]) == set(PERSONAL_KEYS)
+        assert ws.ledger.events("campaign_certified") == []
+
+        forget_pending()
+        final = finalise(ws.config, var)
+        assert final["state"] == "final"
+        assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
+        assert ws.keyring.names() == ["signing"]
+        gone = {e.key: e.codes["method"] for e in ws.ledger.events("keys_destroyed")}
+        assert gone == dict.fromkeys(PERSONAL_KEYS, "key-service")
+        due = {e.key: e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")}
+        assert value["erasure"]["keys_pending"] == due

@@ -34,8 +34,9 @@ class Keyring:
 
     def create(self) -> None:
         """Make whatever key is missing; existing keys are never replaced."""
+        kept = self.keeper.names()
         for name in KEY_NAMES:
-            if not self.keeper.has(name):
+            if name not in kept:
                 self.keeper.create(name, _generate(name))
 
     def get(self, name: KeyName) -> bytes:
@@ -65,6 +66,10 @@ class Keyring:
         A key in a file is gone at once.
         """
         return self.keeper.pending(name)
+
+    def strays(self, name: KeyName) -> list[str]:
+        """Ids of keys in a key service that a killed run made for this one and nothing names."""
+        return self.keeper.strays(name)
 
     def destroy(self, name: KeyName) -> None:
         """Destroy the key; a key service only schedules it (`pending`)."""
