@@ -15,7 +15,7 @@ from kansho.workspace import Workspace
 STOP = "1"
 _EMPTY: dict[str, tuple[str, ...]] = {
     "roster": ("inquiry_number", "birth_date", "phone", "attendance_date"),
-    "roster_changes": ("inquiry_number", "change", "fields"),
+    "roster_changes": ("inquiry_number", "change", "fields", "told_on"),
     "stop_facts": ("inquiry_number", "stop_kind", "until"),
     "attendance_facts": ("inquiry_number", "screening_kind", "attendance_date"),
     "call_results": ("inquiry_number", "outcome", "called_on", "answered_by"),
