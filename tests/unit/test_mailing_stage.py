@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -34,6 +35,7 @@ from kansho.mailing.press import Job
 from kansho.mailing.rounds import rounds
 from kansho.mailing.shard import render_shard
 from kansho.mailing.trial_prints import cases
+from kansho.oversight.incidents import is_mended, suspicions
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
@@ -318,7 +320,11 @@ def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
     for _ in range(2):
         assert dispatch.list_pulls(ws, work) == {"wave": WAVE, "counts": {"listed": 1}}
     (package,) = received(ws, "printer", "pull_list")
-    assert package.files["pull_list.csv"].decode().split() == ["serial", person["serial"]]
+    (told,) = csv.DictReader(io.StringIO(package.files["pull_list.csv"].decode()))
+    file, position = told["file"], int(told["position"])
+    assert told["serial"] == person["serial"]
+    cards = pypdfium2.PdfDocument(received(ws, "printer", "print_package")[0].files[file])
+    assert person["serial"] in cards[2 * position - 2].get_textpage().get_text_bounded()
     ws = on(ws, REPORT)
     report(ws, WAVE, at_printer["serial"], [person["serial"]])
     work = dispatch.find_dispatch_work(ws, {}) or {}
@@ -329,6 +335,17 @@ def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
     assert set(postings["inquiry_number"]) == set(at_printer["inquiry_number"]) - {person["inquiry_number"]}
     assert all(r.ok for r in reconciliations(ws.ledger.events()))
     assert dispatch.find_dispatch_work(ws, {}) is None
+
+
+def test_nothing_may_be_posted_before_the_pull_list_was_given(printed: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, at_printer = printed
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"])
+    with pytest.raises(KanshoError, match="PRINT-UNPULLED"):
+        dispatch.take_print_report(ws, {})
+    assert ws.latest_or_none("postings") is None
+    (found,) = suspicions(ws.ledger.events(), ws.today)
+    assert (found.kind, found.subject) == ("print_mismatch", WAVE)
 
 
 def test_who_moved_after_the_cards_were_made_is_pulled(printed: tuple[Workspace, pd.DataFrame]) -> None:
@@ -400,8 +417,15 @@ def test_a_report_that_does_not_reconcile_is_refused_and_its_correction_taken(
     assert refused is not None
     assert refused.codes["code"] == code
     assert dispatch.take_print_report(ws, {}) is None
+    found = suspicions(ws.ledger.events(), ws.today)
+    assert [s.kind for s in found] == ([] if code == "PRINT-REPORT" else ["print_mismatch"])
+    for one in found:
+        ws.record("incident_opened", one.key, codes={"kind": one.kind, "subject": one.subject})
+    opened = ws.ledger.events("incident_opened")
+    assert [is_mended(ws.ledger.events(), one) for one in opened] == [False] * len(found)
     report(ws, f"{WAVE}-2", at_printer["serial"])
     assert dispatch.take_print_report(ws, {}) == {"counts": {"reports": 1}}
+    assert [is_mended(ws.ledger.events(), one) for one in opened] == [True] * len(found)
     report(ws, f"{WAVE}-3", at_printer["serial"])
     with pytest.raises(KanshoError, match="PRINT-TWICE"):
         dispatch.take_print_report(ws, {})

@@ -26,7 +26,7 @@ from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
 from kansho.mailing.press import Printed, check
-from kansho.mailing.printing import files_of, require_file
+from kansho.mailing.printing import file_name, files_of, require_file
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
@@ -139,7 +139,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
     for key, _, rows in files_of(cards, wave.id):
-        name = f"cards-{key.removeprefix(wave.id + '-')}.pdf"
+        name = file_name(key, wave.id)
         files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
