@@ -490,6 +490,63 @@ def test_cards_posted_although_they_were_to_be_pulled_are_noticed(printed: tuple
         dispatch.take_print_report(ws, {})
 
 
+REMIND = date(2027, 9, 8)
+
+
+@pytest.fixture
+def reminded(mini: CampaignConfig, tmp_path: Path) -> Workspace:
+    """A year of two mailings to the same group, the first one posted after its proof was sent back once."""
+    (first,) = mini.waves.mailings
+    again = {"id": "mailing_2", "select_on": REMIND, "pull_on": date(2027, 9, 21), "report_on": date(2027, 9, 24),
+             "returns_on": (date(2027, 10, 8),)}  # fmt: skip
+    waves = mini.waves.model_copy(update={"mailings": (first, first.model_copy(update=again))})
+    ws = opened(mini.model_copy(update={"waves": waves}), tmp_path / "var", date(2027, 4, 20))
+    fill(ws, 40)
+    made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
+    approve(ws, ws.store_bytes("plan_document", made["key"], b"%PDF"), "plan", role="ward_officer")
+    ws = on(ws, SELECT)
+    stop(ws, "d02", [])
+    cards = production.prepare_cards(ws, select_wave(ws, {"wave": WAVE}) or {}) or {}
+    decided(ws, proofing.make_proof(ws, cards), "reject")
+    decided(ws, proofing.make_proof(ws, cards))
+    listed = ws.read_table(SnapshotRef.from_json(cards["list"]))[["inquiry_number", "serial"]]
+    posted = listed.assign(wave=WAVE, posted_on=REPORT.isoformat())
+    ws.store_table("postings", WAVE, posted)
+    return on(ws, REMIND)
+
+
+def test_the_reminder_leaves_out_who_attended_was_stopped_or_whose_card_came_back(reminded: Workspace) -> None:
+    ws = reminded
+    posted = ws.read_table(ws.latest("postings"))
+    attended, stopped, refused, kept = posted["inquiry_number"][:4]
+    done = {"inquiry_number": attended, "screening_kind": "90", "attendance_date": "2027-07-20"}
+    ws.store_table("attendance_facts", "d03", pd.DataFrame([done], dtype=object))
+    stop(ws, "d03", [stopped])
+    back = {"serial": posted["serial"][2], "returned_on": RETURNS.isoformat(), "return_reason": "5"}
+    ws.store_table(
+        "mail_returns", f"{WAVE}-1", pd.DataFrame([{**back, "inquiry_number": refused, "wave": WAVE}], dtype=object)
+    )
+    made = select_wave(ws, {"wave": "mailing_2"}) or {}
+    chosen = set(ws.read_table(SnapshotRef.from_json(made["assignment"]))["inquiry_number"])
+    assert kept in chosen
+    assert chosen.isdisjoint({attended, stopped, refused})
+    reasons = ws.ledger.events("wave_selected")[-1].refs["reasons"]
+    assert reasons["card_returned"] == 1
+
+
+def test_what_the_ward_sent_back_does_not_come_back_with_the_next_mailing(reminded: Workspace) -> None:
+    ws = reminded
+    stop(ws, "d03", [])
+    cards = production.prepare_cards(ws, select_wave(ws, {"wave": "mailing_2"}) or {}) or {}
+    proof = proofing.make_proof(ws, cards)
+    assert proofing.make_proof(ws, cards) == proof
+    shown = [e.refs["revisions"] for e in ws.ledger.events("proof_made")]
+    assert [set(revisions.values()) for revisions in shown] == [{1}, {2}, {2}]
+    assert rounds(ws.ledger.events(), "mailing_2")[0].name == "初校"
+    decided(ws, proof)
+    assert rendered_cards(ws, proof)["counts"]["cards"] == cards["counts"]["printable"]
+
+
 def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3") -> None:
     rows = [{"serial": s, "returned_on": RETURNS.isoformat(), "return_reason": reason} for s in serials]
     send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(pd.DataFrame(rows), MAIL_RETURNS)})
