@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig
-from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
+from kansho.contracts.registry import HANDOVER_MAIL, MAIL_RETURNS, MAIL_UNPRINTABLE, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.exchange.package import pack, unpack
@@ -35,6 +35,7 @@ from kansho.mailing.press import Job
 from kansho.mailing.rounds import rounds
 from kansho.mailing.shard import render_shard
 from kansho.mailing.trial_prints import cases
+from kansho.mailing.ward_lists import tell_unprintable
 from kansho.oversight.incidents import is_mended, suspicions
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
@@ -169,6 +170,22 @@ def _text(pdf: bytes) -> str:
         return "".join("".join(page.get_textpage().get_text_bounded().split()) for page in document)
     finally:
         document.close()
+
+
+def test_the_ward_is_told_whose_card_cannot_be_printed_and_why(
+    selected: tuple[Workspace, dict[str, Any]],
+) -> None:
+    ws, _ = selected
+    cards = ws.read_table(ws.latest("card_list"))
+    tell_unprintable(ws, "mailing_0", cards)
+    assert received(ws, "ward", "mail_unprintable") == []
+    cards.loc[[2, 5], ["printable", "reason"]] = [False, "address_long"]
+    for _ in range(2):
+        tell_unprintable(ws, WAVE, cards)
+    (told,) = received(ws, "ward", "mail_unprintable")
+    rows = from_csv(told.files["unprintable.csv"], MAIL_UNPRINTABLE)
+    assert list(rows["inquiry_number"]) == list(cards["inquiry_number"][[2, 5]])
+    assert set(rows["unprintable_reason"]) == {"住所・方書が枠に収まらない"}
 
 
 def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict[str, Any]]) -> None:
@@ -571,6 +588,11 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
     recorded = ws.ledger.find("returns_recorded", f"{WAVE}-1")
     assert recorded is not None
     assert (dict(recorded.counts), recorded.codes["wave"]) == ({"returned": 2}, WAVE)
+    (told,) = received(ws, "ward", "mail_returned")
+    rows = from_csv(told.files["returned.csv"], HANDOVER_MAIL)
+    assert list(rows["inquiry_number"]) == list(at_printer["inquiry_number"][:2])
+    assert set(rows["posted_on"]) == {REPORT.isoformat()}
+    assert set(rows["return_reason"]) == {"3"}
     for package, serials, reason, code in (
         ("x1", ["M9-000001"], "3", "RETURNS-SERIAL"),
         ("x2", [at_printer["serial"].iloc[0]], "3", "RETURNS-SERIAL"),
