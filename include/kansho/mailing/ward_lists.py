@@ -41,7 +41,7 @@ def tell_returned(ws: Workspace, package: str, returned: pd.DataFrame) -> None:
     """
     postings = ws.read_all("postings")
     known = {} if postings is None else postings.drop_duplicates("serial").set_index("serial")["posted_on"].to_dict()
-    told = returned.assign(posted_on=[known.get(serial) for serial in returned["serial"]])
+    told = returned.assign(posted_on=returned["serial"].map(known))
     _hand_over(ws, RETURNED, package, {"returned.csv": to_csv(told, HANDOVER_MAIL)}, len(told))
 
 
