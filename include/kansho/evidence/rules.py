@@ -23,6 +23,7 @@ from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.opening_rules import amendment_findings, opening_findings
 from kansho.evidence.registrations import id_of
+from kansho.vault.classes import PERSONAL_KEYS
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
@@ -36,8 +37,6 @@ _CORE = {
     "stop_list": "stop_facts",
     "attendance_update": "attendance_facts",
 }
-#: Keys whose destruction is part of erasure; the signing key stays with the evidence.
-PERSONAL_KEYS = ("vault", "hmac", "exchange", "needles")
 
 
 def violations(

@@ -124,6 +124,8 @@ FAMILIES: tuple[Family, ...] = (
             "KEY-ABSENT",
             "KEY-PASSPHRASE",
             "KEY-SETTINGS",
+            "KEY-TLS",
+            "KEY-PLACE",
             "KEY-ROTATION",
             "KEY-SERVICE",
             "S3-",
