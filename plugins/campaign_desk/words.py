@@ -33,6 +33,22 @@ APPROVALS: dict[str, str] = {
     "erasure_contractor": "消去計画の承認（受託者）",
 }
 
+#: What the person who is asked opens.
+THINGS: dict[str, str] = {
+    "opening": "個人情報取扱責任者・取扱者届",
+    "amendment": "設定変更届",
+    "gate": "検証結果の一覧",
+    "plan": "勧奨計画書",
+    "proof": "通知の校正",
+    "call_list": "架電対象一覧",
+    "visit_list": "訪問リスト",
+    "effect_report": "効果分析報告書",
+    "incident_report": "事故報告書",
+    "incident_instruction": "事故報告書",
+    "erasure_ward": "消去計画書",
+    "erasure_contractor": "消去計画書",
+}
+
 REASONS: dict[str, str] = {
     "none": "理由なし",
     "as_expected": "見込みどおり",
@@ -62,6 +78,15 @@ def role_of(code: str) -> str:
 
 
 def approval(key: str) -> str:
-    """What a request (``<dag>/<run>/<name>``) is about; a mapped one keeps its number."""
+    """What a request (``<dag>/<run>/<name>``) asks for; a mapped one keeps its number."""
+    return _of_request(APPROVALS, key)
+
+
+def thing(key: str) -> str:
+    """What is opened for a request."""
+    return _of_request(THINGS, key)
+
+
+def _of_request(words: dict[str, str], key: str) -> str:
     name, _, number = key.rpartition("/")[2].partition(".")
-    return APPROVALS.get(name, name) + (f" {int(number) + 1}" if number.isdigit() else "")
+    return words.get(name, name) + (f" {int(number) + 1}" if number.isdigit() else "")

@@ -10,6 +10,7 @@ counts (`kansho.evidence.approvals`).
   ``work["gate_result"] == "hold"``.
 - ``ask`` is a HITLOperator, not an ApprovalOperator: a rejection is an answer like another and nothing
   is skipped by it.  Its form holds codes and counts; what was answered goes to the ledger, reduced to codes.
+  It has no default: when nobody answers in time the request is voided in the ledger and the run is red.
 - ``guard`` runs when nothing upstream failed and something succeeded, so it is skipped only together with
   the work itself.  It reads ledger and vault, never XCom, and raises unless the approval counts.  A gate
   that did not hold passes through it: downstream of a decision the default trigger rule is right.
@@ -131,6 +132,8 @@ class AskOperator(HITLOperator):
 
     def _compose(self, context: Any) -> None:
         request = collect_work(self.request)
+        if open_workspace(context).ledger.find("approval_voided", request["key"]) is not None:
+            raise _timed_out(request["key"])  # cleared by hand: what has timed out is not asked again
         campaign_id = settings.campaign_id_of(context["dag"].dag_id)
         self.subject = f"{self.title} [{campaign_id}]"
         self.body = question(campaign_id, request)
@@ -141,14 +144,10 @@ class AskOperator(HITLOperator):
 
     def _answered(self, context: Any, event: Mapping[str, Any]) -> dict[str, Any]:
         request = collect_work(self.request)
-        if "error" in event or not event.get("responded_by_user"):
-            raise KanshoError(
-                "APPROVAL-TIMEOUT",
-                "期限までに回答がありませんでした",
-                place=request["key"],
-                remedy="新しい実行で承認を求めてください",
-            )
         ws = open_workspace(context)
+        if "error" in event or not event.get("responded_by_user"):
+            ws.record("approval_voided", request["key"], codes={"reason": "timeout"})
+            raise _timed_out(request["key"])
         user = str(event["responded_by_user"]["name"])
         handler = bound_config(ws).handler_of_user(user)
         if handler is None:
@@ -207,6 +206,15 @@ class GuardOperator(BaseOperator):
                 remedy="理由を確認し、直してから新しい実行で承認を求めてください",
             )
         return work
+
+
+def _timed_out(key: str) -> KanshoError:
+    return KanshoError(
+        "APPROVAL-TIMEOUT",
+        "期限までに回答がありませんでした",
+        place=key,
+        remedy="新しい実行で承認を求めてください",
+    )
 
 
 def key_of(context: Any, name: str) -> str:
