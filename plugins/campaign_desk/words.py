@@ -6,17 +6,9 @@ Belongs here: names that staff read.  Does not belong here: meaning; a code with
 from __future__ import annotations
 
 from kansho.campaign.rights import Role
+from kansho_airflow.rolenames import ROLE_WORDS
 
-ROLES: dict[Role, str] = {
-    Role.WARD_OFFICER: "区 担当者",
-    Role.WARD_MANAGER: "区 責任者",
-    Role.CONTRACTOR_MANAGER: "受託者 取扱責任者",
-    Role.CONTRACTOR_STAFF: "受託者 取扱者",
-    Role.CONTRACTOR_ENGINEER: "受託者 データ担当",
-    Role.PRINT_STAFF: "再委託先（印刷）",
-    Role.CALL_STAFF: "再委託先（電話）",
-    Role.VISIT_STAFF: "再委託先（訪問）",
-}
+ROLES = ROLE_WORDS
 
 APPROVALS: dict[str, str] = {
     "opening": "業務開始の承認",

@@ -44,6 +44,7 @@ from kansho_airflow import settings
 from kansho_airflow.boundary import contained
 from kansho_airflow.countwords import count_word
 from kansho_airflow.dates import open_workspace
+from kansho_airflow.rolenames import ROLE_WORDS
 from kansho_airflow.steps import collect_work
 
 #: A gate that holds for a decision says so in its work.
@@ -253,10 +254,11 @@ def question(campaign_id: str, request: Mapping[str, Any]) -> str:
     counts = "\n".join(f"| {count_word(name)} | {value:,} |" for name, value in request["counts"].items())
     table = f"\n\n| 項目 | 件数 |\n| --- | ---: |\n{counts}" if counts else ""
     return (
-        f"**[承認ページで対象を開く]({desk_path(campaign_id, request['key'])})**　開いてから回答してください。\n\n"
-        f"- 対象: `{request['artefact']['kind']}/{request['artefact']['key']}`\n"
+        f"**[承認ページで対象を開く]({desk_path(campaign_id, request['key'])})**"
+        "　すべて（最後のページまで）開いてから回答してください。\n\n"
+        f"- 対象の版: `{request['artefact']['key']}`\n"
         f"- ダイジェスト: `{request['artefact']['digest'][:16]}`\n"
-        f"- 回答する役割: `{request['role']}`{table}"
+        f"- 回答する役割: {ROLE_WORDS[Role(request['role'])]}{table}"
     )
 
 
