@@ -115,7 +115,7 @@ def plan_document(
             ),
             signatures=("区 担当者", "取扱責任者"),
             simulation=simulation,
-            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満のため表示しません。",),
+            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄と、合計から逆算できる欄です。表示しません。",),
         ),
         {TABLE: plan_csv(figures)},
     )
