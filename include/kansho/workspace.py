@@ -121,10 +121,6 @@ class Workspace:
         """The same workspace for another purpose of reading."""
         return replace(self, purpose=purpose)
 
-    def as_task(self) -> Workspace:
-        """The same workspace for a task of 乙: what a page works out from data that nobody is shown."""
-        return self.acting_as(Actor(self.config.contractor.id, "system", "system"))
-
     # -- facts -------------------------------------------------------------------------------
 
     def record(

@@ -302,6 +302,18 @@ def coded(type: str, key: str, **changed: str) -> Misdeed:
     return lambda year: year.edit(type, lambda e: replace(e, codes={**e.codes, **changed}), key)
 
 
+def voided_before(key: str) -> Misdeed:
+    """Nobody answered the request in time, and it was approved all the same."""
+
+    def misdeed(year: Year) -> None:
+        added = year.add("approval_voided", key, codes={"reason": "timeout"})
+        at = next(i for i, e in enumerate(year.events) if (e.type, e.key) == ("approval_decided", key))
+        order = [*year.events[:at], added, *year.events[at:-1]]
+        year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
+
+    return misdeed
+
+
 def dropped(type: str, key: str | None = None) -> Misdeed:
     return lambda year: year.drop(type, key)
 
@@ -358,6 +370,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
         "APPROVAL-UNASSIGNED",
     ),
     "approved blind": (dropped("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}"), "APPROVAL-UNREAD"),
+    "approved after one page of a list": (
+        counted("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}", first=1, last=500, of=9_499),
+        "APPROVAL-UNREAD",
+    ),
+    "approved after it had timed out": (voided_before("dag/run/visit_halves"), "APPROVAL-VOIDED"),
     "approved without a request": (dropped("approval_requested", "dag/run/visit_halves"), "APPROVAL-UNREQUESTED"),
     "approved another thing": (
         lambda y: y.edit("approval_decided", lambda e: replace(e, refs={"digest": "0" * 64}), "dag/run/call_list"),
