@@ -214,7 +214,7 @@ def test_tasks_that_were_killed_were_tried_again(year: PlayedYear) -> None:
 
 
 def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: PlayedYear) -> None:
-    """Whatever was red before it, each occasion of the calendar ends in one good run; each delivery wakes one of each."""
+    """Whatever was red before, an occasion of the calendar ends in one good run; a delivery wakes one of each stage."""
     stages = {stage["stage"]: stage for stage in year.summary["stages"]}
     good = {name: stage["runs"] - stage["failed"] for name, stage in stages.items()}
     wanted = Counter(o.stage for o in occasions(year.config) if o.stage != "extract_intake")
