@@ -1,8 +1,9 @@
 """### 事故対応 (incident)
 
-Started by hand as soon as an incident, or the danger of one, is known (P9), by any of the contractor's people: opens it
-with its clocks (甲 at once, written report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's instruction on
-it, and closes it when what was wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
+Started by hand as soon as an incident, or the danger of one, is known (P9), by any of the contractor's people: opens
+it with its clocks (甲 at once, written report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's
+instruction on it, and closes it when what was
+wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
 open one, trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`), with
 `"party": "printer"` too where it happened with a 丙.
 

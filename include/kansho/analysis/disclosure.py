@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, product
+
+import pandas as pd
 
 from kansho.analysis.effect import Effect
+
+#: The counts that a line shows.
+COUNTS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the effect table; ``segment`` is ``all`` for the wave as a whole."""
+    """One line of the effect table.
+
+    ``segment`` is ``all`` for the wave as a whole, ``group_<group>`` for a target group; a segment is in one ``group``.
+    """
 
     wave: str
     segment: str
@@ -20,6 +29,7 @@ class Line:
     attended_held_out: int
     effect: Effect | None
     cost_yen: int
+    group: str = ""
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -37,22 +47,57 @@ class Line:
 def hidden_segments(lines: Sequence[Line], min_cell: int) -> frozenset[str]:
     """Segments of one wave whose line must not be shown.
 
-    A line is hidden when any cell is between 1 and ``min_cell`` - 1.  When exactly one is hidden, the wave's
-    total would give it away, so the smallest other line is hidden too; when the wave's own line is small,
-    everything is hidden.
+    A line is hidden when any cell is between 1 and ``min_cell`` - 1; when the wave's own line is, everything is.  What
+    a total leaves over the shown lines it is made of must not be small either: the next smallest is hidden with them.
     """
-    whole = [line for line in lines if line.segment == "all"]
-    parts = [line for line in lines if line.segment != "all"]
-    if any(_small(line, min_cell) for line in whole):
-        return frozenset(line.segment for line in lines)
-    hidden = {line.segment for line in parts if _small(line, min_cell)}
-    if len(hidden) == 1:
-        others = sorted(
-            (line for line in parts if line.segment not in hidden), key=lambda n: (n.assigned + n.held_out, n.segment)
-        )
-        hidden |= {line.segment for line in others[:1]}
+    by_name = {line.segment: line for line in lines}
+    if "all" in by_name and _small(by_name["all"].cells, min_cell):
+        return frozenset(by_name)
+    hidden = {line.segment for line in lines if _small(line.cells, min_cell)}
+    before = None
+    while before != hidden:
+        before = set(hidden)
+        for total, parts in divisions({x.segment: x.group for x in lines if not _is_total(x.segment)}):
+            if total in by_name and total not in hidden:
+                hidden |= _with_enough([by_name[p] for p in parts if p in by_name], hidden, min_cell)
     return frozenset(hidden)
 
 
-def _small(line: Line, min_cell: int) -> bool:
-    return any(0 < cell < min_cell for cell in line.cells)
+def divisions(groups: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """(a line, the lines that add up to it), for every way in which a reader could add up.
+
+    A group is its segments; the wave is its groups, each as its own line or as its segments.
+
+    Args:
+        groups: segment → target group.
+    """
+    of: dict[str, tuple[str, ...]] = {}
+    for segment, group in sorted(groups.items()):
+        of[f"group_{group}"] = (*of.get(f"group_{group}", ()), segment)
+    if len(of) < 2:
+        return [("all", tuple(sorted(groups)))]
+    choices = product(*(((group,), segments) for group, segments in of.items()))
+    return [*of.items(), *(("all", tuple(chain.from_iterable(choice))) for choice in choices)]
+
+
+def _with_enough(parts: Sequence[Line], hidden: Set[str], min_cell: int) -> set[str]:
+    """The hidden ones of ``parts``, and as many more as their sum needs to be no small cell."""
+    out = [p for p in parts if p.segment in hidden]
+    others = sorted((p for p in parts if p.segment not in hidden), key=lambda n: (n.assigned + n.held_out, n.segment))
+    while others and _small([sum(cells) for cells in zip(*(p.cells for p in out), strict=True)], min_cell):
+        out.append(others.pop(0))
+    return {p.segment for p in out}
+
+
+def cells_of(lines: pd.DataFrame) -> pd.DataFrame:
+    """`Line.cells` of a table of lines."""
+    one, two = lines["assigned"] - lines["attended_assigned"], lines["held_out"] - lines["attended_held_out"]
+    return lines[list(COUNTS)].assign(_assigned=one, _held_out=two)
+
+
+def _is_total(segment: str) -> bool:
+    return segment == "all" or segment.startswith("group_")
+
+
+def _small(cells: Iterable[int], min_cell: int) -> bool:
+    return any(0 < cell < min_cell for cell in cells)
