@@ -15,6 +15,7 @@ import pyzipper
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import TargetGroup
+from kansho.cli import main
 from kansho.contracts.free_text import screen_text
 from kansho.errors import KanshoError
 from kansho.exchange.tables import is_inquiry_number
@@ -25,10 +26,10 @@ from kansho.simulation import notes
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.effects import EFFECTS, attendances, in_slot
 from kansho.simulation.names import FAMILY, GIVEN
-from kansho.simulation.plain import write_plain
 from kansho.simulation.population import SEARCHED, build
 from kansho.simulation.world import World
 from kansho_airflow.replay import baseline
+from tests.conftest import MINI
 
 
 def test_the_same_seed_gives_the_same_people_and_another_gives_others(mini: CampaignConfig) -> None:
@@ -138,8 +139,12 @@ def test_whoever_occurs_is_drawn_again_until_nobody_does(mini: CampaignConfig, t
     assert refused.value.code == "SIM-BASELINE"
 
 
-def test_the_plain_population_is_the_worlds(mini: CampaignConfig, tmp_path: Path) -> None:
-    assert write_plain(mini, 50, 1, tmp_path / "plain") == 50
+def test_the_plain_population_is_the_worlds(
+    mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = {"people": 50, "seed": 1, "out": tmp_path / "plain", "config": MINI, "taken": tmp_path / "none"}
+    assert main(["simulate", "ward", *(str(part) for name, said in plain.items() for part in (f"--{name}", said))]) == 0
+    assert capsys.readouterr().out == f"50 people → {tmp_path / 'plain'}\n"
     text = (tmp_path / "plain" / "people.csv").read_text(encoding="utf-8")
     world = World.open(mini, tmp_path / "outside", 50, 1)
     assert all(name in text for name in world.people["name_kanji"])
