@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdfium2 import PdfDocument
 
+from kansho.analysis import stage as effect_stage
+from kansho.analysis.release import check_effect_report
+from kansho.analysis.stage import analyse, find_effect_work, make_effect_report, release_effect_report
 from kansho.campaign.config import CampaignConfig, LastPlan
 from kansho.campaign.postage import estimate
 from kansho.documents.plan import PlanComparison, plan_csv, plan_document
@@ -387,3 +391,51 @@ def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> Non
     table = (ws.layout.outputs / "plan-2027-04-20.csv").read_bytes().decode("utf-8-sig")
     assert "総数,対象者一覧,人数,40\r\n" in table
     assert not any(number in table for number in people["inquiry_number"])
+
+
+def test_an_effect_report_passes_its_gate_before_it_is_approved_and_issued(
+    open_workspace: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kansho.analysis.stage.effect_pdf", lambda *_, **__: b"%PDF")
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws)
+    planned(ws)
+    assert select_wave(on(ws, SELECT_ON), {"wave": "mailing_1"})
+    later = on(ws, report_day(ws))
+    work = find_effect_work(later, {}) or {}
+    made = make_effect_report(later, analyse(later, work))
+    artefact = SnapshotRef.from_json(made["artefact"])
+    approve(later, artefact, "effect_report", role="contractor_manager")
+    with pytest.raises(KanshoError, match="GATE-ABSENT"):
+        release_effect_report(later, made)
+    assert check_effect_report(later, made) == made
+    assert release_effect_report(later, made) == {"report": made["report"]}
+    issued = (later.layout.outputs / f"reports/effect-{made['report']}.csv").read_text(encoding="utf-8-sig")
+    assert issued.startswith("wave,segment,")
+    assert not any(number in issued for number in people["inquiry_number"])
+
+
+def test_an_effect_report_that_shows_other_counts_than_were_selected_is_stopped(
+    open_workspace: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kansho.analysis.stage.effect_pdf", lambda *_, **__: b"%PDF")
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    planned(ws)
+    select_wave(on(ws, SELECT_ON), {"wave": "mailing_1"})
+    later = on(ws, report_day(ws))
+    lines = effect_stage.lines_of
+    monkeypatch.setattr(
+        effect_stage, "lines_of", lambda *given: [replace(x, assigned=x.assigned + 20) for x in lines(*given)]
+    )
+    made = make_effect_report(later, analyse(later, find_effect_work(later, {}) or {}))
+    with pytest.raises(KanshoError, match="counts:") as refused:
+        check_effect_report(later, made)
+    assert refused.value.code == "GATE-EFFECT-RELEASE"
+    with pytest.raises(KanshoError, match="GATE-ABSENT"):
+        release_effect_report(later, made)
+
+
+def report_day(ws: Workspace) -> date:
+    """The year's report day."""
+    return ws.config.effect_reports.on[-1]
