@@ -53,6 +53,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("extract_intake", "take_in"): ({GATE, APPROVAL}, "tells the ward by a code that its delivery was refused"),
     ("validation", "ask_back"): ({APPROVAL}, "the ward's own rows, by number and code, back to the ward"),
     ("mailing_dispatch", "list_pulls"): ({GATE, APPROVAL}, "takes cards out, by serial; to wait would be to post them"),
+    ("mailing_dispatch", "take_returns"): (
+        {GATE, APPROVAL},
+        "numbers, by code, to the ward: only it can mend an address",
+    ),
     ("inbound_enquiries", "take_inbound"): (
         {GATE, APPROVAL},
         "tells whom not to call any more; to wait would be to call",

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from itertools import chain, product
 from typing import Any
 
 import pandas as pd
 
-from kansho.analysis.disclosure import COUNTS, cells_of, divisions
+from kansho.analysis.disclosure import WHOLE, group_name
 from kansho.analysis.stage import GATE, KIND, csv_key, data_cutoff
 from kansho.errors import KanshoError
 from kansho.quality.releases import judge
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
+#: The counts that a line shows.
+COUNTS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
 #: Counts of a selection that its line repeats.
 _SELECTED = ("assigned", "held_out")
 _CLAIMS = ("estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen")
@@ -86,23 +89,23 @@ def broken_rules(
         named = table.loc[table["wave"].eq(wave), "segment"]
         missing += sorted(named) != sorted(_expected(segments))
         seen = shown[shown["wave"].eq(wave)].drop_duplicates("segment").set_index("segment")
-        cells = cells_of(seen)
+        cells = _cells_of(seen)
         told = selected.get(wave, {})
-        if "all" in cells.index:
-            whole_wave = cells.loc["all"].to_dict()
+        if WHOLE in cells.index:
+            whole_wave = cells.loc[WHOLE].to_dict()
             unbalanced += sum(whole_wave[name] != told.get(name, whole_wave[name]) for name in _SELECTED)
-        for total, parts in divisions(segments):
+        for total, parts in _divisions(segments):
             if total not in cells.index:
                 continue
             rest = cells.loc[total] - cells.loc[cells.index.isin(parts)].sum()
             whole = set(parts) <= set(cells.index)
             unbalanced += bool(rest.lt(0).any() or (whole and rest.ne(0).any()))
             given_away += not whole and bool((rest.gt(0) & rest.lt(min_cell)).any())
-    small = cells_of(shown).gt(0) & cells_of(shown).lt(min_cell)
+    small = _cells_of(shown).gt(0) & _cells_of(shown).lt(min_cell)
     return {
         "cutoff": int(table["cutoff"].ne(cutoff).sum()),
         "lines_missing": missing,
-        "counts": unbalanced + int(cells_of(shown).lt(0).any(axis=1).sum()),
+        "counts": unbalanced + int(_cells_of(shown).lt(0).any(axis=1).sum()),
         "small_cell": int(small.any(axis=1).sum()),
         "given_away": given_away,
         "claimed_unconsented": 0 if causal else int(table[claims].notna().any(axis=1).sum()),
@@ -111,5 +114,28 @@ def broken_rules(
 
 def _expected(segments: Mapping[str, str]) -> set[str]:
     """Lines of a wave: the whole, each group where there are several, each segment."""
-    several = {f"group_{g}" for g in segments.values()} if len(set(segments.values())) > 1 else set()
-    return {"all", *several, *segments}
+    several = {group_name(g) for g in segments.values()} if len(set(segments.values())) > 1 else set()
+    return {WHOLE, *several, *segments}
+
+
+def _divisions(groups: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """(a line, the lines that add up to it), for every way in which a reader could add up.
+
+    A group is its segments; the wave is its groups, each as its own line or as its segments.
+
+    Args:
+        groups: segment → target group.
+    """
+    of: dict[str, tuple[str, ...]] = {}
+    for segment, group in sorted(groups.items()):
+        of[group_name(group)] = (*of.get(group_name(group), ()), segment)
+    if len(of) < 2:
+        return [(WHOLE, tuple(sorted(groups)))]
+    choices = product(*(((group,), segments) for group, segments in of.items()))
+    return [*of.items(), *((WHOLE, tuple(chain.from_iterable(choice))) for choice in choices)]
+
+
+def _cells_of(lines: pd.DataFrame) -> pd.DataFrame:
+    """`kansho.analysis.disclosure.Line.cells` of a table of lines."""
+    one, two = lines["assigned"] - lines["attended_assigned"], lines["held_out"] - lines["attended_held_out"]
+    return lines[list(COUNTS)].assign(_assigned=one, _held_out=two)
