@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.cli import main
 from kansho.closing import certificate, finalise, traces
 from kansho.closing.attended import Attended
 from kansho.closing.needles import needles_of
@@ -27,6 +28,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
+from tests.conftest import MINI, without_keys
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
 
 LEFT = "御厨子　実千代".encode("cp932")
@@ -72,9 +74,24 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     assert value["simulation"] == "true"
 
 
-def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
+def test_papers_say_what_was_done_and_the_commands_end_the_year_and_verify_it(
+    mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     year = with_traces(closing_year(mini, tmp_path / "var").until_erased())
-    run(year)
+    ward = tmp_path / "ward.yaml"
+    ward.write_text(without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji"), encoding="utf-8")
+    assert main(["close", "finalise", "--config", str(ward), "--var", str(year.ws.layout.var)]) == 0
+    assert json.loads(capsys.readouterr().out)["erasure"]["residue_hits"] == 0
+    bundle, kept = year.ws.layout.outputs / f"evidence-{mini.id}.zip", year.ws.layout.outputs / "checkpoint.txt"
+    assert main(["verify", str(bundle), "--checkpoint", str(kept)]) == 0
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "flipped.zip").write_bytes(data)
+    assert main(["verify", str(tmp_path / "flipped.zip")]) == 1
+    assert main(["verify", str(tmp_path / "absent.zip")]) == 1
+    with pytest.raises(SystemExit) as wrong:
+        main(["verify"])
+    assert wrong.value.code == 2
     assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
     text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
