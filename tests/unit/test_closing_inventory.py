@@ -17,7 +17,7 @@ from kansho.closing.discovery import discover
 from kansho.closing.holdings_report import as_text, report
 from kansho.errors import KanshoError
 from tests.conftest import MINI
-from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
 
 
 @pytest.fixture
@@ -140,9 +140,9 @@ def deed(**changed: str) -> list[str]:
 
 
 def test_a_deed_is_entered_by_command(year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paper = tmp_path / "paper.pdf"
-    paper.write_bytes(b"%PDF-1.7 signed")
-    assert run(year, "manual", *deed(), "--document", str(paper)) == 0
+    signed = tmp_path / "paper.pdf"
+    signed.write_bytes(paper("signed"))
+    assert run(year, "manual", *deed(), "--document", str(signed)) == 0
     assert "hand/backup_disk: physical_destruction" in capsys.readouterr().out
     (closed,) = year.ws.ledger.events("manual_target_closed")
     assert closed.actor["user"] == "teshigawara"

@@ -21,9 +21,9 @@ from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
-from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
 
-PAPER = b"%PDF-1.7 signed"
+PAPER = paper("signed")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year
     assert {event.codes[n] for n in ("on", "place", "by", "witness")} == {"2028-01-29", "vault_site", "h04", "h01"}
     assert (year.ws.layout.outputs / event.codes["document"]).read_bytes() == PAPER
     assert event.names == {"by": "勅使河原 奏", "witness": "小鳥遊 栞"}
-    again = close_targets(year.ws, year.slip("overwrite", "hand/backup_disk"), document=b"%PDF-1.7 other")
+    again = close_targets(year.ws, year.slip("overwrite", "hand/backup_disk"), document=paper("other"))
     assert again == [event]
 
 
