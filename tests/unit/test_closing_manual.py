@@ -48,6 +48,13 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
     ]
 
 
+def test_a_paper_that_nobody_can_look_into_is_refused_when_it_comes(year: ClosingYear) -> None:
+    """It would stand among the evidence, and no scan could ever say that nothing is in it."""
+    with pytest.raises(KanshoError, match="CLOSING-MANUAL.*開けません"):
+        close_targets(year.ws, year.slip("physical_destruction", "hand/backup_disk"), document=PAPER[:100])
+    assert year.ws.ledger.events("document_issued") == []
+
+
 def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:
     text = config_json(year.ws.config.model_dump(mode="json"))
     facts = ConfigFacts.from_json(read_json(text, "config", floats=True))

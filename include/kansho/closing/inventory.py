@@ -17,6 +17,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import PERSONAL_KEYS
+from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 
@@ -82,14 +83,24 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     require_receipt(ws)
     require_certificates(ws)
     _adopt_secrets(ws)
-    ws.vault.store.sweep()  # half a write of a killed task is no holding, and nobody would ever find it again
+    swept = sweep(ws, "vault", ws.vault.store)
     held = holdings(ws)
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
     event = ws.record(
         "inventory_taken", f"{ws.today}-{held.digest[:12]}", counts=held.counts, refs={"digest": held.digest}
     )
-    return {"inventory": event.key, "digest": held.digest, "counts": dict(event.counts)}
+    counts = {**event.counts, **({"swept": swept} if swept else {})}
+    return {"inventory": event.key, "digest": held.digest, "counts": counts}
+
+
+def sweep(ws: Workspace, place: str, store: ObjectStore) -> int:
+    """Remove what killed tasks began to write, and tell it: it is no holding, and nobody would ever find it again."""
+    swept = store.sweep()
+    if swept:
+        number = len(ws.ledger.events("unfinished_swept")) + 1
+        ws.record("unfinished_swept", f"{place}/{number}", counts={"writes": swept}, codes={"place": place})
+    return swept
 
 
 def _adopt_secrets(ws: Workspace) -> None:
@@ -138,9 +149,11 @@ def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
 def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
     """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there.
 
-    What a versioned store hides behind a delete marker lies there too.
+    What a versioned store hides behind a delete marker lies there too.  So do the needles of the residue scan.
     """
-    there, said = set(ws.vault.store.remains()), {r.name for r in held.vault}
+    needles = {r.name for kind in sorted(NEEDLE_KINDS) for r in ws.snapshots(kind)}
+    there = {*ws.vault.store.remains(), *ws.needles.store.remains()}
+    said = {r.name for r in held.vault} | needles
     return {"unregistered": sorted(there - said), "vanished": sorted(said - there)}
 
 
@@ -168,5 +181,8 @@ def _refuse(code: str, message: str, names: Sequence[str]) -> None:
     if names:
         shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
         raise KanshoError(
-            code, f"{message}（{len(names)}件）", place=shown, remedy="事故として扱い、原因を確かめてください"
+            code,
+            f"{message}（{len(names)}件）",
+            place=shown,
+            remedy="事故として扱い、原因を確かめてから、消去又は登録してやり直してください",
         )

@@ -31,7 +31,7 @@ MIN_BYTES = TAIL
 #: One index holds this many byte strings at most (about 0.7 GB with them); more are searched in turns.
 BATCH = 4_000_000
 #: Folders of ours that a result tells apart; a name beside them could be anything, so it is not told.
-PLACES = frozenset({"vault", "needles", "keys", "ledger", "outputs", "logs", "run", "secrets", "cache"})
+PLACES = frozenset({"vault", "needles", "keys", "ledger", "outputs", "logs", "run", "secrets", "cache", "uncommitted"})
 #: Where hits in the names of files are counted.
 NAMES_OF_FILES = "(names of files)"
 #: A file with this many hits is not searched further in this turn.

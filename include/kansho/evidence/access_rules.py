@@ -60,7 +60,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "incident": _task("papers"),
     "oversight": _task("papers"),
     "approval": _task(*_FACTS),
-    "residue_scan": _task("needles"),
+    # Before the data flow erases a table, what the scan will look for is read from it.
+    "residue_scan": _task("needles", "residents", "health", "contacts"),
     "desk_lookup": _task(*_FACTS),
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),

@@ -43,6 +43,7 @@ MODULES = (
             "opening_rules",
             "registrations",
             "rules",
+            "scan_log",
             "signed",
             "strict",
             "verdict",
