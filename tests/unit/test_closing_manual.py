@@ -52,7 +52,8 @@ def test_a_paper_that_nobody_can_look_into_is_refused_when_it_comes(year: Closin
     """It would stand among the evidence, and no scan could ever say that nothing is in it."""
     with pytest.raises(KanshoError, match="CLOSING-MANUAL.*開けません"):
         close_targets(year.ws, year.slip("physical_destruction", "hand/backup_disk"), document=PAPER[:100])
-    assert year.ws.ledger.events("document_issued") == []
+    assert year.ws.ledger.events("manual_target_closed") == []
+    assert not list(year.ws.layout.outputs.glob("documents/closing/*"))
 
 
 def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:

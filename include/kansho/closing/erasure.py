@@ -14,7 +14,15 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.inventory import (
+    NEEDLES_KEY,
+    SECRETS,
+    Holdings,
+    holdings,
+    open_media,
+    open_snapshots,
+    require_no_difference,
+)
 from kansho.closing.lawful import open_findings
 from kansho.closing.manual import manual_targets, open_targets, take_slips
 from kansho.closing.needles import Needle, needles_of_values, secret_forms, to_table
@@ -29,7 +37,7 @@ from kansho.workspace import Workspace
 #: Kind of working file of the plan's document, and what a target's erasure is called.
 PLAN_KIND = "plan_document"
 METHOD = "crypto-erase+unlink"
-NEEDLES, NEEDLES_KEY = "residue_needles", "year"
+NEEDLES = "residue_needles"
 #: Destroyed with the vault; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = ("vault", "hmac", "exchange")
 

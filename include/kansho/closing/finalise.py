@@ -24,8 +24,8 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.discovery import GX_HOME
-from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
-from kansho.closing.inventory import TRACES, open_snapshots, sweep
+from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
+from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, sweep
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan

@@ -25,6 +25,8 @@ from kansho.workspace import NEEDLE_KINDS, Workspace
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
 TRACES = ("airflow-metadata", "airflow-logs")
+#: Key of the one object that holds everything the residue scan looks for.
+NEEDLES_KEY = "year"
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,15 @@ def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
 def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
     """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there.
 
-    What a versioned store hides behind a delete marker lies there too.  So do the needles of the residue scan.
+    What a versioned store hides behind a delete marker lies there too.  The needles of the residue scan have the names
+    that their making gives them, registered or (after a kill) not yet, and no others; whether any is left at the end is
+    looked at then.
     """
-    needles = {r.name for kind in sorted(NEEDLE_KINDS) for r in ws.snapshots(kind)}
-    there = {*ws.vault.store.remains(), *ws.needles.store.remains()}
-    said = {r.name for r in held.vault} | needles
-    return {"unregistered": sorted(there - said), "vanished": sorted(said - there)}
+    there, said = set(ws.vault.store.remains()), {r.name for r in held.vault}
+    sources = [e.key for e in ws.ledger.events("snapshot_stored")]
+    needles = {f"{kind}/{source}" for kind in NEEDLE_KINDS for source in (NEEDLES_KEY, *sources)}
+    strange = set(ws.needles.store.remains()) - needles
+    return {"unregistered": sorted((there - said) | strange), "vanished": sorted(said - there)}
 
 
 def require_no_difference(ws: Workspace, held: Holdings) -> None:
