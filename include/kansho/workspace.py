@@ -21,14 +21,15 @@ from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
 from kansho.remembered import may_name_people, values_in
+from kansho.vault.classes import CLASSES
 from kansho.vault.deployed import keeper_of
 from kansho.vault.disk import write_whole
 from kansho.vault.keys import Keyring
 from kansho.vault.storage import stores_of
 from kansho.vault.vault import SnapshotRef, Vault
 
-#: Needles of the residue scan have a key of their own, so that they outlive the rest by one scan.
-NEEDLE_KINDS = frozenset({"residue_needles"})
+#: Needles of the residue scan have a store of their own, as they have a key: they outlive the rest by one scan.
+NEEDLE_KINDS = CLASSES["needles"]
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,13 @@ class Workspace:
         """
         layout = Layout(var)
         home = layout.kansho
-        keyring = Keyring(keeper_of(home / "keys", config.id))
+        keyring = Keyring(keeper_of(home / "keys", config))
         stores = stores_of(config, home)
         return cls(
             config=config,
             layout=layout,
             vault=Vault(config.id, stores.vault, keyring),
-            needles=Vault(config.id, stores.needles, keyring, key="needles"),
+            needles=Vault(config.id, stores.needles, keyring),
             ledger=Ledger(config.id, stores.ledger),
             today=today,
             actor=actor or Actor(config.contractor.id, "system", "system"),
@@ -120,10 +121,6 @@ class Workspace:
     def for_purpose(self, purpose: str) -> Workspace:
         """The same workspace for another purpose of reading."""
         return replace(self, purpose=purpose)
-
-    def as_task(self) -> Workspace:
-        """The same workspace for a task of 乙: what a page works out from data that nobody is shown."""
-        return self.acting_as(Actor(self.config.contractor.id, "system", "system"))
 
     # -- facts -------------------------------------------------------------------------------
 
@@ -272,7 +269,8 @@ class Workspace:
         (kind,) = NEEDLE_KINDS
         key = f"{ref.kind}/{ref.key}"
         if self.find(kind, key) is None:
-            values = values_in(self.as_task().for_purpose("residue_scan").read_bytes(ref))
+            task = Actor(self.config.contractor.id, "system", "system")  # whoever erases, nobody is shown anything
+            values = values_in(self.acting_as(task).for_purpose("residue_scan").read_bytes(ref))
             if values is not None:
                 self.store_table(kind, key, values, parents=[ref])
 

@@ -19,6 +19,7 @@ from kansho.closing.discovery import discover
 from kansho.closing.late_mail import LateMail, Problem, check, folder_of, make_slip, take_receipt, take_signature
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sign_detached
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, opened
 from tests.unit.closing_year import paper
@@ -34,7 +35,7 @@ def ws(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(late_mail, "render", lambda document: paper(document.title))
     made = opened(mini, tmp_path / "var", mini.closing.erase_on)
     made.record("keys_created", mini.id, codes={"signing_public": made.keyring.public_key().hex()})
-    for name in ("vault", "hmac", "exchange", "needles"):
+    for name in PERSONAL_KEYS:
         made.keyring.destroy(name)
         made.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
     return made

@@ -27,8 +27,8 @@ _EVIDENCE = re.compile(
     r"|late-mail/[a-z0-9_]+/\d{4}(\.(json|sig|pdf)|-receipt\.(json|sig|pdf)|-ward\.sig))\Z"
 )
 _RUN = re.compile(r"replay\.json\Z")
-#: How the deployment keeps keys: names a file or a service, no secret (`kansho.vault.deployed`).
-_KEEPER = re.compile(r"keys/[a-z0-9_]+\.keeper\.json\Z")
+#: How the deployment keeps keys: names a file or a service, and the word in a service's tags (`kansho.vault.deployed`).
+_KEEPER = re.compile(r"keys/[a-z0-9_]+\.(keeper\.json|owner)\Z")
 #: Airflow's home: configuration, metadata (with journals), logs (the purge removes all but other campaigns'),
 #: its sessions and secrets as our services write them, the list of fonts that Matplotlib keeps.
 _AIRFLOW = re.compile(
