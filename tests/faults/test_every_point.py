@@ -25,7 +25,7 @@ from kansho.vault.keys import KEY_NAMES
 from kansho.workspace import Workspace
 from tests.faults.claims import Left
 from tests.faults.effects import Crash, Disk, Point, Tree, crashes, laid_out, watched
-from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, paper, plain_papers
 from tests.unit.test_closing_finalise import with_traces
 
 #: The work, the functions within which a death must have been tried, and what it must have changed.
@@ -140,7 +140,7 @@ def scenes(ward: Callable[..., Scene], closing: Closing, tmp_path_factory: pytes
         ws = Workspace.open(config, var, opened.ws.today)
         ws.store_table("inbound_records", "i9", pd.DataFrame({"inquiry_number": ["4821-7390-66"]}))
         ws.store_bytes("plan_document", "p9", b"%PDF-1.7 plan")
-        ws.issue_document("documents/p9.pdf", b"%PDF-1.7 report", title="報告", kind="plan")
+        ws.issue_document("documents/p9.pdf", paper("report"), title="報告", kind="plan")
         stage.make_handover(ws, {})
 
     var = closing.year.ws.layout.var

@@ -24,6 +24,8 @@ from datetime import date
 import jaconv
 import pandas as pd
 
+from kansho.remembered import IDENTIFIERS
+
 #: How a form must stand alone, see `kansho.closing.residue`.
 NAME, ADDRESS, DIGITS, DELIMITED, SECRET = "name", "address", "digits", "delimited", "secret"
 
@@ -53,12 +55,24 @@ class Needle:
 def needles_of(table: pd.DataFrame) -> set[Needle]:
     """Needles of a table whose columns are identifiers of the contracts; other columns are passed over."""
     out: set[Needle] = set()
-    for column, forms in FORMS.items():
+    for column in IDENTIFIERS:
         if column in table.columns:
-            for value in table[column].dropna().astype(str).unique():
-                if value.strip():
-                    out.update(forms(value.strip()))
+            out.update(_forms(column, table[column].dropna().astype(str).unique()))
     return out
+
+
+def needles_of_values(values: pd.DataFrame) -> set[Needle]:
+    """Needles of ``column, value``, as `kansho.remembered.values_in` keeps them."""
+    out: set[Needle] = set()
+    for column, part in values.groupby("column"):
+        out.update(_forms(str(column), part["value"].unique()))
+    return out
+
+
+def _forms(column: str, values: Iterable[str]) -> Iterator[Needle]:
+    for value in values:
+        if value.strip():
+            yield from FORMS[column](value.strip())
 
 
 def secret_forms(secret: str) -> Iterator[Needle]:

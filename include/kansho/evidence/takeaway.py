@@ -44,6 +44,7 @@ MODULES = (
             "openings",
             "registrations",
             "rules",
+            "scan_log",
             "signed",
             "strict",
             "verdict",
