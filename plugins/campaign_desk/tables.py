@@ -65,6 +65,7 @@ REASONS: Mapping[str, str] = {
     "reported_attended": "受診済（本人の申告）",
     "outdated": "名簿の内容が変わった",
     "bad_address": "あて先に届かない",
+    "card_returned": "通知はがきが戻った",
     "no_phone": "電話番号がない",
     "phone_dead": "電話がつながらない番号",
     "too_soon": "前の連絡から日が浅い",

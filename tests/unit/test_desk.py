@@ -685,6 +685,10 @@ def test_of_the_roster_a_subcontractors_look_up_reads_no_birth_date_and_no_atten
         read.append((ref.kind, columns))
         return real(ws, ref, columns)
 
+    changed = {"inquiry_number": listed, "change": "changed", "fields": "address", "listed_in": ""}
+    ws.store_table("roster_changes", "d02", pd.DataFrame([changed]))
+    back = {"inquiry_number": listed, "serial": "M1-000001", "return_reason": "1", "returned_on": "2027-07-01"}
+    ws.store_table("mail_returns", "r1", pd.DataFrame([back]))
     monkeypatch.setattr(Workspace, "read_table", noted)
     assert "勧奨停止" in _ask(as_user, CALLER, listed)
     assert dict(read)["roster"] == ["inquiry_number", "phone"]

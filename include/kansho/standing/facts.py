@@ -24,9 +24,10 @@ _EMPTY: dict[str, tuple[str, ...]] = {
     "mail_returns": ("inquiry_number", "return_reason", "returned_on"),
     "postings": ("inquiry_number", "posted_on"),
 }
-#: Of these what a 丙 may not know: 生年月日, 受診日, and who attended (D2).
+#: Of these what a 丙 may not know: 生年月日, 受診日, who attended (D2), and what the ward's list said before.
 _NOT_OUTSIDE: dict[str, tuple[str, ...]] = {
     "roster": ("birth_date", "attendance_date"),
+    "roster_changes": ("fields", "told_on"),
     "attendance_facts": _EMPTY["attendance_facts"],
 }
 
