@@ -21,6 +21,7 @@ from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.missed import record_missed
 from kansho.vault.keys import KeyName
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -67,6 +68,7 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     held = holdings(ws, before=inventory)
     if held.digest != inventory.refs["digest"]:
         raise KanshoError("ERASURE-CHANGED", "棚卸しの後に保有物が変わりました", remedy="棚卸しからやり直してください")
+    record_missed(ws)
     value = plan_of(ws, held)
     digest = sha256(canonical_json(value))
     key = f"erasure-{digest[:12]}"
@@ -144,6 +146,7 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             place=" ".join(e.key for e in open_media(ws)[:5]),
             remedy="媒体を返却し、区の受領を kansho close manual で登録してください",
         )
+    record_missed(ws)
     targets = list(plan.refs["targets"])
     extra = sorted({e.key for e in open_snapshots(ws)} - set(targets))
     if extra:

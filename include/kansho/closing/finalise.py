@@ -32,6 +32,7 @@ from kansho.evidence.erasure_log import NAME as ERASURE_LOG
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.verify import verify_bundle
+from kansho.missed import record_missed
 from kansho.vault.storage import elsewhere
 from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
@@ -81,6 +82,7 @@ def finalise(
     _scan(ws, also)
     say("証明書と証跡")
     ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
+    record_missed(ws, over=True)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}
