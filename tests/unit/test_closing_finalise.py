@@ -27,6 +27,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.workspace import Workspace
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.stamps import read_stamp
 
 LEFT = "御厨子　実千代".encode("cp932")
 
@@ -74,7 +75,14 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
 def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
     year = with_traces(closing_year(mini, tmp_path / "var").until_erased())
     run(year)
-    assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
+    outputs = year.ws.layout.outputs
+    bundle = outputs / f"evidence-{year.ws.config.id}.zip"
+    for paper in (outputs / "documents" / "media-return.pdf", outputs / certificate.PDF):
+        stamp = read_stamp(paper.read_bytes())
+        assert verify_bundle(bundle, papers=[stamp.line, stamp.code]) == []
+        other = f"{stamp.size - 1} {stamp.short_root}"
+        assert [f.code for f in verify_bundle(bundle, papers=[other])] == ["LOG-FORKED"]
+    assert stamp.size == json.loads((outputs / "certificate.json").read_bytes())["log_size"]
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
     text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
     for word in (
@@ -196,7 +204,7 @@ def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
 
 def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
     year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
-    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-UNBALANCED"):
+    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-SHEETS"):
         run(year)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.evidence.checkpoint import read_checkpoint
 from kansho.evidence.clauses import ELSEWHERE, TITLES, clause_of
 from kansho.evidence.command import main, verify_command
 from kansho.evidence.covered import clauses_of
@@ -158,6 +159,14 @@ def test_every_kept_checkpoint_is_compared_and_a_fork_is_found_by_any(
     assert any(line.startswith("LOG-FORKED [kept-2.txt]") for line in said)
 
 
+def test_a_paper_counts_as_a_kept_checkpoint(year: Year, bundle: Path) -> None:
+    read = read_checkpoint(year.checkpoint(9), year.public)
+    said: list[str] = []
+    assert verify_command(bundle, papers=[f"9 {read.short_root}"], say=said.append) == 0
+    assert not any("--checkpoint" in line for line in said)
+    assert main([str(bundle), "--paper", f"8 {read.short_root}"]) == 1
+
+
 def test_without_a_kept_checkpoint_it_says_what_it_cannot_tell(bundle: Path) -> None:
     said: list[str] = []
     verify_command(bundle, say=said.append)
@@ -189,8 +198,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("good", [True, False], ids=["a lawful bundle", "a flipped byte"])
-def test_the_file_runs_alone_with_cryptography_only(bundle: Path, tmp_path: Path, good: bool) -> None:
+@pytest.mark.parametrize("good", [True, False], ids=["a lawful bundle and a paper", "a flipped byte"])
+def test_the_file_runs_alone_with_cryptography_only(year: Year, bundle: Path, tmp_path: Path, good: bool) -> None:
     taken = tmp_path / "kansho-verify.pyz"
     taken.write_bytes(single_file())
     if not good:
@@ -198,7 +207,16 @@ def test_the_file_runs_alone_with_cryptography_only(bundle: Path, tmp_path: Path
         data[len(data) // 2] ^= 1
         bundle.write_bytes(bytes(data))
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _ALONE, str(taken), str(bundle)],
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            _ALONE,
+            str(taken),
+            str(bundle),
+            "--paper",
+            year.checkpoint(7).partition("\n\n")[0],
+        ],
         check=False,
         capture_output=True,
         text=True,

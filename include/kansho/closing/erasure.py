@@ -21,6 +21,7 @@ from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
 from kansho.vault.keys import KeyName
 from kansho.vault.vault import SnapshotRef
@@ -120,11 +121,14 @@ def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         KanshoError: as `kansho.closing.manual.take_slips`.
     """
     from kansho.closing.papers import media_return
+    from kansho.documents import Stamp
 
     closed = take_slips(ws)
     media = ws.ledger.events("medium_registered")
     if media and not open_media(ws) and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
-        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation)
+        signed = sign_checkpoint(ws)
+        stamp = Stamp(signed.origin, signed.size, signed.root)
+        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation, stamp=stamp)
         ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
     left = len(open_targets(ws))
     return {**work, "counts": {**work.get("counts", {}), "closed_by_hand": closed, "open_by_hand": left}}

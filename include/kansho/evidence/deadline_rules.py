@@ -103,7 +103,7 @@ def dues(log: Past) -> Iterator[Due]:
 def report_months(facts: ConfigFacts) -> list[tuple[str, str]]:
     """(month, day its report is due), as `kansho.oversight.clauses.report_months` has them."""
     month, last = date.fromisoformat(facts.contract_start).replace(day=1), facts.days.handover_on
-    found = []
+    found: list[tuple[str, str]] = []
     while True:
         following = (month + timedelta(days=32)).replace(day=1)
         by = following.replace(day=facts.days.report_day).isoformat()

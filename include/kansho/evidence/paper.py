@@ -23,7 +23,7 @@ from kansho.evidence.merkle import prefix_roots
 #: Digits of the short root: 64 bits, which another log meets after 2^64 trials; the QR code has the whole root.
 SHORT = 16
 _WORDS = frozenset({"台帳", "件数", "根"})
-_SIZE = re.compile(r"0|[1-9][0-9]{0,9}\Z")
+_SIZE = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 _HEX = re.compile(rf"[0-9a-f]{{{SHORT},64}}\Z")
 
 
