@@ -672,6 +672,17 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("attestation_recorded", "printer/2027-08", attested_on="2027-09-10"),
         {"DEADLINE-ATTESTATION [attestation_recorded printer/2027-08]"},
     ),
+    "a month attested before it began": (
+        coded("attestation_recorded", "printer/2027-08", attested_on="2027-07-31"),
+        {"DEADLINE-ATTESTATION [attestation/printer/2027-08]"},
+    ),
+    "an erasure dated back by a word beside it": (
+        all_of(
+            on("snapshot_erased", "2027-07-20", "raw_target_list/d01"),
+            coded("snapshot_erased", "raw_target_list/d01", on="2027-07-01"),
+        ),
+        {"DEADLINE-ERASE-BY [snapshot_erased raw_target_list/d01]"},
+    ),
     "a month without its report": (
         dropped("report_submitted", "monthly/2027-08"),
         {"DEADLINE-REPORT [monthly_report/2027-08]"},

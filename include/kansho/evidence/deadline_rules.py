@@ -50,6 +50,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "print_report": ("DEADLINE-PRINT", "C6"),
     "effect_report": ("DEADLINE-EFFECT", "E1"),
 }
+#: Records of papers that others signed, with the day they name.
+_PAPERS = frozenset({"attestation_recorded", "inspection_recorded", "audit_recorded", "briefing_recorded"})
 #: What the certification itself does.
 _LAST = "erasure"
 #: What 甲 itself brings late breaks no clause of 乙's.
@@ -114,8 +116,9 @@ def report_months(facts: ConfigFacts) -> list[tuple[str, str]]:
 
 
 def said_day(event: Event) -> str:
-    """The day a paper says it was done on, else the day of the event."""
-    return event.codes.get("on") or event.codes.get("attested_on") or event.campaign_date
+    """The day that another's paper says it was done on; of what we did ourselves the day of the event."""
+    told = (event.codes.get("on") or event.codes.get("attested_on")) if event.type in _PAPERS else ""
+    return told or event.campaign_date
 
 
 def _holdings(log: Past) -> Iterator[Due]:
@@ -130,7 +133,9 @@ def _months(log: Past, facts: ConfigFacts) -> Iterator[Due]:
         before = _after(by, -1)
         for party in (facts.contractor, *facts.subcontractors):
             subject = f"{party}/{month}"
-            yield Due("attestation", subject, before, log.find("attestation_recorded", subject))
+            shown = log.find("attestation_recorded", subject)
+            early = shown is not None and said_day(shown) < f"{month}-01"  # nobody attests what is to come
+            yield Due("attestation", subject, before, None if early else shown)
 
 
 def _inspections(log: Past, facts: ConfigFacts) -> Iterator[Due]:
