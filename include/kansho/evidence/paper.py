@@ -67,7 +67,7 @@ def paper_findings(papers: Iterable[str], campaign: str, leaves: Sequence[bytes]
             read.append((f"paper {number}", read_paper(text)))
         except KanshoError as error:
             yield Finding(error.code, f"paper {number}", error.message)
-    roots = prefix_roots(leaves, (paper.size for _, paper in read))
+    roots = prefix_roots(leaves, (paper.size for _, paper in read)) if read else {}
     for name, paper in read:
         if paper.origin not in ("", origin_of(campaign)):
             yield Finding("KEPT-ORIGIN", name, "a paper about another log")

@@ -77,7 +77,7 @@ def _against(
     read: Sequence[tuple[str, Checkpoint]], campaign: str, leaves: Sequence[bytes], codes: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Each (name, checkpoint) against the log; the roots of all of them in one pass."""
-    roots = prefix_roots(leaves, (checkpoint.size for _, checkpoint in read))
+    roots = prefix_roots(leaves, (checkpoint.size for _, checkpoint in read)) if read else {}
     for name, checkpoint in read:
         if checkpoint.origin != origin_of(campaign):
             yield Finding(codes["origin"], name, "a checkpoint of another log")
