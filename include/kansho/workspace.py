@@ -191,7 +191,7 @@ class Workspace:
         return self._vault_for(ref.kind).read_bytes(ref)
 
     def erase(self, ref: SnapshotRef, *, reason: str) -> None:
-        """Erase one holding and record it (``reason`` is a code such as ``retention``).
+        """Erase one holding and record it (``reason`` is a code such as ``retention``); after its day, that too.
 
         The closing has gathered what the residue scan looks for; before that, it is kept from every table of people
         that goes (`kansho.remembered`).
@@ -204,6 +204,10 @@ class Workspace:
             raise KanshoError(
                 "VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認"
             )
+        stored = self.ledger.find("snapshot_stored", ref.name)
+        due = stored.codes.get("erase_by", "") if stored is not None else ""
+        if "" < due < self.today.isoformat():
+            self.record("deadline_missed", f"erase_by/{ref.name}", codes={"due": due, "clause": "P11"})
         self.record("snapshot_erased", ref.name, codes={"reason": reason}, refs={"holding": ref})
 
     def snapshots(self, kind: str) -> list[SnapshotRef]:

@@ -201,6 +201,7 @@ def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
 
 def _deliver(ws: Workspace) -> None:
     ws.record("medium_registered", "CD-0001", codes={"kind": "CD-R", "delivery": "d01"})
+    ws.record("password_entered", "d01-1", codes={"delivery": "d01"})
     ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3})
     ws.store_table("raw_target_list", "d01", PEOPLE)
     counts = {"rows": 3, "accepted": 2, "quarantined": 1}

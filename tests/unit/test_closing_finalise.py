@@ -31,6 +31,7 @@ from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, without_keys
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.stamps import read_stamp
 
 LEFT = "御厨子　実千代".encode("cp932")
 
@@ -93,7 +94,13 @@ def test_papers_say_what_was_done_and_the_commands_end_the_year_and_verify_it(
     with pytest.raises(SystemExit) as wrong:
         main(["verify"])
     assert wrong.value.code == 2
-    assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
+    outputs = year.ws.layout.outputs
+    for paper in (outputs / "documents" / "media-return.pdf", outputs / certificate.PDF):
+        stamp = read_stamp(paper.read_bytes())
+        assert verify_bundle(bundle, papers=[stamp.line, stamp.code]) == []
+        other = f"{stamp.size - 1} {stamp.short_root}"
+        assert [f.code for f in verify_bundle(bundle, papers=[other])] == ["LOG-FORKED"]
+    assert stamp.size == json.loads((outputs / "certificate.json").read_bytes())["log_size"]
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
     text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
     for word in (
@@ -267,7 +274,7 @@ def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
 
 def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
     year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
-    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-UNBALANCED"):
+    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-SHEETS"):
         run(year)
 
 

@@ -29,6 +29,8 @@ from kansho.closing.needles import Needle, needles_of_values, secret_forms, to_t
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.exchange.timestamping import sign_checkpoint
+from kansho.missed import record_missed
 from kansho.remembered import may_name_people, values_in
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName
@@ -68,6 +70,7 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     held = holdings(ws, before=inventory)
     if held.digest != inventory.refs["digest"]:
         raise KanshoError("ERASURE-CHANGED", "棚卸しの後に保有物が変わりました", remedy="棚卸しからやり直してください")
+    record_missed(ws)
     value = plan_of(ws, held)
     digest = sha256(canonical_json(value))
     key = f"erasure-{digest[:12]}"
@@ -119,11 +122,14 @@ def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         KanshoError: as `kansho.closing.manual.take_slips`.
     """
     from kansho.closing.papers import media_return
+    from kansho.documents import Stamp
 
     closed = take_slips(ws)
     media = ws.ledger.events("medium_registered")
     if media and not open_media(ws) and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
-        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation)
+        signed = sign_checkpoint(ws)
+        stamp = Stamp(signed.origin, signed.size, signed.root)
+        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation, stamp=stamp)
         ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
     left = len(open_targets(ws))
     return {**work, "counts": {**work.get("counts", {}), "closed_by_hand": closed, "open_by_hand": left}}
@@ -145,6 +151,7 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             place=" ".join(e.key for e in open_media(ws)[:5]),
             remedy="媒体を返却し、区の受領を kansho close manual で登録してください",
         )
+    record_missed(ws)
     targets = list(plan.refs["targets"])
     extra = sorted({e.key for e in open_snapshots(ws)} - set(targets))
     if extra:

@@ -38,6 +38,7 @@ from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.scan_log import NAME as SCAN_LOG
 from kansho.evidence.scan_log import scan_log
 from kansho.evidence.verify import verify_bundle
+from kansho.missed import record_missed
 from kansho.vault.storage import elsewhere
 from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
@@ -87,6 +88,7 @@ def finalise(
     _scan(ws, also, database)
     say("証明書と証跡")
     ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
+    record_missed(ws, over=True)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}

@@ -143,7 +143,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "証跡の検証（`kansho verify`）",
         f"{_READ_ONLY}検証が挙げるコードの一覧は [evidence](evidence.md) にあります。",
-        ("BUNDLE-", "JSON-", "EVENT-", "CHECKPOINT-", "TIMESTAMP-", "CONFIG-FORM", "CONFIG-NAME", "KEY-FORM"),
+        ("BUNDLE-", "JSON-", "EVENT-", "CHECKPOINT-", "KEPT-", "TIMESTAMP-", "CONFIG-FORM", "CONFIG-NAME", "KEY-FORM"),
     ),
     Family(
         "Airflow の配線",
