@@ -89,6 +89,8 @@ class Left:
     def _traces(self, ws: Workspace) -> list[str]:
         if list((ws.layout.airflow / "logs").glob(f"dag_id={self.config.id}__*")):
             return ["purged, and logs are there"]
+        if not (ws.layout.airflow / "airflow.db").is_file():
+            return []
         base = sqlite3.connect(ws.layout.airflow / "airflow.db")
         rows = base.execute("SELECT count(*) FROM import_error").fetchone()[0]
         base.close()
@@ -104,7 +106,9 @@ class Left:
         found = []
         for vault in (ws.vault, ws.needles):
             key = "vault" if vault is ws.vault else "needles"
-            if key in destroyed or ws.keyring.has(key) is False or ws.keyring.get(key) != self.keys[key]:  # type: ignore[arg-type]
+            if key in destroyed or not ws.keyring.has(key) or ws.keyring.pending(key) is not None:
+                continue
+            if ws.keyring.get(key) != self.keys[key]:
                 continue
             for name in vault.names():
                 try:
@@ -132,3 +136,9 @@ class Left:
         if bundle.is_file():
             found += [f"a bundle that does not verify: {f.code}" for f in verify_bundle(bundle, out / "checkpoint.txt")]
         return found
+
+
+def named(left: Left) -> list[tuple[str, str]]:
+    """What happened; a scan that was not known to have ended clean is lawfully done again."""
+    again = [e.key for e in left.events() if e.type == "residue_scanned"][1:]
+    return sorted((e.type, e.key) for e in left.events() if e.key not in again)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import stat
 import sys
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from kansho.errors import KanshoError
 from kansho.vault.keepers import FileKeeper, KeyKeeper, PassphraseKeeper
@@ -101,14 +102,19 @@ def keeper_of(keys: Path, campaign: str) -> KeyKeeper:
     if said.keeper == "files":
         return FileKeeper(folder)
     if said.keeper == "kms":
-        import boto3
-
         from kansho.vault.kms import KmsKeeper
 
-        client = boto3.client("kms", region_name=said.region, endpoint_url=said.endpoint)
-        return KmsKeeper(client, FileKeeper(folder), campaign)
+        return KmsKeeper(_kms(said.region, said.endpoint, os.getpid()), FileKeeper(folder), campaign)
     former = None if not said.under_way else passphrase_in(said.former_file) if said.former_file else b""
     return PassphraseKeeper(folder, campaign, passphrase_in(said.passphrase_file), former)
+
+
+@lru_cache(maxsize=8)
+def _kms(region: str, endpoint: str, process: int) -> Any:
+    """One client per process, as for S3: making one takes longer than asking KMS."""
+    import boto3
+
+    return boto3.client("kms", region_name=region, endpoint_url=endpoint)
 
 
 def passphrase_in(place: str) -> bytes:
