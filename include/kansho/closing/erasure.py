@@ -27,7 +27,7 @@ from kansho.workspace import Workspace
 
 #: Kind of working file of the plan's document, and what a target's erasure is called.
 PLAN_KIND = "plan_document"
-METHOD = "crypto-erase+unlink"
+METHOD = "crypto-erase+delete"  # true of a file and of an object with all its versions
 #: Where values of residents come from: as delivered, as accepted, as quarantined.
 NEEDLE_SOURCES = (
     "raw_target_list",
