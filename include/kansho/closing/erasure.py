@@ -39,7 +39,7 @@ from kansho.workspace import Workspace
 
 #: Kind of working file of the plan's document, and what a target's erasure is called.
 PLAN_KIND = "plan_document"
-METHOD = "crypto-erase+unlink"
+METHOD = "crypto-erase+delete"  # true of a file and of an object with all its versions
 NEEDLES = "residue_needles"
 #: Destroyed with the vault: a key for each class of data, and two more; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = tuple(name for name in PERSONAL_KEYS if name != "needles")

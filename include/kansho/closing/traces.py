@@ -20,6 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
 from kansho.errors import KanshoError
+from kansho.vault.disk import disk_errors
 
 #: Tables whose rows name the campaign's DAGs, in an order that respects references: table → column.
 BY_DAG: dict[str, str] = {
@@ -186,7 +187,15 @@ def purge_logs(logs: Path, campaign: str) -> int:
 
     Components mix all campaigns in one file and LocalExecutor copies task logs there; what belongs to
     another campaign's tasks (``dag_id=<other>``) stays.
+
+    Raises:
+        KanshoError: ``DISK-*``; run again, it goes on with what is left.
     """
+    with disk_errors("logs"):
+        return _purge_logs(logs, campaign)
+
+
+def _purge_logs(logs: Path, campaign: str) -> int:
     removed = 0
     for entry in sorted(logs.iterdir()) if logs.is_dir() else ():
         if entry.name.startswith("dag_id=") and not entry.name.startswith(f"dag_id={campaign}__"):
