@@ -34,15 +34,15 @@ def _common(parser: argparse.ArgumentParser, default: Path, run: Callable[[argpa
 
 def _check(arguments: argparse.Namespace) -> int:
     from kansho.campaign.config import load_config
-    from kansho.mailing.designs import background, load
+    from kansho.mailing.designs import background, load, named_designs, require_no_remarks
 
     config = load_config(arguments.config)
-    named = [s.design for s in config.targeting.segments]
-    named += [design for wave in config.waves.mailings for design in wave.designs.values()]
     failed = 0
-    for name in arguments.design or sorted(set(named)):
+    for name in arguments.design or named_designs(config):
         try:
-            background(load(name, arguments.revision), config)
+            design = load(name, arguments.revision)
+            background(design, config)
+            require_no_remarks(design, config)
         except KanshoError as error:
             failed += 1
             print(f"{name}: {error}")
