@@ -265,3 +265,29 @@ def test_an_address_that_cannot_be_printed_has_a_reason(
 @pytest.mark.parametrize(("postal", "address"), [("160-0000", "1-2-3"), ("16", "1-2-3"), ("", "1-2-3")])
 def test_an_address_that_yields_no_barcode_is_printed_without_one(postal: str, address: str) -> None:
     assert describe(postal, address)["symbols"] == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "missed"),
+    [
+        ((150.0, 3000.0, 1000.0, 0), []),
+        ((149.9, 3000.0, 1000.0, 0), ["149.9 times"]),
+        ((150.0, 3001.0, 1000.0, 0), ["3,001 B"]),
+        ((150.0, 3000.0, 1001.0, 1), ["1,001 MB", "1 faults"]),
+    ],
+)
+def test_a_measurement_that_misses_a_limit_is_a_failure(measured: tuple[Any, ...], missed: list[str]) -> None:
+    from benchmarks.cards import beyond
+
+    told = beyond(12, *measured)
+    assert len(told) == len(missed)
+    assert all(what in one for what, one in zip(missed, told, strict=True))
+
+
+def test_the_pictures_of_the_documentation_are_drawn_by_a_command(tmp_path: Path) -> None:
+    from PIL import Image
+
+    assert main(["design", "pictures", "--config", str(SAMPLE), "--out", str(tmp_path)]) == 0
+    for name in ("cards.png", "proof.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 1000

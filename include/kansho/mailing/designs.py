@@ -92,8 +92,7 @@ def load(design: str, revision: int = 1) -> Design:
 @lru_cache(maxsize=64)
 def design_for(design: str, sex: str) -> str:
     """The design that a person of a sex gets where a segment names this one (``by_sex``)."""
-    found: dict[str, str] = {**load(design).manifest.by_sex}
-    return found.get(sex, design)
+    return next((other for one, other in load(design).manifest.by_sex.items() if one == sex), design)
 
 
 def background(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> bytes:
