@@ -22,6 +22,4 @@ database="airflow:${database_password}@postgres:5432/airflow"
 export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://${database}"
 export AIRFLOW__CELERY__RESULT_BACKEND="db+postgresql://${database}"
 export AIRFLOW__CELERY__BROKER_URL="redis://:${redis_password}@redis:6379/0"
-secret AWS_ACCESS_KEY_ID /run/secrets/s3_access_key
-secret AWS_SECRET_ACCESS_KEY /run/secrets/s3_secret_key
 exec "$@"

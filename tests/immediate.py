@@ -260,7 +260,8 @@ class _Wiring:
         self._year.asked[name] = self._year.asked.get(name, 0) + 1
         decision, reason = self._year.script.decide(name, artefact.kind, artefact.key, self._year.asked[name])
         mine = self._year._as(ws, role)
-        mine.record("artefact_opened", f"{key}/{mine.actor.user}", refs={"digest": artefact.digest})
+        shown = {"first": 1, "last": artefact.rows, "of": artefact.rows} if artefact.rows else {}
+        mine.record("artefact_opened", f"{key}/{mine.actor.user}", counts=shown, refs={"digest": artefact.digest})
         remark = self._year.script.remark(decision)
         if remark:
             asked = mine.ledger.find("approval_requested", key)

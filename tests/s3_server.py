@@ -120,8 +120,7 @@ class Faults:
 
     def answer(self, operation: str, status: int, code: str, times: int = 1) -> None:
         """The server answers with an error and does nothing."""
-        body = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode()
-        self._planned.setdefault(operation, []).extend([lambda: _response(status, body)] * times)
+        self._planned.setdefault(operation, []).extend([lambda: error_response(status, code)] * times)
 
     def close(self, operation: str, times: int = 1) -> None:
         """The connection closes before the server did anything."""
@@ -180,7 +179,10 @@ class Faults:
             raise ConnectionClosedError(endpoint_url="http://lost")
 
 
-def _response(status: int, body: bytes) -> AWSResponse:
+def error_response(status: int, code: str) -> AWSResponse:
+    """What a server answers that refuses."""
+    body = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode()
+
     class Raw:
         def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
             yield body

@@ -40,12 +40,13 @@ def _status(arguments: argparse.Namespace) -> int:
     from kansho.workspace import Layout
 
     config, keys = load_config(arguments.config), Layout(arguments.var).kansho / "keys"
-    said, ring = read_settings(keys, config.id), Keyring(keeper_of(keys, config.id))
+    said, ring = read_settings(keys, config.id), Keyring(keeper_of(keys, config))
     print(f"keeper {said.keeper}, rotation {said.rotation}{' (under way)' if said.under_way else ''}")
     for name in sorted({*KEY_NAMES, *ring.names()}):
-        until = ring.pending(name)
+        until, strays = ring.pending(name), ring.strays(name)
         state = f"pending until {until.isoformat()}" if until else "present" if ring.has(name) else "gone"
-        print(f"{name:20} {state}")
+        told = f" ({len(strays)} KMS key(s) that a killed run left: {' '.join(strays)})" if strays else ""
+        print(f"{name:20} {state}{told}")
     return 0
 
 
@@ -76,6 +77,6 @@ def _rotate(arguments: argparse.Namespace) -> int:
         codes = {"keeper": rotated.keeper}
         ws.record("keys_rotated", f"rotation/{rotated.number}", counts={"keys": rotated.keys}, codes=codes)
 
-    done = rotate(Layout(arguments.var).kansho / "keys", config.id, file, record)
+    done = rotate(Layout(arguments.var).kansho / "keys", config, file, record)
     print(f"{config.id}: {done.keys}本の鍵を封じ直しました（{done.number}回目）。")
     return 0

@@ -20,14 +20,15 @@ from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.vault.classes import CLASSES
 from kansho.vault.deployed import keeper_of
 from kansho.vault.disk import write_whole
 from kansho.vault.keys import Keyring
 from kansho.vault.storage import stores_of
 from kansho.vault.vault import SnapshotRef, Vault
 
-#: Needles of the residue scan have a key of their own, so that they outlive the rest by one scan.
-NEEDLE_KINDS = frozenset({"residue_needles"})
+#: Needles of the residue scan have a store of their own, as they have a key: they outlive the rest by one scan.
+NEEDLE_KINDS = CLASSES["needles"]
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ class Workspace:
         """
         layout = Layout(var)
         home = layout.kansho
-        keyring = Keyring(keeper_of(home / "keys", config.id))
+        keyring = Keyring(keeper_of(home / "keys", config))
         stores = stores_of(config, home)
         return cls(
             config=config,
             layout=layout,
             vault=Vault(config.id, stores.vault, keyring),
-            needles=Vault(config.id, stores.needles, keyring, key="needles"),
+            needles=Vault(config.id, stores.needles, keyring),
             ledger=Ledger(config.id, stores.ledger),
             today=today,
             actor=actor or Actor(config.contractor.id, "system", "system"),
@@ -119,10 +120,6 @@ class Workspace:
     def for_purpose(self, purpose: str) -> Workspace:
         """The same workspace for another purpose of reading."""
         return replace(self, purpose=purpose)
-
-    def as_task(self) -> Workspace:
-        """The same workspace for a task of 乙: what a page works out from data that nobody is shown."""
-        return self.acting_as(Actor(self.config.contractor.id, "system", "system"))
 
     # -- facts -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Form, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -25,6 +25,7 @@ from campaign_desk.gatepages import gate_bytes, gate_runs
 from campaign_desk.lookups import look_up as look_up_number
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of, same_origin
 from campaign_desk.proofs import artefact_name, plan_comments, proof_rounds
+from campaign_desk.readings import has_opened, progress, record_opening
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
@@ -58,7 +59,9 @@ User = Annotated[str, Depends(current_user)]
 def _campaign(campaign: str) -> CampaignConfig:
     try:
         return settings.people(campaign)
-    except KanshoError:
+    except KanshoError as error:
+        if error.code != "CONFIG-UNKNOWN":
+            raise
         raise HTTPException(404) from None
 
 
@@ -126,8 +129,9 @@ def approval(request: Request, key: str, person: At) -> Response:
         "approval.html",
         person=person,
         asked=asked,
-        opened=ws.ledger.find("artefact_opened", _opening(asked, person)) is not None,
+        progress=progress(ws, asked),
         decided=ws.ledger.find("approval_decided", key),
+        voided=ws.ledger.find("approval_voided", key),
         answer=_answer_path(key),
         comments=comments_on(ws, artefact_name(asked)),
         longest=LONGEST,
@@ -144,7 +148,7 @@ def comment(
 ) -> Response:
     """Keep what a person who is asked has to say about the thing itself, until it is answered."""
     ws, asked = _asked(person, key, campaign_date)
-    if ws.ledger.find("approval_decided", key) is not None:
+    if any(ws.ledger.find(type, key) is not None for type in ("approval_decided", "approval_voided")):
         raise HTTPException(404)
     leave_comment(ws, asked, text)
     return RedirectResponse(f"{root_of(request)}/{person.config.id}/approvals/{key}", status_code=303)
@@ -160,13 +164,17 @@ def proofs(request: Request, person: At) -> Response:
 
 
 @app.get("/{campaign}/artefacts/{key:path}")
-def artefact(request: Request, key: str, person: At) -> Response:
-    """The very thing to approve, decrypted in memory; the opening is recorded before it is shown."""
+def artefact(request: Request, key: str, person: At, number: Annotated[int, Query(alias="page")] = 1) -> Response:
+    """A page of the very thing to approve, decrypted in memory; the opening is recorded before it is shown."""
+    if "prefetch" in request.headers.get("sec-purpose", ""):
+        raise HTTPException(403)  # a browser that looks ahead has shown nothing to anybody
     ws, asked = _asked(person, key)
     ref = SnapshotRef.from_json(asked.refs["artefact"])
-    shown = show(ws.read_bytes(ref))
-    _record_opening(ws, _opening(asked, person), ref.digest)
-    return page(request, "artefact.html", person=person, shown=shown, asked=asked)
+    shown = show(ws.read_bytes(ref), ref, number, person.config)
+    if shown is None:
+        raise HTTPException(404)
+    record_opening(ws, asked, shown.span)
+    return page(request, "artefact.html", person=person, shown=shown, asked=asked, progress=progress(ws, asked))
 
 
 @app.get("/{campaign}/gates/")
@@ -224,14 +232,16 @@ def keep(request: Request, person: At, delivery: Annotated[str, Form()], reason:
 
 @app.get("/{campaign}/sheets/{number}/{key:path}")
 def sheet(number: int, key: str, person: At) -> Response:
-    """One page of a PDF artefact as a picture, for a person whose opening is recorded."""
+    """One sheet of a PDF artefact as a picture, for a person whose opening of its page is recorded."""
     ws, asked = _asked(person, key)
-    if ws.ledger.find("artefact_opened", _opening(asked, person)) is None:
+    if not progress(ws, asked).begun:
         raise HTTPException(403)
     data = ws.read_bytes(SnapshotRef.from_json(asked.refs["artefact"]))
     drawn = draw(data, number) if is_pdf(data) else None
     if drawn is None:
         raise HTTPException(404)
+    if not has_opened(ws, asked, number):
+        raise HTTPException(403)
     return Response(drawn, media_type="image/png")
 
 
@@ -287,16 +297,6 @@ def _asked(person: Person, key: str, campaign_date: str | None = None) -> tuple[
     if not person.may_see(asked):
         raise HTTPException(403)
     return ws, asked
-
-
-def _opening(asked: Event, person: Person) -> str:
-    return f"{asked.key}/{person.handler.user}"
-
-
-def _record_opening(ws: Workspace, key: str, digest: str) -> None:
-    """Every opening is an event: the first under its own key, by which an approval is judged, the next numbered."""
-    again = sum(e.key == key or e.key.startswith(f"{key}/") for e in ws.ledger.events("artefact_opened"))
-    ws.record("artefact_opened", f"{key}/{again + 1}" if again else key, refs={"digest": digest})
 
 
 def _answer_path(key: str) -> str:

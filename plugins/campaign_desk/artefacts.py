@@ -1,6 +1,9 @@
-"""Showing the thing itself, decrypted in memory: a PDF page by page, a table as a page, JSON as text.
+"""Showing the thing itself, decrypted in memory, page by page: sheets of a PDF, rows of a table, JSON as text.
 
-Pages are drawn here because Airflow shows the desk in a sandboxed frame, in which browsers load no PDF viewer;
+Belongs here: cutting into pages, and one page of it.  Does not belong here: Japanese words of a table (`tables`), which
+pages somebody has opened (`readings`).
+
+Sheets are drawn here because Airflow shows the desk in a sandboxed frame, in which browsers load no PDF viewer;
 so the person needs no viewer, and none keeps a copy.
 """
 
@@ -8,36 +11,74 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import pandas as pd
 import pypdfium2
 
-from kansho.contracts.registry import REGISTRY
+from campaign_desk.tables import Table, in_words
+from kansho.campaign.config import CampaignConfig
+from kansho.vault.vault import SnapshotRef
 
-#: More rows or pages than a person reads at once; bounds memory, and the page says so.
-MAX_ROWS = 2000
-MAX_PAGES = 200
-#: Width of a drawn page in pixels: an A4 page is legible to its footnotes.
-PAGE_WIDTH = 1240
+#: What one page of the desk shows: as much as a person reads in one go, and a browser shows at once.
+ROWS, SHEETS = 500, 50
+#: Width of a drawn sheet in pixels: an A4 sheet is legible to its footnotes.
+SHEET_WIDTH = 1240
 
 # PDFium is not safe under threads.
 _PDFIUM = Lock()
 
 
 @dataclass(frozen=True)
+class Span:
+    """One page of a thing: items ``first`` to ``last`` ``of`` all, where ``size`` items make a page."""
+
+    number: int
+    of: int
+    size: int
+
+    @property
+    def first(self) -> int:
+        """Its first item, from 1."""
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def last(self) -> int:
+        """Its last item."""
+        return min(self.number * self.size, self.of)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; a thing without items has one, which says so."""
+        return max(1, -(-self.of // self.size))
+
+    @property
+    def exists(self) -> bool:
+        """Whether the thing has this page."""
+        return 1 <= self.number <= self.pages
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As the ledger counts what was opened."""
+        return {"first": self.first, "last": self.last, "of": self.of}
+
+
+@dataclass(frozen=True)
 class Shown:
-    """Either the ``pages`` of a PDF (their text, for those who cannot see them), or a table, or ``text``.
+    """One page: sheets of a PDF (number → its text, for those who cannot see it), or a table, or ``text``."""
 
-    ``total`` counts pages or rows in all; the table has ``headings`` and ``rows``.
-    """
-
-    pages: tuple[str, ...] = ()
-    headings: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    total: int = 0
+    span: Span
+    sheets: Mapping[int, str] = field(default_factory=dict)
+    table: Table | None = None
     text: str = ""
+
+
+def size_of(artefact: Mapping[str, Any]) -> int:
+    """How many items of a referenced thing make a page: rows where it is a table."""
+    return ROWS if artefact.get("rows") else SHEETS
 
 
 def is_pdf(data: bytes) -> bool:
@@ -45,33 +86,37 @@ def is_pdf(data: bytes) -> bool:
     return data.startswith(b"%PDF")
 
 
-def show(data: bytes) -> Shown:
-    """What to show of an artefact's bytes."""
+def show(data: bytes, ref: SnapshotRef, number: int, config: CampaignConfig) -> Shown | None:
+    """Page ``number`` of an artefact's bytes; None when it has no such page."""
     if is_pdf(data):
-        return _pages(data)
+        return _sheets(data, number)
     if data.startswith(b"PAR1"):
         frame = pd.read_parquet(io.BytesIO(data))
-        names = {c.name: c.header for contract in REGISTRY.values() for c in contract.columns}
-        shown = frame.head(MAX_ROWS).astype(object)
-        rows = shown.where(shown.notna(), "").astype(str).itertuples(index=False, name=None)
-        return Shown(headings=tuple(names.get(c, c) for c in frame.columns), rows=tuple(rows), total=len(frame))
-    return Shown(text=json.dumps(json.loads(data), ensure_ascii=False, indent=2))
+        span = Span(number, len(frame), ROWS)
+        if not span.exists:
+            return None
+        return Shown(span, table=in_words(ref.kind, frame.iloc[span.first - 1 : span.last], config))
+    span = Span(number, 1, 1)
+    text = json.dumps(json.loads(data), ensure_ascii=False, indent=2)
+    return Shown(span, text=text) if span.exists else None
 
 
 def draw(pdf: bytes, number: int) -> bytes | None:
-    """Page ``number`` (from 1) of a PDF as PNG; None when there is no such page."""
+    """Sheet ``number`` (from 1) of a PDF as PNG; None when there is no such sheet."""
     with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
-        if not 1 <= number <= min(len(document), MAX_PAGES):
+        if not 1 <= number <= len(document):
             return None
-        page = document[number - 1]
-        image = page.render(scale=PAGE_WIDTH / page.get_width()).to_pil()
+        sheet = document[number - 1]
+        image = sheet.render(scale=SHEET_WIDTH / sheet.get_width()).to_pil()
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _pages(pdf: bytes) -> Shown:
+def _sheets(pdf: bytes, number: int) -> Shown | None:
     with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
-        total = len(document)
-        texts = tuple(document[n].get_textpage().get_text_range() for n in range(min(total, MAX_PAGES)))
-    return Shown(pages=texts, total=total)
+        span = Span(number, len(document), SHEETS)
+        if not span.exists:
+            return None
+        numbers = range(span.first, span.last + 1)
+        return Shown(span, sheets={n: document[n - 1].get_textpage().get_text_range() for n in numbers})

@@ -1,8 +1,9 @@
 """A caller's number looked up: who may ask about whom, how often, and the trace of it.
 
 Belongs here: the limits of a look-up and its ledger event.  Does not belong here: the page (`app`) or what follows
-from facts (`kansho.standing`).  The ledger holds a keyed digest of the number, never the number: whoever suspects a
-misuse can ask about a person, nobody can read off who was asked about.
+from facts (`kansho.standing`).  What is read is read by the person who asks, under their name, role and purpose.
+The ledger holds a keyed digest of the number, never the number: whoever suspects a misuse can ask about a person,
+nobody can read off who was asked about.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ def look_up(ws: Workspace, person: Person, number: str) -> dict[str, bool] | Non
     who attended.  Each question is recorded before it is answered.
 
     Raises:
-        KanshoError: ``DESK-LOOKUPS`` when the user has asked too often today.
+        KanshoError: ``DESK-LOOKUPS`` when the user has asked too often today, ``READ-*`` when their registration has
+            ended.
     """
     if not is_inquiry_number(number):
         return None
-    # Nobody is shown what is read here: the person learns the answer, and asking is recorded as the person's.
-    reader = ws.as_task().for_purpose("desk_lookup")
-    standing = status(gather(reader), ws.today)
-    known = number in standing.index and (not _is_outside(person) or number in _own(reader, person))
+    outside = _is_outside(person)
+    reader = ws.for_purpose("desk_lookup_calls" if outside else "desk_lookup")
+    standing = status(gather(reader, outside=outside), ws.today)
+    known = number in standing.index and (not outside or number in _own(reader, person))
     _record(ws, person, number, known)
     if not known:
         return None
@@ -57,8 +59,8 @@ def _own(ws: Workspace, person: Person) -> set[str]:
     own: set[str] = set()
     for ref in ws.snapshots("call_list"):
         if ref.key in handed:
-            own |= set(ws.read_table(ref)["inquiry_number"])
-    posted = ws.read_all("postings") if Work.INBOUND in ws.config.party(party).works else None
+            own |= set(ws.read_table(ref, ["inquiry_number"])["inquiry_number"])
+    posted = ws.read_all("postings", ["inquiry_number"]) if Work.INBOUND in ws.config.party(party).works else None
     return own if posted is None else own | set(posted["inquiry_number"])
 
 

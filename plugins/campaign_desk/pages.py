@@ -41,7 +41,11 @@ _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
 )
 _templates.globals.update(
-    role_name=words.role, role_word=words.role_of, approval_name=words.approval, count_name=count_word
+    role_name=words.role,
+    role_word=words.role_of,
+    approval_name=words.approval,
+    thing_name=words.thing,
+    count_name=count_word,
 )
 
 

@@ -6,17 +6,9 @@ Belongs here: names that staff read.  Does not belong here: meaning; a code with
 from __future__ import annotations
 
 from kansho.campaign.rights import Role
+from kansho_airflow.rolenames import ROLE_WORDS
 
-ROLES: dict[Role, str] = {
-    Role.WARD_OFFICER: "区 担当者",
-    Role.WARD_MANAGER: "区 責任者",
-    Role.CONTRACTOR_MANAGER: "受託者 取扱責任者",
-    Role.CONTRACTOR_STAFF: "受託者 取扱者",
-    Role.CONTRACTOR_ENGINEER: "受託者 データ担当",
-    Role.PRINT_STAFF: "再委託先（印刷）",
-    Role.CALL_STAFF: "再委託先（電話）",
-    Role.VISIT_STAFF: "再委託先（訪問）",
-}
+ROLES = ROLE_WORDS
 
 APPROVALS: dict[str, str] = {
     "opening": "業務開始の承認",
@@ -31,6 +23,22 @@ APPROVALS: dict[str, str] = {
     "incident_instruction": "事故への指示",
     "erasure_ward": "消去計画の承認（区）",
     "erasure_contractor": "消去計画の承認（受託者）",
+}
+
+#: What the person who is asked opens.
+THINGS: dict[str, str] = {
+    "opening": "個人情報取扱責任者・取扱者届",
+    "amendment": "設定変更届",
+    "gate": "検証結果の一覧",
+    "plan": "勧奨計画書",
+    "proof": "通知の校正",
+    "call_list": "架電対象一覧",
+    "visit_list": "訪問リスト",
+    "effect_report": "効果分析報告書",
+    "incident_report": "事故報告書",
+    "incident_instruction": "事故報告書",
+    "erasure_ward": "消去計画書",
+    "erasure_contractor": "消去計画書",
 }
 
 REASONS: dict[str, str] = {
@@ -62,6 +70,15 @@ def role_of(code: str) -> str:
 
 
 def approval(key: str) -> str:
-    """What a request (``<dag>/<run>/<name>``) is about; a mapped one keeps its number."""
+    """What a request (``<dag>/<run>/<name>``) asks for; a mapped one keeps its number."""
+    return _of_request(APPROVALS, key)
+
+
+def thing(key: str) -> str:
+    """What is opened for a request."""
+    return _of_request(THINGS, key)
+
+
+def _of_request(words: dict[str, str], key: str) -> str:
     name, _, number = key.rpartition("/")[2].partition(".")
-    return APPROVALS.get(name, name) + (f" {int(number) + 1}" if number.isdigit() else "")
+    return words.get(name, name) + (f" {int(number) + 1}" if number.isdigit() else "")

@@ -10,6 +10,7 @@ counts (`kansho.evidence.approvals`).
   ``work["gate_result"] == "hold"``.
 - ``ask`` is a HITLOperator, not an ApprovalOperator: a rejection is an answer like another and nothing
   is skipped by it.  Its form holds codes and counts; what was answered goes to the ledger, reduced to codes.
+  It has no default: when nobody answers in time the request is voided in the ledger and the run is red.
 - ``guard`` runs when nothing upstream failed and something succeeded, so it is skipped only together with
   the work itself.  It reads ledger and vault, never XCom, and raises unless the approval counts.  A gate
   that did not hold passes through it: downstream of a decision the default trigger rule is right.
@@ -43,6 +44,7 @@ from kansho_airflow import settings
 from kansho_airflow.boundary import contained
 from kansho_airflow.countwords import count_word
 from kansho_airflow.dates import open_workspace
+from kansho_airflow.rolenames import ROLE_WORDS
 from kansho_airflow.steps import collect_work
 
 #: A gate that holds for a decision says so in its work.
@@ -131,6 +133,8 @@ class AskOperator(HITLOperator):
 
     def _compose(self, context: Any) -> None:
         request = collect_work(self.request)
+        if open_workspace(context).ledger.find("approval_voided", request["key"]) is not None:
+            raise _timed_out(request["key"])  # cleared by hand: what has timed out is not asked again
         campaign_id = settings.campaign_id_of(context["dag"].dag_id)
         self.subject = f"{self.title} [{campaign_id}]"
         self.body = question(campaign_id, request)
@@ -141,14 +145,10 @@ class AskOperator(HITLOperator):
 
     def _answered(self, context: Any, event: Mapping[str, Any]) -> dict[str, Any]:
         request = collect_work(self.request)
-        if "error" in event or not event.get("responded_by_user"):
-            raise KanshoError(
-                "APPROVAL-TIMEOUT",
-                "期限までに回答がありませんでした",
-                place=request["key"],
-                remedy="新しい実行で承認を求めてください",
-            )
         ws = open_workspace(context)
+        if "error" in event or not event.get("responded_by_user"):
+            ws.record("approval_voided", request["key"], codes={"reason": "timeout"})
+            raise _timed_out(request["key"])
         user = str(event["responded_by_user"]["name"])
         handler = bound_config(ws).handler_of_user(user)
         if handler is None:
@@ -209,6 +209,15 @@ class GuardOperator(BaseOperator):
         return work
 
 
+def _timed_out(key: str) -> KanshoError:
+    return KanshoError(
+        "APPROVAL-TIMEOUT",
+        "期限までに回答がありませんでした",
+        place=key,
+        remedy="新しい実行で承認を求めてください",
+    )
+
+
 def key_of(context: Any, name: str) -> str:
     """Ledger key of this run's request of that name."""
     ti = context["ti"]
@@ -245,10 +254,11 @@ def question(campaign_id: str, request: Mapping[str, Any]) -> str:
     counts = "\n".join(f"| {count_word(name)} | {value:,} |" for name, value in request["counts"].items())
     table = f"\n\n| 項目 | 件数 |\n| --- | ---: |\n{counts}" if counts else ""
     return (
-        f"**[承認ページで対象を開く]({desk_path(campaign_id, request['key'])})**　開いてから回答してください。\n\n"
-        f"- 対象: `{request['artefact']['kind']}/{request['artefact']['key']}`\n"
+        f"**[承認ページで対象を開く]({desk_path(campaign_id, request['key'])})**"
+        "　すべて（最後のページまで）開いてから回答してください。\n\n"
+        f"- 対象の版: `{request['artefact']['key']}`\n"
         f"- ダイジェスト: `{request['artefact']['digest'][:16]}`\n"
-        f"- 回答する役割: `{request['role']}`{table}"
+        f"- 回答する役割: {ROLE_WORDS[Role(request['role'])]}{table}"
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kansho.bound import bound_of
 from kansho.campaign.config import CampaignConfig, load_config
+from kansho.ended import has_ended
 from kansho.errors import KanshoError
 
 #: Root of the checkout.
@@ -37,11 +38,16 @@ def campaign_files() -> tuple[Path, ...]:
 
 
 def all_campaigns() -> tuple[CampaignConfig, ...]:
-    """Every campaign of this installation.
+    """Every campaign of this installation that is not over: a certified one has no DAG, no desk and no user (P11).
 
     Raises:
         KanshoError: ``CONFIG-INVALID``, ``CONFIG-MISSING``, ``CONFIG-TWICE`` (two files, one campaign).
     """
+    return tuple(config for config in _filed() if not has_ended(config.id, var_dir()))
+
+
+def _filed() -> tuple[CampaignConfig, ...]:
+    """Every campaign that has a file, over or not."""
     found = tuple(_load(path, _stamp(path)) for path in campaign_files())
     ids = [config.id for config in found]
     if len(ids) != len(set(ids)):
@@ -53,11 +59,19 @@ def campaign(campaign_id: str) -> CampaignConfig:
     """One campaign by id.
 
     Raises:
-        KanshoError: ``CONFIG-UNKNOWN``.
+        KanshoError: ``CONFIG-UNKNOWN``, ``CAMPAIGN-ENDED`` when it is certified.
     """
-    for config in all_campaigns():
-        if config.id == campaign_id:
-            return config
+    for config in _filed():
+        if config.id != campaign_id:
+            continue
+        if has_ended(config.id, var_dir()):
+            raise KanshoError(
+                "CAMPAIGN-ENDED",
+                "この業務は終了し、消去が証明されています",
+                place=campaign_id,
+                remedy="記録は証跡一式（evidence）で確かめてください",
+            )
+        return config
     raise KanshoError("CONFIG-UNKNOWN", "no such campaign here", place=campaign_id, remedy="check KANSHO_CAMPAIGNS")
 
 

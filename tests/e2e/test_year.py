@@ -1,19 +1,24 @@
-"""A whole small year on a real scheduler, killed twice on the way, to the signed certificate.
+"""A whole small year on a real scheduler, killed on the way, to the signed certificate.
 
-One year serves every test of this file.  It is SIGKILLed with its scheduler in mid-year, asked to end (SIGTERM)
-later, and resumed both times; while nothing runs, every byte under our folders is searched for residents.  Its final
-counts are compared with those of the same year played without Airflow and without kills.
+One year serves every test of this file.  Running tasks of it are SIGKILLed, then all of it with its scheduler in
+mid-year; it is asked to end (SIGTERM) later, and resumed both times; while nothing runs, every byte under our folders
+is searched for residents.  Its final counts are compared with those of the same year played without Airflow and
+without kills.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +26,7 @@ from typing import Any
 
 import pytest
 
+from kansho.campaign.calendar import occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.needles import needles_of, secret_forms
 from kansho.closing.residue import ScanResult, scan
@@ -34,6 +40,8 @@ from tests.conftest import MINI, REPOSITORY
 from tests.immediate import ImmediateYear
 
 PEOPLE, SEED = 300, 7
+#: Events in the ledger at which a running task is killed.
+TASK_KILLS_AT = (90, 160)
 #: Events in the ledger at which the year is killed, and at which it is interrupted.
 KILL_AT, INTERRUPT_AT = 210, 300
 LIMIT = 1500
@@ -52,6 +60,7 @@ class PlayedYear:
     log: str
     exit_codes: list[int]
     scans: list[ScanResult]
+    killed: list[tuple[Any, ...]]
 
     @property
     def outputs(self) -> Path:
@@ -103,18 +112,58 @@ def _wait(process: subprocess.Popen[bytes], events: Path, at: int | None) -> Non
         process.kill()
 
 
+def _kill_a_task(var: Path) -> tuple[Any, ...]:
+    """SIGKILL the process of a task that runs and may be tried again; its name (DAG, run, task, index)."""
+    query = (
+        "select dag_id, run_id, task_id, map_index from task_instance"
+        " where state = 'running' and max_tries > 0 and replace(id, '-', '') = ?"
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for process in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+            with contextlib.suppress(OSError, sqlite3.Error):  # it has ended, or the database is busy
+                title = Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ").strip()
+                found = re.fullmatch(r"airflow worker -- ([0-9a-f-]{36})", title)
+                if found is None or os.getsid(process) != Airflow.at(var).sessions.leader("scheduler"):
+                    continue
+                name = _asked_of_database(var, query, found.group(1).replace("-", ""))
+                if name:
+                    os.kill(process, signal.SIGKILL)
+                    return name[0]
+        time.sleep(0.01)
+    raise AssertionError("no task ran")
+
+
+def _asked_of_database(var: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(f"file:{var / 'airflow' / 'airflow.db'}?mode=ro", uri=True)) as database:
+        return database.execute(query, values).fetchall()
+
+
+def _was_tried_again(var: Path, task: tuple[Any, ...]) -> bool:
+    found = _asked_of_database(
+        var,
+        "select state, try_number from task_instance where dag_id = ? and run_id = ? and task_id = ? and map_index = ?",
+        *task,
+    )
+    return [(state, number > 1) for state, number in found] == [("success", True)]
+
+
 @pytest.fixture(scope="module")
 def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedYear]:
     root = tmp_path_factory.mktemp("year")
     var, log = root / "var", root / "replay.log"
     events = var / "kansho" / "ledger" / mini_as_filed.id / "events"
-    played = PlayedYear(mini_as_filed, var, "", [], [])
+    played = PlayedYear(mini_as_filed, var, "", [], [], [])
     try:
         first = _start(var, log)
+        for at in TASK_KILLS_AT:
+            _wait(first, events, at)
+            played.killed.append(_kill_a_task(var))
         _wait(first, events, KILL_AT)
         first.kill()
         Airflow.at(var).kill()
         played.exit_codes.append(first.wait())
+        played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
 
         second = _start(var, log)
@@ -158,6 +207,25 @@ def test_the_summary_says_everything_it_should(year: PlayedYear) -> None:
     assert all(Path(path).is_file() for path in year.summary["documents"])
     assert {e["wave"] for e in year.summary["effect"]} == {w.id for w in year.config.waves.all()}
     assert all(e["true_pp"] is not None for e in year.summary["effect"])
+
+
+def test_tasks_that_were_killed_were_tried_again(year: PlayedYear) -> None:
+    assert len(year.killed) == len(TASK_KILLS_AT)
+
+
+def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: PlayedYear) -> None:
+    """Whatever was red before it, each occasion of the calendar ends in one good run; each delivery wakes one of each."""
+    stages = {stage["stage"]: stage for stage in year.summary["stages"]}
+    good = {name: stage["runs"] - stage["failed"] for name, stage in stages.items()}
+    wanted = Counter(o.stage for o in occasions(year.config) if o.stage != "extract_intake")
+    assert {name: good[name] for name in wanted} == wanted
+    accepted = sum(e.type == "delivery_accepted" for e in year.events)
+    assert [good[name] for name in ("validation", "segmentation", "attendance_refresh")] == [accepted] * 3
+    assert stages["mailing_production"]["failed"] == 1
+    assert [name for name, stage in stages.items() if stage["seconds"] <= 0] == []
+    assert {stage["state"] for stage in stages.values()} <= {"success", "nothing to do"}
+    told = re.findall(r"^\[ *[\d.]+s\] \d{4}-\d\d-\d\d  (\w+) +(?:success|failed) ", year.log, re.MULTILINE)
+    assert set(told) == set(stages)
 
 
 def test_the_counts_are_those_of_the_same_year_without_airflow_and_kills(

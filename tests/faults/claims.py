@@ -15,6 +15,7 @@ from pathlib import Path
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Event
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.classes import PERSONAL_KEYS, class_of
 from kansho.vault.envelope import unseal
 from kansho.workspace import Workspace
 
@@ -103,10 +104,10 @@ class Left:
         """Every object that shows in a store opens as what it is, as long as its key is there."""
         found = []
         for vault in (ws.vault, ws.needles):
-            key = "vault" if vault is ws.vault else "needles"
-            if key in destroyed or ws.keyring.has(key) is False or ws.keyring.get(key) != self.keys[key]:  # type: ignore[arg-type]
-                continue
             for name in vault.names():
+                key = class_of(name.partition("/")[0])
+                if key in destroyed or ws.keyring.has(key) is False or ws.keyring.get(key) != self.keys[key]:
+                    continue
                 try:
                     unseal(vault.store.read(name), key=self.keys[key], campaign=self.config.id, name=name)
                 except Exception as error:  # whatever it is, it is a half-written object
@@ -120,7 +121,7 @@ class Left:
         if "campaign_certified" in types:
             gone = {e.key for e in events if e.type == "keys_destroyed"}
             done = {"erasure_planned", "holding_erased", "traces_purged", "residue_scanned"} <= types
-            if not done or gone != {"vault", "hmac", "exchange", "needles"}:
+            if not done or gone != set(PERSONAL_KEYS):
                 found.append("certified before it was done")
         certificate = out / "certificate.json"
         if certificate.is_file():

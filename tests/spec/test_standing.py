@@ -55,7 +55,8 @@ TABLE = [
         ("", "phone_dead", ""),
     ),
     ({"mail_returns": {"return_reason": "3", "returned_on": "2027-07-01"}}, ("bad_address", "", "bad_address")),
-    ({"mail_returns": {"return_reason": "5", "returned_on": "2027-07-01"}}, ("", "", "")),
+    ({"mail_returns": {"return_reason": "4", "returned_on": "2027-07-01"}}, ("card_returned", "", "")),
+    ({"mail_returns": {"return_reason": "5", "returned_on": "2027-07-01"}}, ("card_returned", "", "")),
     ({"postings": {"posted_on": "2027-09-20"}}, ("too_soon",) * 3),
     ({"postings": {"posted_on": "2027-09-17"}}, ("", "", "")),
     ({"roster": {"birth_date": "1952-10-31"}}, ("aged_out",) * 3),
@@ -136,3 +137,59 @@ def test_a_list_is_outdated_for_whom_it_names_otherwise_than_the_ward_does_now(
     listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
     told = reasons(listed, status(_facts(), ON), mini, Channel.MAIL, on=ON, changed=found[0], spacing=False)
     assert told.iloc[0] == ("outdated" if expected[0] else "")
+
+
+# fmt: off
+# reason, what the ward said later of the person, and when                    mail             call  visit
+RETURNED = [
+    ("1", None,      None,           ("bad_address",   "", "bad_address")),
+    ("1", "address", "2027-06-24",   ("bad_address",   "", "bad_address")),  # the card bore this address already
+    ("1", "address", "2027-06-26",   ("",              "", "")),             # told while the card was on its way
+    ("1", "address", "2027-08-01",   ("",              "", "")),
+    ("1", "phone",   "2027-08-01",   ("bad_address",   "", "bad_address")),
+    ("5", None,      None,           ("card_returned", "", "")),
+    ("5", "address_extra", "2027-08-01", ("",          "", "")),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("reason", "fields", "told_on", "expected"), RETURNED)
+def test_a_returned_card_counts_until_the_ward_names_another_address(
+    mini: CampaignConfig, reason: str, fields: str | None, told_on: str | None, expected: tuple[str, str, str]
+) -> None:
+    facts = _facts(
+        postings={"serial": "M1-000001", "posted_on": "2027-06-25"},
+        mail_returns={"serial": "M1-000001", "return_reason": reason, "returned_on": "2027-07-05"},
+        **({"roster_changes": {"change": "changed", "fields": fields, "told_on": told_on}} if fields else {}),
+    )
+    listed = pd.DataFrame([{"inquiry_number": PERSON, "group": "kenshin", "due_kinds": ""}])
+    found = [
+        reasons(listed, status(facts, ON), mini, channel, on=ON, spacing=False).iloc[0]
+        for channel in (Channel.MAIL, Channel.CALL, Channel.VISIT)
+    ]
+    assert tuple(found) == expected
+
+
+# fmt: off
+# another person's address                                 whether a visit may still go there
+NEIGHBOURS = [
+    ("130-0001", "墨田区吾妻橋１丁目２番３号", None,         "bad_address"),  # the same place, spelt otherwise
+    ("130-0001", "墨田区吾妻橋1-2-3",          "201号室",    ""),
+    ("130-0001", "墨田区吾妻橋1-2-4",          None,         ""),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("postal", "address", "extra", "expected"), NEIGHBOURS)
+def test_visits_stop_at_the_address_where_a_card_found_nobody(
+    mini: CampaignConfig, postal: str, address: str, extra: str | None, expected: str
+) -> None:
+    facts = _facts(mail_returns={"return_reason": "1", "returned_on": "2027-07-05"})
+    of = {"postal_code": "130-0001", "address": "墨田区吾妻橋1-2-3", "address_extra": None}
+    other = {"inquiry_number": "9999-9999-99", "birth_date": "1970-05-05", "phone": None, "attendance_date": None}
+    there = {"postal_code": postal, "address": address, "address_extra": extra}
+    roster = pd.DataFrame([{**facts.roster.iloc[0].to_dict(), **of}, {**other, **there}])
+    standing = status(replace(facts, roster=roster), ON)
+    listed = pd.DataFrame([{"inquiry_number": "9999-9999-99", "group": "kenshin", "due_kinds": ""}])
+    assert reasons(listed, standing, mini, Channel.VISIT, on=ON, spacing=False).iloc[0] == expected
+    assert reasons(listed, standing, mini, Channel.MAIL, on=ON, spacing=False).iloc[0] == ""

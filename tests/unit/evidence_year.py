@@ -25,6 +25,7 @@ from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.strict import read_json
+from kansho.vault.classes import PERSONAL_KEYS, VAULT_CLASSES
 
 SYSTEM = ("contractor", "system", "system")
 OFFICER = ("ward", "takanashi", "ward_officer")
@@ -219,7 +220,8 @@ def _closing(year: Year) -> None:
         year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
     _by_hand(year)
-    inventory = {"holdings": 12, "vault": 2, "keys": 4, "media": 1, "packages": 3, "traces": 2}
+    keys = len(PERSONAL_KEYS)
+    inventory = {"holdings": 8 + keys, "vault": 2, "keys": keys, "media": 1, "packages": 3, "traces": 2}
     planned = {"targets": 3, "documents": 1}
     year.add("inventory_taken", "inventory", counts=inventory)
     plan = sha256(b"plan")
@@ -232,7 +234,7 @@ def _closing(year: Year) -> None:
     for name in TARGETS:
         year.add("snapshot_erased", name, codes={"reason": "closing"})
         year.add("holding_erased", name, codes={"method": "unlink", "plan": plan, "verified": "absent"})
-    for name in ("vault", "hmac", "exchange"):
+    for name in (*VAULT_CLASSES, "hmac", "exchange"):
         year.add("keys_destroyed", name)
     people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
     year.add("erasure_attended", "closing", codes=people)

@@ -6,6 +6,8 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdfium2 import PdfDocument
 
 from kansho.analysis.cost import yen_per_person
@@ -13,6 +15,8 @@ from kansho.analysis.disclosure import Line, hidden_segments
 from kansho.analysis.report import effect_pdf
 from kansho.analysis.stage import attended_in_window, lines_of
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.small_cells import Row
+from tests.unit.table_sums import assert_tells_nothing_small
 
 
 def _assignment(**columns: list[object]) -> pd.DataFrame:
@@ -108,8 +112,8 @@ def test_the_report_of_nested_hold_outs_says_what_a_difference_means(mini: Campa
     assert ("その回以後の勧奨を続けたことの効果" in text) == (design == "nested")
 
 
-def _line(segment: str, assigned: int, held: int, one: int, zero: int) -> Line:
-    return Line("w", segment, assigned, held, one, zero, None, 0)
+def _line(segment: str, assigned: int, held: int, one: int, zero: int, group: str = "") -> Line:
+    return Line("w", segment, assigned, held, one, zero, None, 0, group)
 
 
 WHOLE = _line("all", 1000, 100, 300, 25)
@@ -127,3 +131,73 @@ WHOLE = _line("all", 1000, 100, 300, 25)
 )
 def test_small_cells_and_what_would_give_them_away_are_hidden(lines: list[Line], hidden: set[str]) -> None:
     assert hidden_segments(lines, 10) == hidden
+
+
+def _grouped(*parts: Line) -> list[Line]:
+    """The lines of a wave: the whole, its groups, and these segments of them."""
+
+    def total(name: str, of: tuple[Line, ...]) -> Line:
+        return _line(name, *(sum(line.cells[n] for line in of) for n in range(4)))
+
+    groups = sorted({line.group for line in parts})
+    return [
+        total("all", parts),
+        *(total(f"group_{g}", tuple(line for line in parts if line.group == g)) for g in groups),
+        *parts,
+    ]
+
+
+def test_a_segment_of_each_group_that_is_small_is_not_the_rest_of_its_group() -> None:
+    lines = _grouped(
+        _line("flagged", 500, 50, 150, 12, "kenshin"),
+        _line("never", 300, 30, 90, 9, "kenshin"),
+        _line("new", 200, 20, 60, 11, "kenshin"),
+        _line("cancer_men", 90, 20, 30, 4, "cancer"),
+        _line("cancer_women", 400, 60, 100, 15, "cancer"),
+    )
+    assert hidden_segments(lines, 10) == {"never", "new", "cancer_men", "cancer_women"}
+
+
+def test_one_small_segment_is_hidden_with_another_of_its_own_group() -> None:
+    lines = _grouped(
+        _line("cancer_men", 90, 20, 30, 4, "cancer"),
+        _line("cancer_women", 400, 60, 100, 15, "cancer"),
+        _line("never", 60, 30, 20, 10, "kenshin"),
+        _line("new", 900, 200, 60, 11, "kenshin"),
+    )
+    assert hidden_segments(lines, 10) == {"cancer_men", "cancer_women"}
+
+
+_SIZES = st.tuples(st.integers(0, 30), st.integers(0, 14))
+
+
+@given(
+    sizes=st.lists(st.tuples(st.sampled_from(("a", "b")), _SIZES), min_size=1, max_size=5),
+    shares=st.lists(st.tuples(*[st.integers(0, 100)] * 4), min_size=5, max_size=5),
+    cell=st.integers(2, 9),
+)
+@settings(max_examples=60)
+def test_no_two_reports_together_give_a_small_cell_away(
+    sizes: list[tuple[str, tuple[int, int]]], shares: list[tuple[int, int, int, int]], cell: int
+) -> None:
+    """The size of an arm is the same in both; attendance has grown."""
+    reports = []
+    for number in (0, 1):
+        parts = []
+        for n, (group, (assigned, held)) in enumerate(sizes):
+            one, zero, one_later, zero_later = shares[n]
+            came = (one * assigned // 100, zero * held // 100)
+            if number:
+                came = (max(came[0], one_later * assigned // 100), max(came[1], zero_later * held // 100))
+            parts.append(_line(f"s{n}", assigned, held, *came, group))
+        reports.append(_grouped(*parts))
+    shown = [{line.segment for line in lines} - hidden_segments(lines, cell) for lines in reports]
+    for lines, names in zip(reports, shown, strict=True):
+        rows = [Row(line.segment, _above(line), line.cells) for line in lines]
+        assert_tells_nothing_small(rows, names, cell)
+    rows = [Row(line.segment, _above(line), line.sizes) for line in reports[0]]
+    assert_tells_nothing_small(rows, shown[0] | shown[1], cell)
+
+
+def _above(line: Line) -> str:
+    return f"group_{line.group}" if line.group else "" if line.segment == "all" else "all"

@@ -34,20 +34,27 @@ def event(type: str, key: str, user: str = "system", role: str = "system", at: s
         recorded_at=at,
         campaign_date="2026-06-08",
         actor={"party": "ward", "user": user, "role": role},
-        counts={},
+        counts=parts.get("counts", {}),
         codes=parts.get("codes", {}),
         refs=parts.get("refs", {}),
         names={},
     )
 
 
-def requested(key: str = KEY, role: str = "ward_officer", **codes: str) -> Event:
-    artefact = {"kind": "plan_document", "key": "plan", "digest": DIGEST, "rows": 0}
+def requested(key: str = KEY, role: str = "ward_officer", rows: int = 0, **codes: str) -> Event:
+    artefact = {"kind": "plan_document", "key": "plan", "digest": DIGEST, "rows": rows}
     return event("approval_requested", key, codes={"role": role, **codes}, refs={"artefact": artefact})
 
 
 def opened(user: str = OFFICER, digest: str = DIGEST, at: str = OPENED, key: str = KEY) -> Event:
     return event("artefact_opened", f"{key}/{user}", user, "ward_officer", at, refs={"digest": digest})
+
+
+def page(number: int, first: int, last: int, of: int = 9_499, at: str = OPENED) -> Event:
+    """The n-th opening of a list: rows ``first`` to ``last``."""
+    key = f"{KEY}/{OFFICER}" + (f"/{number}" if number > 1 else "")
+    counts = {"first": first, "last": last, "of": of}
+    return event("artefact_opened", key, OFFICER, "ward_officer", at, refs={"digest": DIGEST}, counts=counts)
 
 
 def answered(
@@ -85,9 +92,59 @@ def test_the_newest_answer_is_the_answer(sample: CampaignConfig) -> None:
     assert check_decision(log, KEY, sample, digest_now=DIGEST).approved
 
 
+LONG = [requested(rows=9_499), answered()]
+LATE = "2026-06-08T00:03:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [page(1, 1, 9_499)],
+        [page(1, 1, 5_000), page(2, 5_001, 9_499)],
+        [page(1, 5_001, 9_499), page(2, 1, 5_000)],
+        [page(1, 1, 5_000), page(2, 1, 5_000), page(3, 4_000, 9_499), page(4, 1, 5_000, at=LATE)],
+    ],
+)
+def test_a_list_counts_once_every_page_was_opened_in_whatever_order(sample: CampaignConfig, pages: list[Event]) -> None:
+    assert check_decision([*LONG, *pages], KEY, sample, digest_now=DIGEST).approved
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [page(1, 1, 2_000)],
+        [page(1, 1, 2_000), page(2, 2_002, 9_499)],
+        [page(1, 2, 9_499)],
+        [page(1, 1, 9_498)],
+        [page(1, 1, 2_000, of=2_000)],  # the request knows how many rows there are
+        [page(1, 1, 5_000), page(2, 5_001, 9_499, at=LATE)],
+        [opened()],
+        [page(1, 1, 5_000), replace(page(2, 5_001, 9_499), actor={"party": "ward", "user": "x", "role": "x"})],
+        [page(1, 1, 5_000), replace(page(2, 5_001, 9_499), refs={"digest": "c" * 64})],
+    ],
+)
+def test_a_list_of_which_a_page_was_not_opened_before_the_answer_is_unread(
+    sample: CampaignConfig, pages: list[Event]
+) -> None:
+    with pytest.raises(KanshoError, match="APPROVAL-UNREAD"):
+        check_decision([*LONG, *pages], KEY, sample, digest_now=DIGEST)
+
+
+def test_sheets_of_a_document_count_by_what_the_openings_say_there_are(sample: CampaignConfig) -> None:
+    log = [requested(), answered(), page(1, 1, 50, of=70)]
+    with pytest.raises(KanshoError, match="APPROVAL-UNREAD"):
+        check_decision(log, KEY, sample, digest_now=DIGEST)
+    assert check_decision([*log, page(2, 51, 70, of=70)], KEY, sample, digest_now=DIGEST).approved
+
+
 FAIL_CLOSED: dict[str, tuple[str, list[Event], str]] = {
     "nothing was asked": ("NO-REQUEST", [opened(), answered()], DIGEST),
-    "marked by hand or timed out": ("NO-ANSWER", [requested(), opened()], DIGEST),
+    "marked by hand": ("NO-ANSWER", [requested(), opened()], DIGEST),
+    "answered after it had timed out": (
+        "VOIDED",
+        [requested(), event("approval_voided", KEY, codes={"reason": "timeout"}), opened(), answered()],
+        DIGEST,
+    ),
     "an answer to another request": ("NO-ANSWER", [requested(), opened(), answered(key=f"{RUN}/plan2")], DIGEST),
     "a user of another role": ("USER", [requested(), opened(MANAGER), answered(MANAGER)], DIGEST),
     "a user of a higher role of the same party": (

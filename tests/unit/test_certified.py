@@ -94,8 +94,8 @@ UNLAWFUL: dict[str, tuple[Edit, str]] = {
     "a declared backup is left": (dropped("manual_target_closed", "hand/backup_disk"), "STATE-MANUAL-OPEN"),
     "a key is pending": (
         lambda year: (
-            dropped("keys_destroyed", "vault")(year),
-            year.add("key_deletion_scheduled", "vault", codes={"until": "2028-02-05"}),
+            dropped("keys_destroyed", "health")(year),
+            year.add("key_deletion_scheduled", "health", codes={"until": "2028-02-05"}),
             None,
         )[-1],
         "STATE-KEY-PENDING",
@@ -136,12 +136,12 @@ def test_nobody_witnesses_themselves(mini: CampaignConfig) -> None:
 def test_a_scheduled_deletion_gives_an_interim_statement_only(mini: CampaignConfig) -> None:
     year = lawful_year(mini)
     year.edit(
-        "keys_destroyed", lambda e: replace(e, type="key_deletion_scheduled", codes={"until": "2028-02-05"}), "vault"
+        "keys_destroyed", lambda e: replace(e, type="key_deletion_scheduled", codes={"until": "2028-02-05"}), "health"
     )
     said = certified_facts(certified_part(year.events))
     assert said["state"] == "interim"
-    assert said["erasure"]["keys_pending"] == {"vault": "2028-02-05"}
-    assert "vault" not in said["erasure"]["keys"]
+    assert said["erasure"]["keys_pending"] == {"health": "2028-02-05"}
+    assert "health" not in said["erasure"]["keys"]
 
 
 CLAIMS: dict[str, Callable[[dict[str, Any]], None]] = {

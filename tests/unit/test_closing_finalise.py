@@ -25,6 +25,7 @@ from kansho.errors import KanshoError
 from kansho.evidence import erasure_log
 from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
 
@@ -60,12 +61,12 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     result = run(year, say=said.append)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
-    assert result["erasure"] == {"holdings": 23, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert result["erasure"] == {"holdings": 27, "returned": 1, "erased": 13, "residue_hits": 0}
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
     value = json.loads((outputs / "certificate.json").read_bytes())
-    assert value["erasure"]["keys"] == ["vault", "hmac", "exchange", "needles"]
+    assert value["erasure"]["keys"] == list(PERSONAL_KEYS)
     assert value["erasure"]["erased_earlier"] == 1
     assert [a["user"] for a in value["erasure"]["approvals"]] == ["yamanashi", "watanuki"]
     assert value["simulation"] == "true"
@@ -262,7 +263,7 @@ def test_the_summary_has_every_part(year: ClosingYear) -> None:
             "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
         }
     ]  # fmt: skip
-    assert summary["erasure"] == {"holdings": 23, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert summary["erasure"] == {"holdings": 27, "returned": 1, "erased": 13, "residue_hits": 0}
     assert all(r["ok"] for r in summary["reconciliations"])
     assert {a["decision"] for a in summary["approvals"]} == {"approve"}
     assert all(Path(d).is_file() for d in summary["documents"])

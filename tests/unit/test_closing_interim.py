@@ -13,21 +13,24 @@ from kansho.closing import stage
 from kansho.closing.finalise import finalise
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
+from tests.kms_server import deploy_kms, forget_all, forget_pending, kms_server, with_service
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
+REST = ("residents", "contacts", "papers", "secrets")
 DUE = date(2028, 2, 5)  # after the contract's end: the key service keeps its own waiting days
 
 
 class Service:
-    """A key service that deletes the vault's key only after its waiting days."""
+    """A key service that deletes the key of one class only after its waiting days."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked, self.over = False, False
         destroy, has = Keyring.destroy, Keyring.has
 
         def destroyed(ring: Keyring, name: KeyName) -> None:
-            if name != "vault":
+            if name != "health":
                 destroy(ring, name)
                 return
             assert not self.asked or self.over, "a deletion that is scheduled is not scheduled again"
@@ -35,10 +38,10 @@ class Service:
 
         monkeypatch.setattr(Keyring, "destroy", destroyed)
         monkeypatch.setattr(Keyring, "pending", self.pending)
-        monkeypatch.setattr(Keyring, "has", lambda ring, name: not self.over if name == "vault" else has(ring, name))
+        monkeypatch.setattr(Keyring, "has", lambda ring, name: not self.over if name == "health" else has(ring, name))
 
     def pending(self, name: KeyName) -> date | None:
-        return DUE if name == "vault" and self.asked and not self.over else None
+        return DUE if name == "health" and self.asked and not self.over else None
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     service = Service(monkeypatch)
     year = year.until_erased()
     ws = year.ws
-    assert [e.key for e in ws.ledger.events("keys_destroyed")] == ["hmac", "exchange"]
+    assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*REST, "hmac", "exchange"]
     assert [e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")] == [DUE.isoformat()]
     assert stage.find_closing_work(ws, {}) is None
 
@@ -59,8 +62,8 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
         interim = finalise(ws.config, ws.layout.var)
         assert interim["state"] == "interim"
         value = json.loads(Path(interim["certificate"]).read_bytes())
-        assert value["erasure"]["keys_pending"] == {"vault": DUE.isoformat()}
-        assert value["cryptographic_erase"]["keys_destroyed"] == ["hmac", "exchange", "needles"]
+        assert value["erasure"]["keys_pending"] == {"health": DUE.isoformat()}
+        assert value["cryptographic_erase"]["keys_destroyed"] == [*REST, "hmac", "exchange", "needles"]
         assert pdf_signature_holds(Path(interim["document"]).read_bytes(), ws.keyring.public_key())
         assert ws.ledger.events("campaign_certified") == []
         assert not (ws.layout.outputs / f"evidence-{ws.config.id}.zip").exists()
@@ -70,7 +73,34 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert final["state"] == "final"
     assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
     assert json.loads(Path(final["certificate"]).read_bytes())["erasure"]["keys_pending"] == {}
-    gone = ws.ledger.find("keys_destroyed", "vault")
+    gone = ws.ledger.find("keys_destroyed", "health")
     assert gone
     assert (gone.campaign_date, gone.codes["method"]) == (DUE.isoformat(), "key-service")
     assert len(ws.ledger.events("interim_certified")) == 1
+
+
+def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service_forgot_them(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_papers(monkeypatch)
+    var = tmp_path / "var"
+    with kms_server() as address:
+        forget_all()
+        deploy_kms(var / "kansho" / "keys", mini.id, address)
+        ws = closing_year(with_service(mini, address), var).until_erased().ws
+        assert ws.ledger.events("keys_destroyed") == []
+        interim = finalise(ws.config, var)
+        value = json.loads(Path(interim["certificate"]).read_bytes())
+        assert (interim["state"], value["cryptographic_erase"]["keys_destroyed"]) == ("interim", [])
+        assert set(value["erasure"]["keys_pending"]) == set(PERSONAL_KEYS)
+        assert ws.ledger.events("campaign_certified") == []
+
+        forget_pending()
+        final = finalise(ws.config, var)
+        assert final["state"] == "final"
+        assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
+        assert ws.keyring.names() == ["signing"]
+        gone = {e.key: e.codes["method"] for e in ws.ledger.events("keys_destroyed")}
+        assert gone == dict.fromkeys(PERSONAL_KEYS, "key-service")
+        due = {e.key: e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")}
+        assert value["erasure"]["keys_pending"] == due

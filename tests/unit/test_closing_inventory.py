@@ -16,6 +16,7 @@ from kansho.closing import stage
 from kansho.closing.discovery import discover
 from kansho.closing.holdings_report import as_text, report
 from kansho.errors import KanshoError
+from kansho.vault.classes import PERSONAL_KEYS
 from tests.conftest import MINI
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
@@ -30,7 +31,7 @@ def test_any_day_of_the_year_says_what_is_held_and_until_when(year: ClosingYear)
     said = report(year.ws)
     assert said["vault"]["roster"] == {"count": 1, "rows": 2, "erase_by": "2028-01-29", "holder": "contractor"}
     assert said["vault"]["raw_target_list"]["erase_by"] == "2027-07-19"
-    assert said["keys"] == ["vault", "hmac", "exchange", "needles"]
+    assert said["keys"] == list(PERSONAL_KEYS)
     assert {t["target"] for t in said["by_hand"]} >= {"medium/CD-0001", "hand/backup_disk"}
     assert said["certificates_missing"] == ["call_centre", "printer", "visitors"]
     assert said["differences"] == {}

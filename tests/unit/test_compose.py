@@ -20,6 +20,7 @@ from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8")
 FILE = yaml.safe_load(TEXT)
+COMPONENTS_THAT_READ = ("api-server", "scheduler", "dag-processor", "worker-1", "worker-2")
 AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "worker-1", "worker-2")
 
 
@@ -34,7 +35,7 @@ def test_the_check_would_notice_an_unknown_key() -> None:
 
 
 def test_the_topology_is_whole() -> None:
-    assert set(FILE["services"]) == {*AIRFLOW, "postgres", "redis", "s3"}
+    assert set(FILE["services"]) == {*AIRFLOW, "postgres", "redis"}
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
@@ -64,10 +65,30 @@ def test_only_the_api_server_is_published_and_on_loopback_only() -> None:
     assert published == {"api-server": ["127.0.0.1:8080:8080"]}
 
 
-def test_the_s3_server_is_later_than_the_fix_of_its_conditional_create() -> None:
-    name, _, version = FILE["services"]["s3"]["image"].partition(":")
-    assert name == "chrislusf/seaweedfs"
-    assert tuple(int(part) for part in version.split(".")) > (4, 16)
+def test_every_variable_of_ours_is_read_by_somebody() -> None:
+    ours = {name for s in FILE["services"].values() for name in s.get("environment", {}) if name.startswith("KANSHO_")}
+    roots = ("include/kansho", "plugins", "dags")
+    code = "".join(p.read_text(encoding="utf-8") for r in roots for p in (REPOSITORY / r).rglob("*.py"))
+    assert "KANSHO_VAR" in ours
+    assert [name for name in sorted(ours) if not re.search(rf"\b{name}\b", code)] == []
+
+
+def test_every_volume_and_every_script_is_used() -> None:
+    mounts = [volume for s in FILE["services"].values() for volume in s.get("volumes", ())]
+    assert {mount.partition(":")[0] for mount in mounts if not mount.startswith(".")} == set(FILE["volumes"])
+    named = TEXT + (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    told = (REPOSITORY / "docs" / "how-to" / "run-on-compose.md").read_text(encoding="utf-8")
+    scripts = [path.name for path in (REPOSITORY / "deploy").glob("*.sh")]
+    assert [name for name in scripts if name not in named + told] == []
+
+
+def test_what_the_how_to_adds_for_an_s3_elsewhere_fits_the_file() -> None:
+    told = (REPOSITORY / "docs" / "how-to" / "run-on-compose.md").read_text(encoding="utf-8")
+    (added,) = re.findall(r"```yaml\n(.+?)```", told, re.S)
+    override = yaml.safe_load(added)
+    ComposeSpecification(**override)
+    assert set(override["services"]) == set(COMPONENTS_THAT_READ)
+    assert all(set(s["networks"]) == set(FILE["networks"]) for s in override["services"].values())
 
 
 def test_the_image_takes_no_secret_and_nothing_of_a_run() -> None:

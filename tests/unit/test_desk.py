@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -16,12 +17,17 @@ from fastapi.testclient import TestClient
 
 from campaign_desk import words
 from campaign_desk.app import _answer_path, app, current_user
+from campaign_desk.artefacts import Span
+from campaign_desk.readings import progress, record_opening
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.casework import open_case
+from kansho.errors import KanshoError
+from kansho.evidence.access_rules import access_findings
+from kansho.evidence.approvals import Decision, check_decision
 from kansho.evidence.events import Actor
 from kansho.intake.passwords import use_password, waiting_password
-from kansho.opening.register import register_handler
+from kansho.opening.register import end_registrations, register_handler
 from kansho.quality.catalogue import rule
 from kansho.standing import undecided_stop_list
 from kansho.vault.vault import SnapshotRef
@@ -249,6 +255,7 @@ def test_the_opening_of_a_document_is_recorded_and_its_pages_are_drawn(as_user: 
     assert event is not None
     digest = ws.ledger.find("approval_requested", PLAN).refs["artefact"]["digest"]  # type: ignore[union-attr]
     assert event.refs == {"digest": digest}
+    assert event.counts == {"first": 1, "last": 2, "of": 2}
     assert event.actor == {"party": "ward", "user": OFFICER, "role": "ward_officer"}
     assert event.campaign_date == DAY.isoformat()
 
@@ -258,7 +265,7 @@ def test_the_opening_of_a_document_is_recorded_and_its_pages_are_drawn(as_user: 
     assert "no-store" in drawn.headers["cache-control"]
     assert client.get(f"/desk/{CAMPAIGN}/sheets/3/{PLAN}").status_code == 404
     assert client.get(f"/desk/{CAMPAIGN}/sheets/0/{PLAN}").status_code == 404
-    assert "開いた記録があります" in client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+    assert "すべて開いた記録があります" in client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
 
 
 def test_a_table_is_shown_under_its_japanese_headings(as_user: As, ws: Workspace) -> None:
@@ -270,6 +277,144 @@ def test_a_table_is_shown_under_its_japanese_headings(as_user: As, ws: Workspace
     assert "nan" not in answer.text
     assert ws.ledger.find("artefact_opened", f"{LIST}/{OFFICER}") is not None
     assert as_user(OFFICER).get(f"/desk/{CAMPAIGN}/sheets/1/{LIST}").status_code == 404
+
+
+# -- page by page ------------------------------------------------------------------------------------
+
+LONG = key_of("visit_wave3", "visit_list")
+ROWS = 9_499
+
+
+@pytest.fixture
+def long_list(ws: Workspace) -> Workspace:
+    """A visit list of the largest size waits for the officer."""
+    frame = pd.DataFrame({"token": [f"ROW-{n}-" for n in range(1, ROWS + 1)], "name_kanji": NAME})
+    ref = ws.store_table("visit_list", "visit_3", frame)
+    codes = {"role": "ward_officer", "kind": "visit_list", "ask": "ask_visit_list"}
+    ws.record("approval_requested", LONG, counts={"listed": ROWS}, codes=codes, refs={"artefact": ref})
+    return ws
+
+
+def turn(client: TestClient, number: int, key: str = LONG) -> str:
+    answer = client.get(f"/desk/{CAMPAIGN}/artefacts/{key}?page={number}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def approve(ws: Workspace, user: str = OFFICER, key: str = LONG) -> Decision:
+    """The guard's question after an approval by the user at this moment."""
+    officer = ws.acting_as(Actor("ward", user, "ward_officer"))
+    codes = {"decision": "approve", "reason": "none", "answered_at": datetime.now(UTC).isoformat()}
+    officer.record("approval_answered", f"{key}/{len(ws.ledger.events('approval_answered')) + 1}", codes=codes)
+    digest = ws.ledger.find("approval_requested", key).refs["artefact"]["digest"]  # type: ignore[union-attr]
+    return check_decision(ws.ledger.events(), key, ws.config, digest_now=digest)
+
+
+def test_a_long_list_is_shown_page_by_page_and_every_row_stands_on_one_of_them(
+    as_user: As, long_list: Workspace
+) -> None:
+    client = as_user(OFFICER)
+    first = turn(client, 1)
+    assert "全 9,499 件のうち 1〜500 件目です（1 / 19 ページ）" in first
+    assert long_list.ledger.find("approval_requested", LONG).refs["artefact"]["digest"] in first  # type: ignore[union-attr]
+    assert "まだ開いていないページがあります" in first
+    texts = [first, *(turn(client, number) for number in range(2, 20))]
+    assert "全 9,499 件のうち 9,001〜9,499 件目です（19 / 19 ページ）" in texts[-1]
+    assert "すべてのページを開きました" in texts[-1]
+    shown = [row for text in texts for row in re.findall(r"ROW-(\d+)-", text)]
+    assert [int(row) for row in shown] == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "20", "9999999999999999999999", "x"])
+def test_a_page_that_is_not_there_is_not_recorded_as_opened(as_user: As, long_list: Workspace, number: str) -> None:
+    assert as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{LONG}?page={number}").status_code in (404, 422)
+    assert long_list.ledger.events("artefact_opened") == []
+
+
+def test_a_page_that_a_browser_fetched_ahead_is_neither_shown_nor_opened(as_user: As, long_list: Workspace) -> None:
+    ahead = {"Sec-Purpose": "prefetch;prerender"}
+    answer = as_user(OFFICER).get(f"/desk/{CAMPAIGN}/artefacts/{LONG}", headers=ahead)
+    assert answer.status_code == 403
+    assert "ROW-" not in answer.text
+    assert long_list.ledger.events("artefact_opened") == []
+
+
+def test_nobody_approves_a_list_of_which_a_page_was_not_opened(as_user: As, long_list: Workspace) -> None:
+    client = as_user(OFFICER)
+    with pytest.raises(KanshoError, match="APPROVAL-UNREAD"):
+        approve(long_list)
+    for number in (19, *range(1, 7), *range(8, 19)):
+        turn(client, number)
+    page = client.get(f"/desk/{CAMPAIGN}/approvals/{LONG}").text
+    assert "19 ページのうち 1 ページをまだ開いていません" in page
+    assert f'/artefacts/{LONG}?page=7"' in page
+    with pytest.raises(KanshoError, match="APPROVAL-UNREAD"):
+        approve(long_list)
+    turn(client, 7)
+    assert "すべて開いた記録があります" in client.get(f"/desk/{CAMPAIGN}/approvals/{LONG}").text
+    assert approve(long_list).approved
+
+
+def test_what_was_opened_is_known_to_another_process_and_one_event_for_each_page(
+    as_user: As, long_list: Workspace, mini: CampaignConfig
+) -> None:
+    """Nothing but the ledger remembers: a restarted api-server, or another one, goes on where the person stopped."""
+    for number in range(1, 20):
+        turn(as_user(OFFICER), number)
+    again = Workspace.open(mini, long_list.layout.var, DAY)
+    spans = [(e.counts["first"], e.counts["last"], e.counts["of"]) for e in again.ledger.events("artefact_opened")]
+    assert spans == [(n * 500 + 1, min(n * 500 + 500, ROWS), ROWS) for n in range(19)]
+    assert approve(again).approved
+
+
+def test_two_pages_opened_at_the_same_moment_are_both_recorded(
+    long_list: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = long_list.ledger.find("approval_requested", LONG)
+    assert asked is not None
+    officer = long_list.acting_as(Actor("ward", OFFICER, "ward_officer"))
+    record_opening(officer, asked, Span(1, ROWS, 500))
+    monkeypatch.setattr("campaign_desk.readings.openings", lambda *_: iter(()))  # read before the other wrote
+    record_opening(officer, asked, Span(2, ROWS, 500))
+    monkeypatch.undo()
+    assert progress(officer, asked).left == tuple(range(3, 20))
+
+
+def test_what_one_officer_opened_does_not_count_for_another(as_user: As, long_list: Workspace) -> None:
+    for number in range(1, 20):
+        turn(as_user(OFFICER), number)
+    asked = long_list.ledger.find("approval_requested", LONG)
+    assert asked is not None
+    assert progress(long_list.acting_as(Actor("ward", OFFICER, "ward_officer")), asked).whole
+    assert not progress(long_list.acting_as(Actor("ward", "somebody", "ward_officer")), asked).begun
+
+
+def test_a_long_document_is_turned_over_and_no_sheet_is_drawn_before_its_page_was_opened(
+    as_user: As, ws: Workspace
+) -> None:
+    key = key_of("closing", "erasure_ward")
+    ref = ws.store_bytes("plan_document", "erasure-1", pdf(51))
+    codes = {"role": "ward_officer", "kind": "plan_document", "ask": "ask"}
+    ws.record("approval_requested", key, codes=codes, refs={"artefact": ref})
+    client = as_user(OFFICER)
+    assert "全 51 ページのうち 1〜50 ページ目です（1 / 2 画面）" in turn(client, 1, key)
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/50/{key}").status_code == 200
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/51/{key}").status_code == 403
+    with pytest.raises(KanshoError, match="APPROVAL-UNREAD"):
+        approve(ws, key=key)
+    assert "すべての画面を開きました" in turn(client, 2, key)
+    assert client.get(f"/desk/{CAMPAIGN}/sheets/51/{key}").status_code == 200
+    assert approve(ws, key=key).approved
+
+
+def test_a_request_that_timed_out_waits_no_more_and_says_so(as_user: As, ws: Workspace) -> None:
+    client = opened_by(as_user(OFFICER))
+    ws.record("approval_voided", PLAN, codes={"reason": "timeout"})
+    assert "勧奨計画" not in client.get(f"/desk/{CAMPAIGN}/").text
+    page = client.get(f"/desk/{CAMPAIGN}/approvals/{PLAN}").text
+    assert "期限までに回答がなく、無効になりました" in page
+    assert "回答の画面へ" not in page
+    assert say(client) == 404
 
 
 def test_a_summary_is_shown_as_text(as_user: As) -> None:
@@ -508,6 +653,54 @@ def test_every_look_up_leaves_a_trace_without_the_number(as_user: As, ws: Worksp
     assert not any(n.replace("-", "") in str(e).replace("-", "") for e in traces for n in (listed, numbers(9)[8]))
 
 
+@pytest.mark.parametrize(
+    ("user", "role", "purpose", "health"),
+    [
+        (STAFF, "contractor_staff", "desk_lookup", True),
+        (MANAGER, "contractor_manager", "desk_lookup", True),
+        (CALLER, "call_staff", "desk_lookup_calls", False),
+    ],
+)
+def test_what_is_read_for_a_look_up_is_read_by_the_person_who_asks(
+    as_user: As, ws: Workspace, listed: str, user: str, role: str, purpose: str, health: bool
+) -> None:
+    attended = pd.DataFrame({"inquiry_number": [listed], "screening_kind": ["90"], "attendance_date": ["2027-07-01"]})
+    ws.store_table("attendance_facts", "d02", attended)
+    _ask(as_user, user, listed)
+    readings = ws.ledger.events("snapshot_read")
+    assert {(e.actor["user"], e.actor["role"], e.codes["purpose"]) for e in readings} == {(user, role, purpose)}
+    read = {e.key.partition("@")[0] for e in readings}
+    assert {"roster/d01", "postings/mailing_1"} <= read
+    assert ("attendance_facts/d02" in read) is health  # who attended is never an item of 丙
+    assert list(access_findings(ws.ledger.events())) == []
+
+
+def test_of_the_roster_a_subcontractors_look_up_reads_no_birth_date_and_no_attendance(
+    as_user: As, ws: Workspace, listed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[str, object]] = []
+    real = Workspace.read_table
+
+    def noted(ws: Workspace, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        read.append((ref.kind, columns))
+        return real(ws, ref, columns)
+
+    monkeypatch.setattr(Workspace, "read_table", noted)
+    assert "勧奨停止" in _ask(as_user, CALLER, listed)
+    assert dict(read)["roster"] == ["inquiry_number", "phone"]
+    assert [kind for kind, columns in read if columns is None] == []
+
+
+def test_whose_registration_has_ended_looks_up_nobody(
+    as_user: As, ws: Workspace, listed: str, mini: CampaignConfig
+) -> None:
+    others = tuple(h for h in mini.handlers if h.user != STAFF)
+    end_registrations(replace(ws, config=mini.model_copy(update={"handlers": others})))
+    assert "READ-ENDED" in _ask(as_user, STAFF, listed)
+    assert ws.ledger.events("number_looked_up") == []
+    assert ws.ledger.events("read_refused")[-1].actor["user"] == STAFF
+
+
 def test_who_asks_too_often_is_refused_until_the_next_day(
     as_user: As, ws: Workspace, listed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -556,7 +749,7 @@ def test_style_and_script_come_from_the_desk_itself(as_user: As) -> None:
 def test_a_failure_quotes_nothing_on_the_page_or_in_the_log(
     as_user: As, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fall(data: bytes) -> None:
+    def fall(*_: object) -> None:
         raise ValueError(NAME)
 
     monkeypatch.setattr("campaign_desk.app.show", fall)

@@ -11,12 +11,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from botocore.exceptions import ClientError
 
 from kansho import cli
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, load_config
 from kansho.errors import KanshoError
 from kansho.vault import keepers
+from kansho.vault import kms as kms_
 from kansho.vault.deployed import keeper_of, passphrase_in, settings_path
 from kansho.vault.keepers import FileKeeper, KeyKeeper, PassphraseKeeper
 from kansho.vault.keys import KEY_NAMES, Keyring
@@ -24,7 +25,9 @@ from kansho.vault.kms import WAIT_DAYS, KmsKeeper
 from kansho.vault.rotation import Rotated, rotate
 from kansho.workspace import Workspace
 from tests.conftest import MINI
+from tests.kms_server import REGION, deploy_kms, forget, forget_all, kms_server, with_service
 
+HERE = load_config(MINI)
 WORDS = b"correct horse battery"
 Make = Callable[[Path, str], KeyKeeper]
 
@@ -32,14 +35,13 @@ Make = Callable[[Path, str], KeyKeeper]
 @pytest.fixture(scope="module")
 def kms() -> Iterator[Any]:
     """A KMS over HTTP."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        yield boto3.client("kms", region_name="ap-northeast-1", endpoint_url=f"http://{host}:{port}")
-    server.stop()
+    with kms_server() as address:
+        yield kms_.client(address, REGION)
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_service() -> None:
+    forget_all()
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +54,7 @@ def make(request: pytest.FixtureRequest) -> Make:
     """A keeper over a folder for a campaign."""
     if request.param == "kms":
         client = request.getfixturevalue("kms")
-        return lambda folder, campaign: KmsKeeper(client, FileKeeper(folder), campaign)
+        return lambda folder, campaign: KmsKeeper(client, FileKeeper(folder), campaign, "o")
     if request.param == "passphrase":
         return lambda folder, campaign: PassphraseKeeper(folder, campaign, WORDS)
     return lambda folder, campaign: FileKeeper(folder)
@@ -69,26 +71,26 @@ def test_a_key_made_once_is_read_by_every_process_and_never_replaced(make: Make,
 def test_a_destroyed_key_opens_nothing_any_more(make: Make, tmp_path: Path) -> None:
     ring = Keyring(make(tmp_path, "c"))
     ring.create()
-    ring.get("vault")
-    ring.destroy("vault")
-    ring.destroy("vault")
+    ring.get("residents")
+    ring.destroy("residents")
+    ring.destroy("residents")
     for again in (ring, Keyring(make(tmp_path, "c"))):
         with pytest.raises(KanshoError, match="KEY-ABSENT"):
-            again.get("vault")
+            again.get("residents")
         again.get("hmac")
 
 
 def test_a_key_in_a_service_is_pending_and_not_gone_until_the_service_forgot_it(kms: Any, tmp_path: Path) -> None:
-    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c"))
+    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o"))
     ring.create()
-    assert (ring.has("vault"), ring.pending("vault")) == (True, None)
-    ring.destroy("vault")
-    until = ring.pending("vault")
+    assert (ring.has("residents"), ring.pending("residents")) == (True, None)
+    ring.destroy("residents")
+    until = ring.pending("residents")
     assert until is not None
     assert abs(until - datetime.now(UTC).date()) <= timedelta(days=WAIT_DAYS + 1)
-    assert ring.has("vault")
-    ring.destroy("vault")
-    assert ring.pending("vault") == until
+    assert ring.has("residents")
+    ring.destroy("residents")
+    assert ring.pending("residents") == until
 
 
 class Forgetful:
@@ -105,22 +107,22 @@ class Forgetful:
 
 
 def test_a_key_that_the_service_forgot_is_gone_and_leaves_no_file(kms: Any, tmp_path: Path) -> None:
-    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c")).create()
-    ring = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path), "c"))
-    assert (ring.has("vault"), ring.pending("vault")) == (False, None)
-    ring.destroy("vault")
-    assert not (tmp_path / "vault").exists()
+    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o")).create()
+    ring = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path), "c", "o"))
+    assert (ring.has("residents"), ring.pending("residents")) == (False, None)
+    ring.destroy("residents")
+    assert not (tmp_path / "residents").exists()
 
 
 def test_a_service_that_does_not_answer_is_no_destruction(tmp_path: Path, kms: Any) -> None:
-    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c")).create()
+    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o")).create()
     config = boto3.session.Config(retries={"total_max_attempts": 1}, connect_timeout=1)
     deaf = boto3.client("kms", region_name="ap-northeast-1", endpoint_url="http://127.0.0.1:9", config=config)
-    ring = Keyring(KmsKeeper(deaf, FileKeeper(tmp_path), "c"))
+    ring = Keyring(KmsKeeper(deaf, FileKeeper(tmp_path), "c", "o"))
     for ask in (ring.get, ring.has, ring.pending, ring.destroy):
         with pytest.raises(KanshoError, match="KEY-SERVICE"):
-            ask("vault")
-    assert (tmp_path / "vault").exists()
+            ask("residents")
+    assert (tmp_path / "residents").exists()
 
 
 @pytest.mark.parametrize("kind", ["passphrase", "kms"])
@@ -128,13 +130,13 @@ def test_a_wrapped_key_opens_for_its_campaign_and_name_alone(kind: str, kms: Any
     def ring(campaign: str) -> Keyring:
         files = FileKeeper(tmp_path)
         return Keyring(
-            KmsKeeper(kms, files, campaign) if kind == "kms" else PassphraseKeeper(tmp_path, campaign, WORDS)
+            KmsKeeper(kms, files, campaign, "o") if kind == "kms" else PassphraseKeeper(tmp_path, campaign, WORDS)
         )
 
     ring("c").create()
     with pytest.raises(KanshoError, match=r"KEY-(PASSPHRASE|SERVICE)"):
-        ring("other").get("vault")
-    (tmp_path / "hmac").write_bytes((tmp_path / "vault").read_bytes())
+        ring("other").get("residents")
+    (tmp_path / "hmac").write_bytes((tmp_path / "residents").read_bytes())
     with pytest.raises(KanshoError, match=r"KEY-(PASSPHRASE|SERVICE)"):
         ring("c").get("hmac")
 
@@ -143,19 +145,19 @@ def test_another_passphrase_or_a_changed_file_does_not_open(tmp_path: Path) -> N
     ring = Keyring(PassphraseKeeper(tmp_path, "c", WORDS))
     ring.create()
     with pytest.raises(KanshoError, match="KEY-PASSPHRASE"):
-        Keyring(PassphraseKeeper(tmp_path, "c", b"another passphrase")).get("vault")
-    kept = json.loads((tmp_path / "vault").read_bytes())
+        Keyring(PassphraseKeeper(tmp_path, "c", b"another passphrase")).get("residents")
+    kept = json.loads((tmp_path / "residents").read_bytes())
     for changed in ({"memory_kib": 2**40}, {"passes": 10**9}, {"salt": "zz"}, {"sealed": ""}):
-        (tmp_path / "vault").write_text(json.dumps({**kept, **changed}))
+        (tmp_path / "residents").write_text(json.dumps({**kept, **changed}))
         with pytest.raises(KanshoError, match="KEY-PASSPHRASE"):
-            ring.get("vault")
+            ring.get("residents")
 
 
 def test_no_wrapped_file_holds_its_key(make: Make, tmp_path: Path) -> None:
     keeper = make(tmp_path, "c")
-    keeper.create("vault", b"k" * 32)
+    keeper.create("residents", b"k" * 32)
     plain = isinstance(keeper, FileKeeper)
-    assert (b"k" * 32 in (tmp_path / "vault").read_bytes()) is plain
+    assert (b"k" * 32 in (tmp_path / "residents").read_bytes()) is plain
     assert WORDS.decode() not in repr(keeper)
 
 
@@ -172,26 +174,26 @@ def secrets_(tmp_path: Path) -> Callable[[str], str]:
     return made
 
 
-def held(keys: Path) -> dict[str, bytes]:
-    ring = Keyring(keeper_of(keys, "c"))
+def held(keys: Path, config: CampaignConfig = HERE) -> dict[str, bytes]:
+    ring = Keyring(keeper_of(keys, config))
     return {name: ring.get(name) for name in KEY_NAMES}
 
 
-def turned(keys: Path, file: str = "") -> int:
-    return rotate(keys, "c", file, lambda _: None).number
+def turned(keys: Path, file: str = "", config: CampaignConfig = HERE) -> int:
+    return rotate(keys, config, file, lambda _: None).number
 
 
 def test_plain_files_are_wrapped_and_turned_again_and_the_campaign_goes_on(
     tmp_path: Path, secrets_: Callable[[str], str]
 ) -> None:
     keys = tmp_path / "keys"
-    Keyring(keeper_of(keys, "c")).create()
+    Keyring(keeper_of(keys, HERE)).create()
     before = held(keys)
     for number, name in enumerate(("one", "two"), 1):
         assert turned(keys, secrets_(name)) == number
-        assert isinstance(keeper_of(keys, "c"), PassphraseKeeper)
+        assert isinstance(keeper_of(keys, HERE), PassphraseKeeper)
         assert held(keys) == before
-        assert not any(key in path.read_bytes() for path in (keys / "c").iterdir() for key in before.values())
+        assert not any(key in path.read_bytes() for path in (keys / HERE.id).iterdir() for key in before.values())
     (tmp_path / "one").unlink()
     assert held(keys) == before
     (tmp_path / "two").write_text("another passphrase")
@@ -213,30 +215,32 @@ def test_a_rotation_that_is_killed_works_meanwhile_and_goes_on(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keys, new = tmp_path / "keys", "" if kind == "kms" else secrets_("new")
+    keys, new, config = tmp_path / "keys", "" if kind == "kms" else secrets_("new"), HERE
     if kind == "passphrase":
-        settings_path(keys, "c").parent.mkdir()
-        settings_path(keys, "c").write_text(json.dumps({"keeper": "passphrase", "passphrase_file": secrets_("old")}))
+        settings_path(keys, HERE.id).parent.mkdir()
+        settings_path(keys, HERE.id).write_text(
+            json.dumps({"keeper": "passphrase", "passphrase_file": secrets_("old")})
+        )
     elif kind == "kms":
-        in_kms(keys, request.getfixturevalue("kms"))
-    Keyring(keeper_of(keys, "c")).create()
-    before, files = held(keys), {p.name: p.read_bytes() for p in (keys / "c").iterdir()}
+        config = in_kms(keys, request.getfixturevalue("kms"))
+    Keyring(keeper_of(keys, config)).create()
+    before, files = held(keys, config), {p.name: p.read_bytes() for p in (keys / HERE.id).iterdir()}
     replace, count = FileKeeper.replace, iter(range(100))
 
     def until(keeper: FileKeeper, name: str, data: bytes) -> None:
-        if keeper.folder.name == "c" and next(count) == kept:
+        if keeper.folder.name == HERE.id and next(count) == kept:
             raise Killed
         replace(keeper, name, data)
 
     with monkeypatch.context() as patch:
         patch.setattr(FileKeeper, "replace", until)
         with pytest.raises(Killed):
-            rotate(keys, "c", new, end)
-    assert held(keys) == before
-    assert Keyring(keeper_of(keys, "c")).has("vault")
-    assert turned(keys, new) == 1
-    assert held(keys) == before
-    assert all((keys / "c" / name).read_bytes() != data for name, data in files.items())
+            rotate(keys, config, new, end)
+    assert held(keys, config) == before
+    assert Keyring(keeper_of(keys, config)).has("residents")
+    assert turned(keys, new, config) == 1
+    assert held(keys, config) == before
+    assert all((keys / HERE.id / name).read_bytes() != data for name, data in files.items())
     if kind == "kms":
         client = request.getfixturevalue("kms")
         for data in files.values():  # the former KMS keys are on their way out, each once
@@ -248,17 +252,18 @@ def end(_: Rotated) -> None:
     raise Killed
 
 
-def in_kms(keys: Path, kms: Any) -> None:
-    keys.mkdir(exist_ok=True)
-    told = {"keeper": "kms", "region": "ap-northeast-1", "endpoint": kms.meta.endpoint_url}
-    settings_path(keys, "c").write_text(json.dumps(told))
+def in_kms(keys: Path, kms: Any) -> CampaignConfig:
+    """Keep the keys in this KMS; returns the campaign whose ward designated it."""
+    deploy_kms(keys, HERE.id, kms.meta.endpoint_url)
+    return with_service(HERE, kms.meta.endpoint_url)
 
 
 def test_a_key_that_was_turned_is_gone_only_with_the_kms_keys_it_had_before(kms: Any, tmp_path: Path) -> None:
-    in_kms(tmp_path, kms)
-    Keyring(keeper_of(tmp_path, "c")).create()
-    former = json.loads((tmp_path / "c" / "vault").read_bytes())["kms_key"]
-    turned(tmp_path)
+    config = in_kms(tmp_path, kms)
+    Keyring(keeper_of(tmp_path, config)).create()
+    folder, owner = FileKeeper(tmp_path / config.id), (tmp_path / f"{config.id}.owner").read_text()
+    former = json.loads((folder.folder / "residents").read_bytes())["kms_key"]
+    turned(tmp_path, config=config)
 
     class Slow(Forgetful):
         """It forgot the newest key, and waits still for the former one."""
@@ -267,34 +272,34 @@ def test_a_key_that_was_turned_is_gone_only_with_the_kms_keys_it_had_before(kms:
             known = asked["KeyId"] == former
             return self._client.describe_key(**asked) if known else super().describe_key(**asked)
 
-    ring = Keyring(KmsKeeper(Slow(kms), FileKeeper(tmp_path / "c"), "c"))
-    ring.destroy("vault")
-    assert ring.has("vault")
-    assert ring.pending("vault") is not None
-    gone = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path / "c"), "c"))
-    gone.destroy("vault")
-    assert not (tmp_path / "c" / "vault").exists()
+    ring = Keyring(KmsKeeper(Slow(kms), folder, config.id, owner))
+    ring.destroy("residents")
+    assert ring.has("residents")
+    assert ring.pending("residents") is not None
+    gone = Keyring(KmsKeeper(Forgetful(kms), folder, config.id, owner))
+    gone.destroy("residents")
+    assert not (folder.folder / "residents").exists()
 
 
 def test_what_does_not_fit_turns_nothing(tmp_path: Path, secrets_: Callable[[str], str], kms: Any) -> None:
     keys = tmp_path / "keys"
-    Keyring(keeper_of(keys, "c")).create()
+    Keyring(keeper_of(keys, HERE)).create()
     short = tmp_path / "short"
     short.write_text("short")
     for file in ("", str(short), str(tmp_path / "absent"), "ask", "/dev/fd/999"):
         with pytest.raises(KanshoError, match=r"KEY-(ROTATION|PASSPHRASE-FILE)"):
             turned(keys, file)
-    assert isinstance(keeper_of(keys, "c"), FileKeeper)
+    assert isinstance(keeper_of(keys, HERE), FileKeeper)
     turned(keys, secrets_("one"))
     with pytest.raises(KanshoError, match="KEY-ROTATION"):
         turned(keys, str(tmp_path / "one"))
     with pytest.raises(Killed):
-        rotate(keys, "c", secrets_("two"), end)
+        rotate(keys, HERE, secrets_("two"), end)
     with pytest.raises(KanshoError, match="KEY-ROTATION"):
         turned(keys, secrets_("three"))
-    in_kms(tmp_path, kms)
+    config = in_kms(tmp_path, kms)
     with pytest.raises(KanshoError, match="KEY-ROTATION"):
-        turned(tmp_path, secrets_("four"))
+        turned(tmp_path, secrets_("four"), config)
 
 
 def test_a_passphrase_comes_by_a_descriptor_once_and_others_may_not_read_its_file(tmp_path: Path) -> None:
@@ -317,7 +322,7 @@ def test_keys_are_turned_by_command_and_the_ledger_knows(
 ) -> None:
     place = ["--config", str(MINI), "--var", str(tmp_path)]
     arguments = ["keys", "rotate", *place, "--passphrase-file", secrets_("one"), "--date", "2027-06-01", "--user"]
-    Keyring(keeper_of(tmp_path / "kansho" / "keys", mini.id)).create()
+    Keyring(keeper_of(tmp_path / "kansho" / "keys", mini)).create()
     assert cli.main([*arguments, "nobody"]) == 1
     Workspace.open(mini, tmp_path, mini.contract.start).record("campaign_opened", mini.id)
     assert cli.main([*arguments, "tsukumo"]) == 0
@@ -330,20 +335,129 @@ def test_keys_are_turned_by_command_and_the_ledger_knows(
 
 
 @pytest.mark.parametrize(
-    "told", ["", "[]", '{"keeper": "cloud"}', '{"keeper": "passphrase", "passphrase_file": "x", "more": 1}']
+    "told",
+    [
+        "",
+        "[]",
+        '{"keeper": "cloud"}',
+        '{"keeper": "passphrase", "passphrase_file": "x", "more": 1}',
+        '{"keeper": "kms", "region": "r", "endpoint": "https://kms.example.jp"}',
+        '{"keeper": "passphrase", "passphrase_file": "x", "place": "vault_site"}',
+    ],
 )
 def test_settings_of_another_form_never_fall_back_to_plain_files(told: str, tmp_path: Path) -> None:
-    settings_path(tmp_path, "c").write_text(told)
+    settings_path(tmp_path, HERE.id).write_text(told)
     with pytest.raises(KanshoError, match="KEY-SETTINGS"):
-        keeper_of(tmp_path, "c")
+        keeper_of(tmp_path, HERE)
 
 
 def test_the_state_of_every_key_is_told_without_the_key(
     mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ring = Keyring(keeper_of(tmp_path / "kansho" / "keys", mini.id))
+    ring = Keyring(keeper_of(tmp_path / "kansho" / "keys", mini))
     ring.create()
-    ring.destroy("vault")
+    ring.destroy("residents")
     assert cli.main(["keys", "status", "--config", str(MINI), "--var", str(tmp_path)]) == 0
     told = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
-    assert told == {**dict.fromkeys(KEY_NAMES, "present"), "vault": "gone"}
+    assert told == {**dict.fromkeys(KEY_NAMES, "present"), "residents": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"endpoint": "http://kms.example.jp"}, "KEY-TLS"),
+        ({"endpoint": "https://key:secret@kms.example.jp"}, "KEY-TLS"),
+        ({"endpoint": "https://kms.example.jp/other"}, "KEY-TLS"),
+        ({"endpoint": "https://[kms.example.jp"}, "KEY-TLS"),
+        ({"endpoint": "https://kms.elsewhere.example.com"}, "KEY-PLACE"),
+        ({"region": "us-east-1"}, "KEY-PLACE"),
+        ({"place": "ward_office"}, "KEY-PLACE"),
+        ({"place": "nowhere"}, "KEY-PLACE"),
+    ],
+)
+def test_a_key_service_that_the_ward_did_not_designate_is_not_asked(
+    changed: dict[str, str], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = with_service(HERE, "https://kms.example.jp")
+    deploy_kms(tmp_path, HERE.id, "https://kms.example.jp")
+    assert isinstance(keeper_of(tmp_path, config), KmsKeeper)
+    deploy_kms(tmp_path, HERE.id, "https://kms.example.jp", **changed)
+    monkeypatch.setattr(kms_, "client", lambda *_: pytest.fail("a client was made"))
+    for ask in (lambda: keeper_of(tmp_path, config), lambda: turned(tmp_path, config=config)):
+        with pytest.raises(KanshoError, match=code) as refused:
+            ask()
+        assert refused.value.remedy
+
+
+# -- what a killed run left in the service ------------------------------------------------------------------
+
+
+class Dying:
+    """KMS, until a call that the process does not live to make."""
+
+    def __init__(self, client: Any, at: str) -> None:
+        self._client, self._at = client, at
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._at:
+            raise Killed
+        return getattr(self._client, name)
+
+
+def test_a_kms_key_that_a_killed_opening_left_is_found_by_its_tags_and_ends_with_its_key(
+    kms: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(Killed):
+        Keyring(KmsKeeper(Dying(kms, "encrypt"), FileKeeper(tmp_path), "c", "left")).create()
+    assert list(tmp_path.iterdir()) == []
+    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "left"))
+    ring.create()
+    (stray,) = ring.strays("residents")
+    assert stray != json.loads((tmp_path / "residents").read_bytes())["kms_key"]
+    assert [ring.strays(name) for name in KEY_NAMES if name != "residents"] == [[]] * (len(KEY_NAMES) - 1)
+    other = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "another deployment"))
+    assert other.strays("residents") == []
+
+    ring.destroy("residents")
+    assert ring.pending("residents") is not None
+    assert kms.describe_key(KeyId=stray)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    forget(json.loads((tmp_path / "residents").read_bytes())["kms_key"])
+    ring.destroy("residents")
+    assert ring.has("residents"), "what was made for the key is not gone"
+    assert ring.pending("residents") is not None
+    assert (tmp_path / "residents").exists()
+    forget(stray)
+    ring.destroy("residents")
+    assert (ring.has("residents"), ring.pending("residents"), ring.strays("residents")) == (False, None, [])
+    assert not (tmp_path / "residents").exists()
+
+
+def test_a_rotation_that_goes_on_ends_the_kms_key_that_it_left(kms: Any, tmp_path: Path) -> None:
+    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "turns")).create()
+    with pytest.raises(Killed):
+        KmsKeeper(Dying(kms, "re_encrypt"), FileKeeper(tmp_path), "c", "turns").turn("health", 1)
+    keeper = KmsKeeper(kms, FileKeeper(tmp_path), "c", "turns")
+    (stray,) = keeper.strays("health")
+    assert keeper.pending("health") is None, "the key in use is present"
+    assert keeper.turn("health", 1)
+    states = [kms.describe_key(KeyId=id_)["KeyMetadata"]["KeyState"] for id_ in keeper.strays("health")]
+    assert (keeper.strays("health"), states) == ([stray], ["PendingDeletion"])
+
+
+@pytest.mark.parametrize("denied", ["list_keys", "list_resource_tags"])
+def test_where_strays_cannot_be_looked_for_no_key_is_called_gone(denied: str, kms: Any, tmp_path: Path) -> None:
+    def denied_(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, denied)
+
+    class Closed(Dying):
+        def __getattr__(self, name: str) -> Any:
+            if name == self._at:
+                return denied_
+            return getattr(self._client, name)
+
+    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "closed")).create()
+    ring = Keyring(KmsKeeper(Closed(kms, denied), FileKeeper(tmp_path), "c", "closed"))
+    assert len(ring.get("residents")) == 32, "work goes on"
+    for ask in (ring.has, ring.pending, ring.destroy):
+        with pytest.raises(KanshoError, match="KEY-SERVICE"):
+            ask("residents")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -22,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig
-from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
+from kansho.contracts.registry import HANDOVER_MAIL, MAIL_RETURNS, MAIL_UNPRINTABLE, PRINT_LIST
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.exchange.package import pack, unpack
@@ -34,6 +35,8 @@ from kansho.mailing.press import Job
 from kansho.mailing.rounds import rounds
 from kansho.mailing.shard import render_shard
 from kansho.mailing.trial_prints import cases
+from kansho.mailing.ward_lists import tell_unprintable
+from kansho.oversight.incidents import is_mended, suspicions
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
@@ -167,6 +170,22 @@ def _text(pdf: bytes) -> str:
         return "".join("".join(page.get_textpage().get_text_bounded().split()) for page in document)
     finally:
         document.close()
+
+
+def test_the_ward_is_told_whose_card_cannot_be_printed_and_why(
+    selected: tuple[Workspace, dict[str, Any]],
+) -> None:
+    ws, _ = selected
+    cards = ws.read_table(ws.latest("card_list"))
+    tell_unprintable(ws, "mailing_0", cards)
+    assert received(ws, "ward", "mail_unprintable") == []
+    cards.loc[[2, 5], ["printable", "reason"]] = [False, "address_long"]
+    for _ in range(2):
+        tell_unprintable(ws, WAVE, cards)
+    (told,) = received(ws, "ward", "mail_unprintable")
+    rows = from_csv(told.files["unprintable.csv"], MAIL_UNPRINTABLE)
+    assert list(rows["inquiry_number"]) == list(cards["inquiry_number"][[2, 5]])
+    assert set(rows["unprintable_reason"]) == {"住所・方書が枠に収まらない"}
 
 
 def test_run_again_every_step_finds_what_it_made(selected: tuple[Workspace, dict[str, Any]]) -> None:
@@ -318,7 +337,11 @@ def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
     for _ in range(2):
         assert dispatch.list_pulls(ws, work) == {"wave": WAVE, "counts": {"listed": 1}}
     (package,) = received(ws, "printer", "pull_list")
-    assert package.files["pull_list.csv"].decode().split() == ["serial", person["serial"]]
+    (told,) = csv.DictReader(io.StringIO(package.files["pull_list.csv"].decode()))
+    file, position = told["file"], int(told["position"])
+    assert told["serial"] == person["serial"]
+    cards = pypdfium2.PdfDocument(received(ws, "printer", "print_package")[0].files[file])
+    assert person["serial"] in cards[2 * position - 2].get_textpage().get_text_bounded()
     ws = on(ws, REPORT)
     report(ws, WAVE, at_printer["serial"], [person["serial"]])
     work = dispatch.find_dispatch_work(ws, {}) or {}
@@ -329,6 +352,17 @@ def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(
     assert set(postings["inquiry_number"]) == set(at_printer["inquiry_number"]) - {person["inquiry_number"]}
     assert all(r.ok for r in reconciliations(ws.ledger.events()))
     assert dispatch.find_dispatch_work(ws, {}) is None
+
+
+def test_nothing_may_be_posted_before_the_pull_list_was_given(printed: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, at_printer = printed
+    ws = on(ws, REPORT)
+    report(ws, WAVE, at_printer["serial"])
+    with pytest.raises(KanshoError, match="PRINT-UNPULLED"):
+        dispatch.take_print_report(ws, {})
+    assert ws.latest_or_none("postings") is None
+    (found,) = suspicions(ws.ledger.events(), ws.today)
+    assert (found.kind, found.subject) == ("print_mismatch", WAVE)
 
 
 def test_who_moved_after_the_cards_were_made_is_pulled(printed: tuple[Workspace, pd.DataFrame]) -> None:
@@ -400,8 +434,15 @@ def test_a_report_that_does_not_reconcile_is_refused_and_its_correction_taken(
     assert refused is not None
     assert refused.codes["code"] == code
     assert dispatch.take_print_report(ws, {}) is None
+    found = suspicions(ws.ledger.events(), ws.today)
+    assert [s.kind for s in found] == ([] if code == "PRINT-REPORT" else ["print_mismatch"])
+    for one in found:
+        ws.record("incident_opened", one.key, codes={"kind": one.kind, "subject": one.subject})
+    opened = ws.ledger.events("incident_opened")
+    assert [is_mended(ws.ledger.events(), one) for one in opened] == [False] * len(found)
     report(ws, f"{WAVE}-2", at_printer["serial"])
     assert dispatch.take_print_report(ws, {}) == {"counts": {"reports": 1}}
+    assert [is_mended(ws.ledger.events(), one) for one in opened] == [True] * len(found)
     report(ws, f"{WAVE}-3", at_printer["serial"])
     with pytest.raises(KanshoError, match="PRINT-TWICE"):
         dispatch.take_print_report(ws, {})
@@ -466,6 +507,63 @@ def test_cards_posted_although_they_were_to_be_pulled_are_noticed(printed: tuple
         dispatch.take_print_report(ws, {})
 
 
+REMIND = date(2027, 9, 8)
+
+
+@pytest.fixture
+def reminded(mini: CampaignConfig, tmp_path: Path) -> Workspace:
+    """A year of two mailings to the same group, the first one posted after its proof was sent back once."""
+    (first,) = mini.waves.mailings
+    again = {"id": "mailing_2", "select_on": REMIND, "pull_on": date(2027, 9, 21), "report_on": date(2027, 9, 24),
+             "returns_on": (date(2027, 10, 8),)}  # fmt: skip
+    waves = mini.waves.model_copy(update={"mailings": (first, first.model_copy(update=again))})
+    ws = opened(mini.model_copy(update={"waves": waves}), tmp_path / "var", date(2027, 4, 20))
+    fill(ws, 40)
+    made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
+    approve(ws, ws.store_bytes("plan_document", made["key"], b"%PDF"), "plan", role="ward_officer")
+    ws = on(ws, SELECT)
+    stop(ws, "d02", [])
+    cards = production.prepare_cards(ws, select_wave(ws, {"wave": WAVE}) or {}) or {}
+    decided(ws, proofing.make_proof(ws, cards), "reject")
+    decided(ws, proofing.make_proof(ws, cards))
+    listed = ws.read_table(SnapshotRef.from_json(cards["list"]))[["inquiry_number", "serial"]]
+    posted = listed.assign(wave=WAVE, posted_on=REPORT.isoformat())
+    ws.store_table("postings", WAVE, posted)
+    return on(ws, REMIND)
+
+
+def test_the_reminder_leaves_out_who_attended_was_stopped_or_whose_card_came_back(reminded: Workspace) -> None:
+    ws = reminded
+    posted = ws.read_table(ws.latest("postings"))
+    attended, stopped, refused, kept = posted["inquiry_number"][:4]
+    done = {"inquiry_number": attended, "screening_kind": "90", "attendance_date": "2027-07-20"}
+    ws.store_table("attendance_facts", "d03", pd.DataFrame([done], dtype=object))
+    stop(ws, "d03", [stopped])
+    back = {"serial": posted["serial"][2], "returned_on": RETURNS.isoformat(), "return_reason": "5"}
+    ws.store_table(
+        "mail_returns", f"{WAVE}-1", pd.DataFrame([{**back, "inquiry_number": refused, "wave": WAVE}], dtype=object)
+    )
+    made = select_wave(ws, {"wave": "mailing_2"}) or {}
+    chosen = set(ws.read_table(SnapshotRef.from_json(made["assignment"]))["inquiry_number"])
+    assert kept in chosen
+    assert chosen.isdisjoint({attended, stopped, refused})
+    reasons = ws.ledger.events("wave_selected")[-1].refs["reasons"]
+    assert reasons["card_returned"] == 1
+
+
+def test_what_the_ward_sent_back_does_not_come_back_with_the_next_mailing(reminded: Workspace) -> None:
+    ws = reminded
+    stop(ws, "d03", [])
+    cards = production.prepare_cards(ws, select_wave(ws, {"wave": "mailing_2"}) or {}) or {}
+    proof = proofing.make_proof(ws, cards)
+    assert proofing.make_proof(ws, cards) == proof
+    shown = [e.refs["revisions"] for e in ws.ledger.events("proof_made")]
+    assert [set(revisions.values()) for revisions in shown] == [{1}, {2}, {2}]
+    assert rounds(ws.ledger.events(), "mailing_2")[0].name == "初校"
+    decided(ws, proof)
+    assert rendered_cards(ws, proof)["counts"]["cards"] == cards["counts"]["printable"]
+
+
 def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3") -> None:
     rows = [{"serial": s, "returned_on": RETURNS.isoformat(), "return_reason": reason} for s in serials]
     send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(pd.DataFrame(rows), MAIL_RETURNS)})
@@ -490,6 +588,11 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
     recorded = ws.ledger.find("returns_recorded", f"{WAVE}-1")
     assert recorded is not None
     assert (dict(recorded.counts), recorded.codes["wave"]) == ({"returned": 2}, WAVE)
+    (told,) = received(ws, "ward", "mail_returned")
+    rows = from_csv(told.files["returned.csv"], HANDOVER_MAIL)
+    assert list(rows["inquiry_number"]) == list(at_printer["inquiry_number"][:2])
+    assert set(rows["posted_on"]) == {REPORT.isoformat()}
+    assert set(rows["return_reason"]) == {"3"}
     for package, serials, reason, code in (
         ("x1", ["M9-000001"], "3", "RETURNS-SERIAL"),
         ("x2", [at_printer["serial"].iloc[0]], "3", "RETURNS-SERIAL"),

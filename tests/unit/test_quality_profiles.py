@@ -72,10 +72,12 @@ def test_what_is_handed_over_is_what_next_years_first_delivery_is_compared_with(
     store_profile(ws, "d01", profile(_frame(40), TARGET_LIST))
     frame = _frame(400)
     frame.loc[:2, "phone"] = None
+    frame.loc[:99, "address_extra"] = None
     store_profile(ws, "d02", profile(frame, TARGET_LIST))
     (told,) = profiles_to_hand_over(ws)
     assert told.rows == 400
-    assert told.bands["phone"] == {"given": 397}  # three people are no cell to be told
+    assert "phone" not in told.bands  # three people are no cell to be told, nor what all but them are
+    assert told.bands["address_extra"] == {"given": 300, "missing": 100}
     assert all(n >= ws.config.disclosure.min_cell for cells in told.bands.values() for n in cells.values())
 
     last_year = LastYear.model_validate(told.to_json())

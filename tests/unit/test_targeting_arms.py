@@ -15,7 +15,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
 from kansho.standing import exclusions
 from kansho.targeting.figures import HOUSEHOLD_CORRELATION, plan_figures, smallest_effect_pp
-from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document
+from kansho.targeting.plan import approved_plan, find_plan_work, make_plan, make_plan_document
 from kansho.targeting.waves import HOLDOUT, select_wave
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -195,3 +195,44 @@ def test_the_document_says_what_being_held_out_means(open_workspace: Opener, des
 
 def test_the_sample_draws_each_wave_apart(sample: CampaignConfig) -> None:
     assert sample.targeting.holdout_design == "independent"
+
+
+def amended(ws: Workspace, **change: object) -> Workspace:
+    """The same workspace after an approved amendment of whom to target."""
+    targeting = ws.config.targeting.model_copy(update=change)
+    approve(ws, ws.store_bytes("plan_document", "amendment-0123", b"%PDF"), "amendment", role="ward_officer")
+    return replace(ws, config=ws.config.model_copy(update={"targeting": targeting}))
+
+
+def test_another_paper_that_the_ward_approved_hides_no_plan(open_workspace: Opener) -> None:
+    ws = under(open_workspace(PLANNED_ON), "independent")
+    fill(ws, 60)
+    plan(ws)
+    approved = approved_plan(ws)
+    ws = amended(ws)
+    assert approved is not None
+    assert approved_plan(ws) == approved
+    assert find_plan_work(ws, {}) is None
+
+
+def test_segments_that_were_amended_in_mid_year_are_planned_and_approved_anew(open_workspace: Opener) -> None:
+    ws = under(open_workspace(PLANNED_ON), "independent")
+    fill(ws, 120)
+    first = arms(plan(ws))
+    ws = on(ws, WAVES["mailing_1"])
+    stop(ws, "d02", [])
+    assert select_wave(ws, {"wave": "mailing_1"}) is not None
+    assert find_plan_work(ws, {}) is None
+    before = ws.config.targeting.segments
+    ws = amended(ws, segments=(before[0].model_copy(update={"intent": "another intent"}), *before[1:]))
+    call = on(ws, WAVES["call_1"])
+    stop(call, "d03", [])
+    with pytest.raises(KanshoError, match="PLAN-BASIS"):
+        select_wave(call, {"wave": "call_1"})
+    again = arms(plan(call))
+    pd.testing.assert_frame_equal(again, first)
+    made = select_wave(call, {"wave": "call_1"})
+    assert made is not None
+    selected = {e.key: e.codes["plan"] for e in call.ledger.events("wave_selected")}
+    assert selected == {"mailing_1": "plan-2027-04-20", "call_1": f"plan-{WAVES['call_1']}"}
+    assert all(r.ok for r in reconciliations(call.ledger.events()))

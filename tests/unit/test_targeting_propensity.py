@@ -19,7 +19,7 @@ from kansho.campaign.rights import Channel
 from kansho.documents.plan_propensity import propensity_rows, propensity_section
 from kansho.targeting.features import FEATURES, features
 from kansho.targeting.logistic import BANDS, CalibrationBin, tenths
-from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document
+from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document, release_plan
 from kansho.targeting.propensity import BAND, Propensity, estimate, in_walk_order, with_bands
 from kansho.targeting.propensity_figures import propensity_figures
 from kansho.targeting.table import priorities
@@ -341,6 +341,23 @@ def test_the_plan_shows_the_estimate_or_why_there_is_none(open_workspace: Opener
     assert "必要な500人に満たない" in texts["few"]
     assert "推定を用いません" in texts["none"]
     assert not any("オッズ比" in texts[name] for name in ("few", "none"))
+
+
+@pytest.mark.parametrize(("rule", "said"), [(SMALL, "あり"), (None, "なし（設定）")])
+def test_the_released_table_is_the_one_that_was_approved(
+    open_workspace: Opener, rule: PropensityRule | None, said: str
+) -> None:
+    ws = open_workspace(PLANNED_ON)
+    ws = replace(ws, config=configured(ws.config, rule))
+    with_habits(ws)
+    shown = make_plan_document(ws, make_plan(ws, {"key": "p1"}) or {}) or {}
+    approve(ws, SnapshotRef.from_json(shown["artefact"]), "plan", role="ward_officer")
+    ws.store_table("roster", "d09", roster(7))  # what came after the approval changes nothing of it
+    release_plan(ws, shown)
+    rows = (ws.layout.outputs / "p1.csv").read_text(encoding="utf-8-sig").splitlines()
+    (used,) = [row for row in rows if row.split(",")[2] == "利用" or ",利用," in row]
+    assert said in used
+    assert "総数,対象者一覧,人数,7" not in rows
 
 
 @pytest.mark.parametrize("reason", ["no_history", "too_few_people", "too_few_attended", "not_converged", "no_skill"])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kansho.campaign.config import Rule, Segment
 from kansho.campaign.rights import TargetGroup
 from kansho.errors import KanshoError
+from kansho.standing.household import household_ids, normalise
 from kansho.targeting.holdout import uniform
-from kansho.targeting.household import household_ids, normalise
 from kansho.targeting.segments import first_of, matched, matches, merged, with_derived
 
 JUDGED_ON = date(2026, 3, 31)

@@ -21,10 +21,12 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.evidence.bundle import sha256
 from kansho.evidence.command import verify_command
+from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_bundle, verify_files
+from kansho.vault.classes import CLASSES, PERSONAL_KEYS
 from tests.unit.evidence_year import CONTRACTOR, ENGINEER, OFFICER, Year, lawful_year
 
 
@@ -300,6 +302,18 @@ def coded(type: str, key: str, **changed: str) -> Misdeed:
     return lambda year: year.edit(type, lambda e: replace(e, codes={**e.codes, **changed}), key)
 
 
+def voided_before(key: str) -> Misdeed:
+    """Nobody answered the request in time, and it was approved all the same."""
+
+    def misdeed(year: Year) -> None:
+        added = year.add("approval_voided", key, codes={"reason": "timeout"})
+        at = next(i for i, e in enumerate(year.events) if (e.type, e.key) == ("approval_decided", key))
+        order = [*year.events[:at], added, *year.events[at:-1]]
+        year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
+
+    return misdeed
+
+
 def dropped(type: str, key: str | None = None) -> Misdeed:
     return lambda year: year.drop(type, key)
 
@@ -356,6 +370,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
         "APPROVAL-UNASSIGNED",
     ),
     "approved blind": (dropped("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}"), "APPROVAL-UNREAD"),
+    "approved after one page of a list": (
+        counted("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}", first=1, last=500, of=9_499),
+        "APPROVAL-UNREAD",
+    ),
+    "approved after it had timed out": (voided_before("dag/run/visit_halves"), "APPROVAL-VOIDED"),
     "approved without a request": (dropped("approval_requested", "dag/run/visit_halves"), "APPROVAL-UNREQUESTED"),
     "approved another thing": (
         lambda y: y.edit("approval_decided", lambda e: replace(e, refs={"digest": "0" * 64}), "dag/run/call_list"),
@@ -393,7 +412,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "a certificate of 丙 missing": (dropped("certificate_received", "visitors"), "STATE-CERTIFICATE-MISSING"),
     "a holding kept": (dropped("snapshot_erased", "roster/d01"), "STATE-NOT-ERASED"),
     "a medium kept": (dropped("medium_returned"), "STATE-NOT-RETURNED"),
-    "a key kept": (dropped("keys_destroyed", "vault"), "STATE-KEY-KEPT"),
+    **{f"the key {name} kept": (dropped("keys_destroyed", name), "STATE-KEY-KEPT") for name in PERSONAL_KEYS},
     "fewer packages certified than handed over": (
         counted("certificate_received", "printer", packages=0),
         "COUNT-UNBALANCED",
@@ -453,7 +472,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, str]] = {
     "a sheet that comes in and never went out": (late("sheets_in", "visit_9/2027-10-13/1"), "CUSTODY-SHEETS"),
     "sheets back before they went": (moved_to_the_end("sheets_out", "visit_1/2027-10-13/1"), "CUSTODY-SHEETS"),
     "a key whose deletion is pending called destroyed": (
-        lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "vault", {"until": "2028-02-29"}),
+        lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "health", {"until": "2028-02-29"}),
         "CUSTODY-KEY-PENDING",
     ),
     "a user whose name only looks like another's": (
@@ -604,6 +623,17 @@ def test_a_misdeed_that_is_properly_signed_fails_with_its_code(name: str, mini: 
     year = lawful_year(mini)
     misdeed(year)
     assert code in check(tmp_path, year.files(year.finish()))
+
+
+def test_a_holding_stored_after_its_own_class_lost_its_key_is_found(mini: CampaignConfig) -> None:
+    for name, kinds in CLASSES.items():
+        year = Year(mini)
+        year.add("keys_destroyed", "health")
+        holding = {"kind": min(kinds), "key": "d02", "digest": "", "rows": 1}
+        year.add("snapshot_stored", f"{min(kinds)}/d02", refs={"holding": holding})
+        found = [f for f in custody_findings(year.events) if f.code == "CUSTODY-KEY-USED"]
+        assert bool(found) is (name == "health")
+        assert all("key health" in f.text for f in found)
 
 
 def test_every_code_is_explained_in_the_reference() -> None:

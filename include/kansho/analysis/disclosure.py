@@ -1,4 +1,4 @@
-"""What may leave in a table: small cells hidden, and another one with them where a total would give them away."""
+"""What may leave in the effect table: small cells hidden, and every line with them that would give them away."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kansho.analysis.effect import Effect
+from kansho.campaign.small_cells import Row, hidden_rows, is_small
+
+#: The line of the wave as a whole, and what the line of a target group is called.
+WHOLE = "all"
+
+
+def group_name(group: str) -> str:
+    """Name of a target group's line."""
+    return f"group_{group}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the effect table; ``segment`` is ``all`` for the wave as a whole."""
+    """One line of the effect table; ``segment`` is ``all`` for the wave as a whole, ``group_…`` for a target group.
+
+    ``group`` is the target group that a segment is a part of.
+    """
 
     wave: str
     segment: str
@@ -20,13 +32,18 @@ class Line:
     attended_held_out: int
     effect: Effect | None
     cost_yen: int
+    group: str = ""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The counts that are the same in every report: who was assigned does not change."""
+        return (self.assigned, self.held_out)
 
     @property
     def cells(self) -> tuple[int, ...]:
-        """Every count that the line would show, and what a reader can subtract."""
+        """Every count that the line would show, and what a reader can subtract within it."""
         return (
-            self.assigned,
-            self.held_out,
+            *self.sizes,
             self.attended_assigned,
             self.attended_held_out,
             self.assigned - self.attended_assigned,
@@ -35,24 +52,20 @@ class Line:
 
 
 def hidden_segments(lines: Sequence[Line], min_cell: int) -> frozenset[str]:
-    """Segments of one wave whose line must not be shown.
+    """Segments of one wave whose line must not be shown; when the wave's own line is small, all of them.
 
-    A line is hidden when any cell is between 1 and ``min_cell`` - 1.  When exactly one is hidden, the wave's
-    total would give it away, so the smallest other line is hidden too; when the wave's own line is small,
-    everything is hidden.
+    What the sizes of the arms alone demand is hidden first, in every report of the year alike, and the rest on top
+    of it: no two reports, of which each hides another line, then give a size away together.
     """
-    whole = [line for line in lines if line.segment == "all"]
-    parts = [line for line in lines if line.segment != "all"]
-    if any(_small(line, min_cell) for line in whole):
+    if any(is_small(cell, min_cell) for line in lines if line.segment == WHOLE for cell in line.cells):
         return frozenset(line.segment for line in lines)
-    hidden = {line.segment for line in parts if _small(line, min_cell)}
-    if len(hidden) == 1:
-        others = sorted(
-            (line for line in parts if line.segment not in hidden), key=lambda n: (n.assigned + n.held_out, n.segment)
-        )
-        hidden |= {line.segment for line in others[:1]}
-    return frozenset(hidden)
+    always = hidden_rows([Row(n.segment, _parent(n, lines), n.sizes) for n in lines], min_cell)
+    return hidden_rows([Row(n.segment, _parent(n, lines), n.cells) for n in lines], min_cell, always)
 
 
-def _small(line: Line, min_cell: int) -> bool:
-    return any(0 < cell < min_cell for cell in line.cells)
+def _parent(line: Line, lines: Sequence[Line]) -> str:
+    """The line that this one is a part of: its group's, if that has one, else the wave's; '' for the wave's own."""
+    if line.segment == WHOLE:
+        return ""
+    own = group_name(line.group)
+    return own if line.segment != own and any(other.segment == own for other in lines) else WHOLE

@@ -80,7 +80,7 @@ def effect_pdf(
             addressee=config.ward_party.name,
             facts=(
                 ("データ基準日", cutoff),
-                ("秘匿", f"{config.disclosure.min_cell} 人未満を含む欄は {_HIDDEN} とします"),
+                ("秘匿", f"{config.disclosure.min_cell} 人未満を含む行と、合計から逆算できる行は {_HIDDEN} とします"),
             ),
             sections=tuple(sections),
             simulation=simulation,

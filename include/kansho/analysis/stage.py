@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kansho.analysis.cost import yen_per_person
-from kansho.analysis.disclosure import Line, hidden_segments
+from kansho.analysis.disclosure import WHOLE, Line, group_name, hidden_segments
 from kansho.analysis.effect import effect_of
 from kansho.analysis.report import effect_csv, effect_pdf
 from kansho.campaign.config import Wave
@@ -109,10 +109,12 @@ def lines_of(wave: Wave, assignment: pd.DataFrame, attendance: pd.DataFrame, cut
     """
     attended = attended_in_window(assignment, attendance, wave.select_on.isoformat(), cutoff)
     frame = assignment.assign(attended=attended.to_numpy())
-    lines = [_line(wave.id, "all", frame)]
+    lines = [_line(wave.id, WHOLE, frame)]
     if frame["group"].nunique() > 1:
-        lines += [_line(wave.id, f"group_{group}", part) for group, part in frame.groupby("group")]
-    return lines + [_line(wave.id, str(segment), part) for segment, part in frame.groupby("segment")]
+        lines += [_line(wave.id, group_name(str(group)), part) for group, part in frame.groupby("group")]
+    return lines + [
+        _line(wave.id, str(segment), part, str(group)) for (group, segment), part in frame.groupby(["group", "segment"])
+    ]
 
 
 def attended_in_window(assignment: pd.DataFrame, attendance: pd.DataFrame, first: str, last: str) -> pd.Series:
@@ -131,7 +133,7 @@ def attended_in_window(assignment: pd.DataFrame, attendance: pd.DataFrame, first
     )
 
 
-def _line(wave: str, segment: str, frame: pd.DataFrame) -> Line:
+def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line:
     held = frame["arm"].eq("holdout").to_numpy()
     attended = frame["attended"].to_numpy(dtype=bool)
     return Line(
@@ -143,6 +145,7 @@ def _line(wave: str, segment: str, frame: pd.DataFrame) -> Line:
         int((attended & held).sum()),
         effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
         int(frame["yen"].sum()),
+        group,
     )
 
 

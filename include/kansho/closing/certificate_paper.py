@@ -153,7 +153,10 @@ def _keys(certificate: Mapping[str, Any]) -> Section:
     pending = "、".join(f"{KEY_NAMES[k]}（{day} に消去の予定）" for k, day in said["keys_pending"].items())
     copies, destroyed = (len(said[f"key_copies_{n}"]) for n in ("declared", "destroyed"))
     rows = (
-        ("暗号方式と強度", f"{said['algorithm']}（{said['strength_bits']} ビット）。対象ごとの鍵を、年度の鍵で包む"),
+        (
+            "暗号方式と強度",
+            f"{said['algorithm']}（{said['strength_bits']} ビット）。対象ごとの鍵を、区分ごとの年度の鍵で包む",
+        ),
         ("書込み前の暗号化", "全ての保有物を、記憶装置に書く前に暗号化した"),
         ("破壊した鍵", "、".join(KEY_NAMES[k] for k in said["keys_destroyed"]) or "なし"),
         ("消去を待つ鍵", pending or "なし"),

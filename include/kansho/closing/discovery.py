@@ -21,8 +21,8 @@ _EVIDENCE = re.compile(
     r"outputs/(certificate(-interim)?\.(json|sig)|checkpoint\.txt|summary\.json|evidence-[a-z0-9_]+\.zip)\Z"
 )
 _RUN = re.compile(r"replay\.json\Z")
-#: How the deployment keeps keys: names a file or a service, no secret (`kansho.vault.deployed`).
-_KEEPER = re.compile(r"keys/[a-z0-9_]+\.keeper\.json\Z")
+#: How the deployment keeps keys: names a file or a service, and the word in a service's tags (`kansho.vault.deployed`).
+_KEEPER = re.compile(r"keys/[a-z0-9_]+\.(keeper\.json|owner)\Z")
 #: Airflow's home: configuration, metadata (with journals), logs, sessions, secrets of its own, caches of libraries.
 _AIRFLOW = re.compile(r"(airflow\.cfg|airflow\.db(-wal|-shm|-journal)?|(logs|run|secrets|cache)/.+)\Z")
 _UNFINISHED = ".tmp-"

@@ -4,7 +4,7 @@ Belongs here: planning and executing.  Does not belong here: Airflow's traces, t
 (`kansho.closing.finalise`).
 
     inventory → plan (digest, document; names what people do by hand) → two approvals → needles kept for the scan
-    → each holding erased and verified → vault, HMAC and exchange keys destroyed
+    → each holding erased and verified → keys of the classes of data, HMAC and exchange keys destroyed
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -38,8 +39,8 @@ NEEDLE_SOURCES = (
     "raw_attendance_update",
 )
 NEEDLES, NEEDLES_KEY = "residue_needles", "year"
-#: Destroyed with the vault; the needles' key outlives them by the scan.
-VAULT_KEYS: tuple[KeyName, ...] = ("vault", "hmac", "exchange")
+#: Destroyed with the vault: a key for each class of data, and two more; the needles' key outlives them by the scan.
+VAULT_KEYS: tuple[KeyName, ...] = tuple(name for name in PERSONAL_KEYS if name != "needles")
 
 
 def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:

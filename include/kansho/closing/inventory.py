@@ -16,7 +16,7 @@ from kansho.closing.manual import manual_targets
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
-from kansho.evidence.rules import PERSONAL_KEYS
+from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 

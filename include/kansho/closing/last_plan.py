@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.small_cells import suppress_parts
 from kansho.evidence.events import Event
 
 #: Counts of ``plan_made`` that are no outcome of the eligibility table.
@@ -19,7 +20,7 @@ _CHANNELS = {"mail": "cards", "call": "calls", "visit": "visits"}
 def last_plan(events: Sequence[Event], config: CampaignConfig) -> dict[str, Any] | None:
     """Fields of `kansho.campaign.config.LastPlan`; None for a year without a selection.
 
-    Counts below the config's ``min_cell`` are left out of the outcomes.
+    Counts below the config's ``min_cell`` are left out of the outcomes, and more where the roster would give them away.
     """
     selected = [e for e in events if e.type == "wave_selected"]
     made = {e.key: e for e in events if e.type == "plan_made"}
@@ -29,6 +30,6 @@ def last_plan(events: Sequence[Event], config: CampaignConfig) -> dict[str, Any]
     reached = dict.fromkeys(_CHANNELS.values(), 0)
     for event in selected:
         reached[_CHANNELS[event.codes["channel"]]] += event.counts["assigned"]
-    cell = config.disclosure.min_cell
-    outcomes = {k: n for k, n in plan.counts.items() if k not in _OTHER and (n == 0 or n >= cell)}
+    counted = {k: n for k, n in plan.counts.items() if k not in _OTHER}
+    outcomes = {k: n for k, n in suppress_parts(counted, config.disclosure.min_cell).items() if n is not None}
     return {"fiscal_year": config.fiscal_year, "roster": plan.counts["roster"], "outcomes": outcomes, **reached}

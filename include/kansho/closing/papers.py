@@ -17,7 +17,17 @@ from kansho.documents.render import japanese_date, render
 from kansho.documents.stamp import Stamp
 from kansho.evidence.events import Event
 
-KEY_NAMES = {"vault": "保管庫の鍵", "hmac": "照合用の鍵", "exchange": "荷の開封鍵", "needles": "残存検査用の鍵"}
+#: A key for each class of data (`kansho.vault.classes`), and the others that open something personal.
+KEY_NAMES = {
+    "residents": "住民情報の鍵",
+    "health": "健診・検診情報の鍵",
+    "contacts": "勧奨記録の鍵",
+    "papers": "帳票の鍵",
+    "secrets": "合言葉・抽出の種の鍵",
+    "hmac": "照合用の鍵",
+    "exchange": "荷の開封鍵",
+    "needles": "残存検査用の鍵",
+}
 METHODS = "対象ごとの鍵による暗号化のまま削除し、全版の不存在を確認したうえで、鍵を破壊する（暗号化消去）。"
 HONEST = (
     "フラッシュ媒体・スナップショット型の記憶装置では上書きの完了を証明できないため、上書きによる消去は主張しない。"

@@ -1,4 +1,6 @@
-"""What 甲 gets back at the end, by お問い合わせ番号; calls and enquiries keep the contract they came in (P11).
+"""What 甲 gets back, by お問い合わせ番号: at the end, and at once what it alone can mend (P11).
+
+Calls and enquiries keep the contract they came in.
 
 Belongs here: kinds, columns and clauses of the hand-over.  Does not belong here: making it (`kansho.closing`).
 No 丙 holds any of it: who was in which group, and what other channels did, is not among its items (D2).
@@ -31,6 +33,12 @@ HANDOVER_MAIL = _handover(
     ),
     ("inquiry_number", "wave"),
 )
+MAIL_UNPRINTABLE = _handover(
+    "mail_unprintable",
+    "印刷できない宛名",
+    (WAVE, Column("unprintable_reason", "印刷できない理由", clause="P11")),
+    ("inquiry_number", "wave"),
+)
 HANDOVER_VISITS = _handover("handover_visits", "訪問の結果", VISIT_RESULTS.columns[1:], ("inquiry_number", "wave"))
 HANDOVER_STOPS = _handover(
     "handover_stops",
@@ -57,4 +65,4 @@ HANDOVER_GROUPS = _handover(
     ("inquiry_number", "wave"),
 )
 
-HANDOVER_FILES = (HANDOVER_MAIL, HANDOVER_VISITS, HANDOVER_STOPS, HANDOVER_GROUPS)
+HANDOVER_FILES = (HANDOVER_MAIL, MAIL_UNPRINTABLE, HANDOVER_VISITS, HANDOVER_STOPS, HANDOVER_GROUPS)

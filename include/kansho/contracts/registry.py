@@ -14,6 +14,7 @@ from kansho.contracts.handover_files import (
     HANDOVER_MAIL,
     HANDOVER_STOPS,
     HANDOVER_VISITS,
+    MAIL_UNPRINTABLE,
 )
 from kansho.contracts.model import Contract
 from kansho.contracts.outreach_files import (
@@ -54,6 +55,7 @@ __all__ = [
     "INBOUND_RECORDS",
     "INQUIRY_PATTERN",
     "MAIL_RETURNS",
+    "MAIL_UNPRINTABLE",
     "PAST_ATTENDANCE",
     "PHONE_PATTERN",
     "PRINT_LIST",

@@ -18,6 +18,8 @@ from kansho.documents.render import render
 _CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問"}
 _GROUPS = {"kenshin": "特定健診", "cancer": "がん検診"}
 _HIDDEN = "＊"
+#: Name of the table that lies in the document.
+TABLE = "plan.csv"
 #: Word → figure, in the order of the table.
 _OF_SEGMENT = (("条件に合う", "fits"), ("先に決定", "taken"), ("人数", "people"))
 _OF_ARM = (("勧奨", "outreach"), ("保留", "held_out"), ("枠外", "left"))
@@ -55,7 +57,10 @@ def plan_document(
     simulation: bool,
     issued_on: date,
 ) -> bytes:
-    """PDF bytes of the plan; ``figures`` are aggregates with small cells already None (shown as ＊)."""
+    """PDF bytes of the plan; ``figures`` are aggregates with small cells already None (shown as ＊).
+
+    The same figures as a table lie in it as the file `TABLE`: what is approved is both.
+    """
     totals, nested = figures["totals"], config.targeting.holdout_design == "nested"
     return render(
         Document(
@@ -110,8 +115,9 @@ def plan_document(
             ),
             signatures=("区 担当者", "取扱責任者"),
             simulation=simulation,
-            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満のため表示しません。",),
-        )
+            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄と、合計から逆算できる欄です。表示しません。",),
+        ),
+        {TABLE: plan_csv(figures)},
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kansho.documents.model import Document
+from kansho.errors import KanshoError
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
 
@@ -29,16 +33,45 @@ def _environment() -> Environment:
     return made
 
 
-def render(document: Document) -> bytes:
-    """PDF bytes of a document."""
-    return render_html(_environment().get_template("document.html.j2").render(document=document))
+def render(document: Document, attachments: Mapping[str, bytes] | None = None) -> bytes:
+    """PDF bytes of a document; ``attachments`` (file name → content) lie in it, so that its digest binds them too."""
+    from weasyprint import Attachment
+
+    html = _environment().get_template("document.html.j2").render(document=document)
+    # Dated by the document: an attachment's own clock would make other bytes of the same input.
+    made = datetime.combine(document.issued_on, time(), UTC)
+    attached = [
+        Attachment(file_obj=io.BytesIO(data), name=name, created=made, modified=made)
+        for name, data in (attachments or {}).items()
+    ]
+    return render_html(html, attached)
 
 
-def render_html(html: str, remarks: list[str] | None = None) -> bytes:
+def attached(pdf: bytes, name: str) -> bytes:
+    """The file ``name`` that lies in a PDF of `render`.
+
+    Raises:
+        KanshoError: ``DOCUMENT-ATTACHMENT`` when there is none.
+    """
+    from pikepdf import Pdf
+
+    with Pdf.open(io.BytesIO(pdf)) as document:
+        if name in document.attachments:
+            return bytes(document.attachments[name].get_file().read_bytes())
+    raise KanshoError(
+        "DOCUMENT-ATTACHMENT",
+        "文書に添付の表がありません",
+        place=name,
+        remedy="文書を作り直し、もう一度承認を得てください",
+    )
+
+
+def render_html(html: str, attachments: Sequence[Any] = (), remarks: list[str] | None = None) -> bytes:
     """PDF bytes of a whole HTML text; it can refer to local files and data URLs only, never to the network.
 
     Args:
         html: the text.
+        attachments: files that lie in the PDF.
         remarks: takes what WeasyPrint ignored in the style sheets; only for texts that hold nobody's data.
     """
     # WeasyPrint logs what it ignores in style sheets; texts of documents must not reach a log.
@@ -48,11 +81,11 @@ def render_html(html: str, remarks: list[str] | None = None) -> bytes:
     from weasyprint.urls import URLFetcher
 
     offline = URLFetcher(allowed_protocols=("file", "data"), fail_on_errors=True)
-    kept = _Remarks(remarks)
     log.setLevel(logging.CRITICAL if remarks is None else logging.WARNING)
-    log.propagate, handlers, log.handlers = remarks is None, log.handlers, [] if remarks is None else [kept]
+    log.propagate, handlers, log.handlers = remarks is None, log.handlers, [_Remarks(remarks)]
     try:
-        return bytes(HTML(string=html, base_url=FORMS.as_uri() + "/", url_fetcher=offline).write_pdf())
+        made = HTML(string=html, base_url=FORMS.as_uri() + "/", url_fetcher=offline)
+        return bytes(made.write_pdf(attachments=list(attachments)))
     finally:
         log.setLevel(logging.CRITICAL)
         log.propagate, log.handlers = True, handlers

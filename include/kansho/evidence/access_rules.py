@@ -27,6 +27,7 @@ ENDED = "ended_on"
 _FACTS = ("residents", "health", "contacts", "papers")
 _STAFF = frozenset({"contractor_manager", "contractor_staff", "contractor_engineer"})
 _ASKED = _STAFF | {"ward_officer", "ward_manager"}
+_ANSWERS = frozenset({"contractor_manager", "contractor_staff"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "oversight": _task("papers"),
     "approval": _task(*_FACTS),
     "residue_scan": _task("needles"),
-    "desk_lookup": _task(*_FACTS),
+    "desk_lookup": Purpose(_ANSWERS, frozenset({"residents", "health", "contacts"})),
+    "desk_lookup_calls": Purpose(frozenset({"call_staff"}), frozenset({"residents", "contacts"})),  # 受診 is of 乙 (D2)
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),
     "exception_handling": Purpose(_STAFF | {TASK}, frozenset({"residents", "health", "papers"})),

@@ -7,9 +7,10 @@ States of one request, all of them ledger facts:
 
     approval_requested ──answer──> approval_answered ──guard──> approval_decided approve | reject
           │                             │
-          └── artefact_opened ──────────┘   (by the same user, before the answer)
+          ├── artefact_opened ──────────┘   (by the same user, before the answer, every page of it)
+          └── approval_voided               (nobody answered in time)
 
-One request is decided once.  A new decision needs a new request, that is, a new run.
+One request is decided once, and never after it was voided.  A new decision needs a new request, that is, a new run.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.decision_rules import REASONS
 from kansho.evidence.events import Event
+from kansho.evidence.openings import left_out, openings
 
 APPROVE = "approve"
 REJECT = "reject"
@@ -142,9 +144,9 @@ def check_decision(
         An approval, or a rejection by an allowed user (which the caller records, then raises).
 
     Raises:
-        KanshoError: ``APPROVAL-NO-REQUEST``, ``-NO-ANSWER`` (not answered, timed out, or marked by
-            hand), ``-USER`` (not of the role), ``-OPTION``, ``-CHANGED``, ``-UNREAD`` (not opened in the
-            desk before answering), ``-REASON``, ``-FOUR-EYES``.
+        KanshoError: ``APPROVAL-NO-REQUEST``, ``-VOIDED`` (timed out), ``-NO-ANSWER`` (not answered, or marked
+            by hand), ``-USER`` (not of the role), ``-OPTION``, ``-CHANGED``, ``-UNREAD`` (not opened in the
+            desk before answering, every page of it), ``-REASON``, ``-FOUR-EYES``.
     """
     log = list(events)
     index = {(e.type, e.key): e for e in log}
@@ -152,11 +154,13 @@ def check_decision(
     if requested is None:
         raise _fail("NO-REQUEST", "承認の依頼が台帳にありません", key, "最初からやり直してください")
     request = Request.from_event(requested)
+    if ("approval_voided", key) in index:
+        raise _fail("VOIDED", "期限切れで無効になった承認です", key, "新しい実行で承認を求めてください")
     answer = latest_answer(log, key)
     if answer is None:
         raise _fail(
             "NO-ANSWER",
-            "回答の記録がありません（手動で成功にしたか、期限切れです）",
+            "回答の記録がありません（手動で成功にしましたか）",
             key,
             "新しい実行で承認を求めてください",
         )
@@ -170,13 +174,14 @@ def check_decision(
         return made
     if digest_now != request.digest:
         raise _fail("CHANGED", "承認を求めた後に対象が変わりました", key, "新しい実行で承認を求めてください")
-    opened = index.get(("artefact_opened", f"{key}/{answer.user}"))
-    if opened is None or not _opened_before(opened, request, answer):
+    opened = openings(lambda type, of: index.get((type, of)), key, answer.user)
+    gaps = left_out((e for e in opened if _opened_before(e, answer)), requested.refs["artefact"], answer.user)
+    if gaps is None or gaps:
         raise _fail(
             "UNREAD",
-            "回答した人が回答の前に対象を開いた記録がありません",
+            "回答した人が回答の前に対象を終わりまで開いた記録がありません",
             key,
-            "承認ページで対象を開いてから回答してください",
+            "承認ページで対象をすべて（最後のページまで）開いてから回答してください",
         )
     if answer.reason == INVALID or (request.reason_required and answer.reason == "none"):
         raise _fail("REASON", "理由コードがありません", key, "理由コードを選んで回答してください")
@@ -192,9 +197,7 @@ def unapproved(events: Iterable[Event], run: str) -> list[str]:
     return [e.key.rpartition("/")[2] for e in log if e.type == "approval_requested" and e.key not in approved]
 
 
-def _opened_before(opened: Event, request: Request, answer: Answer) -> bool:
-    if opened.actor.get("user") != answer.user or opened.refs.get("digest") != request.digest:
-        return False
+def _opened_before(opened: Event, answer: Answer) -> bool:
     try:
         return datetime.fromisoformat(opened.recorded_at) <= datetime.fromisoformat(answer.answered_at)
     except (ValueError, TypeError):

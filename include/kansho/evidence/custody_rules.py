@@ -12,9 +12,8 @@ from typing import Any
 from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.registrations import id_of
+from kansho.vault.classes import class_of
 
-#: Kind of the holding that outlives the vault's key, under a key of its own.
-_NEEDLES = "residue_needles"
 #: Kind of package that the certificate of a 丙 itself comes in.
 _CERTIFICATE = "erasure_certificate"
 #: What comes back → what must have gone out or been there before, under the same key.
@@ -42,7 +41,7 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
         for name in sorted(_used(event) & erased):
             yield Finding("CUSTODY-USED-ERASED", place, f"uses a holding after its erasure: {name[:120]}")
         if event.type == "snapshot_stored":
-            key = "needles" if _kind(event) == _NEEDLES else "vault"
+            key = class_of(_kind(event))  # the key that seals it (`kansho.vault.classes`)
             if key in destroyed:
                 yield Finding("CUSTODY-KEY-USED", place, f"stored after key {key} was destroyed")
         elif event.type == "snapshot_erased":

@@ -78,7 +78,7 @@ def cryptographic_erase(config: Mapping[str, Any], erasure: Mapping[str, Any]) -
     return {
         "algorithm": "AES-256-GCM",
         "strength_bits": 256,
-        "keys": "a data key per object, wrapped by the campaign's key",
+        "keys": "a data key per object, wrapped by the campaign's key of its class of data",
         "encrypted_before_written": "yes",
         "keys_destroyed": list(erasure["keys"]),
         "keys_pending": dict(erasure["keys_pending"]),

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from kansho.campaign.opened import bound_digest
 from kansho.evidence.access_rules import access_findings
@@ -22,7 +24,9 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.opening_rules import amendment_findings, opening_findings
+from kansho.evidence.openings import left_out, openings
 from kansho.evidence.registrations import id_of
+from kansho.vault.classes import PERSONAL_KEYS
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
@@ -36,8 +40,6 @@ _CORE = {
     "stop_list": "stop_facts",
     "attendance_update": "attendance_facts",
 }
-#: Keys whose destruction is part of erasure; the signing key stays with the evidence.
-PERSONAL_KEYS = ("vault", "hmac", "exchange", "needles")
 
 
 def violations(
@@ -128,7 +130,7 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
 
 
 def _approvals(log: _Past) -> Iterator[Finding]:
-    """A decision counts only by a user of the asked role who opened the very thing before (P8)."""
+    """A decision counts only by a user of the asked role who opened the very thing before, all of it (P8)."""
     for decided in log.of("approval_decided"):
         place = _at(decided)
         asked = log.find("approval_requested", decided.key, decided)
@@ -144,9 +146,11 @@ def _approvals(log: _Past) -> Iterator[Finding]:
         digest = _digest(asked)
         if digest is None or decided.refs.get("digest") != digest:
             yield Finding("APPROVAL-DIGEST", place, "the decision binds another digest than the request")
-        opened = log.find("artefact_opened", f"{decided.key}/{name}", decided)
-        if opened is None or opened.refs.get("digest") != digest:
-            yield Finding("APPROVAL-UNREAD", place, "approved without opening the artefact")
+        if log.find("approval_voided", decided.key, decided) is not None:
+            yield Finding("APPROVAL-VOIDED", place, "approved after the request had timed out")
+        opened = openings(partial(log.find, before=decided), decided.key, name)
+        if left_out(opened, _artefact(asked), name) != []:
+            yield Finding("APPROVAL-UNREAD", place, "approved without opening the artefact, every page of it")
         other = asked.codes.get("distinct_from")
         if other:
             yield from _four_eyes(log.find("approval_decided", other, decided), decided)
@@ -159,9 +163,13 @@ def _four_eyes(other: Event | None, decided: Event) -> Iterator[Finding]:
         yield Finding("APPROVAL-FOUR-EYES", _at(decided), "one person or one role approved twice")
 
 
-def _digest(requested: Event) -> str | None:
+def _artefact(requested: Event) -> Mapping[str, Any]:
     artefact = requested.refs.get("artefact")
-    digest = artefact.get("digest") if isinstance(artefact, dict) else None
+    return artefact if isinstance(artefact, dict) else {}
+
+
+def _digest(requested: Event) -> str | None:
+    digest = _artefact(requested).get("digest")
     return digest if isinstance(digest, str) else None
 
 

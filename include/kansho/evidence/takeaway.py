@@ -41,6 +41,7 @@ MODULES = (
             "merkle",
             "methods",
             "opening_rules",
+            "openings",
             "registrations",
             "rules",
             "signed",

@@ -67,6 +67,7 @@ def record_changes(
     if told.empty:
         return {}
     told["listed_in"] = _listed_in(ws, told["inquiry_number"])
+    told["told_on"] = ws.today.isoformat()
     ref = ws.store_table("roster_changes", delivery, told, parents=[raw])
     counts = {str(change): int(rows) for change, rows in told["change"].value_counts().sort_index().items()}
     concerned = told["change"].isin(("left", "held")) | told["fields"].str.contains("address|name_kanji|phone")

@@ -190,7 +190,8 @@ def _rendered(html: str) -> tuple[bytes, tuple[str, ...]]:
     from kansho.documents.render import render_html
 
     found: list[str] = []
-    return render_html(html, found), tuple(found)
+    pdf = render_html(html, remarks=found)
+    return pdf, tuple(found)
 
 
 def _first_day(config: CampaignConfig) -> date:

@@ -17,6 +17,7 @@ from kansho.campaign.config import MailingWave
 from kansho.campaign.rights import Channel, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.mailing.printing import file_name, files_of
 from kansho.mailing.production import handed_over
 from kansho.mailing.waves import mailing
 from kansho.standing import exclusions
@@ -24,6 +25,7 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 REPORT = "print_report"
+PULL_COLUMNS = ("serial", "file", "position")
 _COUNTS = ("printable", "withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
 
 
@@ -57,15 +59,13 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         key = wave.id if ref is None else f"{wave.id}-{ws.today.isoformat()}"
         ref = ws.store_table("pull_list", key, pulled)
     pulled = ws.read_table(ref)
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows([["serial"], *[[s] for s in pulled["serial"]]])
     exchange.hand_over(
         ws,
         party=printer(ws),
         work=Work.ADDRESSING,
         package=wave.id,
         kind="pull_list",
-        files={"pull_list.csv": buffer.getvalue().encode()},
+        files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave.id, set(pulled["serial"]))},
         counts={"rows": len(pulled)},
         authority="contract",
     )
@@ -73,12 +73,31 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"wave": wave.id, "counts": {"listed": len(pulled)}}
 
 
+def pull_csv(cards: pd.DataFrame, wave: str, pulled: set[str]) -> bytes:
+    """What the printer takes cards out by: ``serial``, the ``file`` it was printed from, its ``position`` there from 1.
+
+    Args:
+        cards: kind ``card_list``.
+        wave: the mailing.
+        pulled: serials.
+    """
+    rows = [
+        (serial, file_name(file, wave), position)
+        for file, _, listed in files_of(cards, wave)
+        for position, serial in enumerate(listed["serial"], start=1)
+        if serial in pulled
+    ]
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows([PULL_COLUMNS, *sorted(rows)])
+    return buffer.getvalue().encode()
+
+
 def take_print_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Take in the printer's reports: kind ``postings``, event ``print_reported``.
 
     Raises:
-        KanshoError: ``PRINT-REPORT``, ``PRINT-COUNT``, ``PRINT-SERIAL`` or ``PRINT-TWICE`` after the package
-            was refused whole.
+        KanshoError: ``PRINT-REPORT``, ``PRINT-COUNT``, ``PRINT-SERIAL``, ``PRINT-UNPULLED`` or ``PRINT-TWICE`` after
+            the package was refused whole.
     """
     party = printer(ws)
     taken = 0
@@ -144,8 +163,14 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
     away = _serials(files.get("withdrawn.csv", b"")) + _serials(files.get("pulled.csv", b""))
     check_report(counts, cards["serial"], posted, away)
     pulls = _pull_list(ws, wave.id)
-    wanted = set(ws.read_table(pulls)["serial"]) if pulls is not None else set()
-    if wanted != set(away):
+    if pulls is None or ws.ledger.find("pulls_listed", wave.id) is None:
+        raise KanshoError(
+            "PRINT-UNPULLED",
+            "引抜き一覧を渡す前に発送されています",
+            place=wave.id,
+            remedy="印刷会社に確認し、事故として報告してください",
+        )
+    if set(ws.read_table(pulls)["serial"]) != set(away):
         raise KanshoError(
             "PRINT-SERIAL", "引抜き一覧と実際の引抜きが一致しません", place=wave.id, remedy="印刷会社に確認してください"
         )

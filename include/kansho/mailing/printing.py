@@ -105,6 +105,11 @@ def files_of(cards: pd.DataFrame, wave: str) -> Iterator[tuple[str, str, pd.Data
             yield f"{wave}-{design}-{number:02d}", design, rows
 
 
+def file_name(key: str, wave: str) -> str:
+    """What a file of `files_of` is called in the printer's package."""
+    return f"cards-{key.removeprefix(wave + '-')}.pdf"
+
+
 def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
     """Printable cards of a design in shards of `SHARD`, numbered from 1, in the order of serials."""
     mine = cards[cards["printable"] & cards["design"].eq(design)].sort_values("serial")

@@ -26,10 +26,11 @@ from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
 from kansho.mailing.press import Printed, check
-from kansho.mailing.printing import files_of, require_file
+from kansho.mailing.printing import file_name, files_of, require_file
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
+from kansho.mailing.ward_lists import tell_unprintable
 from kansho.mailing.waves import mailing
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
@@ -120,7 +121,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Seal the package to the printer, and issue a specimen of each design.
+    """Seal the package to the printer, tell 甲 whose card cannot be printed, and issue a specimen of each design.
 
     Raises:
         KanshoError: ``MAILING-UNCHECKED`` without the passed gate, ``EXCHANGE-AUTHORITY`` without the approval.
@@ -139,7 +140,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
     for key, _, rows in files_of(cards, wave.id):
-        name = f"cards-{key.removeprefix(wave.id + '-')}.pdf"
+        name = file_name(key, wave.id)
         files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
@@ -153,6 +154,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         counts={"rows": len(printable)},
         authority=authority_of(ws, proof),
     )
+    tell_unprintable(ws, wave.id, cards)
     for design, drawn in proven:
         name = f"specimens/card-{design.id}-{wave.id}.pdf"
         if ws.ledger.find("document_issued", name) is None:

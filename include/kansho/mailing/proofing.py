@@ -28,8 +28,9 @@ from kansho.workspace import Workspace
 def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The next round's proof: kinds ``artwork`` and ``proof``, events ``design_revised`` and ``proof_made`` (C6).
 
-    ``proof_made`` holds, by design, the digest of the faces, the artwork, and how many passages changed since the round
-    before.
+    ``proof_made`` holds, by design, the revision shown, the digest of the faces, the artwork, and how many passages
+    changed since the round before.  A design begins with the revision that the ward approved in an earlier mailing:
+    what it sent back once does not come back.
 
     Raises:
         KanshoError: ``DESIGN-REVISION`` when nothing was changed after a proof that was sent back.
@@ -39,7 +40,7 @@ def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     sent_back = [s for s in made if _rejected(ws, s)]
     number = len(sent_back) + 1
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
-    designs = _designs(cards, number)
+    designs = _designs(cards, {name: said + number - 1 for name, said in _approved_before(ws, wave).items()}, number)
     key = _key(wave, number)
     faces = {d.id: digest(d, ws.config, as_of=wave.select_on) for d in designs}
     before = ws.ledger.find("proof_made", _key(wave, number - 1)) if number > 1 else None
@@ -67,6 +68,7 @@ def make_proof(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         refs={
             "proof": found,
             "designs": faces,
+            "revisions": {d.id: d.revision for d in designs},
             "artwork": {name: ref.digest for name, ref in drawn.items()},
             "changed": {s.design.id: len(s.changes) for s in shown if before is not None},
         },
@@ -86,7 +88,7 @@ def proven_artwork(
     authority_of(ws, proof)
     made = ws.ledger.find("proof_made", proof.key)
     shown: Mapping[str, Any] = made.refs if made is not None else {}
-    designs = _designs(cards, int(proof.key.rpartition("-r")[2]))
+    designs = _designs(cards, shown.get("revisions", {}), 1)
     faces = shown.get("designs", {})
     changed = [d.id for d in designs if digest(d, ws.config, as_of=wave.select_on) != faces.get(d.id)]
     if changed:
@@ -119,8 +121,25 @@ def _changes(ws: Workspace, before: Event | None, design: str, now: SnapshotRef)
     return differences(ws.read_bytes(earlier), ws.read_bytes(now))
 
 
-def _designs(cards: pd.DataFrame, number: int) -> Sequence[Design]:
-    return [load(name, number) for name in sorted(set(cards.loc[cards["printable"], "design"]))]
+def _designs(cards: pd.DataFrame, revisions: Mapping[str, int], otherwise: int) -> Sequence[Design]:
+    names = sorted(set(cards.loc[cards["printable"], "design"]))
+    return [load(name, revisions.get(name, otherwise)) for name in names]
+
+
+def _approved_before(ws: Workspace, wave: MailingWave) -> dict[str, int]:
+    """Design → its revision in the newest proof of another mailing that was approved before this one's first round."""
+    found: dict[str, int] = {}
+    first = ws.ledger.find("proof_made", _key(wave, 1))
+    for made in ws.ledger.events("proof_made"):
+        ref = SnapshotRef.from_json(made.refs["proof"])
+        if ref.key.rpartition("-r")[0] == wave.id or (first is not None and made.sequence > first.sequence):
+            continue
+        decided = decision_on(ws, ref)
+        if decided is None or (first is not None and decided.sequence > first.sequence):
+            continue
+        if decided.codes.get("decision") == "approve":
+            found |= made.refs.get("revisions", {})
+    return found
 
 
 def _key(wave: MailingWave, number: int) -> str:

@@ -1,4 +1,7 @@
-"""Returned mail (返戻): by serial, with the reason; the card itself is media and goes into the 授受簿."""
+"""Returned mail (返戻): by serial, with the reason; 甲 is told at once whose card came back.
+
+The cards themselves are media: they are counted, locked away, and given to 甲 at the end (`kansho.closing.manual`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from kansho.contracts.registry import MAIL_RETURNS
 from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv, valid
 from kansho.mailing.dispatch import printer
+from kansho.mailing.ward_lists import tell_returned
 from kansho.workspace import Workspace
 
 KIND = "mail_returns"
@@ -55,6 +59,7 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
             )
     merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
     ref = ws.store_table(KIND, package, merged)
+    tell_returned(ws, package, merged)
     waves = "|".join(sorted(set(merged["wave"])))
     ws.record(
         "returns_recorded", package, counts={"returned": len(merged)}, codes={"wave": waves}, refs={"returns": ref}

@@ -28,6 +28,9 @@ from kansho.workspace import Workspace
 REPORT_KIND = "incident_report"
 _REF = re.compile(r"[A-Za-z0-9_.:/-]{1,80}\Z")
 
+#: With whose work an incident that the ledger shows happened.
+_WITH = {"sheet_missing": Work.VISITS, "print_mismatch": Work.ADDRESSING}
+
 
 def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Open what the run was started for and what the ledger shows, tell 甲, and find what is still to do.
@@ -43,8 +46,8 @@ def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     _open_triggered(ws, work.get("triggered") or {})
     for found in suspicions(ws.ledger.events(), ws.today):
         codes = {"kind": found.kind, "subject": found.subject}
-        if found.kind == "sheet_missing":
-            codes["party"] = ws.config.party_for(Work.VISITS).id
+        if found.kind in _WITH:
+            codes["party"] = ws.config.party_for(_WITH[found.kind]).id
         ws.record("incident_opened", found.key, counts=found.counts, codes=codes)
     opened = ws.ledger.events("incident_opened")
     for event in opened:

@@ -23,6 +23,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "返却時の数え漏れ又は所在不明。訪問班と経路を確認しています。",
         "交付・返却の枚数を二名で確認し、合わない班には翌日の訪問票を交付しません。",
     ),
+    "print_mismatch": (
+        "印刷会社の報告したはがきの枚数、連番又は引抜きが、当方の一覧と一致しませんでした（{subject}）。",
+        "はがきの宛名（郵便番号、住所、氏名、お問い合わせ番号）及びその文面。",
+        "数え間違い、引抜き漏れ又は所在不明。印刷会社に連番での照合を求めています。",
+        "発送は、当方の一覧と連番まで一致する報告を受けるまで完了としません。",
+    ),
     "over_provision": (
         "提供されたデータに、契約で取扱いを認められた項目以外の列がありました（{subject}）。",
         "契約にない列（内容は読み取らず、封緘された原本のまま保管しています）。",
@@ -36,6 +42,8 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "受領時に全ての値を検査し、該当する提供は全体を受け入れません。",
     ),
 }
+#: Kinds that are mended by numbers that agree.
+_COUNTED = ("sheet_missing", "print_mismatch")
 _UNKNOWN = "調査中です。"
 _UNSET = "調査の結果を踏まえて定めます。"
 _EMPTY = (_UNKNOWN, _UNSET)
@@ -77,7 +85,7 @@ def nine_items(config: CampaignConfig, log: list[Event], opened: Event) -> tuple
         ("本人への対応", "区の指示に従います。"),
         ("公表", "区の指示に従います。"),
         ("再発防止の措置", prevention),
-        ("その他", "その後、枚数の一致を確認しました。" if mended and kind == "sheet_missing" else "特になし。"),
+        ("その他", "その後、枚数の一致を確認しました。" if mended and kind in _COUNTED else "特になし。"),
     )
 
 

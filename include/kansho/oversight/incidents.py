@@ -15,6 +15,7 @@ from kansho.evidence.events import Event
 #: Closed list of kinds; the danger of an incident and a breach of a clause are incidents too (P9).
 KINDS = {
     "sheet_missing": "訪問票の所在不明（紛失のおそれ）",
+    "print_mismatch": "はがきの枚数・引抜きの不一致（誤送付・紛失のおそれ）",
     "over_provision": "契約にない項目の提供（過剰提供）",
     "my_number_received": "個人番号とみられる値の混入",
     "media_lost": "媒体の紛失",
@@ -28,6 +29,8 @@ KINDS = {
 
 #: Codes of a refused delivery that are incidents in themselves (D1, D7).
 REFUSAL_KINDS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
+#: Codes of a refused print report that say that cards may be lost, or posted to whom they must not.
+PRINT_CODES = frozenset({"PRINT-COUNT", "PRINT-SERIAL", "PRINT-UNPULLED"})
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ def label(names: Mapping[str, str], code: str) -> str:
 
 
 def suspicions(events: Iterable[Event], today: date) -> list[Suspicion]:
-    """Incidents that no one opened: sheets not back after their day, refused over-provision."""
+    """Incidents that no one opened: sheets not back after their day, over-provision, cards that do not add up."""
     log = list(events)
     opened = {e.key for e in log if e.type == "incident_opened"}
-    found = [*_missing_sheets(log, today), *_refusals(log)]
+    found = [*_missing_sheets(log, today), *_refusals(log), *_print_reports(log)]
     return [s for s in found if s.key not in opened]
 
 
@@ -67,11 +70,13 @@ def state(events: Iterable[Event], key: str) -> str:
 
 
 def is_mended(events: Iterable[Event], opened: Event) -> bool:
-    """Whether what was wrong is right again: for missing sheets, the team's day balances; else nothing is open."""
-    if opened.codes.get("kind") != "sheet_missing":
-        return True
-    subject = opened.codes.get("subject", "")
+    """Whether what was wrong is right again: the team's day balances, the wave's cards add up; else nothing is open."""
+    kind, subject = opened.codes.get("kind"), opened.codes.get("subject", "")
     log = list(events)
+    if kind == "print_mismatch":
+        return any(e.type == "print_reported" and e.key == subject for e in log)
+    if kind != "sheet_missing":
+        return True
     issued = next((e.counts["sheets"] for e in log if e.type == "sheets_out" and e.key == subject), None)
     back = next((e.counts["sheets"] for e in log if e.type == "sheets_in" and e.key == subject), None)
     return issued is None or issued == back
@@ -90,6 +95,16 @@ def _missing_sheets(log: list[Event], today: date) -> list[Suspicion]:
         if e.type == "sheets_out"
         and back.get(e.key, 0) < e.counts["sheets"]
         and (e.key in back or e.campaign_date < today.isoformat())
+    ]
+
+
+def _print_reports(log: list[Event]) -> list[Suspicion]:
+    """One for each report that was refused: a correction that is wrong again is another incident."""
+    return [
+        Suspicion(f"print-{package}", "print_mismatch", package.partition("-")[0], {})
+        for e in log
+        if e.type == "package_refused" and e.codes.get("code") in PRINT_CODES
+        for package in (e.key.rpartition("/")[2],)
     ]
 
 

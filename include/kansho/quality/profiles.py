@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from kansho.campaign.small_cells import suppress_parts
 from kansho.contracts.model import Contract
 from kansho.quality.catalogue import rules_of
 from kansho.quality.definitions import RuleDef
@@ -47,7 +48,7 @@ def last_profile(ws: Workspace, kind: str, subject: str) -> Profile | None:
 
 
 def profiles_to_hand_over(ws: Workspace) -> list[Profile]:
-    """The newest profile of each kind, without cells below the campaign's smallest that may be told (E3).
+    """The newest profile of each kind, without what tells of fewer people than the campaign's smallest cell (E3).
 
     They are what next year's configuration takes as ``last_year``.
     """
@@ -60,7 +61,9 @@ def profiles_to_hand_over(ws: Workspace) -> list[Profile]:
 
 
 def _told(bands: Mapping[str, Mapping[str, int]], least: int) -> dict[str, dict[str, int]]:
-    kept = {column: {band: n for band, n in counts.items() if n >= least} for column, counts in bands.items()}
+    kept = {
+        column: {band: n for band, n in suppress_parts(counts, least).items() if n} for column, counts in bands.items()
+    }
     return {column: counts for column, counts in kept.items() if counts}
 
 

@@ -110,7 +110,8 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "承認",
-        "承認の依頼と、記録された回答は残ります。承認として数えることはなく、後の作業は進みません。",
+        "承認の依頼と、記録された回答は残ります（期限切れは `approval_voided`）。承認として数えることはなく、"
+        "後の作業は進みません。",
         ("APPROVAL-", "RUN-", "DESK-"),
     ),
     Family(
@@ -124,6 +125,8 @@ FAMILIES: tuple[Family, ...] = (
             "KEY-ABSENT",
             "KEY-PASSPHRASE",
             "KEY-SETTINGS",
+            "KEY-TLS",
+            "KEY-PLACE",
             "KEY-ROTATION",
             "KEY-SERVICE",
             "S3-",
@@ -146,6 +149,7 @@ FAMILIES: tuple[Family, ...] = (
         "タスクは失敗します。書き終えたものは残り、やり直すと見つけて使います。",
         ("AIRFLOW-", "STEP-", "TASK-", "XCOM-", "DATE-", "WIRING-", "CONFIG-TWICE", "CONFIG-UNKNOWN"),
     ),
+    Family("終了した業務", _NOTHING, ("CAMPAIGN-ENDED",)),
     Family("Airflow の API", "Airflow は何も保存しません（保存する前に断ります）。", ("API-",)),
     Family("年度の再現（`make campaign`）", "再現はそこで止まります。やり直すと続きから進みます。", ("REPLAY-",)),
 )

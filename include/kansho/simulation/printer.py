@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import date
 
@@ -85,7 +87,7 @@ class Printer:
         for package, path in self.premises.incoming("pull_list"):
             if package == wave.id or package.startswith(f"{wave.id}-"):
                 text = self.premises.open(path).files["pull_list.csv"].decode("utf-8-sig")
-                found |= {line.strip().strip('"') for line in text.splitlines()[1:] if line.strip()}
+                found |= {row["serial"] for row in csv.DictReader(io.StringIO(text))}
         return found
 
     def _return(self, package: str, wave: MailingWave, posted: pd.DataFrame, number: int) -> None:

@@ -100,7 +100,7 @@ def exclusions(
 
     Returns:
         Series of codes on the index of ``listed``: held_out, unknown, left, identity_held, stopped, refused, deferred,
-        aged_out, attended, reported_attended, outdated, bad_address, no_phone, phone_dead, too_soon.
+        aged_out, attended, reported_attended, outdated, bad_address, card_returned, no_phone, phone_dead, too_soon.
 
     Raises:
         KanshoError: ``STOP-MISSING``, ``STOP-STALE``, or ``PLAN-MISSING`` when a wave has no plan.
@@ -173,8 +173,10 @@ def reasons(
         ("reported_attended", is_kenshin & flag("reported_attended")),
     ]
     checks.append(("outdated", numbers.isin(changed)))
-    if channel in (Channel.MAIL, Channel.VISIT):
-        checks.append(("bad_address", flag("bad_address")))
+    if channel is Channel.MAIL:
+        checks += [("bad_address", flag("bad_address")), ("card_returned", flag("card_returned"))]
+    if channel is Channel.VISIT:
+        checks.append(("bad_address", flag("bad_door")))
     if channel is Channel.CALL:
         checks += [("no_phone", ~flag("has_phone")), ("phone_dead", flag("phone_dead"))]
     if spacing:

@@ -15,7 +15,7 @@ from kansho.workspace import Workspace
 STOP = "1"
 _EMPTY: dict[str, tuple[str, ...]] = {
     "roster": ("inquiry_number", "birth_date", "phone", "attendance_date"),
-    "roster_changes": ("inquiry_number", "change", "fields"),
+    "roster_changes": ("inquiry_number", "change", "fields", "told_on"),
     "stop_facts": ("inquiry_number", "stop_kind", "until"),
     "attendance_facts": ("inquiry_number", "screening_kind", "attendance_date"),
     "call_results": ("inquiry_number", "outcome", "called_on", "answered_by"),
@@ -23,6 +23,11 @@ _EMPTY: dict[str, tuple[str, ...]] = {
     "inbound_records": ("inquiry_number", "purpose", "received_on"),
     "mail_returns": ("inquiry_number", "return_reason", "returned_on"),
     "postings": ("inquiry_number", "posted_on"),
+}
+#: Of these what a 丙 may not know: 生年月日, 受診日, and who attended (D2).
+_NOT_OUTSIDE: dict[str, tuple[str, ...]] = {
+    "roster": ("birth_date", "attendance_date"),
+    "attendance_facts": _EMPTY["attendance_facts"],
 }
 
 
@@ -46,12 +51,18 @@ class Facts:
     postings: pd.DataFrame
 
 
-def gather(ws: Workspace) -> Facts:
-    """Read all facts of a campaign from its vault."""
-    tables = {kind: _all(ws, kind) for kind in _EMPTY}
+def gather(ws: Workspace, *, outside: bool = False) -> Facts:
+    """Read all facts of a campaign from its vault.
+
+    ``outside`` for a person of a 丙: nothing is read but the columns that a status follows from, and of those none
+    that it may not know, which stand empty (D2).
+    """
+    tables = {kind: _outside(ws, kind) if outside else _all(ws, kind) for kind in _EMPTY}
     newest = ws.latest_or_none("stop_facts")
     if newest is not None:
-        tables["stop_facts"] = pd.concat([ws.read_table(newest), _doubtful_stops(ws, newest.key)], ignore_index=True)
+        columns = list(_EMPTY["stop_facts"]) if outside else None
+        stops = ws.read_table(newest, columns)
+        tables["stop_facts"] = pd.concat([stops, _doubtful_stops(ws, newest.key)], ignore_index=True)
     tables["roster"] = tables["roster"].drop_duplicates("inquiry_number", keep="last").reset_index(drop=True)
     return Facts(**tables)
 
@@ -60,11 +71,24 @@ def _doubtful_stops(ws: Workspace, delivery: str) -> pd.DataFrame:
     """Whom rows in quarantine name: whatever is wrong with kind or date, the ward asked for silence."""
     ref = ws.find("quarantine", f"stop_list-{delivery}")
     if ref is None:
-        return pd.DataFrame({c: pd.Series(dtype=object) for c in _EMPTY["stop_facts"]})
-    numbers = ws.read_table(ref)["inquiry_number"].dropna()
+        return _none("stop_facts")
+    numbers = ws.read_table(ref, ["inquiry_number"])["inquiry_number"].dropna()
     return pd.DataFrame({"inquiry_number": numbers, "stop_kind": STOP, "until": None}).astype(object)
 
 
 def _all(ws: Workspace, kind: str) -> pd.DataFrame:
     found = ws.read_all(kind)
-    return found if found is not None else pd.DataFrame({c: pd.Series(dtype=object) for c in _EMPTY[kind]})
+    return found if found is not None else _none(kind)
+
+
+def _none(kind: str) -> pd.DataFrame:
+    return pd.DataFrame({c: pd.Series(dtype=object) for c in _EMPTY[kind]})
+
+
+def _outside(ws: Workspace, kind: str) -> pd.DataFrame:
+    hidden = _NOT_OUTSIDE.get(kind, ())
+    known = [column for column in _EMPTY[kind] if column not in hidden]
+    found = ws.read_all(kind, known) if known else None
+    if found is None:
+        return _none(kind)
+    return found.assign(**dict.fromkeys(hidden, None))

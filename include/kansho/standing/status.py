@@ -12,9 +12,8 @@ import pandas as pd
 
 from kansho.contracts import codes
 from kansho.standing.facts import Facts
+from kansho.standing.returned import BAD_ADDRESS, at_a_bad_address, returned
 
-#: Return reasons that say the address is no use (the card did not find the person).
-_BAD_ADDRESS = frozenset({"1", "2", "3"})
 _REPORTED_ATTENDED = "12"
 _INBOUND_ATTENDED = "2"
 _DEFER = "2"
@@ -27,7 +26,9 @@ def status(facts: Facts, on: date) -> pd.DataFrame:
     one number), ``stopped`` (ward's list), ``deferred`` (ward's list, until a date not yet passed),
     ``refused`` (said so, or a stop outcome, on any channel), ``kenshin_attended`` and
     ``reported_attended`` (bool), ``attended_kinds`` ("03|90", known screenings this year),
-    ``bad_address``, ``phone_dead``, ``has_phone`` (bool), ``birth_date``, ``last_contact_on`` (ISO text or None).
+    ``card_returned`` (for whatever reason), ``bad_address`` (the card did not find the person), ``bad_door`` (nor
+    anybody's at that address), ``phone_dead``, ``has_phone`` (bool), ``birth_date``, ``last_contact_on`` (ISO text or
+    None).
     """
     roster = facts.roster.set_index("inquiry_number")
     out = pd.DataFrame(index=roster.index)
@@ -55,8 +56,11 @@ def status(facts: Facts, on: date) -> pd.DataFrame:
     ]
     out["reported_attended"] = out.index.isin(pd.concat(reported))
 
-    bad = facts.mail_returns.loc[facts.mail_returns["return_reason"].isin(_BAD_ADDRESS), "inquiry_number"]
+    back = returned(facts)
+    bad = back.loc[back["return_reason"].isin(BAD_ADDRESS), "inquiry_number"]
+    out["card_returned"] = out.index.isin(back["inquiry_number"])
     out["bad_address"] = out.index.isin(bad)
+    out["bad_door"] = out["bad_address"] | out.index.isin(list(at_a_bad_address(facts, bad)))
     dead = facts.call_results.loc[facts.call_results["outcome"].isin(codes.DEAD_PHONE_OUTCOMES), "inquiry_number"]
     out["phone_dead"] = out.index.isin(dead)
     out["has_phone"] = roster["phone"].notna()

@@ -10,12 +10,15 @@ run makes the next revision).
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho.evidence.bundle import sha256
 from kansho.exchange import authority_of, decision_on
 from kansho.standing import gather, require_fresh_stop_list, status
 from kansho.targeting import eligibility
@@ -33,14 +36,15 @@ def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     """The plan to be made today; None while the validated data is not whole, or while the approved plan still fits.
 
     A rejected plan is followed by a revision under a new key (``plan-<date>-r02``).  A roster that changed after the
-    approval is planned anew, and approved anew, as long as no wave was selected; whose household stood in the approved
-    plan keeps its arms (`make_plan`).
+    approval is planned anew, and approved anew, as long as no wave was selected.  What an amendment changed of whom to
+    reach and how is planned and approved anew at any time, for the waves still to come.  Whose household stood in the
+    approved plan keeps its arms (`make_plan`).
 
     Raises:
         KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: no planning on an old stop list.
     """
     approved = approved_plan(ws)
-    if approved is not None and (ws.ledger.events("wave_selected") or not _roster_is_newer(ws, approved)):
+    if approved is not None and _still_fits(ws, approved):
         return None
     if ws.latest_or_none("roster") is None or ws.latest_or_none("analysis") is None:
         return None
@@ -80,7 +84,8 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         ws.store_bytes("propensity", key, fitted.to_bytes(), parents=analysis_refs)
     ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
     counts = plan_counts(ws.read_table(ref))
-    ws.record("plan_made", key, counts=counts, codes={"holdouts": _design(ws)}, refs={"plan": ref})
+    codes = {"holdouts": _design(ws), "basis": plan_basis(ws.config)}
+    ws.record("plan_made", key, counts=counts, codes=codes, refs={"plan": ref})
     return {"key": key, "plan": ref.to_json(), "counts": counts}
 
 
@@ -106,27 +111,32 @@ def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
 
 
 def release_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """After the ward's approval: issue the document, which names nobody, to outputs.
+    """After the ward's approval: issue the document, which names nobody, and the table in it, to outputs.
 
     Raises:
-        KanshoError: ``EXCHANGE-AUTHORITY`` when the document was not approved.
+        KanshoError: ``EXCHANGE-AUTHORITY`` when the document was not approved, ``DOCUMENT-ATTACHMENT``.
     """
-    from kansho.documents.plan import plan_csv
+    from kansho.documents.plan import TABLE
+    from kansho.documents.render import attached
 
     document = SnapshotRef.from_json(work["artefact"])
     authority_of(ws, document)
-    ws.issue_document(f"{document.key}.pdf", ws.read_bytes(document), title="勧奨計画書", kind="plan")
-    figures = plan_figures(ws.read_table(SnapshotRef.from_json(work["plan"])), gather(ws).roster, ws.config)
-    ws.issue_document(f"{document.key}.csv", plan_csv(figures), title="勧奨計画書（表）", kind="plan_table")
+    pdf = ws.read_bytes(document)
+    ws.issue_document(f"{document.key}.pdf", pdf, title="勧奨計画書", kind="plan")
+    # The table is the approved one, not one that is made anew from what has changed since.
+    ws.issue_document(f"{document.key}.csv", attached(pdf, TABLE), title="勧奨計画書（表）", kind="plan_table")
     return {"key": document.key, "plan": dict(work["plan"]), "counts": dict(work["counts"])}
 
 
 def approved_plan(ws: Workspace) -> SnapshotRef | None:
-    """The newest plan whose document the ward approved; None while there is none."""
+    """The newest plan whose document the ward approved; None while there is none.
+
+    Other papers that the ward approves are of the same kind (a changed configuration, the erasure): they are no plan.
+    """
     for document in reversed(ws.snapshots("plan_document")):
-        decided = decision_on(ws, document)
-        if decided is not None and decided.codes.get("decision") == "approve":
-            return ws.find("plan", document.key)
+        plan, decided = ws.find("plan", document.key), decision_on(ws, document)
+        if plan is not None and decided is not None and decided.codes.get("decision") == "approve":
+            return plan
     return None
 
 
@@ -142,11 +152,18 @@ def require_approved_plan(ws: Workspace) -> SnapshotRef:
     return found
 
 
-def require_same_design(ws: Workspace, plan: SnapshotRef) -> None:
-    """Refuse a plan whose hold-outs were drawn by another design: its columns would be read wrongly.
+def plan_basis(config: CampaignConfig) -> str:
+    """Digest of what a plan follows from: whom to target, the segments, the waves with their groups and hold-outs."""
+    waves = [w.model_dump(mode="json", include={"id", "groups", "holdout"}) for w in config.waves.all()]
+    basis = {"targeting": config.targeting.model_dump(mode="json"), "waves": waves}
+    return sha256(json.dumps(basis, ensure_ascii=False, sort_keys=True).encode())
+
+
+def require_same_basis(ws: Workspace, plan: SnapshotRef) -> None:
+    """Refuse a plan made from other rules than those in force, or whose hold-outs were drawn by another design.
 
     Raises:
-        KanshoError: ``PLAN-DESIGN``.
+        KanshoError: ``PLAN-BASIS``, ``PLAN-DESIGN``.
     """
     if _drawn_by(ws, plan) != _design(ws):
         raise KanshoError(
@@ -154,6 +171,13 @@ def require_same_design(ws: Workspace, plan: SnapshotRef) -> None:
             "保留群の方式が、承認された計画と設定とで違います",
             place="targeting.holdout_design",
             remedy="設定を計画のときの方式に戻してください",
+        )
+    if _basis_of(ws, plan) != plan_basis(ws.config):
+        raise KanshoError(
+            "PLAN-BASIS",
+            "承認された計画は、変更前の設定（対象・グループ・実施回）によるものです",
+            place=plan.key,
+            remedy="segmentation を実行して計画を作り直し、区の承認を得てください",
         )
 
 
@@ -184,6 +208,12 @@ def plan_counts(plan: pd.DataFrame) -> dict[str, int]:
     }
 
 
+def _still_fits(ws: Workspace, approved: SnapshotRef) -> bool:
+    if _basis_of(ws, approved) != plan_basis(ws.config):
+        return False
+    return bool(ws.ledger.events("wave_selected")) or not _roster_is_newer(ws, approved)
+
+
 def _roster_is_newer(ws: Workspace, plan: SnapshotRef) -> bool:
     made = ws.ledger.find("plan_made", plan.key)
     stored = [e.sequence for e in ws.ledger.events("snapshot_stored") if e.refs["holding"]["kind"] == "roster"]
@@ -201,6 +231,11 @@ def _kept_arms(ws: Workspace) -> Arms:
     if approved is None or _drawn_by(ws, approved) != _design(ws):
         return {}
     return arms_of(ws.read_table(approved))
+
+
+def _basis_of(ws: Workspace, plan: SnapshotRef) -> str | None:
+    made = ws.ledger.find("plan_made", plan.key)
+    return made.codes.get("basis") if made is not None else None
 
 
 def _drawn_by(ws: Workspace, plan: SnapshotRef) -> str | None:

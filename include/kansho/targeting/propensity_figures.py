@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from kansho.campaign.config import CampaignConfig
-from kansho.targeting.disclosure import suppress, suppress_parts
+from kansho.campaign.small_cells import suppress, suppress_parts
 from kansho.targeting.features import FEATURES
 from kansho.targeting.logistic import CalibrationBin
 from kansho.targeting.propensity import INTERCEPT, Propensity

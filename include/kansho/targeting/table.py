@@ -12,9 +12,9 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import TargetGroup
+from kansho.standing.household import household_ids
 from kansho.targeting import eligibility, segments
 from kansho.targeting.holdout import Arms, holdout_columns, household_strata, uniform
-from kansho.targeting.household import household_ids
 
 KENSHIN, CANCER = TargetGroup.KENSHIN.value, TargetGroup.CANCER.value
 

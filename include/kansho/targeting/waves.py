@@ -17,7 +17,7 @@ from kansho.contracts import codes
 from kansho.errors import KanshoError
 from kansho.standing import exclusions, gather, status
 from kansho.targeting.holdout import held_before
-from kansho.targeting.plan import require_approved_plan, require_same_design
+from kansho.targeting.plan import require_approved_plan, require_same_basis
 from kansho.targeting.propensity import in_walk_order
 from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
 from kansho.workspace import Workspace
@@ -34,8 +34,8 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
     returned as it is: nobody is selected twice, and no control arm changes afterwards.
 
     Raises:
-        KanshoError: ``PLAN-UNAPPROVED``, ``PLAN-DESIGN``, ``STOP-MISSING``, ``STOP-STALE``, ``WAVE-EARLY``,
-            ``WAVE-UNKNOWN``.
+        KanshoError: ``PLAN-UNAPPROVED``, ``PLAN-BASIS``, ``PLAN-DESIGN``, ``STOP-MISSING``, ``STOP-STALE``,
+            ``WAVE-EARLY``, ``WAVE-UNKNOWN``.
     """
     if not work.get("wave"):
         return None
@@ -46,7 +46,7 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
     if ws.today < wave.select_on:
         raise KanshoError("WAVE-EARLY", "選定日より前です", place=wave.id, remedy="選定日に実行してください")
     plan_ref = require_approved_plan(ws)
-    require_same_design(ws, plan_ref)
+    require_same_basis(ws, plan_ref)
     listed = candidates(ws, ws.read_table(plan_ref), wave)
     reason = exclusions(ws, listed, wave.channel, wave=None, spacing=True)
     reason = reason.mask(reason.eq("") & listed["held_before"], "held_out")

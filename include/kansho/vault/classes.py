@@ -1,7 +1,11 @@
 """Which class of data each kind of working file holds: data, for the keys and for who may read.
 
 Belongs here: the closed list of classes and the class of every kind.  Does not belong here: who may read a class
-(`kansho.evidence.access_rules`), how its key is kept (`kansho.vault.keys`).
+(`kansho.evidence.access_rules`), how its key is kept (`kansho.vault.keys`).  Standard library only: the verifier that
+an auditor takes away reads it.
+
+A class is also the name of the key that seals its objects.  So a kind keeps its class while a campaign that holds
+objects of it is open; a new kind gets one before its first object.
 """
 
 from __future__ import annotations
@@ -78,6 +82,10 @@ CLASSES: dict[DataClass, frozenset[str]] = {
     "secrets": frozenset({"one_time_secret", "randomisation_seed"}),
     "needles": frozenset({"residue_needles"}),
 }
+#: Classes whose keys are destroyed with the vault; that of the needles outlives them by the residue scan.
+VAULT_CLASSES: tuple[DataClass, ...] = tuple(name for name in CLASSES if name != "needles")
+#: Every key whose destruction is part of erasure, in its order; the signing key stays with the evidence.
+PERSONAL_KEYS: tuple[str, ...] = (*VAULT_CLASSES, "hmac", "exchange", "needles")
 _OF_KIND: dict[str, DataClass] = {kind: name for name, kinds in CLASSES.items() for kind in kinds}
 
 

@@ -5,22 +5,31 @@ belong here: the keepers, or turning keys (`kansho.vault.rotation`).  The file n
 KMS answers; it holds neither secret nor credential (those are boto3's own chain: the machine's role).
 
     {"keeper": "passphrase", "passphrase_file": "/run/secrets/kansho"}
-    {"keeper": "kms", "region": "ap-northeast-1", "endpoint": "https://kms.ap-northeast-1.amazonaws.com"}
+    {"keeper": "kms", "place": "cloud", "region": "ap-northeast-1",
+     "endpoint": "https://kms.ap-northeast-1.amazonaws.com"}
+
+Beside it ``keys/<campaign>.owner``, made with the first KMS key: a random word that the tags of our KMS keys repeat, so
+that a rehearsal of the same campaign in the same account never takes another deployment's keys for its own.
 """
 
 from __future__ import annotations
 
 import getpass
 import json
+import os
+import secrets
 import stat
 import sys
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.vault.keepers import FileKeeper, KeyKeeper, PassphraseKeeper
+from kansho.vault.places import designated, encrypted
+from kansho.vault.store import LocalStore
 
 #: A passphrase shorter than this is guessed.
 SHORTEST = 12
@@ -35,8 +44,9 @@ class Settings:
     Args:
         keeper: plain files, files behind a passphrase, or KMS.
         passphrase_file: path, ``/dev/fd/N``, or ``ask``.
-        region: of KMS.
-        endpoint: of KMS, an approved place.
+        place: of KMS, an id of the campaign's approved places.
+        region: of KMS, one that is designated there.
+        endpoint: of KMS, one that is designated there.
         rotation: number of the last rotation that began.
         under_way: whether that rotation is not at its end.
         former_file: the passphrase being replaced; empty while plain files are being wrapped.
@@ -44,6 +54,7 @@ class Settings:
 
     keeper: Literal["files", "passphrase", "kms"] = "files"
     passphrase_file: str = ""
+    place: str = ""
     region: str = ""
     endpoint: str = ""
     rotation: int = 0
@@ -67,11 +78,12 @@ def read_settings(keys: Path, campaign: str) -> Settings:
         return Settings()
     try:
         said = Settings(**json.loads(path.read_text(encoding="utf-8")))
-        texts = (said.passphrase_file, said.region, said.endpoint, said.former_file)
+        texts = (said.passphrase_file, said.place, said.region, said.endpoint, said.former_file)
         right = all(isinstance(t, str) for t in texts) and type(said.rotation) is int and type(said.under_way) is bool
-        if right and said.keeper == "passphrase" and said.passphrase_file and not (said.region or said.endpoint):
+        service = (said.place, said.region, said.endpoint)
+        if right and said.keeper == "passphrase" and said.passphrase_file and not any(service):
             return said
-        if right and said.keeper == "kms" and said.region and said.endpoint and not said.passphrase_file:
+        if right and said.keeper == "kms" and all(service) and not said.passphrase_file:
             return said
     except (OSError, ValueError, TypeError):
         pass
@@ -91,24 +103,60 @@ def write_settings(keys: Path, campaign: str, said: Settings) -> None:
     FileKeeper(keys).replace(settings_path(keys, campaign).name, json.dumps(value).encode() + b"\n")
 
 
-def keeper_of(keys: Path, campaign: str) -> KeyKeeper:
-    """The keeper of a campaign's keys under ``keys``.
+def keeper_of(keys: Path, config: CampaignConfig) -> KeyKeeper:
+    """The keeper of a campaign's keys under ``keys``; a key service only where the campaign's config approves it.
 
     Raises:
-        KanshoError: as `read_settings` and `passphrase_in`.
+        KanshoError: ``KEY-TLS``, ``KEY-PLACE``; else as `read_settings` and `passphrase_in`.
     """
-    said, folder = read_settings(keys, campaign), keys / campaign
+    said, folder = read_settings(keys, config.id), keys / config.id
     if said.keeper == "files":
         return FileKeeper(folder)
     if said.keeper == "kms":
-        import boto3
-
+        require_approved(said, config)
         from kansho.vault.kms import KmsKeeper
 
-        client = boto3.client("kms", region_name=said.region, endpoint_url=said.endpoint)
-        return KmsKeeper(client, FileKeeper(folder), campaign)
+        client = _client(said.endpoint, said.region, os.getpid())
+        return KmsKeeper(client, FileKeeper(folder), config.id, _owner(keys, config.id))
     former = None if not said.under_way else passphrase_in(said.former_file) if said.former_file else b""
-    return PassphraseKeeper(folder, campaign, passphrase_in(said.passphrase_file), former)
+    return PassphraseKeeper(folder, config.id, passphrase_in(said.passphrase_file), former)
+
+
+def require_approved(said: Settings, config: CampaignConfig) -> None:
+    """KMS answers over TLS, at an endpoint and in a region of an approved place of ours (P14).
+
+    Raises:
+        KanshoError: ``KEY-TLS``, ``KEY-PLACE``.
+    """
+    if not encrypted(said.endpoint):
+        raise KanshoError(
+            "KEY-TLS",
+            "鍵の管理サービスとの通信が暗号化されないか、接続先の書き方が違います",
+            place="endpoint",
+            remedy="https://ホスト名 の形にしてください（docs/how-to/keep-keys.md）",
+        )
+    if designated(config, said.place, said.endpoint, said.region) is None:
+        raise KanshoError(
+            "KEY-PLACE",
+            "鍵の管理サービスの接続先・地域が、区の指定した取扱場所にありません",
+            place=f"places.{said.place}",
+            remedy="取扱場所の endpoints と regions に載せて区の指定を受けるか、接続先を改めてください (P14)",
+        )
+
+
+@cache
+def _client(endpoint: str, region: str, process: int) -> Any:
+    """One client per process: connections do not survive a fork."""
+    from kansho.vault.kms import client
+
+    return client(endpoint, region)
+
+
+def _owner(keys: Path, campaign: str) -> str:
+    """The word that tells this deployment's KMS keys from others'; whoever needs it first makes it."""
+    name, store = f"{campaign}.owner", LocalStore(keys)
+    store.create(name, secrets.token_hex(16).encode())
+    return store.read(name).decode()
 
 
 def passphrase_in(place: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Envelope encryption of one object: a fresh data key each, wrapped by the campaign key.
+"""Envelope encryption of one object: a fresh data key each, wrapped by the key of its class of data.
 
 Layout (bytes): ``KV1`` · 12 nonce of the wrap · 48 wrapped data key · 12 nonce · ciphertext+tag.
 AES-256-GCM (NIST SP 800-38D); campaign and object name are bound as associated data, so an
@@ -20,7 +20,7 @@ _WRAPPED = 48
 
 
 def seal(data: bytes, *, key: bytes, campaign: str, name: str) -> bytes:
-    """Encrypt ``data`` under a new data key; ``key`` is the 32-byte campaign key."""
+    """Encrypt ``data`` under a new data key; ``key`` is the 32 bytes of the class's key."""
     bound = _bound(campaign, name)
     data_key = AESGCM.generate_key(256)
     wrap_nonce, nonce = os.urandom(_NONCE), os.urandom(_NONCE)

@@ -55,6 +55,10 @@ class KeyKeeper(Protocol):
         """Names of the keys that are kept, sorted."""
         ...
 
+    def strays(self, name: str) -> list[str]:
+        """Ids of what a service holds for the key and nothing names."""
+        ...
+
     def turn(self, name: str, rotation: int) -> bool:
         """Wrap a key anew in the rotation of that number; False when there was nothing to do."""
         ...
@@ -87,6 +91,10 @@ class FileKeeper:
     def names(self) -> list[str]:
         """See `KeyKeeper.names`."""
         return list(self._store.names())
+
+    def strays(self, name: str) -> list[str]:
+        """None: there is no service."""
+        return []
 
     def turn(self, name: str, rotation: int) -> bool:
         """False: nothing wraps a plain file."""
@@ -166,6 +174,10 @@ class PassphraseKeeper:
     def names(self) -> list[str]:
         """See `KeyKeeper.names`."""
         return self._files.names()
+
+    def strays(self, name: str) -> list[str]:
+        """None: there is no service."""
+        return []
 
     def turn(self, name: str, rotation: int) -> bool:
         """See `KeyKeeper.turn`: a key that still opens as ``former`` says is wrapped under the passphrase.

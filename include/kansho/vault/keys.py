@@ -1,4 +1,4 @@
-"""The campaign's keys: vault key, needle key, HMAC key, signing key, exchange identity.
+"""The campaign's keys: one for each class of data, HMAC key, signing key, exchange identity.
 
 Belongs here: which keys there are, and what they do.  Does not belong here: encryption of objects (`envelope`), where
 keys lie at rest (`keepers`: files, passphrase; `kms`: a key service).
@@ -15,16 +15,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.errors import KanshoError
+from kansho.vault.classes import CLASSES
 from kansho.vault.keepers import KeyKeeper
 
 KeyName = str
-KEY_NAMES: tuple[KeyName, ...] = ("vault", "needles", "hmac", "signing", "exchange")
-
-#: ``vault`` seals personal data; ``needles`` seals what the residue scan looks for, and outlives
-#: ``vault`` by that one scan; ``hmac`` keys low-entropy digests; ``signing`` (Ed25519) signs
-#: checkpoints and certificates and stays with the evidence; ``exchange`` (age X25519) opens what
-#: 丙 sends us.
-PERSONAL_KEYS: tuple[KeyName, ...] = ("vault", "needles", "hmac", "exchange")
+#: Each class of data has the key of its name, so that who holds one opens that class alone; ``needles``, what the
+#: residue scan looks for, is such a class and outlives the others by that one scan.  ``hmac`` keys low-entropy
+#: digests; ``signing`` (Ed25519) signs checkpoints and certificates and stays with the evidence; ``exchange`` (age
+#: X25519) opens what 丙 sends us.
+KEY_NAMES: tuple[KeyName, ...] = (*CLASSES, "hmac", "signing", "exchange")
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class Keyring:
 
     def create(self) -> None:
         """Make whatever key is missing; existing keys are never replaced."""
+        kept = self.keeper.names()
         for name in KEY_NAMES:
-            if not self.keeper.has(name):
+            if name not in kept:
                 self.keeper.create(name, _generate(name))
 
     def get(self, name: KeyName) -> bytes:
@@ -66,6 +66,10 @@ class Keyring:
         A key in a file is gone at once.
         """
         return self.keeper.pending(name)
+
+    def strays(self, name: KeyName) -> list[str]:
+        """Ids of keys in a key service that a killed run made for this one and nothing names."""
+        return self.keeper.strays(name)
 
     def destroy(self, name: KeyName) -> None:
         """Destroy the key; a key service only schedules it (`pending`)."""

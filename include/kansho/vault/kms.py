@@ -5,7 +5,8 @@ Belongs here: KMS calls.  Does not belong here: files of keys without a service 
     created → wrapped file beside → … → deletion scheduled (pending until a day) → gone once KMS knows it no more
 
 The wrapped file names the KMS key.  It stays until KMS has forgotten the key: it is what we ask after, and opens
-nothing without KMS.
+nothing without KMS.  A run that is killed between making a KMS key and writing the file leaves one that nothing names:
+its tags say whose it is, and it ends with the key that it was made for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from datetime import UTC, date
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kansho.errors import KanshoError
@@ -23,9 +26,16 @@ from kansho.vault.keepers import FileKeeper
 
 #: Days that KMS waits before it deletes; the shortest it allows.
 WAIT_DAYS = 7
+_KEY = "kansho-key"
 _GONE = frozenset({"NotFoundException"})
 #: States in which KMS still decrypts, or could again.
 _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+
+
+def client(endpoint: str, region: str) -> Any:
+    """A client for one endpoint, which the caller has held against the approved places; credentials are boto3's own."""
+    config = Config(connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 4, "mode": "standard"})
+    return boto3.session.Session().client("kms", endpoint_url=endpoint, region_name=region, config=config)
 
 
 class KmsKeeper:
@@ -35,14 +45,16 @@ class KmsKeeper:
         client: a boto3 KMS client for the approved endpoint and region.
         files: where the wrapped keys lie.
         campaign: bound, with the key's name, as the encryption context.
+        owner: the deployment's word in the tags of its keys.
     """
 
-    def __init__(self, client: Any, files: FileKeeper, campaign: str) -> None:
-        self._client, self._files, self._campaign = client, files, campaign
+    def __init__(self, client: Any, files: FileKeeper, campaign: str, owner: str) -> None:
+        self._client, self._files, self._campaign, self._owner = client, files, campaign, owner
         self._opened: dict[str, bytes] = {}
+        self._ours: dict[str, list[str]] | None = None
 
     def create(self, name: str, key: bytes) -> bool:
-        """See `KeyKeeper.create`; a kill between the steps leaves an unused KMS key, which its tags name."""
+        """See `KeyKeeper.create`; a kill between the steps leaves an unused KMS key (`strays`)."""
         if self._files.has(name):
             return False
         id_ = self._new(name)
@@ -68,17 +80,17 @@ class KmsKeeper:
         return self._opened[name]
 
     def has(self, name: str) -> bool:
-        """Whether KMS still knows the key: also while its deletion is only scheduled, which can be cancelled."""
+        """Whether KMS still knows the key, or one made for it: also while a deletion is only scheduled."""
         return any(told is not True for told in self._deletions(name).values())
 
     def pending(self, name: str) -> date | None:
         """The day KMS will have deleted the key and those it replaced; None when it is present, or gone."""
         told = list(self._deletions(name).values())
         days = [day for day in told if isinstance(day, date)]
-        return max(days) if days and told[0] is not None else None
+        return max(days) if days and None not in told else None
 
     def destroy(self, name: str) -> None:
-        """Schedule the deletion; once KMS knows the key no more, remove what named it."""
+        """Schedule the deletion, strays included; once KMS knows none of them any more, remove what named it."""
         self._opened.pop(name, None)
         told = self._deletions(name)
         for id_, state in told.items():
@@ -90,6 +102,19 @@ class KmsKeeper:
     def names(self) -> list[str]:
         """See `KeyKeeper.names`."""
         return self._files.names()
+
+    def strays(self, name: str) -> list[str]:
+        """See `KeyKeeper.strays`: keys whose tags say that they are ours, and that the file does not name.
+
+        Every key of the account and region is asked for its tags, once for each process.
+
+        Raises:
+            KanshoError: ``KEY-SERVICE`` also when a key's tags may not be seen: it might be one of ours.
+        """
+        if self._ours is None:
+            self._ours = self._tagged()
+        named = self._named(name)
+        return [id_ for id_ in self._ours.get(name, []) if id_ not in named and self._deletion(name, id_) is not True]
 
     def turn(self, name: str, rotation: int) -> bool:
         """See `KeyKeeper.turn`: a key is wrapped under a new KMS key, the deletion of the former scheduled.
@@ -115,7 +140,7 @@ class KmsKeeper:
             )
             former.append(kept["kms_key"])
             self._files.replace(name, _written(id_, sealed["CiphertextBlob"], rotation=rotation, former=former))
-        for id_ in former:
+        for id_ in (*former, *self.strays(name)):
             if self._deletion(name, id_) is None:
                 self._schedule(name, id_)
         return turned
@@ -124,7 +149,7 @@ class KmsKeeper:
         return json.loads(self._files.read(name))  # type: ignore[no-any-return]
 
     def _new(self, name: str) -> str:
-        tags = [{"TagKey": "kansho-campaign", "TagValue": self._campaign}, {"TagKey": "kansho-key", "TagValue": name}]
+        tags = [{"TagKey": key, "TagValue": value} for key, value in {**self._tags, _KEY: name}.items()]
         made = self._call("create_key", name, Description=f"kansho {self._campaign} {name}", Tags=tags)
         return str(made["KeyMetadata"]["KeyId"])
 
@@ -132,11 +157,45 @@ class KmsKeeper:
         self._call("schedule_key_deletion", name, KeyId=id_, PendingWindowInDays=WAIT_DAYS)
 
     def _deletions(self, name: str) -> dict[str, date | bool | None]:
-        """KMS key → its state, the one in use first; empty when nothing names one."""
+        """KMS key → its state, for the one in use, those it replaced, and strays."""
+        return {id_: self._deletion(name, id_) for id_ in (*self._named(name), *self.strays(name))}
+
+    def _named(self, name: str) -> list[str]:
+        """The KMS keys that the file names, the one in use first."""
         if not self._files.has(name):
-            return {}
+            return []
         kept = self._kept(name)
-        return {id_: self._deletion(name, id_) for id_ in (kept["kms_key"], *kept.get("former", []))}
+        return [kept["kms_key"], *kept.get("former", [])]
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {"kansho-campaign": self._campaign, "kansho-deployment": self._owner}
+
+    def _tagged(self) -> dict[str, list[str]]:
+        """Name → KMS keys whose tags say that this deployment made them for it."""
+        found: dict[str, list[str]] = {}
+        marker: dict[str, str] = {}
+        while True:
+            page = self._call("list_keys", "list_keys", **marker)
+            for id_ in (entry["KeyId"] for entry in page["Keys"]):
+                tags = self._tags_of(id_)
+                if self._tags.items() <= tags.items():
+                    found.setdefault(tags.get(_KEY, ""), []).append(id_)
+            if not page.get("Truncated"):
+                return found
+            marker = {"Marker": page["NextMarker"]}
+
+    def _tags_of(self, id_: str) -> dict[str, str]:
+        """A key's tags; none of a key that is gone meanwhile."""
+        try:
+            told = self._client.list_resource_tags(KeyId=id_)["Tags"]  # ours have three, one answer holds fifty
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _GONE:
+                return {}
+            raise _failed("list_resource_tags") from None
+        except BotoCoreError:
+            raise _failed("list_resource_tags") from None
+        return {tag["TagKey"]: tag["TagValue"] for tag in told}
 
     def _deletion(self, name: str, id_: str) -> date | bool | None:
         """None: present; a day: pending until then; True: gone."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.vault.deployed import Settings, keeper_of, passphrase_in, read_settings, write_settings
 
@@ -28,12 +29,12 @@ class Rotated:
     keys: int
 
 
-def rotate(keys: Path, campaign: str, passphrase_file: str, done: Callable[[Rotated], None]) -> Rotated:
+def rotate(keys: Path, config: CampaignConfig, passphrase_file: str, done: Callable[[Rotated], None]) -> Rotated:
     """Turn every key of a campaign; go on with a rotation that was not finished.
 
     Args:
         keys: folder of all campaigns' keys.
-        campaign: its id.
+        config: the campaign's; a key service is asked only where it approves of it.
         passphrase_file: of the new passphrase (`Settings`); empty for KMS.  Plain files are wrapped by it.
         done: told once everything is turned, before the rotation counts as finished.
 
@@ -41,6 +42,7 @@ def rotate(keys: Path, campaign: str, passphrase_file: str, done: Callable[[Rota
         KanshoError: ``KEY-ROTATION`` when the file does not fit the keeper, or another rotation is under way;
             else as the keepers.
     """
+    campaign = config.id
     before = read_settings(keys, campaign)
     said = before if before.under_way else _begin(before, passphrase_file)
     if (said.passphrase_file if said.keeper == "passphrase" else "") != passphrase_file:
@@ -49,7 +51,7 @@ def rotate(keys: Path, campaign: str, passphrase_file: str, done: Callable[[Rota
         passphrase_in(passphrase_file)  # refused before anything is written
     if said != before:
         write_settings(keys, campaign, said)
-    keeper = keeper_of(keys, campaign)
+    keeper = keeper_of(keys, config)
     names = keeper.names()
     for name in names:
         keeper.turn(name, said.rotation)

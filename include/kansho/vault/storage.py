@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
 from kansho.campaign.config import CampaignConfig, Frozen
 from kansho.errors import KanshoError
+from kansho.vault.places import designated, encrypted
 from kansho.vault.store import LocalStore, ObjectStore
 
 NAME = "storage.json"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
@@ -118,9 +117,8 @@ def require_approved(storage: Storage, config: CampaignConfig) -> None:
             ``STORAGE-ONE-BUCKET``.
     """
     require_encrypted(storage.endpoint)
-    place = next((p for p in config.places if p.id == storage.place and p.party == config.contractor.id), None)
-    known = place is not None and urlsplit(storage.endpoint).netloc in place.endpoints
-    if place is None or not known or storage.region not in place.regions:
+    place = designated(config, storage.place, storage.endpoint, storage.region)
+    if place is None:
         raise KanshoError(
             "STORAGE-PLACE",
             "保管先の接続先・地域が、区の指定した取扱場所にありません",
@@ -158,10 +156,7 @@ def require_encrypted(endpoint: str) -> None:
     Raises:
         KanshoError: ``STORAGE-TLS``.
     """
-    parts = urlsplit(endpoint)
-    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
-    if not (parts.scheme == "https" or local) or not parts.hostname or not plain:
+    if not encrypted(endpoint):
         raise KanshoError(
             "STORAGE-TLS",
             "保管先との通信が暗号化されないか、接続先の書き方が違います",

@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 from kansho.errors import KanshoError
+from kansho.vault.classes import class_of
 from kansho.vault.envelope import seal, unseal
-from kansho.vault.keys import KeyName, Keyring
+from kansho.vault.keys import Keyring
 from kansho.vault.store import ObjectStore
 
 
@@ -48,13 +49,12 @@ class SnapshotRef:
 
 
 class Vault:
-    """Sealed objects of one campaign."""
+    """Sealed objects of one campaign, each under the key of its kind's class of data."""
 
-    def __init__(self, campaign: str, store: ObjectStore, keyring: Keyring, *, key: KeyName = "vault") -> None:
+    def __init__(self, campaign: str, store: ObjectStore, keyring: Keyring) -> None:
         self.campaign = campaign
         self.store = store
         self.keyring = keyring
-        self._key: KeyName = key
 
     def put_bytes(self, kind: str, key: str, data: bytes, *, rows: int = 0) -> SnapshotRef:
         """Seal and write; when the name is taken, the object already there is the result.
@@ -62,7 +62,7 @@ class Vault:
         A killed task that runs again thus ends with the object its first attempt wrote.
         """
         name = f"{kind}/{key}"
-        sealed = seal(data, key=self.keyring.get(self._key), campaign=self.campaign, name=name)
+        sealed = seal(data, key=self._key(kind), campaign=self.campaign, name=name)
         if not self.store.create(name, sealed):
             present = self.store.read(name)
             return SnapshotRef(kind, key, hashlib.sha256(present).hexdigest(), rows)
@@ -78,7 +78,7 @@ class Vault:
         """Read, check the digest, unseal.
 
         Raises:
-            KanshoError: ``VAULT-ABSENT`` or ``VAULT-DIGEST`` or ``VAULT-SEAL``.
+            KanshoError: ``VAULT-ABSENT``, ``VAULT-DIGEST``, ``VAULT-SEAL``, or ``KEY-ABSENT`` of its class.
         """
         try:
             sealed = self.store.read(ref.name)
@@ -88,7 +88,7 @@ class Vault:
             raise KanshoError(
                 "VAULT-DIGEST", "保管庫の版が記録と一致しません", place=ref.name, remedy="事故として報告してください"
             )
-        return unseal(sealed, key=self.keyring.get(self._key), campaign=self.campaign, name=ref.name)
+        return unseal(sealed, key=self._key(ref.kind), campaign=self.campaign, name=ref.name)
 
     def read_table(self, ref: SnapshotRef, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read a table, whole or only some of its columns; text columns are ``str`` dtype, missing text is NaN."""
@@ -101,3 +101,6 @@ class Vault:
     def erase(self, name: str) -> None:
         """Erase one object with all its versions."""
         self.store.erase(name)
+
+    def _key(self, kind: str) -> bytes:
+        return self.keyring.get(class_of(kind))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,28 @@ from rich.console import Console
 from rich.table import Table
 
 from kansho.errors import KanshoError
+from kansho.workspace import Layout
+from kansho_airflow.replay.parameters import arguments_of
 from kansho_airflow.replay.progress import display
 from kansho_airflow.replay.year import Interrupted, run
 
 
-def main() -> int:
-    """0 when the year ended and everything reconciled, 1 when not, 130 when interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m kansho_airflow.replay")
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--people", default="5000")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--var", type=Path, default=Path("var"))
-    arguments = parser.parse_args()
-    shown = display()
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when the year ended and everything reconciled, 1 when not, 2 for an argument, 130 when interrupted."""
+    arguments = arguments_of("kansho_airflow.replay").parse_args(argv)
     try:
-        summary = run(arguments.config, arguments.var, arguments.people, arguments.seed, shown)
-    except Interrupted:
+        with closing(display()) as shown:
+            summary = run(arguments.config, arguments.var, arguments.people, arguments.seed, shown)
+    except (Interrupted, KeyboardInterrupt):
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     except KanshoError as error:
         print(error.text, file=sys.stderr)
         return 1
-    return 0 if _print(summary) else 1
+    return 0 if _print(summary, Layout(arguments.var.resolve()).outputs / "summary.json") else 1
 
 
-def _print(summary: dict[str, Any]) -> bool:
+def _print(summary: dict[str, Any], path: Path) -> bool:
     """The closing summary; whether everything reconciled and nothing was left."""
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
     broken = [r for r in summary["reconciliations"] if not r["ok"]]
@@ -54,11 +52,15 @@ def _print(summary: dict[str, Any]) -> bool:
     console.print(table)
     console.print(f"reconciliations  {len(summary['reconciliations'])}, broken {len(broken)}")
     for row in broken:
-        console.print(f"  {row['name']}: {row['left']} != {row['right']}")
+        console.print(f"  {row['name']}: {row['left']} != {row['right']}", markup=False)
     console.print(f"residue hits     {summary['erasure']['residue_hits']}")
-    console.print(f"evidence         {summary['evidence']['bundle']}")
-    for path in summary["documents"]:
-        console.print(f"document         {path}")
+    for name, told in (
+        ("summary", str(path)),
+        ("evidence", summary["evidence"]["bundle"]),
+        ("checkpoint", summary["evidence"]["checkpoint"]),
+        *(("document", document) for document in summary["documents"]),
+    ):
+        console.print(f"{name:<16} {told}", markup=False, highlight=False)
     return not broken and summary["erasure"]["residue_hits"] == 0
 
 

@@ -11,7 +11,7 @@ new run.  A red run without such a cause ends the replay.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from kansho.campaign.calendar import Occasion, occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.ledger import Ledger
+from kansho_airflow.replay.clocks import FINAL, StageClock, clocks_of, seconds_of, stage_of
 from kansho_airflow.replay.progress import Display
 from kansho_airflow.replay.staff import Staff
 
@@ -28,7 +29,6 @@ _STUCK_SECONDS = 300.0
 _MAX_TRIES = 4
 #: After so many days the ward has sent again what was refused.
 _REDELIVERY = timedelta(days=4)
-_FINAL = frozenset({"success", "failed"})
 
 
 class Engine(Protocol):
@@ -53,15 +53,6 @@ class OutsideWorld(Protocol):
     def remind(self, day: date) -> None: ...
 
 
-@dataclass
-class StageClock:
-    """Runs and seconds of one stage."""
-
-    runs: int = 0
-    failed: int = 0
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True)
 class Hands:
     """What people do outside Airflow: enter passwords; anything else a red run asks for."""
@@ -72,7 +63,11 @@ class Hands:
 
 
 class Year:
-    """One campaign's replay on a running Airflow."""
+    """One campaign's replay on a running Airflow.
+
+    Args:
+        left: (DAG, run) that are left for a person: nobody of the replay answers them, and nothing waits for them.
+    """
 
     def __init__(
         self,
@@ -84,6 +79,7 @@ class Year:
         hands: Hands,
         display: Display,
         opening: dict[str, Any],
+        left: Collection[tuple[str, str]] = (),
     ) -> None:
         self._config = config
         self._opening = opening
@@ -93,9 +89,10 @@ class Year:
         self._staff = staff
         self._hands = hands
         self._display = display
-        self._seen_failed: set[str] = set()
+        self._left = frozenset(left)
+        self._began: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str]] = set()
         self._told_refused = 0
-        self.clocks: dict[str, StageClock] = {}
 
     def play(self, until: Callable[[Occasion], bool] = lambda occasion: False) -> None:
         """Play every occasion in order; ``until`` is asked before each and stops the year by True.
@@ -104,6 +101,11 @@ class Year:
             KanshoError: ``REPLAY-RED`` naming the failed tasks, ``REPLAY-STUCK``.
         """
         year = self.occasions
+        # One that an asset woke and that is still red stops the year again, until somebody has mended and cleared it.
+        self._told |= {
+            _name(r) for r in self._runs() if r["state"] == "success" or (r["state"] == "failed" and not _woken(r))
+        }
+        self._display.known(self.clocks)
         for number, occasion in enumerate(year):
             if until(occasion):
                 return
@@ -121,15 +123,30 @@ class Year:
         """The year in order."""
         return occasions(self._config)
 
+    @property
+    def clocks(self) -> dict[str, StageClock]:
+        """What every stage came to so far, in this sitting and those before."""
+        return clocks_of(self._runs(), self._config.id)
+
     def leave_waiting(self, occasion: Occasion) -> None:
-        """Start an occasion's stage and leave its approvals to a person."""
+        """Start an occasion's stage and leave its approval to a person.
+
+        Raises:
+            KanshoError: ``REPLAY-NOT-ASKED`` when it asks nobody.
+        """
         self._world.advance(occasion.on)
         self._hands.enter_passwords(occasion.on)
-        run_id = f"replay__{occasion.on}T{occasion.at:%H}__1"
-        dag_id = f"{self._config.id}__{occasion.stage}"
+        dag_id, run_id = first_run(self._config, occasion)
+        self._display.began(occasion.on, occasion.stage)
         self._engine.trigger(dag_id, run_id, {"campaign_date": occasion.on.isoformat()})
         deadline = time.monotonic() + _STUCK_SECONDS
-        while not self._engine.open_approvals() and time.monotonic() < deadline:
+        while True:
+            asked = {(d["task_instance"]["dag_id"], d["task_instance"]["dag_run_id"]) for d in self._approvals()}
+            if (dag_id, run_id) in asked:
+                return
+            ended = [r for r in self._runs() if _name(r) == (dag_id, run_id) and r["state"] in FINAL]
+            if ended or time.monotonic() > deadline:
+                raise KanshoError("REPLAY-NOT-ASKED", "no approval waits", place=f"{dag_id}/{run_id}")
             time.sleep(0.3)
 
     def _tell_refused(self) -> None:
@@ -150,44 +167,30 @@ class Year:
         raise KanshoError("REPLAY-RED", "still red after every correction", place=f"{stage} {on}")
 
     def _run(self, dag_id: str, run_id: str, stage: str, on: date) -> str:
-        began = time.monotonic()
-        self._display.began(on, stage)
-        known = {r["dag_run_id"]: r["state"] for r in self._engine.runs(dag_id) if r["dag_id"] == dag_id}
-        if run_id not in known:
+        if (dag_id, run_id) not in {_name(r) for r in self._runs()}:
             conf: dict[str, Any] = {"campaign_date": on.isoformat()}
             if stage == "campaign_opening":
                 conf |= self._opening
             self._engine.trigger(dag_id, run_id, conf)
-        state = self._settle(dag_id, run_id)
-        seconds = time.monotonic() - began
-        clock = self.clocks.setdefault(stage, StageClock())
-        clock.runs += 1
-        clock.seconds += seconds
-        note = ""
-        if state != "success":
-            clock.failed += 1
-            note = " ".join(self._engine.failures(dag_id, run_id)[:3])
-        if run_id not in known:
-            self._display.ended(on, stage, state, seconds, note)
-        return state
+        return self._settle(dag_id, run_id, on)
 
-    def _settle(self, dag_id: str, run_id: str) -> str:
+    def _settle(self, dag_id: str, run_id: str, on: date) -> str:
         """Answer what waits until nothing of the campaign runs; the state of the given run."""
         changed, last = time.monotonic(), ""
         while True:
-            runs = self._engine.runs(self._config.id)
-            active = [r for r in runs if r["state"] not in _FINAL]
-            if active and self._staff.answer_waiting(self._engine.open_approvals()):
+            runs = self._runs()
+            self._tell(runs, on)
+            active = [r for r in runs if r["state"] not in FINAL and _name(r) not in self._left]
+            if active and self._staff.answer_waiting(self._approvals(but=self._left)):
                 changed = time.monotonic()
                 self._tell_refused()
                 continue
             if not active and not self._engine.pending_asset_events():
-                runs = self._engine.runs(self._config.id)  # an event that has left the queue is a run by now
-                if any(r["state"] not in _FINAL for r in runs):
+                runs = self._runs()  # an event that has left the queue is a run by now
+                if any(r["state"] not in FINAL and _name(r) not in self._left for r in runs):
                     continue
-                mine = [r["state"] for r in runs if r["dag_id"] == dag_id and r["dag_run_id"] == run_id]
-                self._check_others(runs, dag_id, run_id)
-                return str(mine[0])
+                self._tell(runs, on)
+                return next(str(r["state"]) for r in runs if _name(r) == (dag_id, run_id))
             now = repr(sorted((r["dag_id"], r["dag_run_id"], r["state"]) for r in runs))
             if now != last:
                 changed, last = time.monotonic(), now
@@ -196,14 +199,29 @@ class Year:
                 raise KanshoError("REPLAY-STUCK", f"nothing moves: {names or 'asset events'}")
             time.sleep(0.1)
 
-    def _check_others(self, runs: list[dict[str, Any]], dag_id: str, run_id: str) -> None:
-        """Runs that an asset woke must not have failed either."""
+    def _tell(self, runs: list[dict[str, Any]], on: date) -> None:
+        """Show every run that began or ended since the last look, also those that an asset woke.
+
+        Raises:
+            KanshoError: ``REPLAY-RED`` when a run that an asset woke has failed.
+        """
         for run in runs:
-            name = f"{run['dag_id']}/{run['dag_run_id']}"
-            if run["state"] == "failed" and run["dag_run_id"].startswith("asset") and name not in self._seen_failed:
-                self._seen_failed.add(name)
-                told = " ".join(self._engine.failures(run["dag_id"], run["dag_run_id"]))
-                raise KanshoError("REPLAY-RED", told, place=name)
+            name, stage = _name(run), stage_of(run, self._config.id)
+            if run["state"] not in FINAL and name not in self._began | self._left:
+                self._began.add(name)
+                self._display.began(on, stage)
+            if run["state"] in FINAL and name not in self._told:
+                self._told.add(name)
+                failures = self._engine.failures(*name) if run["state"] == "failed" else []
+                self._display.ended(on, stage, str(run["state"]), seconds_of(run), " ".join(failures[:3]))
+                if run["state"] == "failed" and _woken(run):
+                    raise KanshoError("REPLAY-RED", " ".join(failures), place="/".join(name))
+
+    def _runs(self) -> list[dict[str, Any]]:
+        return self._engine.runs(f"{self._config.id}__")
+
+    def _approvals(self, but: Collection[tuple[str, str]] = ()) -> list[dict[str, Any]]:
+        return [d for d in self._engine.open_approvals() if _name(d["task_instance"]) not in but]
 
     # -- what follows from a red run -------------------------------------------------------------------
 
@@ -245,3 +263,16 @@ class Year:
         closed = {e.key for e in self._ledger.events("incident_closed")}
         if opened - closed:
             self._stage("incident", on, "19")
+
+
+def first_run(config: CampaignConfig, occasion: Occasion) -> tuple[str, str]:
+    """DAG and run by which an occasion's stage is started first."""
+    return f"{config.id}__{occasion.stage}", f"replay__{occasion.on}T{occasion.at:%H}__1"
+
+
+def _woken(run: dict[str, Any]) -> bool:
+    return str(run["dag_run_id"]).startswith("asset")
+
+
+def _name(run: dict[str, Any]) -> tuple[str, str]:
+    return str(run["dag_id"]), str(run["dag_run_id"])

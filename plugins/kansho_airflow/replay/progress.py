@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -11,6 +12,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+
+from kansho_airflow.replay.clocks import StageClock
 
 
 @dataclass
@@ -28,6 +31,10 @@ class Display(Protocol):
 
     def say(self, text: str) -> None:
         """A remark."""
+        ...
+
+    def known(self, stages: Mapping[str, StageClock]) -> None:
+        """What ran before this sitting."""
         ...
 
     def began(self, on: date, stage: str) -> None:
@@ -53,6 +60,9 @@ class PlainDisplay:
         """See `Display`."""
         print(f"[{time.monotonic() - self.started:6.1f}s] {text}", flush=True)
 
+    def known(self, stages: Mapping[str, StageClock]) -> None:
+        """See `Display`; the lines of an earlier sitting have been told."""
+
     def began(self, on: date, stage: str) -> None:
         """See `Display`; plain lines tell only what ended."""
 
@@ -65,18 +75,21 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A table of stages that fills as the year goes by."""
+    """A table of stages that fills as the year goes by; remarks and failures scroll by above it."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         self._lines: dict[str, StageLine] = {}
-        self._remark = ""
-        self._live = Live(self._table(), console=Console(), refresh_per_second=4)
+        self._live = Live(self._table(), console=console or Console(), refresh_per_second=4)
         self._live.start()
 
     def say(self, text: str) -> None:
         """See `Display`."""
-        self._remark = text
         self._live.console.print(text)
+
+    def known(self, stages: Mapping[str, StageClock]) -> None:
+        """See `Display`."""
+        self._lines = {name: StageLine(c.runs, "", c.state, c.seconds) for name, c in stages.items()}
+        self._live.update(self._table())
 
     def began(self, on: date, stage: str) -> None:
         """See `Display`."""

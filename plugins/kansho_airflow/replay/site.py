@@ -6,7 +6,7 @@ Belongs here: putting the parts together for `year` (a whole year) and `up` (for
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,8 +86,20 @@ class Site:
         passwords = self.airflow.passwords()
         return AirflowClient(self.airflow.installation.url, user, passwords[user])
 
-    def year(self, world: World, display: Display) -> Year:
-        """The driver, with everybody in place; waits until every DAG is there."""
+    def year(
+        self,
+        world: World,
+        display: Display,
+        *,
+        left: Collection[tuple[str, str]] = (),
+        locked: Collection[str] = (),
+    ) -> Year:
+        """The driver, with everybody in place; waits until every DAG is there.
+
+        Args:
+            left: (DAG, run) whose approvals wait for a person.
+            locked: deliveries whose passwords wait for a person.
+        """
         engine = self.client(ADMIN)
         stages = {p.stem.split("_", 1)[1] for p in STAGE_FILES.glob("s*.py")}
         engine.wait_for_dags({f"{self.config.id}__{stage}" for stage in stages}, timeout=300)
@@ -101,12 +113,12 @@ class Site:
         ledger = self.ledger()
         staff = Staff(self.config, ledger, client_of, Script(self.config))
         hands = Hands(
-            enter_passwords=lambda on: self._enter_passwords(client_of, on),
-            waiting_deliveries=lambda: open_deliveries(self.workspace(self.config.contract.start)),
+            enter_passwords=lambda on: self._enter_passwords(client_of, on, locked),
+            waiting_deliveries=lambda: self._openable(self.workspace(self.config.contract.start), locked),
             correct=self._correct,
         )
         opening = {"simulation": True, "seed": self.seed}
-        return Year(self.config, ledger, engine, world, staff, hands, display, opening)
+        return Year(self.config, ledger, engine, world, staff, hands, display, opening, left)
 
     def workspace(self, today: date, role: Role | None = None) -> Workspace:
         """The campaign's workspace, as a task or as the first user of a role."""
@@ -116,14 +128,20 @@ class Site:
             actor = Actor(handler.party, str(handler.user), role.value)
         return Workspace.open(self.config, self.layout.var, today, actor=actor)
 
-    def _enter_passwords(self, client_of: Callable[[str], AirflowClient], on: date) -> int:
+    @staticmethod
+    def _openable(ws: Workspace, locked: Collection[str]) -> list[str]:
+        return [delivery for delivery in open_deliveries(ws) if delivery not in locked]
+
+    def _enter_passwords(
+        self, client_of: Callable[[str], AirflowClient], on: date, locked: Collection[str] = ()
+    ) -> int:
         """The contractor's staff type every password that came apart from its delivery, on the desk's page."""
         ws = self.workspace(on)
         if not ws.ledger.size:
             return 0
         entered = 0
         staff = self.config.users(Role.CONTRACTOR_STAFF)[0].user
-        for delivery in open_deliveries(ws):
+        for delivery in self._openable(ws, locked):
             if waiting_password(ws, delivery) is not None:
                 continue
             path = self.layout.outside / self.config.ward_party.id / "passwords" / f"{delivery}.txt"

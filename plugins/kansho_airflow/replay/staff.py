@@ -101,9 +101,7 @@ class Staff:
         decision, reason = self._script.decide(name, requested.codes.get("kind", ""), requested.key, occurrence)
         user = self._user(role)
         client = self._clients(user)
-        opened = client.desk_get(f"/desk/{self._config.id}/artefacts/{key}")
-        if opened != 200:
-            raise KanshoError("REPLAY-DESK", f"desk answered {opened}", place=key)
+        self._open(client, key)
         remark = self._script.remark(decision)
         if remark and client.desk_post(f"/desk/{self._config.id}/comments/{key}", {"text": remark}) != 303:
             raise KanshoError("REPLAY-DESK", "the desk did not keep a comment", place=key)
@@ -111,6 +109,14 @@ class Staff:
         if status != 200:
             raise KanshoError("REPLAY-ANSWER", f"Airflow answered {status}", place=key)
         return True
+
+    def _open(self, client: Client, key: str) -> None:
+        """Turn over every page of the thing itself: after the last there is none."""
+        number = 1
+        while (status := client.desk_get(f"/desk/{self._config.id}/artefacts/{key}?page={number}")) == 200:
+            number += 1
+        if number == 1 or status != 404:
+            raise KanshoError("REPLAY-DESK", f"desk answered {status}", place=key)
 
     def _try_as(self, user: str, dag_id: str, run_id: str, task_id: str, name: str) -> None:
         status = self._clients(user).answer(dag_id, run_id, task_id, [_LABEL[APPROVE]], {"reason": "as_expected"})

@@ -1,4 +1,7 @@
-"""A whole fiscal year, unattended: start, play, stop, finalise, sum up; resumes where it was interrupted."""
+"""A whole fiscal year, unattended: start, play, stop, finalise, sum up; resumes where it was interrupted.
+
+A year is done when its summary is written, not before: what is done is cleared by the next call.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from kansho.closing.finalise import finalise
 from kansho.closing.summary import build_summary, write_summary
 from kansho.simulation.population import size_of
 from kansho.simulation.world import World
-from kansho_airflow.replay.driver import StageClock, Year
-from kansho_airflow.replay.memory import MemoryWatch
+from kansho_airflow.replay.driver import Year
+from kansho_airflow.replay.memory import MemoryWatch, children_mb
 from kansho_airflow.replay.parameters import Parameters, Progress, read, resumable, write
 from kansho_airflow.replay.progress import Display
 from kansho_airflow.replay.site import Site
@@ -59,21 +62,29 @@ def run(config_path: Path, var: Path, people: str, seed: int, display: Display) 
         write(state_file, state)
         return state
 
-    if progress.phase == "year":
+    if state.phase == "year":
         peak = _play(site, progress, display, save)
         save(phase="finalise", peak_rss_mb=max(state.peak_rss_mb, peak))
-    with MemoryWatch(dict) as watch:
-        finalise(config, site.layout.var, also=_passwords(site), say=display.say)
-    done = save(phase="done", peak_rss_mb=max(state.peak_rss_mb, watch.peak_mb))
+    if state.phase == "finalise":
+        with MemoryWatch(children_mb) as watch:
+            finalise(config, site.layout.var, also=_passwords(site), say=display.say)
+        save(phase="summary", peak_rss_mb=max(state.peak_rss_mb, watch.peak_mb))
+    summary = _sum_up(site, save())
+    save(phase="done")
+    return summary
+
+
+def _sum_up(site: Site, progress: Progress) -> dict[str, Any]:
+    """``summary.json``, from the evidence and what the replay itself measured."""
     summary = build_summary(
         site.ledger().events(),
-        campaign=config.id,
+        campaign=site.config.id,
         layout=site.layout,
-        people=size_of(people if people == "full" else int(people)),
-        stages=_stages(site, done),
+        people=size_of(site.people),
+        stages=_stages(site, progress),
         true_effects=json.loads((site.layout.outside / "truth.json").read_text()),
-        seconds=done.seconds,
-        peak_rss_mb=done.peak_rss_mb,
+        seconds=progress.seconds,
+        peak_rss_mb=progress.peak_rss_mb,
     )
     write_summary(site.layout.outputs / "summary.json", summary)
     return summary
@@ -85,7 +96,6 @@ def _play(site: Site, progress: Progress, display: Display, save: Callable[..., 
         site.airflow.start(timeout=300, say=display.say)
         world = site.world()
         year = site.year(world, display)
-        year.clocks = {name: StageClock(**value) for name, value in progress.stages.items()}  # type: ignore[arg-type]
         with MemoryWatch(site.airflow.sessions.rss_mb) as watch:
 
             def before(occasion: Occasion) -> bool:
@@ -108,7 +118,7 @@ def _passwords(site: Site) -> list[str]:
     return [path.read_text() for path in sorted(folder.glob("*.txt"))]
 
 
-def _clocks(year: Year) -> dict[str, dict[str, float]]:
+def _clocks(year: Year) -> dict[str, dict[str, Any]]:
     return {name: asdict(clock) for name, clock in year.clocks.items()}
 
 
@@ -138,26 +148,29 @@ def _keep_truth(site: Site, world: World) -> None:
 
 
 def _stages(site: Site, progress: Progress) -> list[dict[str, Any]]:
-    """``stage, dag_id, runs, state, seconds``: what started by the calendar, and what assets woke."""
-    finished: dict[str, int] = {}
-    for event in site.ledger().events("stage_finished"):
-        finished[event.codes["stage"]] = finished.get(event.codes["stage"], 0) + 1
-    names = list(progress.stages) + [name for name in finished if name not in progress.stages]
+    """``stage, dag_id, runs, failed, state, seconds`` of every stage that ran, by the calendar or woken by an asset.
+
+    ``state`` is how the last run ended; ``nothing to do`` where no run of the stage ever did anything.
+    """
+    finished = {event.codes["stage"] for event in site.ledger().events("stage_finished")}
     return [
         {
             "stage": name,
             "dag_id": f"{site.config.id}__{name}",
-            "runs": int(progress.stages.get(name, {}).get("runs", finished.get(name, 0))),
-            "failed": int(progress.stages.get(name, {}).get("failed", 0)),
-            "state": "success" if finished.get(name) else "nothing to do",
-            "seconds": round(float(progress.stages.get(name, {}).get("seconds", 0)), 1),
+            "runs": clock["runs"],
+            "failed": clock["failed"],
+            "state": "nothing to do" if clock["state"] == "success" and name not in finished else clock["state"],
+            "seconds": round(clock["seconds"], 1),
         }
-        for name in names
+        for name, clock in progress.stages.items()
     ]
 
 
 def _stop_on_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
+        # Once is enough: what was started is being stopped, and a second signal must not interrupt that.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise Interrupted
 
     signal.signal(signal.SIGINT, stop)
