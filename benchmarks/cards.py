@@ -144,7 +144,7 @@ def ours(size: int) -> dict[str, Any]:
     for job, pdf in press(jobs()):
         taken += len(job.cards)
         stored += len(pdf)
-        first = first or Printed(job.key, job.cards, pdf)
+        first = first or Printed(job.key, job.cards, pdf, job.background)
     laid = {"seconds": _processor() - began - making, "clock": time.perf_counter() - clock, "bytes": stored}
     assert first is not None
     assert taken == size, taken

@@ -38,6 +38,15 @@ def blank() -> bytes:
         return buffer.getvalue()
 
 
+def design(side: int, ink: bytes = b"0.2 g 100 100 40 40 re f") -> bytes:
+    """The same with a square on one of its sides."""
+    with pikepdf.open(io.BytesIO(blank())) as pdf:
+        pdf.pages[side].contents_add(ink)
+        buffer = io.BytesIO()
+        pdf.save(buffer, deterministic_id=True)
+        return buffer.getvalue()
+
+
 def card(number: int = 1, **changes: Any) -> Card:
     made = Card(
         f"M1-{number:06d}",
@@ -232,8 +241,8 @@ def test_a_glyph_that_was_lost_when_the_font_was_cut_is_found(monkeypatch: pytes
 
 def test_files_are_checked_side_by_side_and_every_fault_is_counted() -> None:
     pdf = render_shard(CARDS, blank())
-    right = Printed("a", tuple(CARDS), pdf)
-    wrong = Printed("b", tuple(CARDS[:-1]), pdf)
+    right = Printed("a", tuple(CARDS), pdf, blank())
+    wrong = Printed("b", tuple(CARDS[:-1]), pdf, blank())
     assert +check([right, wrong, wrong], workers=2) == {"read_back": 2}
 
 
@@ -257,3 +266,36 @@ def test_the_mark_of_a_card_depends_on_its_serial_alone() -> None:
 
 def test_two_serials_of_a_print_run_never_share_a_mark() -> None:
     assert len({mark(f"M1-{n:06d}") for n in range(1, 20_001)}) == 20_000
+
+
+# -- the design underneath ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_file_on_another_design_than_the_approved_one_is_found(side: int) -> None:
+    pdf = render_shard(CARDS, design(side))
+    assert not +faults(pdf, CARDS, background=design(side))
+    assert not +faults(pdf, CARDS)  # the variable text alone does not show it
+    for other in (blank(), design(1 - side), design(side, b"0.2 g 100 101 40 40 re f")):
+        assert +faults(pdf, CARDS, background=other) == {"design": len(CARDS)}
+
+
+def test_one_inner_side_that_says_something_else_is_found() -> None:
+    with pikepdf.open(io.BytesIO(render_shard(CARDS, design(1)))) as opened:
+        opened.pages[3].contents_add(b"0 g 10 10 5 5 re f")
+        buffer = io.BytesIO()
+        opened.save(buffer)
+    assert +faults(buffer.getvalue(), CARDS, background=design(1)) == {"design": 1}
+
+
+def test_one_card_on_a_design_of_its_own_is_found() -> None:
+    with pikepdf.open(io.BytesIO(render_shard(CARDS, design(1)))) as opened:
+        page = opened.pages[5].obj
+        page["/Resources"] = opened.make_indirect(
+            pikepdf.Dictionary(
+                XObject=pikepdf.Dictionary(Ground=opened.pages[4].obj["/Resources"]["/XObject"]["/Ground"])
+            )
+        )
+        buffer = io.BytesIO()
+        opened.save(buffer)
+    assert +faults(buffer.getvalue(), CARDS, background=design(1)) == {"design": 1}

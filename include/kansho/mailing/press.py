@@ -24,11 +24,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Printed:
-    """A file that was laid, and the cards that it should hold."""
+    """A file that was laid, the cards that it should hold, and the PDF of the approved faces under them."""
 
     key: str
     cards: tuple[Card, ...]
     pdf: bytes
+    background: bytes
 
 
 def press(
@@ -49,6 +50,8 @@ def check(files: Iterable[Printed], own: OwnFont | None = None, *, workers: int 
         KanshoError: ``MAILING-PRESS``.
     """
     found: Counter[str] = Counter()
-    for _, faulty in side_by_side(faults, ((one, (one.pdf, one.cards, own)) for one in files), workers=workers):
+    for _, faulty in side_by_side(
+        faults, ((one, (one.pdf, one.cards, own, one.background)) for one in files), workers=workers
+    ):
         found.update(faulty)
     return found

@@ -88,7 +88,7 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
 
 
 def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Gate ``print_release``: every card is read back from the PDF and compared with the list.
+    """Gate ``print_release``: every card is read back from the PDF and compared with the list and the approved design.
 
     Raises:
         KanshoError: ``GATE-PRINT-RELEASE`` naming the rules, after they were recorded.
@@ -96,7 +96,8 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     wave = mailing(ws.config, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
-    wrong = check(_printed(ws, wave, cards), ward_font(ws.config.gaiji))
+    proven = proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
+    wrong = check(_printed(ws, wave, cards, {design.id: data for design, data in proven}), ward_font(ws.config.gaiji))
     reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
     rules = {
         **{rule: wrong[rule] for rule in RULES},
@@ -180,11 +181,11 @@ SPECIMEN = Card(
 )
 
 
-def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame) -> Iterator[Printed]:
+def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, drawn: Mapping[str, bytes]) -> Iterator[Printed]:
     """Every file of the print run, as it lies in the vault; nothing, where it is missing, which the check finds."""
-    for key, _, rows in files_of(cards, wave.id):
+    for key, design, rows in files_of(cards, wave.id):
         ref = ws.find("print_pdf", key)
-        yield Printed(key, tuple(cards_of(rows)), ws.read_bytes(ref) if ref else b"")
+        yield Printed(key, tuple(cards_of(rows)), ws.read_bytes(ref) if ref else b"", drawn[design])
 
 
 def _number(ws: Workspace, wave: MailingWave) -> int:

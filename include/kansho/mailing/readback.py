@@ -19,12 +19,13 @@ from typing import Any
 
 from kansho.mailing.face import ADDRESS, CORNER, HEIGHT, NAME, NUMBER, POINT, POSTAL, SERIAL, Card, Spot, lines
 from kansho.mailing.forms import replaced
+from kansho.mailing.ground import off_ground
 from kansho.mailing.inks import OwnFont
 from kansho.mailing.mark import mark
 from kansho.mailing.pictures import read_bars, read_mark
 
 #: What `faults` counts.
-RULES = ("read_back", "outside_box", "bars", "mark", "form")
+RULES = ("read_back", "outside_box", "bars", "mark", "form", "design")
 _SPOTS: tuple[Spot, ...] = (POSTAL, *ADDRESS, NAME, NUMBER, SERIAL)
 
 
@@ -73,18 +74,24 @@ def expected_text(card: Card) -> str:
     return _solid("".join(text for _, text in lines(card)))
 
 
-def faults(pdf: bytes, cards: Sequence[Card], own: OwnFont | None = None) -> Counter[str]:
+def faults(
+    pdf: bytes, cards: Sequence[Card], own: OwnFont | None = None, background: bytes | None = None
+) -> Counter[str]:
     """Cards that are not what they should be, by rule.
 
     Rules: ``read_back`` (another text, a card too few or too many, a file that cannot be read), ``outside_box`` (text
     in no place, or in the place of another line), ``bars`` and ``mark`` (the picture is not that of this card),
-    ``form`` (characters, not cards, drawn otherwise than the font has them; ``own`` is the ward's own font).
+    ``form`` (characters, not cards, drawn otherwise than the font has them; ``own`` is the ward's own font), ``design``
+    (a side that is not that of ``background``, the PDF of the approved faces; not asked without it).
     """
     import pikepdf
     import pypdfium2
 
     try:
-        return _compared(pdf, cards, own)
+        found = _compared(pdf, cards, own)
+        if background is not None:
+            found["design"] += off_ground(pdf, background)
+        return found
     except (pikepdf.PdfError, pypdfium2.PdfiumError):
         return Counter(read_back=len(cards))
 
