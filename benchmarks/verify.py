@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kansho.campaign.config import load_config
 from kansho.evidence.checkpoint import read_checkpoint
 from kansho.evidence.merkle import leaf_hash, prefix_roots
+from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.strict import read_zip, write_zip
 from kansho.evidence.verify import verify_files
 from tests.conftest import MINI
@@ -41,7 +42,7 @@ def long_year(events: int) -> tuple[Year, bytes]:
     while len(year.events) + len(tail) < events:
         key = f"visit_1/{day + timedelta(days=number // 50)}/{number}"
         year.add("sheets_out", key, counts={"sheets": 4, "rows": 10})
-        year.add("checklist_recorded", f"{key}/start", codes={"strap": "yes", "chain": "yes", "net": "yes"})
+        year.add("checklist_recorded", key, codes=dict.fromkeys(PRECAUTIONS, "yes"))
         year.add("artefact_opened", f"{key}/desk", codes={"kind": "visit_sheets"}, refs={"digest": f"{number:064x}"})
         year.add("sheets_in", key, counts={"sheets": 4})
         number += 1

@@ -1,8 +1,8 @@
 """### 事故対応 (incident)
 
-Started by hand as soon as an incident, or the danger of one, is known (P9): opens it with its clocks (甲 at
-once, written
-report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's instruction on it, and closes it when what was
+Started by hand as soon as an incident, or the danger of one, is known (P9), by any of the contractor's people: opens
+it with its clocks (甲 at once, written report, 速報 and 確報 by law), drafts the 事故報告書, takes the ward's
+instruction on it, and closes it when what was
 wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
 open one, trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`), with
 `"party": "printer"` too where it happened with a 丙.
@@ -13,8 +13,11 @@ open one, trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kans
 from kansho.campaign.rights import Role
 from kansho_airflow.wiring import approval, campaigns, stage_dag, step, verdict
 
+#: Whoever learns of it, without looking for the engineer first.
+STARTERS = (Role.CONTRACTOR_MANAGER, Role.CONTRACTOR_STAFF)
+
 for campaign in campaigns():
-    with stage_dag(campaign, "incident", __doc__):
+    with stage_dag(campaign, "incident", __doc__, starters=STARTERS):
         work = step("kansho.oversight.incident:find_incidents")
         report = step("kansho.oversight.incident:make_incident_report", work)
         approved = approval("incident_report", Role.CONTRACTOR_MANAGER, of=report, title="事故報告書の承認")

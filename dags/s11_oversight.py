@@ -1,8 +1,8 @@
 """### 進行管理 (oversight)
 
-On days with something due: monthly attestations and report, inspections and audits, retention of what is no
-longer needed,
-overdue obligations. It evaluates the campaign's own deadlines, so a run that never started is found too.
+Every morning (in a replay on the days with something due): monthly attestations and report, inspections and audits,
+retention of what is no longer needed, overdue obligations, an incident's clocks. It evaluates the campaign's own
+deadlines, so a run that never started is found too; on most days it finds nothing to do.
 
 **On failure:** clear the failed task; what is overdue is also in the monthly report.
 """

@@ -10,58 +10,72 @@ with_tests=no
 [ "${1:-}" = "--tests" ] && with_tests=yes
 
 # --- a Python of our range, with the venv module (Debian ships that apart) ---------------------------------
+range="Python 3.11, 3.12 or 3.13"
+candidates=(python3.13 python3.12 python3.11 python3)
+# Prints the first that fits; with `venv` it must have that module, too.
 find_python() {
-  for candidate in python3.13 python3.12 python3.11 python3; do
+  for candidate in "${candidates[@]}"; do
     if command -v "$candidate" >/dev/null && "$candidate" -c '
 import sys
-import ensurepip, venv
-sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then
+if "venv" in sys.argv: import ensurepip, venv
+sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' "$@" 2>/dev/null; then
       echo "$candidate"
       return
     fi
   done
 }
+no_python() {
+  fail "$range is needed, and here is $(python3 --version 2>&1 || echo no Python at all): some pinned packages are not made" \
+    "for it. Install one of these versions (its python3.x-venv, or pyenv, or uv), then run again."
+}
 
 # --- system packages ------------------------------------------------------------------------------------
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
+# Root's way to run something, in `root`; empty where there is none.
+root=()
+if [ "$(id -u)" = 0 ]; then
+  root=(env DEBIAN_FRONTEND=noninteractive)
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  root=(sudo -n env DEBIAN_FRONTEND=noninteractive)
+fi
+# Installs what of the given packages is missing, or says which they are.
+need() {
+  local missing=() package
+  for package in "$@"; do installed "$package" || missing+=("$package"); done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  local please="please install these packages, then run again: apt-get install ${missing[*]}"
+  [ "${#root[@]}" -gt 0 ] || fail "$please"
+  echo "setup: apt-get install ${missing[*]}"
+  "${root[@]}" apt-get update -qq </dev/null || echo "setup: apt-get update failed; trying with the lists that are here" >&2
+  "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null ||
+    fail "apt-get could not install them (its words are above); $please"
+  command -v fc-cache >/dev/null && fc-cache >/dev/null 2>&1 || true
+}
+
 packages=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fonts-ipaexfont-gothic
           fonts-ipaexfont-mincho fonts-ipamj-mincho poppler-utils)
-[ -x .venv/bin/python ] || [ -n "$(find_python)" ] || packages+=(python3-venv)
+command -v dpkg-query >/dev/null || fail "this is not Debian or Ubuntu; install the equivalents of: ${packages[*]}"
+if [ ! -x .venv/bin/python ] && [ -z "$(find_python venv)" ]; then
+  # apt's python3-venv is of apt's python3: no help where that is too old or too new.
+  if command -v python3 >/dev/null && [ -z "$(find_python)" ]; then no_python; fi
+  packages+=(python3-venv)
+fi
 # Ubuntu's chromium is a snap, which is no use without a session: there the venv's playwright brings one.
 own_browser=no
 if [ "$with_tests" = yes ] && ! command -v chromium >/dev/null; then
-  if grep -qs '^ID=ubuntu' /etc/os-release; then own_browser=yes; else packages+=(chromium); fi
+  if grep -qs '^ID=ubuntu' "${OS_RELEASE:-/etc/os-release}"; then own_browser=yes; else packages+=(chromium); fi
 fi
 # The tests start a PostgreSQL of their own; Debian keeps its programs out of the PATH.
 has_postgres() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 if [ "$with_tests" = yes ] && ! has_postgres; then packages+=(postgresql); fi
-
-installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
-missing=()
-if command -v dpkg-query >/dev/null; then
-  for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
-else
-  fail "this is not Debian or Ubuntu; install the equivalents of: ${packages[*]}"
-fi
-if [ "${#missing[@]}" -gt 0 ]; then
-  if [ "$(id -u)" = 0 ]; then
-    run=(env DEBIAN_FRONTEND=noninteractive)
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    run=(sudo -n env DEBIAN_FRONTEND=noninteractive)
-  else
-    fail "please install these packages, then run again: apt-get install ${missing[*]}"
-  fi
-  echo "setup: apt-get install ${missing[*]}"
-  "${run[@]}" apt-get update -qq </dev/null
-  "${run[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
-  command -v fc-cache >/dev/null && fc-cache >/dev/null 2>&1 || true
-fi
+need "${packages[@]}"
 
 # --- Python packages ------------------------------------------------------------------------------------
 stamp=".venv/.kansho-$(cat requirements.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)"
 if [ ! -e "$stamp" ] || [ ! -x .venv/bin/kansho ]; then
   if [ ! -x .venv/bin/python ]; then
-    python=$(find_python)
-    [ -n "$python" ] || fail "Python 3.11, 3.12 or 3.13 with its venv module is needed: apt-get install python3-venv"
+    python=$(find_python venv)
+    [ -n "$python" ] || no_python
     echo "setup: virtual environment with $("$python" --version)"
     "$python" -m venv .venv
   fi
@@ -88,6 +102,12 @@ if [ ! -e "$stamp" ] || [ ! -x .venv/bin/kansho ]; then
   echo "setup: done"
 fi
 if [ "$own_browser" = yes ] && [ ! -e .venv/.browser ]; then
-  .venv/bin/python -m playwright install --with-deps chromium </dev/null >/dev/null
+  # Playwright would ask for root itself, and stop with its own words: only the list is taken from it.
+  libraries=$(.venv/bin/python -m playwright install-deps --dry-run chromium 2>/dev/null |
+    sed -n 's/^  \([a-z0-9.+-]*\)$/\1/p' || true)
+  # shellcheck disable=SC2086  # a list
+  need $libraries
+  .venv/bin/python -m playwright install chromium </dev/null >/dev/null ||
+    fail "the tests' browser could not be fetched (the words above say why); run again: .venv/bin/python -m playwright install chromium"
   touch .venv/.browser
 fi

@@ -188,7 +188,13 @@ class _Wiring:
 
     @contextmanager
     def stage_dag(
-        self, campaign: CampaignConfig, stage: str, doc: Any, schedule: Any = None, triggers: Sequence[str] = ()
+        self,
+        campaign: CampaignConfig,
+        stage: str,
+        doc: Any,
+        schedule: Any = None,
+        triggers: Sequence[str] = (),
+        starters: Sequence[Role] = (),
     ) -> Iterator[None]:
         assert stage == self._run.stage
         self._run.triggers += list(triggers or ())

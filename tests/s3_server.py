@@ -22,6 +22,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.vault import s3_calls
 from kansho.vault.s3_calls import Patience
 from kansho.vault.storage import NAME
+from tests.small_cloud import Cloud, small_cloud
 
 REGION = "ap-northeast-1"
 PERSONAL, EVIDENCE = "kansho-personal", "kansho-evidence"
@@ -62,13 +63,26 @@ def bucket(client: Any, name: str, *, versioned: bool = True, lock: bool = False
 @contextmanager
 def s3_site() -> Iterator[str]:
     """An endpoint with the two buckets of a deployment, and credentials as a machine's role gives them."""
-    with pytest.MonkeyPatch.context() as patch, s3_server() as address:
+    with s3_server() as address, _deployed(address):
+        yield address
+
+
+@contextmanager
+def small_site() -> Iterator[Cloud]:
+    """The same on the small server, which is quicker and can be looked into."""
+    with small_cloud() as cloud, _deployed(cloud.address):
+        yield cloud
+
+
+@contextmanager
+def _deployed(address: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         client = client_of(address)
         bucket(client, PERSONAL)
         bucket(client, EVIDENCE, lock=True)
-        yield address
+        yield
 
 
 def on_s3(config: CampaignConfig, address: str) -> CampaignConfig:

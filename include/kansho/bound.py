@@ -13,6 +13,9 @@ from pydantic import ValidationError
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import bound_digest
 from kansho.errors import KanshoError
+from kansho.evidence.bundle import config_json, sha256
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.strict import read_json
 from kansho.workspace import Layout, Workspace
 
 
@@ -39,6 +42,15 @@ def bound_configs(ws: Workspace) -> list[CampaignConfig]:
     """
     digests = [bound_digest([e]) for t in ("campaign_opened", "config_amended") for e in ws.ledger.events(t)]
     return [_issued(ws, digest) for digest in digests if digest is not None]
+
+
+def bound_facts(ws: Workspace) -> dict[str, ConfigFacts]:
+    """What the verifier knows of every configuration that was ever bound, by digest."""
+    found = {}
+    for config in (*bound_configs(ws), ws.config):
+        text = config_json(config.model_dump(mode="json"))
+        found[sha256(text)] = ConfigFacts.from_json(read_json(text, "config", floats=True))
+    return found
 
 
 def _issued(ws: Workspace, digest: str) -> CampaignConfig:

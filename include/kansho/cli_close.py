@@ -12,11 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kansho.cli_late_mail import add_late_mail_commands
 from kansho.errors import KanshoError
 
 
 def add_close_commands(commands: Any, site: Callable[[argparse.ArgumentParser], None]) -> None:
-    """Add ``close inventory|manual|finalise``; ``site`` adds ``--config`` and ``--var``."""
+    """Add ``close inventory|manual|late-mail|finalise``; ``site`` adds ``--config`` and ``--var``."""
     close = commands.add_parser("close", help="the end of the year").add_subparsers(required=True)
     inventory = close.add_parser("inventory", help="what is held today, by whom; 1 when ledger and disk differ")
     inventory.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
@@ -25,6 +26,7 @@ def add_close_commands(commands: Any, site: Callable[[argparse.ArgumentParser], 
     site(inventory)
     inventory.set_defaults(run=_inventory)
     _add_manual(close, site)
+    add_late_mail_commands(close, site)
     finalise = close.add_parser("finalise", help="purge Airflow's traces, scan, certify (components stopped)")
     people = "a year that is not simulated names all three"
     finalise.add_argument("--operator", metavar="USER", help=f"who erases; {people}")

@@ -20,6 +20,7 @@ from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.remembered import may_name_people, values_in
 from kansho.vault.classes import CLASSES
 from kansho.vault.deployed import keeper_of
 from kansho.vault.disk import write_whole
@@ -190,13 +191,23 @@ class Workspace:
         return self._vault_for(ref.kind).read_bytes(ref)
 
     def erase(self, ref: SnapshotRef, *, reason: str) -> None:
-        """Erase one holding and record it (``reason`` is a code such as ``retention``)."""
+        """Erase one holding and record it (``reason`` is a code such as ``retention``); after its day, that too.
+
+        The closing has gathered what the residue scan looks for; before that, it is kept from every table of people
+        that goes (`kansho.remembered`).
+        """
         vault = self._vault_for(ref.kind)
+        if reason != "closing" and may_name_people(ref.kind) and vault.store.exists(ref.name):
+            self._remember(ref)
         vault.erase(ref.name)
         if vault.store.residue(ref.name):
             raise KanshoError(
                 "VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認"
             )
+        stored = self.ledger.find("snapshot_stored", ref.name)
+        due = stored.codes.get("erase_by", "") if stored is not None else ""
+        if "" < due < self.today.isoformat():
+            self.record("deadline_missed", f"erase_by/{ref.name}", codes={"due": due, "clause": "P11"})
         self.record("snapshot_erased", ref.name, codes={"reason": reason}, refs={"holding": ref})
 
     def snapshots(self, kind: str) -> list[SnapshotRef]:
@@ -256,6 +267,16 @@ class Workspace:
         return path
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _remember(self, ref: SnapshotRef) -> None:
+        """Keep, under the needles' key, the values of a table that is about to be erased."""
+        (kind,) = NEEDLE_KINDS
+        key = f"{ref.kind}/{ref.key}"
+        if self.find(kind, key) is None:
+            task = Actor(self.config.contractor.id, "system", "system")  # whoever erases, nobody is shown anything
+            values = values_in(self.acting_as(task).for_purpose("residue_scan").read_bytes(ref))
+            if values is not None:
+                self.store_table(kind, key, values, parents=[ref])
 
     def _vault_for(self, kind: str) -> Vault:
         return self.needles if kind in NEEDLE_KINDS else self.vault

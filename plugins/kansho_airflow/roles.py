@@ -6,7 +6,7 @@ access, which each DAG carries itself (`kansho_airflow.wiring`), nor who may app
 | role | sees | may |
 | --- | --- | --- |
 | ward_officer, ward_manager | DAGs in which they approve | answer what is assigned to them |
-| contractor_manager, contractor_staff | every DAG of the campaign | answer what is assigned to them |
+| contractor_manager, contractor_staff | every DAG of the campaign | answer what is assigned; start intake, incident |
 | contractor_engineer | the same, with logs, XCom, code | start, clear, mark; every guard still holds |
 | print_staff, call_staff, visit_staff | no DAG | the desk |
 """

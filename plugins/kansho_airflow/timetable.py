@@ -14,7 +14,7 @@ import pendulum
 from airflow.sdk import timezone
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
-from kansho.campaign.calendar import stage_days
+from kansho.campaign.calendar import scheduled
 from kansho.campaign.config import CampaignConfig
 
 
@@ -72,4 +72,4 @@ class ContractCalendar(Timetable):
 
 def calendar_of(config: CampaignConfig, stage: str) -> ContractCalendar:
     """The timetable of one stage of one campaign."""
-    return ContractCalendar(occasion.moment for occasion in stage_days(config, stage))
+    return ContractCalendar(scheduled(config, stage))

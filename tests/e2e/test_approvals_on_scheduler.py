@@ -33,6 +33,7 @@ SAMPLE = HERE.parents[1] / "include" / "campaigns" / "shinjuku" / "2026.yaml"
 CAMPAIGN = "shinjuku_2026"
 TODAY = date(2026, 6, 1)
 OFFICER, WARD_MANAGER, MANAGER, ENGINEER, PRINTER = "takanashi", "yamanashi", "watanuki", "tsukumo", "mitarai"
+STAFF = "teshigawara"
 #: Two people as the toy's stage functions know them: whom the boundary holds back, and whom nothing could.
 LEAK = {"name_kanji": "見本漏　太郎", "name_kana": "ミホンモレ", "phone": "090-1234-5678"}
 SPILT = {"name_kanji": "溢見本　花枝", "name_kana": "アフレミホン", "phone": "080-8765-4321"}
@@ -324,6 +325,13 @@ def test_each_role_sees_only_its_dags(toy: Toy) -> None:
     body = {"dag_run_id": "y", "logical_date": None, "conf": {}}
     path = f"/dags/{CAMPAIGN}__plan/dagRuns"
     assert toy.as_user(OFFICER).call("POST", path, body, accept=(403,)).status_code == 403
+    assert toy.as_user(STAFF).call("POST", path, body, accept=(403,)).status_code == 403
+
+
+def test_a_starter_starts_the_stage_that_names_them(toy: Toy) -> None:
+    run = (f"{CAMPAIGN}__called", "by-staff")
+    toy.as_user(STAFF).trigger(*run, {"campaign_date": TODAY.isoformat(), "case": "by-staff"})
+    assert toy.ended(run) == "success"
 
 
 def test_runs_are_remembered_and_what_is_open_is_looked_at_again(toy: Toy) -> None:

@@ -5,6 +5,7 @@ What Airflow adds (schedules, approvals on its forms, kills) is proven elsewhere
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Played:
 
     year: ImmediateYear
     scans: list[ScanResult]
+    pulled: dict[str, set[str]]
 
     @property
     def events(self) -> list[Event]:
@@ -52,12 +54,17 @@ def canaries(year: ImmediateYear) -> list[Needle]:
 @pytest.fixture(scope="module")
 def played(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
     year = ImmediateYear(mini_as_filed, tmp_path_factory.mktemp("year") / "var", PEOPLE, SEED)
-    scans = []
+    scans: list[ScanResult] = []
+    pulled: dict[str, set[str]] = {}
     for number, day in enumerate(year.play()):
+        # While it is there: a pull list goes with its retention, before the year ends.
+        ws = year.workspace(day, "mailing_dispatch")
+        if not pulled and (ref := ws.latest_or_none("pull_list")):
+            pulled = {str(reason): set(part) for reason, part in ws.read_table(ref).groupby("reason")["inquiry_number"]}
         if number % EVERY == 0 and day < mini_as_filed.closing.erase_on:
             scans.append(scan([year.var / "kansho"], canaries(year)))
     finalise(mini_as_filed, year.var, also=year.passwords.values())
-    return Played(year, scans)
+    return Played(year, scans, pulled)
 
 
 def test_the_evidence_of_the_year_verifies(played: Played) -> None:
@@ -179,6 +186,19 @@ def test_a_stop_list_that_became_too_old_stopped_the_visits_until_the_ward_sent_
     sheets = [e for e in played.events if e.type == "sheets_out" and e.campaign_date == red[0].day.isoformat()]
     assert sheets
     assert late.sequence < sheets[0].sequence
+
+
+def test_who_came_on_the_stop_list_after_the_selection_was_pulled_for_that_reason_and_not_posted(
+    played: Played,
+) -> None:
+    world = played.year.var / "outside-world" / "world"
+    (objection,) = [json.loads(p.read_text()) for p in (world / "objections").glob("*.json")]
+    (selected,) = [e for e in played.events if e.type == "wave_selected" and e.key == "mailing_1"]
+    (pulls,) = [e for e in played.events if e.type == "pulls_listed"]
+    assert selected.campaign_date < objection["on"] < pulls.campaign_date
+    assert pulls.refs["reasons"]["stopped"] >= 1
+    assert objection["number"] in played.pulled["stopped"]
+    assert objection["number"] not in json.loads((world / "contacts" / "print-mailing_1.json").read_text())["add"]
 
 
 def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:

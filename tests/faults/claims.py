@@ -90,6 +90,8 @@ class Left:
     def _traces(self, ws: Workspace) -> list[str]:
         if list((ws.layout.airflow / "logs").glob(f"dag_id={self.config.id}__*")):
             return ["purged, and logs are there"]
+        if not (ws.layout.airflow / "airflow.db").is_file():
+            return []
         base = sqlite3.connect(ws.layout.airflow / "airflow.db")
         rows = base.execute("SELECT count(*) FROM import_error").fetchone()[0]
         base.close()
@@ -106,7 +108,9 @@ class Left:
         for vault in (ws.vault, ws.needles):
             for name in vault.names():
                 key = class_of(name.partition("/")[0])
-                if key in destroyed or ws.keyring.has(key) is False or ws.keyring.get(key) != self.keys[key]:
+                if key in destroyed or not ws.keyring.has(key) or ws.keyring.pending(key) is not None:
+                    continue
+                if ws.keyring.get(key) != self.keys[key]:
                     continue
                 try:
                     unseal(vault.store.read(name), key=self.keys[key], campaign=self.config.id, name=name)
@@ -133,3 +137,9 @@ class Left:
         if bundle.is_file():
             found += [f"a bundle that does not verify: {f.code}" for f in verify_bundle(bundle, out / "checkpoint.txt")]
         return found
+
+
+def named(left: Left) -> list[tuple[str, str]]:
+    """What happened; a scan that was not known to have ended clean is lawfully done again."""
+    again = [e.key for e in left.events() if e.type == "residue_scanned"][1:]
+    return sorted((e.type, e.key) for e in left.events() if e.key not in again)

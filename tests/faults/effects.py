@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -39,6 +40,14 @@ class Point:
     def step(self) -> str:
         """The functions on the way, for a reader."""
         return " > ".join(dict.fromkeys(name for _, name, _ in self.stack)) + f" : {self.call}"
+
+    @property
+    def kinds(self) -> frozenset[tuple[object, ...]]:
+        """What it is one of: a place from which something is changed, and of an append each of its small steps."""
+        names = [name for _, name, _ in self.stack]
+        if "append" not in names:
+            return frozenset({(self.stack, self.call)})
+        return frozenset({(self.stack[: names.index("append")],), (names[-1], self.call)})
 
     def within(self, function: str) -> bool:
         """Whether a function of that name is on the way."""
@@ -106,7 +115,7 @@ def watched(root: Path, tell: Callable[[Point, str], None]) -> Iterator[None]:
             return
         telling = True
         try:
-            tell(Point(call, _stack()), path)
+            tell(Point(call, stack_of(sys._getframe(2))), path)
         finally:
             telling = False
 
@@ -145,13 +154,14 @@ def _full(path: Any, named: Mapping[str, Any]) -> str:
     return os.path.abspath(os.fspath(path))
 
 
-def _stack() -> tuple[tuple[str, str, int], ...]:
-    frame, found = sys._getframe(3), []
+def stack_of(frame: FrameType | None) -> tuple[tuple[str, str, int], ...]:
+    """Who of the library called, outermost first."""
+    found = []
     while frame is not None:
         code = frame.f_code
         if _ROOM in code.co_filename and f"{os.sep}tests{os.sep}" not in code.co_filename:
             found.append((code.co_filename.rpartition(_ROOM)[2], code.co_name, frame.f_lineno))
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return tuple(reversed(found))
 
 

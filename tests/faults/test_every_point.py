@@ -7,23 +7,29 @@ eyes and must end as if nothing had happened.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import stage
 from kansho.closing.finalise import finalise
+from kansho.errors import KanshoError
+from kansho.evidence.ledger import BACKWARDS, Ledger, wall_clock
 from kansho.vault.keys import KEY_NAMES
 from kansho.workspace import Workspace
-from tests.faults.claims import Left
+from tests.faults import works
+from tests.faults.claims import Left, named
 from tests.faults.effects import Crash, Disk, Point, Tree, crashes, laid_out, watched
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
 from tests.unit.test_closing_finalise import with_traces
@@ -69,12 +75,6 @@ class Scene:
         """What lies there now."""
         self._there = Disk(self.root).tree()
         return self._there
-
-
-def named(left: Left) -> list[tuple[str, str]]:
-    """What happened; a scan that was not known to have ended clean is lawfully done again."""
-    again = [e.key for e in left.events() if e.type == "residue_scanned"][1:]
-    return sorted((e.type, e.key) for e in left.events() if e.key not in again)
 
 
 @pytest.fixture(scope="module")
@@ -130,23 +130,13 @@ def scenes(ward: Callable[..., Scene], closing: Closing, tmp_path_factory: pytes
     early = tmp_path_factory.mktemp("early") / "var"
     opened = closing_year(config, early).on(config.closing.handover_on)
 
-    def append(var: Path) -> None:
-        ws = Workspace.open(config, var, opened.ws.today)
-        for number in range(2):
-            ws.record("call_list_made", f"list-{number}", counts={"listed": number})
-        ws.ledger.checkpoint(ws.keyring.signer())
-
-    def write(var: Path) -> None:
-        ws = Workspace.open(config, var, opened.ws.today)
-        ws.store_table("inbound_records", "i9", pd.DataFrame({"inquiry_number": ["4821-7390-66"]}))
-        ws.store_bytes("plan_document", "p9", b"%PDF-1.7 plan")
-        ws.issue_document("documents/p9.pdf", b"%PDF-1.7 report", title="報告", kind="plan")
-        stage.make_handover(ws, {})
+    def on(var: Path) -> Workspace:
+        return Workspace.open(config, var, opened.ws.today)
 
     var = closing.year.ws.layout.var
     return {
-        "append": ward(early, append),
-        "write": ward(early, write),
+        "append": ward(early, lambda var: works.append(on(var))),
+        "write": ward(early, lambda var: works.write(on(var))),
         "erase": ward(var, closing.erase),
         "certify": ward(var, closing.certify),
     }
@@ -221,6 +211,71 @@ def test_work_that_died_goes_on_to_the_same_end(work: str, scenes: dict[str, Sce
         assert named(left) == scene.end, death.point.step
         assert left.log()[: len(log)] == log, death.point.step
         assert left.lies() == [], death.point.step
+
+
+#: What a disk may say instead, and what of it is told.
+REFUSALS = {errno.ENOSPC: "DISK-FULL", errno.EROFS: "DISK-READONLY", errno.EIO: "DISK-FAILED"}
+
+
+def attempt(scene: Scene, tell: Callable[[Point, str], None]) -> KanshoError | None:
+    """Do the work; what stopped it."""
+    try:
+        with watched(scene.root, tell):
+            scene.work(scene.root)
+    except KanshoError as stopped:
+        return stopped
+    return None
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_a_disk_that_refuses_at_every_point_is_told_and_the_work_goes_on_to_the_same_end(
+    work: str, scenes: dict[str, Scene]
+) -> None:
+    """Each kind of change is refused once, in turn for want of room, for writing at all, and for a broken device."""
+    scene = scenes[work]
+    left, told = scene.show(scene.begin), Counter[str]()
+    log, refused, met = left.log(), list[tuple[Point, int]](), set[tuple[object, ...]]()
+
+    def tell(point: Point, path: str) -> None:
+        if not point.kinds <= met:
+            met.update(point.kinds)
+            refused.append((point, list(REFUSALS)[len(refused) % len(REFUSALS)]))
+            raise OSError(refused[-1][1], os.strerror(refused[-1][1]), path)
+
+    for _ in range(len(scene.deaths)):
+        before = len(refused)
+        stopped = attempt(scene, tell)
+        if stopped is None:
+            break
+        told[stopped.code] += 1
+        step = refused[-1][0].step
+        assert stopped.code in {REFUSALS[number] for _, number in refused[before:]}, step
+        assert str(scene.root) not in str(stopped)
+        assert left.lies() == [], step
+        assert left.log()[: len(log)] == log, step
+        log = left.log()
+    scene.shown()
+    assert set(told) == set(REFUSALS.values())
+    assert sum(told.values()) >= 10
+    assert named(left) == scene.end
+    assert left.lies() == []
+
+
+@pytest.mark.parametrize("work", ["erase", "certify"])
+def test_a_clock_that_jumps_a_year_ahead_and_back_is_told_and_changes_nothing_else(
+    work: str, scenes: dict[str, Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = scenes[work]
+    left = scene.show(scene.begin)
+    jumps = cycle([timedelta(days=366), timedelta(hours=-3), timedelta(days=-400), timedelta(0)])
+    monkeypatch.setattr(Ledger.__init__, "__defaults__", (lambda: wall_clock() + next(jumps),))
+    scene.work(scene.root)
+    scene.shown()
+    monkeypatch.undo()
+    happened = named(left)
+    assert len([what for what, _ in happened if what == BACKWARDS]) > 3
+    assert [fact for fact in happened if fact[0] != BACKWARDS] == scene.end
+    assert left.lies() == []
 
 
 #: Work, and after which share of its changes the process kills itself.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kansho.cli import main
 from kansho.mailing.barcode import BARS, SYMBOLS, address_code, after_town, bars_of, describe, symbols_of
 
 EXAMPLES = [
@@ -34,10 +36,70 @@ def test_published_examples(postal: str, address: str, code: str, check: str) ->
         ("5番地 ABCビル2F", "5-2"),
         ("1丁目2番3号 B棟404", "1-2-3B404"),
         ("百二十三番地", "123"),
+        ("二の三", "2-3"),
+        ("三丁", "3"),
+        ("二－八－一", "2-8-1"),
+        ("十二ノ三", "12-3"),
     ],
 )
 def test_extraction_rules(address: str, code: str) -> None:
     assert address_code(address) == code
+
+
+#: Postal code, whole address, code: the town's own numerals never count, and every way to write a number does.
+WHOLE_ADDRESSES = [
+    ("102-0075", "千代田区三番町5番地2", "5-2"),
+    ("102-0075", "東京都千代田区三番町５番地２", "5-2"),
+    ("102-0075", "三番町五番地二", "5-2"),
+    ("104-0032", "中央区八丁堀二丁目9番1号", "2-9-1"),
+    ("162-0845", "新宿区市谷本村町5番1号", "5-1"),
+    ("160-0023", "新宿区西新宿二－八－一 405号室", "2-8-1-405"),
+    ("160-0023", "新宿区西新宿二ー八ー一　四〇五号室", "2-8-1-405"),
+    ("160-0023", "新宿区西新宿二の八の一", "2-8-1"),
+    ("160-0023", "新宿区西新宿2丁目8番1号", "2-8-1"),
+    ("160-0023", "新宿区西新宿三丁5番2号", "3-5-2"),
+    ("162-0856", "新宿区市谷甲良町二の三", "2-3"),
+    ("162-0824", "新宿区揚場町一番地の十二", "1-12"),
+    ("060-0006", "札幌市中央区北6条西3丁目1番地", "3-1"),
+    ("160-0023", "新宿区西新宿", ""),
+    # a code of one large recipient (大口事業所) says where already
+    ("163-8001", "新宿区西新宿2丁目8番1号", ""),
+    ("160-8484", "新宿区歌舞伎町1丁目4番1号", ""),
+    # a post office box
+    ("163-0203", "新宿住友ビル内郵便局私書箱第21号", "21"),
+    ("163-0203", "新宿郵便局私書箱二十一号", "21"),
+    # a town that is none of the code's: from the first house number on
+    ("160-0022", "墨田区三番町5番地2", "5-2"),
+    ("999-9999", "西新宿二－八－一 405号室", "2-8-1-405"),
+]
+
+
+@pytest.mark.parametrize(("postal", "address", "code"), WHOLE_ADDRESSES)
+def test_a_whole_address_gives_what_follows_its_town(postal: str, address: str, code: str) -> None:
+    found = describe(postal, address)
+    assert found["address_code"] == code
+    assert found["symbols"][7:20] == (symbols_of("0000000", code)[7:20])
+
+
+def test_a_large_recipients_code_is_followed_by_filling_alone() -> None:
+    assert describe("163-8001", "新宿区西新宿2-8-1")["symbols"][7:20] == ["CC4"] * 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "symbols"),
+    [(("100-0013", "1丁目3番2号 郵便プラザ503室"), "1-3-2-503", 21), (("160-0000", "1-2"), "1-2", 0)],
+)
+def test_the_command_prints_what_is_asked_for_as_json(
+    arguments: tuple[str, str], code: str, symbols: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["barcode", *arguments, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"postal_code", "address_code", "check", "symbols"}
+    assert (said["postal_code"], said["address_code"]) == (arguments[0].replace("-", ""), code)
+    assert len(said["symbols"]) == symbols
+    assert said["check"] == (said["symbols"][-1] if symbols else None)
+    assert main(["barcode", *arguments]) == 0
+    assert capsys.readouterr().out.strip() == (" ".join(said["symbols"]) or "バーコードは付きません")
 
 
 @pytest.mark.parametrize(
@@ -50,6 +112,8 @@ def test_extraction_rules(address: str, code: str) -> None:
         ("中央区八丁堀二丁目9番1号", "二丁目9番1号"),
         ("新宿区二十騎町三番地", "三番地"),
         ("新宿区見本町", ""),
+        ("墨田区見本二の三", "二の三"),
+        ("墨田区見本三丁5番", "三丁5番"),
     ],
 )
 def test_the_towns_own_numerals_stay_outside(address: str, rest: str) -> None:

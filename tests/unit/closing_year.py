@@ -98,7 +98,7 @@ class ClosingYear:
             "witness": "h03",
             **changed,
         }
-        files = {"certificate.json": json.dumps(said).encode(), "certificate.pdf": b"%PDF-1.7 certificate"}
+        files = {"certificate.json": json.dumps(said).encode(), "certificate.pdf": paper("certificate")}
         self.send(party, "erasure_certificate", f"c-{len(changed)}", files)
 
     def slip(self, method: Method, *targets: str, **changed: Any) -> Slip:
@@ -114,7 +114,7 @@ class ClosingYear:
         ):
             folder = slips_folder(self.ws.layout.outgoing(party))
             write_paper(folder / "01.json", self.slip(method, target))  # type: ignore[arg-type]
-            (folder / "01.pdf").write_bytes(b"%PDF-1.7 " + target.encode())
+            (folder / "01.pdf").write_bytes(paper(target))
 
     # -- our people -------------------------------------------------------------------------------
 
@@ -161,9 +161,14 @@ class ClosingYear:
 
 def plain_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let papers be made in no time where a test does not look at them."""
-    monkeypatch.setattr(papers, "render", lambda document: f"%PDF-1.7 {document.title}".encode())
+    monkeypatch.setattr(papers, "render", lambda document: paper(document.title))
     # This one is signed, so it must be a PDF.
     monkeypatch.setattr(certificate_paper, "render", lambda document: blank_page())
+
+
+def paper(said: str) -> bytes:
+    """A PDF that anybody can open, told apart from others by a comment."""
+    return blank_page() + f"\n% {said}\n".encode()
 
 
 @cache
@@ -196,6 +201,7 @@ def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
 
 def _deliver(ws: Workspace) -> None:
     ws.record("medium_registered", "CD-0001", codes={"kind": "CD-R", "delivery": "d01"})
+    ws.record("password_entered", "d01-1", codes={"delivery": "d01"})
     ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3})
     ws.store_table("raw_target_list", "d01", PEOPLE)
     counts = {"rows": 3, "accepted": 2, "quarantined": 1}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,10 +19,12 @@ from kansho.evidence.account import counts
 from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import sign_checkpoint
+from kansho.evidence.deadline_rules import report_months
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.methods import how_it_was_done
+from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.strict import read_json
 from kansho.vault.classes import PERSONAL_KEYS, VAULT_CLASSES
@@ -32,7 +34,9 @@ OFFICER = ("ward", "takanashi", "ward_officer")
 MANAGER = ("ward", "yamanashi", "ward_manager")
 CONTRACTOR = ("contractor", "watanuki", "contractor_manager")
 ENGINEER = ("contractor", "tsukumo", "contractor_engineer")
-TARGETS = ("raw_target_list/d01", "roster/d01", "plan_document/erasure-1")
+#: What the closing erases; what is no longer needed goes earlier.
+TARGETS = ("quarantine/d01", "roster/d01", "plan_document/erasure-1")
+WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
 
@@ -45,6 +49,8 @@ class Year:
     events: list[Event] = field(default_factory=list)
     today: date = date(2027, 4, 1)
     earlier: tuple[CampaignConfig, ...] = ()
+    #: Bytes of a certificate that says something else than the log.
+    lie: bytes = b""
 
     @property
     def public(self) -> bytes:
@@ -84,10 +90,10 @@ class Year:
 
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
-        certificate = canonical_json(
+        certificate = self.lie or canonical_json(
             {
                 "campaign": self.config.id,
-                "counts": counts(self.events),
+                "counts": counts(certified_part(self.events)),
                 **self.certified,
             }
         )
@@ -142,8 +148,7 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     first = replaces or config
     add("campaign_opened", config.id, codes={"simulation": "true", "config_digest": first.digest})
     add("keys_created", "keys", codes={"signing_public": year.public.hex()})
-    for party in config.parties:
-        add("party_registered", party.id, codes={"kind": party.kind.value})
+    _registers(year)
     then = (OFFICER[0], officer, OFFICER[2])
     year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="document/handler-report")
     if replaces:
@@ -151,32 +156,69 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
         add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)
+    _oversight(year)
     _closing(year)
     return year
 
 
+def _registers(year: Year) -> None:
+    """Parties with consent and clauses, people with training and briefing, places, the seed and the hold-outs."""
+    add = year.add
+    add("seed_committed", "seed", refs={"sha256": sha256(b"seed")})
+    for party in year.config.parties:
+        codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}
+        if party.consent is not None:
+            codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": "kansho-hei-v1"}
+        add("party_registered", party.id, codes=codes)
+    for handler in year.config.handlers:
+        said = {"party": handler.party, "place": handler.place, "user": handler.user or ""}
+        said |= {
+            "role": handler.role.value if handler.role else "",
+            "responsible": "yes" if handler.responsible else "no",
+        }
+        add("handler_registered", handler.id, codes=said)
+        add("training_recorded", handler.id, codes={"on": handler.trained_on.isoformat()})
+        add("briefing_recorded", handler.id, codes={"on": handler.briefed_on.isoformat()})
+    for place in year.config.places:
+        add("place_designated", place.id, codes={"party": place.party})
+    add("holdout_consented", "year")
+
+
 def _stored(year: Year, kind: str, key: str, rows: int) -> None:
     ref = {"kind": kind, "key": key, "digest": sha256(f"{kind}/{key}".encode()), "rows": rows}
-    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, refs={"holding": ref})
+    flow = year.config.flow(kind)
+    assert flow is not None
+    last = year.config.closing.erase_on
+    until = last if flow.erase_after_days is None else min(last, year.today + timedelta(days=flow.erase_after_days))
+    codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat()}
+    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs={"holding": ref})
 
 
 def _intake(year: Year) -> None:
     year.today = date(2027, 4, 20)
-    year.add("medium_registered", "d01", codes={"kind": "CD-R", "serial": "A1"})
+    year.add("password_entered", "d01-1", codes={"delivery": "d01"})
+    year.add("medium_registered", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01"})
     _stored(year, "raw_target_list", "d01", 100)
     year.add("delivery_accepted", "d01", counts={"rows_target_list": 100, "rows_stop_list": 5})
     gate = {"result": "pass"}
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
     year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
     _stored(year, "roster", "d01", 97)
+    _stored(year, "quarantine", "d01", 3)
+    read = {"digest": sha256(b"roster/d01")}
+    year.add("snapshot_read", "roster/d01@segmentation/system", codes={"purpose": "segmentation"}, refs=read)
     outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
     year.add("plan_made", "plan-1", counts={"roster": 97, "held_out": 8, **outcomes})
+    year.approve("dag/run/plan", OFFICER, sha256(b"plan-1"), "plan_document/plan-1")
 
 
 def _outreach(year: Year) -> None:
-    year.today = date(2027, 6, 10)
+    year.today = date(2027, 6, 9)
     selected = {"candidates": 80, "assigned": 60, "held_out": 8, "not_contactable": 2, "over_capacity": 10}
-    year.add("wave_selected", "mailing_1", counts=selected, codes={"channel": "mail"})
+    year.add("wave_selected", "mailing_1", counts=selected, codes={"channel": "mail", "plan": "plan-1"})
+    for wave, channel, people in (("call_1", "call", 20), ("visit_1", "visit", 12)):
+        some = {"candidates": people, "assigned": people, "held_out": 0, "not_contactable": 0, "over_capacity": 0}
+        year.add("wave_selected", wave, counts=some, codes={"channel": channel, "plan": "plan-1"})
     year.add("cards_prepared", "mailing_1", counts={"selected": 60, "printable": 58, "unprintable": 2})
     for wave, kind, party, by, artefact in (
         ("mailing_1", "print_package", "printer", OFFICER, "proof/mailing_1-r2"),
@@ -186,9 +228,10 @@ def _outreach(year: Year) -> None:
         gate = f"{RELEASES[kind]}/{wave.removesuffix('-2027-10-13')}"
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
-        codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}"}
+        codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
         year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
+    year.add("pulls_listed", "mailing_1", counts={"listed": 3})
     year.add("print_reported", "mailing_1", counts=report)
     year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
     year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
@@ -197,9 +240,39 @@ def _outreach(year: Year) -> None:
     year.add("visit_list_made", "visit_1", counts={"selected": 12, "listed": 10, "coarsened": 1, "not_visited": 2})
     year.add("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 10})
     year.add("incident_opened", "sheet-1", codes={"kind": "sheet_missing"})
+    year.add("report_submitted", "incident_notice/sheet-1")
+    year.add("incident_reported", "sheet-1")
     year.add("incident_closed", "sheet-1")
+    year.add("checklist_recorded", "visit_1/2027-10-13/1", codes=dict.fromkeys(PRECAUTIONS, "yes"))
     year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
+
+
+def _oversight(year: Year) -> None:
+    """Every month's attestations and report, every inspection and audit, a correction, the effect, what is erased."""
+    config, contractor = year.config, year.config.contractor.id
+    year.today = date(2027, 7, 10)
+    year.add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"})
+    for month, due in report_months(year.facts):
+        year.today = date.fromisoformat(due)
+        for party in (config.contractor, *config.subcontractors):
+            said = {"attested_on": f"{due[:8]}01", "findings": "none"}
+            year.add("attestation_recorded", f"{party.id}/{month}", counts={"items": 6, "findings": 0}, codes=said)
+        year.add("report_submitted", f"monthly/{month}")
+    year.today = config.oversight.ward_inspection_on
+    year.add("inspection_recorded", f"ward_inspection/{contractor}", codes={"on": year.today.isoformat()})
+    for party in config.subcontractors:
+        assert party.audit_on is not None
+        assert party.ward_check_on is not None
+        year.today = party.ward_check_on
+        year.add("inspection_recorded", f"ward_check/{party.id}", codes={"on": year.today.isoformat()})
+        year.today = party.audit_on
+        found = "logs=2027-07-02" if party.id == "printer" else "none"
+        year.add("audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found})
+    year.add("inspection_recorded", "correction/audit/printer/logs", codes={"on": "2027-06-22"})
+    for year.today in config.effect_reports.on:
+        codes = {"cutoff": "2028-01-11", "wave": "mailing_1", "segment": "all"}
+        year.add("effect_analysed", f"{year.today}/mailing_1/all", codes=codes)
 
 
 def _by_hand(year: Year) -> None:
@@ -214,11 +287,15 @@ def _by_hand(year: Year) -> None:
 
 
 def _closing(year: Year) -> None:
-    year.today = year.config.closing.erase_on
+    year.today = year.config.closing.handover_on
+    back = {"party": "ward", "kind": "handover", "package": "handover-1", "authority": "contract", "work": ""}
+    year.add("package_handed_over", "ward/handover/handover-1", codes=back)
+    year.today = year.config.closing.certificates_due
     year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
     for party in year.config.subcontractors:
         year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
+    year.today = year.config.closing.erase_on
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
     inventory = {"holdings": 8 + keys, "vault": 2, "keys": keys, "media": 1, "packages": 3, "traces": 2}

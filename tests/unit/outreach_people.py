@@ -49,7 +49,7 @@ def roster(count: int) -> pd.DataFrame:
         rows.append(
             {
                 "postal_code": "130-0001",
-                "address": f"墨田区見本{home % 3 + 1}丁目{home // 3 % 7 + 1}番{home % 5 + 1}号",
+                "address": f"墨田区吾妻橋{home % 3 + 1}丁目{home // 3 % 7 + 1}番{home % 5 + 1}号",
                 "address_extra": f"見本荘{101 + home % 9}号室" if home % 2 else None,
                 "name_kanji": f"{surname}　試{n}",
                 "name_kana": f"{kana}　シ{n}",

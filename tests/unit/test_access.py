@@ -135,7 +135,7 @@ def test_ending_a_registration_twice_is_one_event(ws: Workspace) -> None:
 
 def test_what_was_erased_is_not_recorded_as_read(ws: Workspace) -> None:
     ref = stored(ws)
-    ws.erase(ref, reason="retention")
+    ws.erase(ref, reason="closing")
     with pytest.raises(KanshoError, match="VAULT-ABSENT"):
         ws.read_bytes(ref)
     assert ws.ledger.events("snapshot_read") == []
@@ -171,7 +171,7 @@ def lawful(ws: Workspace) -> list[Event]:
     ref = stored(ws)
     ws.read_bytes(ref)
     person(ws, Role.WARD_OFFICER).for_purpose("desk_review").read_bytes(ref)
-    ws.erase(ref, reason="retention")
+    ws.erase(ref, reason="closing")
     return ws.ledger.events()
 
 
@@ -187,6 +187,14 @@ def changed(events: list[Event], type: str, **parts: object) -> list[Event]:
 
 def test_lawful_readings_are_no_findings(ws: Workspace) -> None:
     assert findings(lawful(ws)) == []
+
+
+def test_what_retention_erases_is_read_once_for_the_scan_and_that_is_told(ws: Workspace) -> None:
+    ref = stored(ws)
+    ws.erase(ref, reason="retention")
+    (read,) = ws.ledger.events("snapshot_read")
+    assert (read.codes["purpose"], read.actor["role"]) == ("residue_scan", TASK)
+    assert findings(ws.ledger.events()) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pypdfium2 import PdfDocument
 
 from kansho.analysis.cost import yen_per_person
 from kansho.analysis.disclosure import Line, hidden_segments
+from kansho.analysis.release import COUNTS, broken_rules
 from kansho.analysis.report import effect_pdf
 from kansho.analysis.stage import attended_in_window, lines_of
 from kansho.campaign.config import CampaignConfig
@@ -131,6 +132,56 @@ WHOLE = _line("all", 1000, 100, 300, 25)
 )
 def test_small_cells_and_what_would_give_them_away_are_hidden(lines: list[Line], hidden: set[str]) -> None:
     assert hidden_segments(lines, 10) == hidden
+
+
+TOLD = {"w": {"assigned": 1000, "held_out": 110}}
+GROUPS = {"w": {"k1": "kenshin", "k2": "kenshin", "c1": "cancer"}}
+
+
+def _table(*hidden: str, **changed: tuple[int, ...]) -> pd.DataFrame:
+    cells = {
+        "all": (1000, 110, 315, 45),
+        "group_kenshin": (800, 80, 240, 35),
+        "group_cancer": (200, 30, 75, 10),
+        "k1": (500, 50, 150, 20),
+        "k2": (300, 30, 90, 15),
+        "c1": (200, 30, 75, 10),
+        **changed,
+    }
+    rows = [
+        {"wave": "w", "segment": name, **dict(zip(COUNTS, (None,) * 4 if name in hidden else n, strict=True))}
+        for name, n in cells.items()
+    ]
+    return (
+        pd.DataFrame(rows)
+        .assign(estimate_pp=1.0, cutoff="2027-12-01")
+        .pipe(lambda t: t.assign(estimate_pp=t["estimate_pp"].where(t["assigned"].notna())))
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "rules"),
+    [
+        (_table(), set()),
+        (_table("k1", "k2", "group_kenshin", "group_cancer", "c1"), set()),
+        (_table().iloc[:-1], {"lines_missing"}),
+        (pd.concat([_table(), _table().iloc[-1:]]), {"lines_missing"}),
+        (_table(k1=(500, 50, 150, 21)), {"counts"}),
+        (_table(all=(1001, 110, 315, 45)), {"counts"}),
+        (_table(k1=(500, 50, 150, 27), k2=(300, 30, 90, 8)), {"small_cell"}),
+        (_table("k2", k1=(500, 50, 150, 27), k2=(300, 30, 90, 8)), {"given_away"}),
+        (_table("k2").assign(estimate_pp=2.0), {"given_away"}),
+        (_table().assign(cutoff="2027-11-01"), {"cutoff"}),
+    ],
+)
+def test_the_gate_of_an_effect_report_names_each_rule_it_breaks(table: pd.DataFrame, rules: set[str]) -> None:
+    found = broken_rules(table, TOLD, GROUPS, cutoff="2027-12-01", causal=True, min_cell=10)
+    assert {name for name, n in found.items() if n} == rules
+
+
+def test_a_report_that_claims_an_effect_without_consent_does_not_pass() -> None:
+    found = broken_rules(_table(), TOLD, GROUPS, cutoff="2027-12-01", causal=False, min_cell=10)
+    assert {name: n for name, n in found.items() if n} == {"claimed_unconsented": 6}
 
 
 def _grouped(*parts: Line) -> list[Line]:

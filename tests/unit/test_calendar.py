@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time
 
-from kansho.campaign.calendar import EVENING, MORNING, occasions, stage_days
+from kansho.campaign.calendar import EVENING, MORNING, occasions, oversight_days, scheduled, stage_days, watch_days
 from kansho.campaign.config import CampaignConfig
 
 
@@ -30,6 +30,16 @@ def test_a_visiting_day_has_a_morning_and_an_evening(mini: CampaignConfig) -> No
 def test_sheets_go_out_before_they_come_in(mini: CampaignConfig) -> None:
     times = [o.at for o in stage_days(mini, "visit_day")]
     assert times == [time(9), time(18)] * len(mini.waves.visits[0].days)
+
+
+def test_a_real_campaigns_oversight_looks_every_morning_and_every_other_stage_on_its_own_days(
+    mini: CampaignConfig,
+) -> None:
+    watched = [moment.date() for moment in scheduled(mini, "oversight")]
+    assert set(watched) == {*watch_days(mini), *(day for day, _ in oversight_days(mini))}
+    assert len(watched) == (mini.closing.handover_on - mini.opening_on).days
+    for stage in {o.stage for o in occasions(mini)} - {"oversight"}:
+        assert scheduled(mini, stage) == tuple(o.moment for o in stage_days(mini, stage))
 
 
 def test_oversight_reports_every_month_until_the_hand_over(mini: CampaignConfig) -> None:

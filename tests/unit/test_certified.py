@@ -45,7 +45,7 @@ def dropped(type: str, key: str | None = None) -> Edit:
 
 NOT_DONE: dict[str, tuple[Edit, str]] = {
     "a target was never erased": (dropped("holding_erased", "roster/d01"), "roster/d01"),
-    "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "raw_target_list/d01"),
+    "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "quarantine/d01"),
     "a target is not closed by hand": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "hand/x"),
     "something was found": (changed("residue_scanned", counts={"hits": 1}), "residue_scanned"),
     "something was not read": (changed("residue_scanned", counts={"unread": 1}), "residue_scanned"),

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pypdfium2
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.cli import main
 from kansho.closing import certificate, finalise, traces
 from kansho.closing.attended import Attended
 from kansho.closing.needles import needles_of
@@ -22,12 +24,14 @@ from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.errors import KanshoError
-from kansho.evidence import erasure_log
+from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
+from tests.conftest import MINI, without_keys
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.stamps import read_stamp
 
 LEFT = "御厨子　実千代".encode("cp932")
 
@@ -72,10 +76,31 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     assert value["simulation"] == "true"
 
 
-def test_papers_say_what_was_done(mini: CampaignConfig, tmp_path: Path) -> None:
+def test_papers_say_what_was_done_and_the_commands_end_the_year_and_verify_it(
+    mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     year = with_traces(closing_year(mini, tmp_path / "var").until_erased())
-    run(year)
-    assert (year.ws.layout.outputs / "documents" / "media-return.pdf").read_bytes().startswith(b"%PDF")
+    ward = tmp_path / "ward.yaml"
+    ward.write_text(without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji"), encoding="utf-8")
+    assert main(["close", "finalise", "--config", str(ward), "--var", str(year.ws.layout.var)]) == 0
+    assert json.loads(capsys.readouterr().out)["erasure"]["residue_hits"] == 0
+    bundle, kept = year.ws.layout.outputs / f"evidence-{mini.id}.zip", year.ws.layout.outputs / "checkpoint.txt"
+    assert main(["verify", str(bundle), "--checkpoint", str(kept)]) == 0
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "flipped.zip").write_bytes(data)
+    assert main(["verify", str(tmp_path / "flipped.zip")]) == 1
+    assert main(["verify", str(tmp_path / "absent.zip")]) == 1
+    with pytest.raises(SystemExit) as wrong:
+        main(["verify"])
+    assert wrong.value.code == 2
+    outputs = year.ws.layout.outputs
+    for paper in (outputs / "documents" / "media-return.pdf", outputs / certificate.PDF):
+        stamp = read_stamp(paper.read_bytes())
+        assert verify_bundle(bundle, papers=[stamp.line, stamp.code]) == []
+        other = f"{stamp.size - 1} {stamp.short_root}"
+        assert [f.code for f in verify_bundle(bundle, papers=[other])] == ["LOG-FORKED"]
+    assert stamp.size == json.loads((outputs / "certificate.json").read_bytes())["log_size"]
     document = pypdfium2.PdfDocument(year.ws.layout.outputs / certificate.PDF)
     text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())  # cells wrap
     for word in (
@@ -97,7 +122,26 @@ def test_the_log_beside_the_certificate_has_a_row_per_target(year: ClosingYear) 
     assert sorted(r["対象"] for r in rows) == sorted([*gone, "airflow"])
     assert all(r["発見"] and r["方法"] and r["消去・登録の日時 (UTC)"] and r["確認"] for r in rows)
     value = json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())
-    assert value["attachments"] == {erasure_log.NAME: sha256(data)}
+    beside = (year.ws.layout.outputs / scan_log.NAME).read_bytes()
+    assert value["attachments"] == {erasure_log.NAME: sha256(data), scan_log.NAME: sha256(beside)}
+
+
+def test_every_scan_says_place_by_place_what_was_searched_found_and_not_reached(year: ClosingYear) -> None:
+    left = year.ws.layout.outputs / "leaky.zip"
+    left.write_bytes(b"PK\x03\x04" + LEFT)
+    with pytest.raises(KanshoError, match="CLOSING-RESIDUE"):
+        run(year)
+    left.unlink()
+    run(year)
+    value = json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())
+    places = value["scan"]["places"]
+    assert {"kansho/outputs", "kansho/ledger", "kansho/keys", "kansho/needles", "airflow"} <= set(places)
+    assert value["scan"]["files"] == sum(p["files"] for p in places.values())
+    assert value["scan"]["bytes"] == sum(p["bytes"] for p in places.values())
+    data = (year.ws.layout.outputs / scan_log.NAME).read_bytes()
+    rows = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row[2] == "kansho/outputs"]
+    assert [(row[0], *row[5:7]) for row in rows] == [("scan-1", "1", "1"), ("scan-2", "0", "0")]
+    assert "leaky" not in data.decode()
 
 
 def test_nothing_of_a_resident_is_left_anywhere(year: ClosingYear) -> None:
@@ -185,6 +229,39 @@ def test_it_refuses_a_campaign_that_is_not_erased(mini: CampaignConfig, tmp_path
         run(made)
 
 
+def test_values_that_only_an_erased_delivery_held_are_looked_for(mini: CampaignConfig, tmp_path: Path) -> None:
+    """Retention has erased the raw table long before the needles are gathered."""
+    made = closing_year(mini, tmp_path / "var")
+    ws = made.ws
+    row = {**PEOPLE.iloc[0].to_dict(), "address": "墨田区東向島七丁目６番５号", "phone": "03-1112-2233"}
+    former = ws.store_table("raw_target_list", "d00", pd.DataFrame([row]))
+    ws.erase(former, reason="retention")
+    (kept,) = ws.snapshots("residue_needles")
+    assert kept.key == "raw_target_list/d00"
+    assert "東向島".encode() not in ws.needles.store.read(kept.name)
+    year = with_traces(made.until_erased())
+    assert [r.key for r in year.ws.snapshots("residue_needles")] == ["year"]
+    for number, said in enumerate((row["address"].encode("cp932"), b" 0311122233 ")):
+        (year.ws.layout.outputs / f"left-{number}.txt").write_bytes(said)
+    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*left-0.txt\(1\).*left-1.txt\(1\)"):
+        run(year)
+    for path in year.ws.layout.outputs.glob("left-*.txt"):
+        path.unlink()
+    run(year)
+
+
+def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "meta"
+    elsewhere.mkdir()
+    base = sqlite3.connect(elsewhere / "airflow.db")
+    base.execute("CREATE TABLE variable (val TEXT)")
+    base.execute("INSERT INTO variable VALUES (?)", (LEFT.decode("cp932"),))
+    base.commit()
+    base.close()
+    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*meta/airflow.db\("):
+        run(year, database=f"sqlite:///{elsewhere / 'airflow.db'}")
+
+
 def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
     import os
 
@@ -197,7 +274,7 @@ def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
 
 def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
     year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
-    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-UNBALANCED"):
+    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-SHEETS"):
         run(year)
 
 

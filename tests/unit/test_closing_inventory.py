@@ -12,18 +12,19 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.cli import main
-from kansho.closing import stage
+from kansho.closing import discovery, stage
 from kansho.closing.discovery import discover
 from kansho.closing.holdings_report import as_text, report
 from kansho.errors import KanshoError
 from kansho.vault.classes import PERSONAL_KEYS
 from tests.conftest import MINI
-from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
 
 
 @pytest.fixture
 def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
     plain_papers(monkeypatch)
+    monkeypatch.setattr(discovery, "GX_HOME", tmp_path / "var" / "gx")
     return closing_year(mini, tmp_path / "var")
 
 
@@ -74,6 +75,16 @@ PLANTED: dict[str, tuple[str, str]] = {
     "a file in airflow's home": ("airflow/export.csv", "unknown"),
     "a backup of the database": ("airflow/airflow.db.bak", "unknown"),
     "an object in the vault": ("kansho/vault/{campaign}/roster/copy", "unregistered"),
+    "an object among the needles": ("kansho/needles/{campaign}/residue_needles/copy", "unregistered"),
+    "a copy of a key": ("kansho/keys/{campaign}/vault.bak", "unknown"),
+    "a copy of a key in another ward's folder": ("kansho/keys/other_2027/vault.bak", "unknown"),
+    "a copy of a key that looks like a write": ("kansho/keys/{campaign}/.tmp-vault.bak", "unknown"),
+    "a file in the ledger": ("kansho/ledger/{campaign}/events/0000000001.csv", "unknown"),
+    "a file beside the ledger": ("kansho/ledger/{campaign}/export/0000000001.json", "unknown"),
+    "a file in airflow's run folder": ("airflow/run/roster.csv", "unknown"),
+    "a file among airflow's secrets": ("airflow/secrets/vault", "unknown"),
+    "a file in airflow's cache": ("airflow/cache/matplotlib/roster.csv", "unknown"),
+    "a page of Great Expectations": ("gx/uncommitted/data_docs/local_site/index.html", "unknown"),
 }
 
 
@@ -89,10 +100,22 @@ def test_what_nobody_knows_of_is_found_and_stops_the_closing(case: str, year: Cl
         stage.take_inventory(year.ws, {})
 
 
+def test_a_folder_that_is_a_link_elsewhere_is_found(year: ClosingYear, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (year.ws.layout.kansho / "backup").symlink_to(tmp_path / "elsewhere")
+    assert discover(year.ws).unknown == ("kansho/backup",)
+
+
 KNOWN: dict[str, tuple[str, str]] = {
+    "a key": ("kansho/keys/{campaign}/hmac", "keys"),
+    "the turn of a ledger's writers": ("kansho/ledger/{campaign}/.tmp-turn", "unfinished"),
+    "a countersigned checkpoint": ("kansho/ledger/{campaign}/countersigned/0000000003.txt", "ledger"),
+    "airflow's fonts": ("airflow/cache/matplotlib/fontlist-v390.json", "airflow"),
+    "airflow's passwords": ("airflow/secrets/passwords.json", "airflow"),
+    "settings of Great Expectations": ("gx/uncommitted/config_variables.yml", "great-expectations"),
     "airflow's metadata with its journals": ("airflow/airflow.db-wal", "airflow"),
     "a task's log": ("airflow/logs/dag_id=x/a.log", "airflow-logs"),
-    "an upload that was killed": ("kansho/vault/{campaign}/roster/.tmp-1", "unfinished"),
+    "an upload that was killed": ("kansho/vault/{campaign}/roster/.tmp-1-0123abcd", "unfinished"),
     "another ward's vault": ("kansho/vault/other_2027/roster/d01", "other-campaigns"),
     "the evidence": ("kansho/outputs/evidence-{campaign}.zip", "evidence"),
 }
@@ -101,13 +124,27 @@ KNOWN: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("case", KNOWN)
 def test_what_has_its_place_is_counted(case: str, year: ClosingYear) -> None:
     place, kind = KNOWN[case]
-    before = discover(year.ws).files.get(kind, 0)
     path = year.ws.layout.var / place.format(campaign=year.ws.config.id)
+    path.unlink(missing_ok=True)
+    before = discover(year.ws).files.get(kind, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
     found = discover(year.ws)
     assert found.unknown == ()
     assert found.files[kind] == before + 1
+
+
+def test_versions_and_writes_that_were_killed_are_shown_and_their_removal_is_told(year: ClosingYear) -> None:
+    half = year.ws.layout.kansho / "vault" / year.ws.config.id / "roster" / ".tmp-77-0123abcd"
+    half.write_bytes(b"x")
+    said = report(year.ws)
+    assert said["versions"] == {"vault": said["counts"]["vault"], "needles": 0}
+    assert said["unfinished"] == {"vault": 1, "needles": 0}
+    assert "書きかけ: vault 1 needles 0" in as_text(year.ws, said)
+    year, _ = year.until_plan()
+    assert not half.exists()
+    (swept,) = year.ws.ledger.events("unfinished_swept")
+    assert (swept.key, swept.counts["writes"]) == ("vault/1", 1)
 
 
 def test_documents_of_another_ward_are_known_by_its_own_ledger(
@@ -141,9 +178,9 @@ def deed(**changed: str) -> list[str]:
 
 
 def test_a_deed_is_entered_by_command(year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paper = tmp_path / "paper.pdf"
-    paper.write_bytes(b"%PDF-1.7 signed")
-    assert run(year, "manual", *deed(), "--document", str(paper)) == 0
+    signed = tmp_path / "paper.pdf"
+    signed.write_bytes(paper("signed"))
+    assert run(year, "manual", *deed(), "--document", str(signed)) == 0
     assert "hand/backup_disk: physical_destruction" in capsys.readouterr().out
     (closed,) = year.ws.ledger.events("manual_target_closed")
     assert closed.actor["user"] == "teshigawara"

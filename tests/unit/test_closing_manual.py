@@ -21,9 +21,9 @@ from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
-from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
 
-PAPER = b"%PDF-1.7 signed"
+PAPER = paper("signed")
 
 
 @pytest.fixture
@@ -48,6 +48,14 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
     ]
 
 
+def test_a_paper_that_nobody_can_look_into_is_refused_when_it_comes(year: ClosingYear) -> None:
+    """It would stand among the evidence, and no scan could ever say that nothing is in it."""
+    with pytest.raises(KanshoError, match="CLOSING-MANUAL.*開けません"):
+        close_targets(year.ws, year.slip("physical_destruction", "hand/backup_disk"), document=PAPER[:100])
+    assert year.ws.ledger.events("manual_target_closed") == []
+    assert not list(year.ws.layout.outputs.glob("documents/closing/*"))
+
+
 def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:
     text = config_json(year.ws.config.model_dump(mode="json"))
     facts = ConfigFacts.from_json(read_json(text, "config", floats=True))
@@ -60,7 +68,7 @@ def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year
     assert {event.codes[n] for n in ("on", "place", "by", "witness")} == {"2028-01-29", "vault_site", "h04", "h01"}
     assert (year.ws.layout.outputs / event.codes["document"]).read_bytes() == PAPER
     assert event.names == {"by": "勅使河原 奏", "witness": "小鳥遊 栞"}
-    again = close_targets(year.ws, year.slip("overwrite", "hand/backup_disk"), document=b"%PDF-1.7 other")
+    again = close_targets(year.ws, year.slip("overwrite", "hand/backup_disk"), document=paper("other"))
     assert again == [event]
 
 

@@ -46,9 +46,10 @@ def test_a_year_on_s3_is_erased_to_its_last_version_and_its_evidence_verifies(ye
     year.until_erased()
     assert not client.list_multipart_uploads(Bucket=PERSONAL).get("Uploads")
 
+    left = "residue_needles/roster/d01"  # as a task that was killed before it could register it would leave it
     for planted, store, code in (
         (hidden, year.ws.vault.store, "CLOSING-UNREGISTERED"),
-        ({"Bucket": PERSONAL, "Key": f"{campaign}/needles/copy"}, year.ws.needles.store, "CLOSING-STORE"),
+        ({"Bucket": PERSONAL, "Key": f"{campaign}/needles/{left}"}, year.ws.needles.store, "CLOSING-STORE"),
     ):
         client.put_object(**planted, Body=b"sealed")
         client.delete_object(**planted)
@@ -60,9 +61,9 @@ def test_a_year_on_s3_is_erased_to_its_last_version_and_its_evidence_verifies(ye
     finalise(year.ws.config, year.ws.layout.var)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{campaign}.zip", outputs / "checkpoint.txt") == []
-    left = client.list_object_versions(Bucket=PERSONAL)
-    assert not left.get("Versions")
-    assert not left.get("DeleteMarkers")
+    there = client.list_object_versions(Bucket=PERSONAL)
+    assert not there.get("Versions")
+    assert not there.get("DeleteMarkers")
     kept = client.list_object_versions(Bucket=EVIDENCE)["Versions"]
     assert len(kept) == len({version["Key"] for version in kept}) > year.ws.ledger.size
     assert not any((year.ws.layout.kansho / part).exists() for part in ("vault", "needles", "ledger"))

@@ -89,6 +89,26 @@ def test_without_a_receipt_nothing_goes_on(year: ClosingYear) -> None:
             function(year.ws, {})
 
 
+def test_facts_that_came_in_after_the_hand_over_are_handed_over_too_before_anything_goes_on(year: ClosingYear) -> None:
+    year = handed(year)
+    year.receipt()
+    stage.take_handover_receipt(year.ws, {})
+    late = pd.DataFrame({"record": ["I2"], "inquiry_number": ["1357-2468-01"], "received_on": ["2028-01-26"]})
+    year.ws.store_table("inbound_records", "i2", late.assign(purpose="3", answered_by="self", purpose_stated="1"))
+    closing = year.on(year.ws.config.closing.erase_on)
+    for function in (stage.take_handover_receipt, stage.take_inventory):
+        with pytest.raises(KanshoError, match="CLOSING-HANDOVER-STALE"):
+            function(closing.ws, {})
+    assert year.ws.ledger.events("inventory_taken") == []
+    again = stage.make_handover(year.ws, {})
+    assert again is not None
+    assert again["package"] == "handover-2"
+    with pytest.raises(KanshoError, match="CLOSING-NO-RECEIPT.*handover-2"):
+        stage.take_handover_receipt(closing.ws, {})
+    year.receipt("handover-2")
+    assert stage.take_handover_receipt(closing.ws, {}) == {"counts": {"receipts": 1}}
+
+
 def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
     year = handed(year)
     year.receipt()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import uuid
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +17,24 @@ from sqlalchemy import Column, Engine, MetaData, Table, create_engine, func, ins
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import postgresql
 
-from kansho.closing import traces
+from kansho.closing import database_rows, traces
+from kansho.closing.needles import Needle, name_forms
+from kansho.closing.residue import scan
+from kansho.closing.stopped import require_stopped
+from kansho.errors import KanshoError
 from tests.unit.postgres import server
 from tests.unit.test_closing_traces import MARK, MINE, OTHER
+
+#: What Celery 5.6.3 makes at its first result (`celery.backends.database.models`, with extended results).
+CELERY = (
+    "CREATE SEQUENCE task_id_sequence",
+    "CREATE SEQUENCE taskset_id_sequence",
+    "CREATE TABLE celery_taskmeta (id INTEGER PRIMARY KEY, task_id VARCHAR(155) UNIQUE, status VARCHAR(50),"
+    " result BYTEA, date_done TIMESTAMP, traceback TEXT, name VARCHAR(155), args BYTEA, kwargs BYTEA,"
+    " worker VARCHAR(155), retries INTEGER, queue VARCHAR(155))",
+    "CREATE TABLE celery_tasksetmeta (id INTEGER PRIMARY KEY, taskset_id VARCHAR(155) UNIQUE, result BYTEA,"
+    " date_done TIMESTAMP)",
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +50,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, s
         }
         airflow = Path(sys.executable).with_name("airflow")
         subprocess.run([airflow, "db", "migrate"], env=environment, check=True, capture_output=True, timeout=240)
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for statement in CELERY:
+                connection.execute(text(statement))
+        engine.dispose()
         yield data, url
 
 
@@ -113,6 +135,68 @@ def test_postgresql_keeps_no_row_of_the_campaign_nor_its_bytes(database: tuple[P
     assert in_tables(data, OTHER)
     assert traces.purge(MINE, tmp_path, url).rows == 0
     engine.dispose()
+
+
+def test_a_server_that_somebody_else_is_connected_to_is_no_standstill(
+    database: tuple[Path, str], tmp_path: Path
+) -> None:
+    """In containers there is no pid file: heartbeats and sessions tell."""
+    _, url = database
+    require_stopped(tmp_path, url)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*database-sessions\(1\)"):
+            require_stopped(tmp_path, url)
+    with engine.begin() as connection:
+        row = (
+            "INSERT INTO job (job_type, hostname, state, latest_heartbeat) VALUES ('TriggererJob', 'c1', 'running', {})"
+        )
+        connection.execute(text(row.format("now() - interval '10 minutes'")))
+        connection.execute(text(row.format("now() - interval '10 seconds'")))
+    engine.dispose()
+    with pytest.raises(KanshoError, match="CLOSING-RUNNING.*TriggererJob@c1"):
+        require_stopped(tmp_path, url)
+    traces.purge(MINE, tmp_path, url)
+    require_stopped(tmp_path, url)
+
+
+SEALED = "鬼怒川　綾乃助"
+
+
+def test_values_in_the_server_s_tables_are_found_wherever_they_stand(
+    database: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text, JSON, bytes as they are and packed, another schema, a cell longer than what is held at once."""
+    _, url = database
+    monkeypatch.setattr(database_rows, "CUT", 10_000)
+    needles = sorted({*name_forms(SEALED)})
+    assert scan([], needles, databases={"database": url}).clean
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA elsewhere"))
+        connection.execute(text("CREATE TABLE elsewhere.t (a TEXT, b JSONB, c BYTEA, d BYTEA, e NUMERIC)"))
+        row = text("INSERT INTO elsewhere.t VALUES (:a, CAST(:b AS JSONB), :c, :d, 1)")
+        told = SEALED.encode("cp932")
+        for a, b, c, d in (
+            ("x" * 25_000 + SEALED + "y" * 25_000, "{}", b"", b""),
+            ("", json.dumps({"n": SEALED}), b"", b""),
+            ("", "{}", b"." + told, b""),
+            ("", "{}", b"", zlib.compress(told)),
+        ):
+            connection.execute(row, {"a": a, "b": b, "c": c, "d": d})
+    found = scan([], needles, databases={"database": url})
+    assert found.by_file == {"database/elsewhere.t": 4}
+    assert found.places["database"].hits == 4
+    assert found.unread == ()
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA elsewhere CASCADE"))
+    engine.dispose()
+
+
+def test_a_server_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:
+    found = scan([], [Needle(SEALED, "name")], databases={"database": f"postgresql+psycopg2://a:b@/x?host={tmp_path}"})
+    assert (found.unread, found.clean) == (("database",), False)
 
 
 def orphans(engine: Engine, schema: MetaData) -> dict[str, int]:

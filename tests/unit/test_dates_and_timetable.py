@@ -9,12 +9,12 @@ import pendulum
 import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
 
-from kansho.campaign.calendar import ZONE, occasions, stage_days
+from kansho.campaign.calendar import stage_days
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho_airflow import timetable as module
 from kansho_airflow.dates import choose_date
-from kansho_airflow.timetable import ContractCalendar, calendar_of
+from kansho_airflow.timetable import calendar_of
 
 NIGHT = datetime(2026, 6, 7, 16, 0, tzinfo=UTC)  # 01:00 of the 8th in Japan
 
@@ -57,26 +57,6 @@ def test_every_other_date_is_refused(sample: CampaignConfig, parts: dict[str, An
     with pytest.raises(KanshoError) as refused:
         chosen(sample, **parts)
     assert refused.value.code == code
-
-
-def test_the_timetables_yield_exactly_the_dates_of_the_replay(
-    sample: CampaignConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module.timezone, "utcnow", lambda: pendulum.datetime(2020, 1, 1))
-    everything = TimeRestriction(pendulum.datetime(2026, 3, 31, 15), pendulum.datetime(2027, 1, 31, 14, 59), False)
-    scheduled = []
-    for stage in {o.stage for o in occasions(sample)}:
-        calendar = ContractCalendar.deserialize(calendar_of(sample, stage).serialize())
-        last: DataInterval | None = None
-        while (
-            info := calendar.next_dagrun_info(last_automated_data_interval=last, restriction=everything)
-        ) is not None:
-            moment = info.logical_date
-            assert moment is not None
-            assert info.run_after == moment
-            scheduled.append((moment.astimezone(ZONE).date(), stage))
-            last = info.data_interval
-    assert sorted(scheduled) == sorted((o.on, o.stage) for o in occasions(sample))
 
 
 def test_what_passed_while_the_scheduler_was_down_becomes_one_run(

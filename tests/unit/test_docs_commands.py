@@ -5,17 +5,27 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from kansho.cli import _parser
+from kansho.cli import _parser, main
 from tests.conftest import REPOSITORY
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 #: A line of a console block, or of an indented one.
 _LINE = re.compile(r"^(?:\$ (?:\.venv/bin/)?|    )(kansho .+)$", re.MULTILINE)
 _INLINE = re.compile(r"`(?:\.venv/bin/)?kansho ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)")
+
+
+#: Every command of a console block.
+_PROMPT = re.compile(r"^\$ (.+)$", re.MULTILINE)
+TUTORIAL = sorted((REPOSITORY / "docs" / "tutorial").glob("*.md"))
+#: What a tutorial may use beside make and our own programs: tools of any machine.
+TOOLS = frozenset({"cp", "grep", "ls"})
 
 
 def _lines() -> list[tuple[str, str]]:
@@ -52,3 +62,30 @@ def test_a_named_command_exists(page: str, words: str) -> None:
     assert first in commands
     below = _choices(commands[first])
     assert not second or not below or second in below
+
+
+@pytest.mark.parametrize("page", TUTORIAL, ids=lambda page: page.stem)
+def test_every_command_of_a_tutorial_is_known(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    commands = [shlex.split(line) for line in _PROMPT.findall(page.read_text(encoding="utf-8"))]
+    assert len(commands) > 5
+    for program, *arguments in commands:
+        if program == "make":
+            assert {word for word in arguments if "=" not in word} <= targets
+        elif program == ".venv/bin/kansho":
+            _parser().parse_args(arguments)
+        else:
+            assert program in TOOLS | {".venv/bin/python"}
+
+
+def test_what_the_tutorial_breaks_is_one_byte_and_does_not_verify_any_more(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs" / "tutorial" / "a-first-year.md").read_text(encoding="utf-8")
+    (line,) = [line for line in _PROMPT.findall(text) if line.startswith(".venv/bin/python")]
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(before := bytes(range(256)) * 3)
+    _, *arguments = shlex.split(line.replace("/tmp/broken.zip", str(broken)))
+    subprocess.run([sys.executable, *arguments], check=True)
+    after = broken.read_bytes()
+    assert len(after) == len(before)
+    assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
+    assert main(["verify", str(broken)]) == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig, Mapping
 from kansho.campaign.rights import Role
+from kansho.cli import main
 from kansho.closing.inventory import _adopt_secrets, holdings, require_no_difference
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
@@ -21,6 +24,7 @@ from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.reading import is_my_number, read_delivered
 from kansho.intake.stage import find_deliveries, take_in
 from kansho.workspace import Workspace
+from tests.conftest import MINI, without_keys
 from tests.containers import sevenzip_of
 from tests.deliveries import Delivery, csv_of, numbers, people, person, staff, whole
 
@@ -65,6 +69,29 @@ def test_every_delivery_has_its_line_in_the_register_also_when_a_medium_comes_ag
     take_in(ws, find_deliveries(ws, {}) or {})
     registered = {e.key: e.codes["delivery"] for e in ws.ledger.events("medium_registered")}
     assert registered == {"CDR-1": "d01", "CDR-1/d02": "d02"}
+
+
+def test_a_password_that_is_entered_by_the_command_opens_the_delivery(
+    open_workspace: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ws = open_workspace(DAY)
+    sent = whole().put(ws)
+    ward = tmp_path / "ward.yaml"
+    ward.write_text(without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji"), encoding="utf-8")
+
+    def unlock(user: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{sent.password}\n"))
+        where = ["--config", str(ward), "--var", str(ws.layout.var), "--date", DAY.isoformat()]
+        return main(["intake", "unlock", "d01", "--user", user, *where])
+
+    assert unlock("nobody") == 1
+    assert "CLI-USER" in capsys.readouterr().err
+    assert waiting_password(ws, "d01") is None
+    assert unlock("teshigawara") == 0
+    said = capsys.readouterr()
+    assert "d01: 受け付けました" in said.out
+    assert sent.password not in said.out + said.err
+    assert take_in(ws, find_deliveries(ws, {}) or {})["accepted"] == ["d01"]
 
 
 def test_a_delivery_without_its_password_waits(open_workspace: Open) -> None:

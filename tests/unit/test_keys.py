@@ -432,6 +432,23 @@ def test_a_kms_key_that_a_killed_opening_left_is_found_by_its_tags_and_ends_with
     assert not (tmp_path / "residents").exists()
 
 
+class Paged(Dying):
+    """KMS that tells of one key at a time."""
+
+    def list_keys(self, Marker: str = "0") -> Any:  # noqa: N803 (boto3's name)
+        keys, at = self._client.list_keys()["Keys"], int(Marker)
+        more = {"Truncated": True, "NextMarker": str(at + 1)} if at + 1 < len(keys) else {"Truncated": False}
+        return {"Keys": keys[at : at + 1], **more}
+
+
+def test_strays_are_found_on_every_page_of_an_account(kms: Any, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(Killed):
+            KmsKeeper(Dying(kms, "encrypt"), FileKeeper(tmp_path), "c", "pages").create("health", b"k" * 32)
+    kms.create_key()  # another's, without a tag
+    assert len(KmsKeeper(Paged(kms, "nothing"), FileKeeper(tmp_path), "c", "pages").strays("health")) == 2
+
+
 def test_a_rotation_that_goes_on_ends_the_kms_key_that_it_left(kms: Any, tmp_path: Path) -> None:
     Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "turns")).create()
     with pytest.raises(Killed):

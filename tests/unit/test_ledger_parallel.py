@@ -253,6 +253,15 @@ def test_whatever_the_clock_does_the_log_explains_itself(steps: list[float]) -> 
     assert [e.key for e in log if e.type == "stage_finished"] == [str(n) for n in range(len(steps))]
 
 
+def test_a_step_is_told_as_its_own_time_shows_it_though_the_clock_goes_on_meanwhile() -> None:
+    readings = iter([0, -10.0001, -9.9999, -9.9998, 3600])
+    ledger = Ledger(CAMPAIGN, Memory(), clock=lambda: NOON + timedelta(seconds=next(readings)))
+    ledger.append(draft("opened"))
+    ledger.append(draft("x", "stage_finished"))
+    assert [e.counts["seconds"] for e in ledger.events("clock_ran_backwards")] == [11]
+    assert list(clock_findings(ledger.events())) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -31,8 +31,8 @@ USUAL, FORM = "葛\U000e0101", "葛\U000e0100"
 def blank() -> bytes:
     """A design with nothing on it."""
     with pikepdf.new() as pdf:
-        for width in (face.WIDTH, 2 * face.WIDTH):
-            pdf.add_blank_page(page_size=(width * face.POINT, face.HEIGHT * face.POINT))
+        for _ in ("outer", "inner"):
+            pdf.add_blank_page(page_size=tuple(side * face.POINT for side in face.PAGE))
         buffer = io.BytesIO()
         pdf.save(buffer, deterministic_id=True)
         return buffer.getvalue()
@@ -109,7 +109,10 @@ def test_a_wards_own_font_draws_its_characters_whatever_its_kind(outlines: str, 
     pdf = render_shard(wanted, blank(), own)
     assert not +faults(pdf, wanted, own)
     document = pypdfium2.PdfDocument(pdf)
-    at = face.NAME.left + 15 / face.POINT * 1.3, face.NAME.baseline - 1  # within the square behind 見
+    at = (  # within the square behind 見
+        face.CORNER[0] + face.NAME.left + 15 / face.POINT * 1.3,
+        face.CORNER[1] + face.NAME.baseline - 1,
+    )
     dots = document[0].render(scale=4, grayscale=True).to_numpy()
     assert dots[int(at[1] * face.POINT * 4), int(at[0] * face.POINT * 4)].min() < 128
 
@@ -151,7 +154,7 @@ def postscript_font(point: int) -> bytes:
         ({"name": "見\ue001"}, "MAILING-GLYPH"),  # the ward's own, without its font
         ({"name": "見\U000e0100"}, "MAILING-GLYPH"),  # a form that the font lacks
         ({"name": "\U0001f600"}, "MAILING-GLYPH"),
-        ({"name": "長" * 15}, "MAILING-OVERFLOW"),
+        ({"name": "長" * 23}, "MAILING-OVERFLOW"),
         ({"address": ("一", "二", "三", "四")}, "MAILING-LINES"),
     ],
 )

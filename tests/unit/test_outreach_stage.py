@@ -23,6 +23,8 @@ from kansho.contracts.registry import (
 )
 from kansho.errors import KanshoError
 from kansho.evidence.account import reconciliations
+from kansho.evidence.merkle import leaf_hash
+from kansho.evidence.paper import paper_findings
 from kansho.exchange.package import Package, pack, unpack
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.outreach import calls, custody, field, inbound, visits
@@ -32,6 +34,7 @@ from kansho.vault.keys import open_package, seal_package
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from tests.unit.outreach_people import approve, fill, identity, on, stop
+from tests.unit.stamps import read_stamp
 
 Opener = Callable[[date], Workspace]
 ROUND_1, ROUND_2, CLOSE = date(2027, 8, 16), date(2027, 8, 23), date(2027, 8, 30)
@@ -366,7 +369,15 @@ def test_a_visiting_day_out_and_in(year: Workspace) -> None:
     package = received(day1, "visitors", "visit_halves")[0]
     half_a = from_csv(package.files["half_a.csv"], VISIT_HALF_A)
     half_b = from_csv(package.files["half_b.csv"], VISIT_HALF_B)
-    assert package.files["custody.pdf"].startswith(b"%PDF")
+    stamp = read_stamp(package.files["custody.pdf"])
+    assert stamp.code == day1.ledger.checkpoints()[-1].partition("\n\n")[0] + "\n"
+    leaves = [leaf_hash(e.canonical()) for e in day1.ledger.events()]
+    assert stamp.size < len(leaves)  # the day went on
+    typed = f"{stamp.size} {stamp.short_root}"
+    assert list(paper_findings([stamp.line, stamp.code, typed], ws.config.id, leaves)) == []
+    others = [*leaves[:3], leaf_hash(b"another story"), *leaves[4:]]
+    assert [f.code for f in paper_findings([stamp.line, stamp.code], ws.config.id, others)] == ["LOG-FORKED"] * 2
+    assert [f.code for f in paper_findings([stamp.line], ws.config.id, leaves[: stamp.size - 1])] == ["LOG-CUT"]
     assert issued["counts"]["rows"] == len(half_a) == len(half_b)
     sheets = half_a["sheet"].nunique() + half_b["sheet"].nunique()
     assert issued["counts"]["sheets"] == sheets == sum(e.counts["sheets"] for e in day1.ledger.events("sheets_out"))

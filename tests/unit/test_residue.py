@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
+import random
 import sqlite3
+import subprocess
+import sys
 import urllib.parse
 import zipfile
 import zlib
@@ -17,9 +22,11 @@ from typing import Any
 
 import jaconv
 import pandas as pd
+import pikepdf
 import pytest
+import pyzipper
 
-from kansho.closing import residue, views
+from kansho.closing import packing, residue, views
 from kansho.closing.needles import (
     Needle,
     address_forms,
@@ -68,13 +75,26 @@ def zipped(data: bytes) -> bytes:
 
 
 def pdf_stream(data: bytes) -> bytes:
-    return b"%PDF-1.7\n1 0 obj\n<</Filter/FlateDecode>>\nstream\n" + zlib.compress(data) + b"\nendstream\nendobj\n"
+    made, out = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    made.Root.Extra = made.make_stream(zlib.compress(data), Filter=pikepdf.Name.FlateDecode)
+    made.save(out)
+    return out.getvalue()
 
 
-def parquet(text: str) -> bytes:
+def parquet(value: str | bytes) -> bytes:
     buffer = io.BytesIO()
-    pd.DataFrame({"a": [text] * 50}).to_parquet(buffer, compression="zstd")
+    pd.DataFrame({"a": [value] * 50}).to_parquet(buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def cell(data: bytes) -> bytes:
+    """A database with the bytes in one cell and, as a year has them, other rows around it."""
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE t (a, b)")
+    base.executemany("INSERT INTO t VALUES (?, ?)", [(b"x" * 900, data if n == 7 else b"y") for n in range(20)])
+    base.commit()
+    return base.serialize()
 
 
 LEFT: dict[str, bytes] = {
@@ -118,6 +138,12 @@ LEFT: dict[str, bytes] = {
     "zip in zip": zipped(zipped(NAME.encode())),
     "gzip": gzip.compress(NAME.encode()),
     "gzip in zip": zipped(gzip.compress(KANA.encode())),
+    "gzip, second part": gzip.compress(b"first\n") + gzip.compress(NAME.encode()),
+    "bzip2": bz2.compress(NAME.encode()),
+    "xz": lzma.compress(NAME.encode()),
+    "SQLite in zip": zipped(cell(zlib.compress(NAME.encode()))),
+    "zip in a cell of a database": cell(zipped(NAME.encode())),
+    "Parquet, bytes": parquet(NAME.encode("cp932")),
     "PDF stream": pdf_stream(NAME.encode("utf-16-be")),
     "Parquet": parquet(NAME),
     "across pieces": b"." * (views.PIECE - 5) + NAME.encode() + b".",
@@ -127,15 +153,6 @@ LEFT: dict[str, bytes] = {
 @pytest.mark.parametrize("how", LEFT)
 def test_a_value_is_found_however_it_was_left(how: str, tmp_path: Path) -> None:
     assert found(tmp_path, LEFT[how]) > 0
-
-
-def cell(data: bytes) -> bytes:
-    """A database with the bytes in one cell and, as a year has them, other rows around it."""
-    base = sqlite3.connect(":memory:")
-    base.execute("CREATE TABLE t (a, b)")
-    base.executemany("INSERT INTO t VALUES (?, ?)", [(b"x" * 900, data if n == 7 else b"y") for n in range(20)])
-    base.commit()
-    return base.serialize()
 
 
 #: How a value is written, and in what it may lie: each in each.
@@ -161,6 +178,7 @@ LAID: dict[str, Callable[[bytes], bytes]] = {
     "PDF stream": pdf_stream,
     "SQLite": cell,
     "SQLite, compressed": lambda data: cell(zlib.compress(data)),
+    "Parquet": parquet,
     "base64": base64.b64encode,
 }
 
@@ -234,8 +252,106 @@ def test_folders_may_be_left_out(tmp_path: Path) -> None:
     assert scan([tmp_path], NEEDLES, exclude=[tmp_path / "vault"]).clean
 
 
-def test_what_cannot_be_read_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "MAX_INFLATED", 1000)
+def encrypted_zip() -> bytes:
+    buffer = io.BytesIO()
+    with pyzipper.AESZipFile(buffer, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(b"Zx9-pass-7731")
+        archive.writestr("inner.txt", b"x" * 100)
+    return buffer.getvalue()
+
+
+def damaged(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+
+
+def encrypted_pdf() -> bytes:
+    made, out = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    made.save(out, encryption=pikepdf.Encryption(owner="o", user="u"))
+    return out.getvalue()
+
+
+NOISE = random.Random(1).randbytes(3000)
+#: What says of itself that something is in it, and cannot be opened: it may hold anything.
+SHUT: dict[str, bytes] = {
+    "an encrypted member of a zip": encrypted_zip(),
+    "a damaged member of a zip": damaged(zipped(NOISE), 200),
+    "a zip cut off": zipped(NOISE)[:-30],
+    "a zip in a zip, encrypted": zipped(encrypted_zip()),
+    "gzip cut off": gzip.compress(NOISE)[:-20],
+    "gzip, damaged": damaged(gzip.compress(NOISE), 1500),
+    "gzip, something behind it": gzip.compress(NOISE) + b"more",
+    "a PDF cut off": pdf_stream(NOISE)[:400],
+    "a PDF, a stream damaged": damaged(pdf_stream(NOISE), pdf_stream(NOISE).index(b"/FlateDecode") + 200),
+    "an encrypted PDF": encrypted_pdf(),
+    "Parquet cut off": parquet("x" * 500)[:-40],
+    "SQLite, damaged": cell(NOISE)[:5000],
+    "an encrypted workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE,
+    "7-Zip": b"7z\xbc\xaf\x27\x1c" + NOISE,
+    "nested too deep": zipped(zipped(zipped(zipped(zipped(NOISE))))),
+}
+
+
+@pytest.mark.parametrize("how", SHUT)
+def test_what_cannot_be_opened_is_told_and_no_pass(how: str, tmp_path: Path) -> None:
+    (tmp_path / "shut").write_bytes(SHUT[how])
+    (tmp_path / "whole.zip").write_bytes(zipped(NOISE))
+    result = scan([tmp_path], NEEDLES)
+    assert result.unread == (str(tmp_path / "shut"),)
+    assert (result.hits, result.clean) == (0, False)
+
+
+def test_what_is_damaged_does_not_hide_the_rest(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("first", NOISE)
+        archive.writestr("second", gzip.compress(NAME.encode()))
+    (tmp_path / "a.zip").write_bytes(damaged(buffer.getvalue(), 500))
+    result = scan([tmp_path], NEEDLES)
+    assert result.by_file[str(tmp_path / "a.zip")] > 0
+    assert result.unread == (str(tmp_path / "a.zip"),)
+
+
+#: Reads the sizes it is given of a child of its own: what the process holds at most beside what it began with.
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from kansho.closing.needles import Needle
+from kansho.closing.residue import scan
+needles = [Needle(sys.argv[2], "name")]
+scan([Path(sys.argv[1]) / "small"], needles)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = scan([Path(sys.argv[1]) / "large"], needles)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, found.hits, len(found.unread))
+"""
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """A large member of a zip in a zip, and gzip: each many times larger unpacked than what is held at once."""
+    size, block = 40, b"\0" * 1024**2
+    (tmp_path / "small").mkdir()
+    (tmp_path / "large").mkdir()
+    (tmp_path / "small" / "a.zip").write_bytes(zipped(zipped(b"\0" * 9 * 1024**2)))
+    end, inner = ("…" + NAME).encode(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("large", "w") as member:
+        for _ in range(size):
+            member.write(block)
+        member.write(end)
+    (tmp_path / "large" / "a.zip").write_bytes(zipped(inner.getvalue()))
+    with gzip.open(tmp_path / "large" / "c.gz", "wb", compresslevel=1) as packed:
+        for _ in range(size):
+            packed.write(block)
+        packed.write(end)
+    told = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(tmp_path), NAME], capture_output=True, text=True, timeout=300, check=True
+    ).stdout.split()
+    grown, hits, unread = (int(word) for word in told)
+    assert (hits, unread) == (2, 0)
+    assert grown < size // 2
+
+
+def test_what_comes_to_too_much_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "MAX_INFLATED", 1000)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"0" * 100_000))
     (tmp_path / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
     result = scan([tmp_path], NEEDLES)
@@ -311,6 +427,20 @@ def test_objects_of_a_store_elsewhere_are_searched_too(tmp_path: Path) -> None:
     result = scan([tmp_path / "here"], NEEDLES, stores={"evidence": store})
     assert result.by_file == {"evidence/events/1.json": 1, "evidence/packed": 1}
     assert (result.files, result.unread) == (3, ())
+    assert result.places["evidence"].to_json() == {"files": 3, "bytes": result.bytes, "hits": 2, "unread": 0}
+
+
+def test_places_are_told_with_what_was_found_there_and_no_name_that_is_not_ours(tmp_path: Path) -> None:
+    root = tmp_path / "kansho"
+    for name, data in (("outputs/a.txt", NAME.encode()), ("outputs/b.zip", b"PK\x03\x04"), (f"{NAME}/c", b"12345")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    result = scan([root], NEEDLES)
+    assert {place: told.to_json() for place, told in result.places.items()} == {
+        "(names of files)": {"files": 0, "bytes": 0, "hits": 1, "unread": 0},
+        "kansho": {"files": 1, "bytes": 5, "hits": 0, "unread": 0},
+        "kansho/outputs": {"files": 2, "bytes": len(NAME.encode()) + 4, "hits": 1, "unread": 1},
+    }
 
 
 def test_a_store_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:

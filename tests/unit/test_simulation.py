@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import pyzipper
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import TargetGroup
+from kansho.cli import main
 from kansho.contracts.free_text import screen_text
+from kansho.errors import KanshoError
 from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.reading import read_delivered
+from kansho.mailing.production import SPECIMEN
+from kansho.outreach import specimens
 from kansho.simulation import notes
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.effects import EFFECTS, attendances, in_slot
-from kansho.simulation.plain import write_plain
-from kansho.simulation.population import build
+from kansho.simulation.names import FAMILY, GIVEN
+from kansho.simulation.population import SEARCHED, build
 from kansho.simulation.world import World
+from kansho_airflow.replay import baseline
+from tests.conftest import MINI
 
 
 def test_the_same_seed_gives_the_same_people_and_another_gives_others(mini: CampaignConfig) -> None:
@@ -43,20 +52,99 @@ def test_numbers_are_unique_and_carry_their_check_digit(mini: CampaignConfig) ->
 
 
 def test_nobody_has_the_name_of_somebody_on_the_staff(mini: CampaignConfig) -> None:
-    staff = {h.name.replace(" ", "　") for h in mini.handlers}
-    assert not staff & set(build(mini, 1500, 1).people["name_kanji"])
+    first = build(mini, 300, 1).people.iloc[0]
+    family, _, given = first["name_kanji"].partition("　")
+    namesake = mini.handlers[0].model_copy(update={"name": f"{family} {given}"})
+    others = build(mini.model_copy(update={"handlers": (namesake, *mini.handlers[1:])}), 300, 1).people
+    assert first["name_kanji"] not in set(others["name_kanji"])
 
 
-def test_a_value_that_already_occurs_is_drawn_again(mini: CampaignConfig) -> None:
-    first = build(mini, 100, 1).people.iloc[0]
-    again = build(mini, 100, 1, occurs=lambda values: {first["birth_date"], first["name_kanji"]} & set(values)).people
-    assert first["birth_date"] not in set(again["birth_date"])
-    assert first["name_kanji"] not in set(again["name_kanji"])
-    assert len(again) == 100
+def test_nobody_has_a_value_of_a_specimen_a_user_or_the_campaign_file(
+    mini: CampaignConfig, sample: CampaignConfig
+) -> None:
+    for config in (mini, sample):
+        people = build(config, 1500, 1).people
+        had = "\n".join(str(v) for column in (*SEARCHED, "address_extra") for v in people[column].dropna())
+        shown = {SPECIMEN.number, SPECIMEN.name.replace(" ", "　"), *SPECIMEN.address}
+        shown |= {part for row in specimens._ROWS for part in row[:3]}
+        users = {h.user for h in config.handlers if h.user}
+        phones = {config.ward.phone, *(clinic.phone for clinic in config.ward.clinics)}
+        assert {value for value in shown | users | phones if value in had} == set()
+        assert not people["inquiry_number"].str.startswith("0000").any()
 
 
-def test_the_plain_population_is_the_worlds(mini: CampaignConfig, tmp_path: Path) -> None:
-    assert write_plain(mini, 50, 1, tmp_path / "plain") == 50
+@pytest.mark.parametrize("column", SEARCHED)
+def test_a_value_that_already_occurs_is_drawn_again(mini: CampaignConfig, column: str) -> None:
+    taken: set[str] = set()
+    for _ in range(3):
+        people = build(mini, 100, 1, taken=taken).people
+        assert len(people) == 100
+        assert taken.isdisjoint(people[column])
+        taken.add(people[column].dropna().iloc[0])
+
+
+def test_a_population_that_cannot_do_without_a_taken_value_is_refused(mini: CampaignConfig) -> None:
+    with pytest.raises(KanshoError) as refused:
+        build(
+            mini, 20, 1, taken=[f"{family}　{given}" for family, _ in FAMILY for sex in "12" for given, _ in GIVEN[sex]]
+        )
+    assert refused.value.code == "SIM-POPULATION"
+
+
+def hidden(value: str, column: str, how: str) -> bytes:
+    """A value as it may stand in a file."""
+    if how == "wareki":
+        born = date.fromisoformat(value)
+        return f"生年月日 昭和{born.year - 1925}年{born.month}月{born.day}日".encode()
+    if how == "zip":
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("log.txt", f"{column}={value}; " * 50)
+        return buffer.getvalue()
+    return f"値「{value}」".encode(how)
+
+
+@pytest.mark.parametrize("how", ["utf-8", "cp932", "utf-16-le", "utf-16-be", "zip"])
+def test_the_baseline_scan_finds_what_the_residue_scan_would(mini: CampaignConfig, tmp_path: Path, how: str) -> None:
+    people = build(mini, 60, 1).people
+    one = people[people["phone"].notna()].iloc[0]
+    for column in SEARCHED:
+        (tmp_path / f"{column}.bin").write_bytes(hidden(one[column], column, how))
+    assert baseline.occurring(people, [tmp_path]) == {one[column] for column in SEARCHED}
+
+
+def test_the_baseline_scan_knows_a_birth_date_in_any_form_and_no_part_of_a_longer_number(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    people = build(mini, 60, 1).people
+    one = people.iloc[0]
+    (tmp_path / "part.log").write_text(f"f{one['inquiry_number']}0")
+    assert baseline.occurring(people, [tmp_path]) == set()
+    (tmp_path / "form.log").write_bytes(hidden(one["birth_date"], "birth_date", "wareki"))
+    assert baseline.occurring(people, [tmp_path]) == {one["birth_date"]}
+
+
+def test_whoever_occurs_is_drawn_again_until_nobody_does(mini: CampaignConfig, tmp_path: Path) -> None:
+    def draw(known: frozenset[str]) -> pd.DataFrame:
+        return build(mini, 60, 1, taken=known).people
+
+    first = draw(frozenset())["name_kanji"].iloc[0]
+    second = draw(frozenset({first}))["name_kanji"].iloc[0]
+    (tmp_path / "a.log").write_bytes(f"{first},{second}".encode("cp932"))
+    known = baseline.to_draw_again(draw, [tmp_path])
+    assert known == {first, second}
+    assert baseline.occurring(draw(known), [tmp_path]) == set()
+    with pytest.raises(KanshoError) as refused:
+        baseline.to_draw_again(lambda known: draw(frozenset()), [tmp_path])
+    assert refused.value.code == "SIM-BASELINE"
+
+
+def test_the_plain_population_is_the_worlds(
+    mini: CampaignConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = {"people": 50, "seed": 1, "out": tmp_path / "plain", "config": MINI, "taken": tmp_path / "none"}
+    assert main(["simulate", "ward", *(str(part) for name, said in plain.items() for part in (f"--{name}", said))]) == 0
+    assert capsys.readouterr().out == f"50 people → {tmp_path / 'plain'}\n"
     text = (tmp_path / "plain" / "people.csv").read_text(encoding="utf-8")
     world = World.open(mini, tmp_path / "outside", 50, 1)
     assert all(name in text for name in world.people["name_kanji"])

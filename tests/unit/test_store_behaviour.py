@@ -1,4 +1,4 @@
-"""One behaviour for every object store: the local directory, and S3 over real HTTP."""
+"""One behaviour for every object store: the local directory, and S3 over real HTTP (moto, and the tests' small one)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from kansho.errors import KanshoError
 from kansho.vault.s3 import S3Store
 from kansho.vault.store import LocalStore, ObjectStore
-from tests.s3_server import bucket, client_of, s3_server
+from tests.s3_server import QUICK, bucket, client_of, s3_server
+from tests.small_cloud import small_cloud
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +22,22 @@ def endpoint() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def small() -> Iterator[str]:
+    with small_cloud() as cloud:
+        yield cloud.address
+
+
 def _s3(endpoint: str, name: str) -> S3Store:
     client = client_of(endpoint)
     return S3Store(client, bucket(client, name), "sumida_2027")
 
 
-@pytest.fixture(params=["local", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, endpoint: str) -> ObjectStore:
+@pytest.fixture(params=["local", "s3", "small"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, endpoint: str, small: str) -> ObjectStore:
     if request.param == "local":
         return LocalStore(tmp_path / "store")
-    return _s3(endpoint, f"b{abs(hash(request.node.name)) % 10**9}")
+    return _s3(small if request.param == "small" else endpoint, f"b{abs(hash(request.node.name)) % 10**9}")
 
 
 def test_an_object_is_created_once(store: ObjectStore) -> None:
@@ -115,11 +123,64 @@ def test_an_interrupted_local_write_leaves_nothing_that_is_listed(tmp_path: Path
     assert not (tmp_path / "a" / ".tmp-1-dead").exists()
 
 
-def test_an_object_version_under_s3_is_erased_with_its_history(endpoint: str) -> None:
-    store = _s3(endpoint, "history")
+@pytest.fixture(params=["moto", "small"])
+def site(request: pytest.FixtureRequest, endpoint: str, small: str) -> str:
+    return small if request.param == "small" else endpoint
+
+
+def test_an_object_version_under_s3_is_erased_with_its_history(site: str) -> None:
+    store = _s3(site, "history")
     store.create("a", b"x")
     store._client.delete_object(Bucket="history", Key="sumida_2027/a")  # a plain delete, as another tool would do
     assert not store.exists("a")
     assert store.residue("a") == 2
+    assert store.create("a", b"y")  # a marker leaves the name free
+    assert store.residue("a") == 3
     store.erase("a")
     assert store.residue("a") == 0
+
+
+def test_a_version_under_a_lock_is_not_erased_and_the_rest_is(site: str) -> None:
+    client = client_of(site)
+    store = S3Store(client, bucket(client, "locks", lock=True), "sumida_2027", patience=QUICK)
+    client.put_object(
+        Bucket="locks",
+        Key="sumida_2027/a",
+        Body=b"held",
+        ChecksumAlgorithm="SHA256",
+        ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate="2199-01-01T00:00:00Z",
+    )
+    client.delete_object(Bucket="locks", Key="sumida_2027/a")
+    with pytest.raises(KanshoError, match="S3-LOCKED"):
+        store.erase("a")
+    assert store.remains() == {"a": 1}
+
+
+def test_an_object_in_parts_is_made_whole_and_once_or_left_unfinished(site: str) -> None:
+    client, data = client_of(site), bytes(range(256)) * 2**13 * 3
+    store = S3Store(client, bucket(client, "parts"), "sumida_2027", part=5 * 2**20, patience=QUICK)
+    assert store.create("a", data)
+    assert not store.create("a", data[1:])
+    assert store.read("a") == data
+    client.create_multipart_upload(Bucket="parts", Key="sumida_2027/b")
+    assert (store.unfinished(), store.sweep(), store.unfinished()) == (1, 1, 0)
+
+
+def test_a_body_that_is_not_what_its_checksum_says_is_not_taken(small: str) -> None:
+    client = client_of(small)  # moto takes whatever is said
+    bucket(client, "sums")
+    with pytest.raises(ClientError, match="BadDigest"):
+        client.put_object(Bucket="sums", Key="a", Body=b"x", ChecksumSHA256="A" * 43 + "=")
+    assert "Contents" not in client.list_objects_v2(Bucket="sums")
+
+
+def test_what_is_listed_comes_in_pages_and_is_erased_in_them() -> None:
+    with small_cloud() as cloud, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.small_cloud.PAGE", 3)
+        store = _s3(cloud.address, "pages")
+        made = [f"n{number:02d}" for number in range(8)]
+        for name in made:
+            store.create(name, b"x")
+        assert list(store.names()) == made
+        assert list(store.remains()) == made

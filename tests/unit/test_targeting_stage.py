@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdfium2 import PdfDocument
 
+from kansho.analysis import stage as effect_stage
+from kansho.analysis.release import check_effect_report
+from kansho.analysis.stage import analyse, find_effect_work, make_effect_report, release_effect_report
 from kansho.campaign.config import CampaignConfig, LastPlan
 from kansho.campaign.postage import estimate
 from kansho.campaign.small_cells import Row
@@ -29,6 +33,7 @@ from kansho.targeting.plan import (
     plan_counts,
     release_plan,
 )
+from kansho.targeting.release import broken_rules, check_plan
 from kansho.targeting.table import plan_table
 from kansho.targeting.waves import HOLDOUT, OUTREACH, select_wave, walk
 from kansho.vault.vault import SnapshotRef
@@ -353,6 +358,55 @@ def test_a_changed_plan_shows_what_changed_and_a_year_what_the_last_one_did(mini
     assert {name for name, *_ in compared} >= {"通知（枚）", "電話（件）", "訪問（件）"}
 
 
+def test_a_plan_that_meanwhile_names_somebody_on_the_stop_list_is_not_shown_to_the_ward_but_made_anew(
+    open_workspace: Opener,
+) -> None:
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws)
+    made = make_plan(ws, find_plan_work(ws, {}) or {}) or {}
+    shown = make_plan_document(ws, made) or {}
+    plan = ws.read_table(SnapshotRef.from_json(made["plan"]))
+    planned = plan.loc[plan["group"].notna(), "inquiry_number"]
+    stop(ws, "d09", list(planned[:2]))
+    with pytest.raises(KanshoError, match="stopped:2") as refused:
+        check_plan(ws, shown)
+    assert refused.value.code == "GATE-PLAN-RELEASE"
+    assert not any(number in str(refused.value) for number in people["inquiry_number"])
+    again = find_plan_work(ws, {}) or {}
+    assert again["key"] == f"{made['key']}-r02"
+    assert check_plan(ws, make_plan_document(ws, make_plan(ws, again) or {}) or {})
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"),
+    [
+        ("person_twice", lambda plan: pd.concat([plan, plan.iloc[:1]], ignore_index=True)),
+        ("not_in_plan", lambda plan: plan.iloc[1:]),
+        ("no_segment", lambda plan: plan.assign(segment=None, segment_cancer=None)),
+        ("no_order", lambda plan: plan.assign(order=plan["order"].mask(plan["order"].eq(1)))),
+        ("home_split", lambda plan: plan.assign(household_id="one", holdout_call_1=[True] + [False] * (len(plan) - 1))),
+        ("held_unconsented", lambda plan: plan.assign(holdout_call_1=True)),
+        ("counts", lambda plan: plan.assign(outcome=plan["outcome"].mask(plan["outcome"].eq("kenshin"), "cancer"))),
+        ("unknown", lambda plan: plan.assign(inquiry_number=plan["inquiry_number"].str.replace("-", "x"))),
+    ],
+)
+def test_the_gate_of_a_plan_names_each_rule_it_breaks(
+    mini: CampaignConfig, rule: str, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    people = roster(40)
+    plan = _plan(mini, 40)
+    tables = {k: pd.DataFrame({c: pd.Series(dtype=object) for c in v}) for k, v in _EMPTY.items()}
+    standing = status(Facts(**(tables | {"roster": people})), PLANNED_ON)
+    told = plan_counts(plan)
+
+    def broken(frame: pd.DataFrame, consented: bool) -> dict[str, int]:
+        found = broken_rules(frame, people, standing, mini, on=PLANNED_ON, told=told, consented=consented)
+        return {name: n for name, n in found.items() if n}
+
+    assert broken(plan, consented=True) == {}
+    assert rule in broken(spoil(plan.copy()), consented=rule != "held_unconsented")
+
+
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:
     ws = open_workspace(PLANNED_ON)
     people = fill(ws, 40)
@@ -363,6 +417,9 @@ def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> Non
     text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(ws.read_bytes(artefact)))
     assert "勧奨計画書" in text
     assert not any(number in text for number in people["inquiry_number"])
+    with pytest.raises(KanshoError, match="GATE-ABSENT"):
+        release_plan(ws, shown)
+    assert check_plan(ws, shown) == shown
     with pytest.raises(KanshoError, match="EXCHANGE-AUTHORITY"):
         release_plan(ws, shown)
     approve(ws, artefact, "plan", role="ward_officer")
@@ -371,3 +428,51 @@ def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> Non
     table = (ws.layout.outputs / "plan-2027-04-20.csv").read_bytes().decode("utf-8-sig")
     assert "総数,対象者一覧,人数,40\r\n" in table
     assert not any(number in table for number in people["inquiry_number"])
+
+
+def test_an_effect_report_passes_its_gate_before_it_is_approved_and_issued(
+    open_workspace: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kansho.analysis.stage.effect_pdf", lambda *_, **__: b"%PDF")
+    ws = open_workspace(PLANNED_ON)
+    people = fill(ws)
+    planned(ws)
+    assert select_wave(on(ws, SELECT_ON), {"wave": "mailing_1"})
+    later = on(ws, report_day(ws))
+    work = find_effect_work(later, {}) or {}
+    made = make_effect_report(later, analyse(later, work))
+    artefact = SnapshotRef.from_json(made["artefact"])
+    approve(later, artefact, "effect_report", role="contractor_manager")
+    with pytest.raises(KanshoError, match="GATE-ABSENT"):
+        release_effect_report(later, made)
+    assert check_effect_report(later, made) == made
+    assert release_effect_report(later, made) == {"report": made["report"]}
+    issued = (later.layout.outputs / f"reports/effect-{made['report']}.csv").read_text(encoding="utf-8-sig")
+    assert issued.startswith("wave,segment,")
+    assert not any(number in issued for number in people["inquiry_number"])
+
+
+def test_an_effect_report_that_shows_other_counts_than_were_selected_is_stopped(
+    open_workspace: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kansho.analysis.stage.effect_pdf", lambda *_, **__: b"%PDF")
+    ws = open_workspace(PLANNED_ON)
+    fill(ws)
+    planned(ws)
+    select_wave(on(ws, SELECT_ON), {"wave": "mailing_1"})
+    later = on(ws, report_day(ws))
+    lines = effect_stage.lines_of
+    monkeypatch.setattr(
+        effect_stage, "lines_of", lambda *given: [replace(x, assigned=x.assigned + 20) for x in lines(*given)]
+    )
+    made = make_effect_report(later, analyse(later, find_effect_work(later, {}) or {}))
+    with pytest.raises(KanshoError, match="counts:") as refused:
+        check_effect_report(later, made)
+    assert refused.value.code == "GATE-EFFECT-RELEASE"
+    with pytest.raises(KanshoError, match="GATE-ABSENT"):
+        release_effect_report(later, made)
+
+
+def report_day(ws: Workspace) -> date:
+    """The year's report day."""
+    return ws.config.effect_reports.on[-1]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.evidence.checkpoint import read_checkpoint
 from kansho.evidence.clauses import ELSEWHERE, TITLES, clause_of
 from kansho.evidence.command import main, verify_command
-from kansho.evidence.events import EVENT_TYPES
+from kansho.evidence.covered import clauses_of
+from kansho.evidence.events import EVENT_TYPES, Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.takeaway import MODULES, single_file
-from kansho.evidence.verdict import verdict
+from kansho.evidence.verdict import Row, as_lines, verdict
 from tests.unit.evidence_year import Year, lawful_year
 
 
@@ -43,9 +46,21 @@ SPOKEN_OF = [
     (Finding("APPROVAL-UNASSIGNED", "event 7", ""), "P4"),
     (Finding("APPROVAL-UNREAD", "event 7", ""), "P8"),
     (Finding("CUSTODY-SHEETS", "event 7", ""), "P3"),
-    (Finding("COUNT-UNBALANCED", "sheets out = sheets in [visit_1]", ""), "P3"),
-    (Finding("COUNT-UNBALANCED", "printed = posted + pulled + spoiled [m]", ""), "C6"),
-    (Finding("COUNT-UNBALANCED", "packages handed over = certified [printer]", ""), "P12"),
+    (Finding("COUNT-SHEETS", "sheets out = sheets in [visit_1]", ""), "P3"),
+    (Finding("COUNT-POSTED", "printed = posted + pulled + spoiled [m]", ""), "C6"),
+    (Finding("COUNT-CERTIFIED", "packages handed over = certified [printer]", ""), "P12"),
+    (Finding("STATE-READ-PURPOSE", "event 7", ""), "P8"),
+    (Finding("STATE-READ-ENDED", "event 7", ""), "P4"),
+    (Finding("STATE-READ-UNKNOWN", "event 7", ""), "D6"),
+    (Finding("STATE-READ-ERASED", "event 7", ""), "P11"),
+    (Finding("CONFIG-DIGEST", "config.json", ""), "C1"),
+    (Finding("CONFIG-ABSENT", "event 7", ""), "C1"),
+    (Finding("STATE-RELEASE-UNAPPROVED", "event 7 package_handed_over v/visit_halves/x", ""), "P1"),
+    (Finding("STATE-RELEASE-GATE", "event 7 package_handed_over v/visit_halves/x", ""), "P2"),
+    (Finding("STATE-RELEASE-GATE", "event 7 package_handed_over v/call_list/x", ""), "C6"),
+    (Finding("DEADLINE-ERASE-BY", "event 7", ""), "P11"),
+    (Finding("DEADLINE-ATTESTATION", "attestation/x/2027-05", ""), "P15"),
+    (Finding("PLACE-UNDESIGNATED", "event 7", ""), "P14"),
     (Finding("CHECKPOINT-ROOT", "checkpoints/3", ""), ""),
     (Finding("COUNT-NEGATIVE", "event 7", ""), ""),
     (Finding("LOG-FORKED", "kept.txt", ""), ""),
@@ -59,23 +74,71 @@ def test_a_finding_fails_the_row_of_its_clause_and_no_other(year: Year, finding:
     assert [(row.clause, row.codes) for row in failed] == [(clause or "evidence", (finding.code,))]
 
 
-def test_what_no_event_speaks_of_is_never_a_pass(year: Year) -> None:
-    without = [e for e in year.events if "E1" not in EVENT_TYPES[e.type] and "P3" not in EVENT_TYPES[e.type]]
-    rows = {row.clause: row for row in verdict(without, []).rows}
+def rows_of(events: Iterable[Event]) -> dict[str, Row]:
+    return {row.clause: row for row in verdict(list(events), []).rows}
+
+
+def test_what_no_rule_could_look_at_is_never_a_pass(year: Year) -> None:
+    rows = rows_of(e for e in year.events if not {"E1", "P3"} & set(clauses_of(e)))
     assert rows["P3"].state == rows["E1"].state == rows["D5"].state == "not covered"
     assert all(row.why for row in rows.values() if row.state == "not covered")
     assert rows["P11"].state == "pass"
     assert rows["P11"].events > 0
 
 
+def test_every_clause_that_a_log_can_show_passes_in_a_lawful_year_and_none_in_an_empty_one(year: Year) -> None:
+    assert {c for c, row in rows_of(year.events).items() if row.state == "pass"} == {"evidence", *TITLES} - set(
+        ELSEWHERE
+    )
+    assert {row.state for clause, row in rows_of([]).items() if clause != "evidence"} == {"not covered"}
+
+
+#: What the log itself tells                                                       → the clause that then failed
+TOLD: list[tuple[str, str, dict[str, str], dict[str, int], str]] = [
+    ("deadline_missed", "ward_inspection/contractor", {"clause": "P6"}, {}, "P6"),
+    ("deadline_missed", "audit/printer", {"clause": "P6"}, {}, "P6"),
+    ("deadline_missed", "attestation/printer/2027-05", {"clause": "P15"}, {}, "P15"),
+    ("deadline_missed", "certificate/printer", {"clause": "P12"}, {}, "P12"),
+    ("deadline_missed", "erase_by/roster/d01", {"clause": "P11"}, {}, "P11"),
+    ("deadline_missed", "certificate/printer", {"clause": "C2"}, {}, "P12"),
+    ("deadline_missed", "something_new/x", {"clause": "D3"}, {}, "D3"),
+    ("deadline_missed", "delivery/d05", {"clause": "D1"}, {}, ""),
+    ("checklist_recorded", "visit_1/2027-10-14/1", {"strap": "yes", "chain": "no"}, {}, "P10"),
+    ("attestation_recorded", "printer/2027-05", {"findings": "updates"}, {"findings": 1}, "P15"),
+]
+
+
+@pytest.mark.parametrize(("type", "key", "codes", "counts", "clause"), TOLD)
+def test_what_the_log_itself_tells_was_missed_fails_its_clause_and_finds_nothing(
+    year: Year, type: str, key: str, codes: dict[str, str], counts: dict[str, int], clause: str
+) -> None:
+    events = list(year.events)
+    told = Year(year.config, events=events).add(type, key, codes=codes, counts=counts)
+    said = verdict(events, [])
+    assert {row.clause for row in said.rows if row.state == "fail"} == ({clause} if clause else set())
+    assert [row.missed for row in said.rows if row.missed] == ([(told.key,)] if clause else [])
+    assert said.holds
+    assert said.kept is not bool(clause)
+    last = list(as_lines(said, "x"))[-1]
+    assert last.startswith("OK 証跡は有効・不履行の記録 1" if clause else "OK 適合")
+
+
+def test_a_year_that_only_missed_its_inspections_does_not_pass_them(year: Year) -> None:
+    events = [e for e in year.events if e.type not in ("inspection_recorded", "audit_recorded")]
+    assert rows_of(events)["P6"].state == "not covered"
+    Year(year.config, events=events).add("deadline_missed", "ward_inspection/contractor", codes={"clause": "P6"})
+    assert rows_of(events)["P6"].state == "fail"
+
+
 def test_the_answer_as_json_keeps_its_form(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(bundle), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert list(said) == ["schema", "ok", "campaign", "events", "simulation", "checkpoints", "clauses", "findings"]
-    assert said["ok"] is True
-    assert said["schema"] == 1
+    keys = ["schema", "ok", "kept", "campaign", "events", "simulation", "checkpoints", "clauses", "findings"]
+    assert list(said) == keys
+    assert said["ok"] is said["kept"] is True
+    assert said["schema"] == 2
     assert [row["clause"] for row in said["clauses"]] == ["evidence", *TITLES]
-    assert list(said["clauses"][0]) == ["clause", "title", "state", "events", "codes", "why"]
+    assert list(said["clauses"][0]) == ["clause", "title", "state", "events", "codes", "why", "missed"]
 
 
 def test_every_kept_checkpoint_is_compared_and_a_fork_is_found_by_any(
@@ -94,6 +157,14 @@ def test_every_kept_checkpoint_is_compared_and_a_fork_is_found_by_any(
     assert verify_command(bundle, paths[:2], say=said.append) == 0
     assert verify_command(bundle, paths, say=said.append) == 1
     assert any(line.startswith("LOG-FORKED [kept-2.txt]") for line in said)
+
+
+def test_a_paper_counts_as_a_kept_checkpoint(year: Year, bundle: Path) -> None:
+    read = read_checkpoint(year.checkpoint(9), year.public)
+    said: list[str] = []
+    assert verify_command(bundle, papers=[f"9 {read.short_root}"], say=said.append) == 0
+    assert not any("--checkpoint" in line for line in said)
+    assert main([str(bundle), "--paper", f"8 {read.short_root}"]) == 1
 
 
 def test_without_a_kept_checkpoint_it_says_what_it_cannot_tell(bundle: Path) -> None:
@@ -127,8 +198,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("good", [True, False], ids=["a lawful bundle", "a flipped byte"])
-def test_the_file_runs_alone_with_cryptography_only(bundle: Path, tmp_path: Path, good: bool) -> None:
+@pytest.mark.parametrize("good", [True, False], ids=["a lawful bundle and a paper", "a flipped byte"])
+def test_the_file_runs_alone_with_cryptography_only(year: Year, bundle: Path, tmp_path: Path, good: bool) -> None:
     taken = tmp_path / "kansho-verify.pyz"
     taken.write_bytes(single_file())
     if not good:
@@ -136,7 +207,16 @@ def test_the_file_runs_alone_with_cryptography_only(bundle: Path, tmp_path: Path
         data[len(data) // 2] ^= 1
         bundle.write_bytes(bytes(data))
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _ALONE, str(taken), str(bundle)],
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            _ALONE,
+            str(taken),
+            str(bundle),
+            "--paper",
+            year.checkpoint(7).partition("\n\n")[0],
+        ],
         check=False,
         capture_output=True,
         text=True,

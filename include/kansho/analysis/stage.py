@@ -23,10 +23,13 @@ from kansho.campaign.config import Wave
 from kansho.campaign.rights import TargetGroup
 from kansho.contracts.codes import KENSHIN_KIND
 from kansho.exchange.authority import authority_of
+from kansho.quality.releases import require_passed
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 KIND = "effect_table"
+#: The gate before the report is approved (`kansho.analysis.release`).
+GATE = "effect_release"
 
 
 def find_effect_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -72,20 +75,30 @@ def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
         issued_on=ws.today,
     )
     ref = ws.store_bytes(KIND, f"report-{work['report']}", pdf)
-    ws.store_bytes(KIND, f"csv-{work['report']}", effect_csv(table, str(work["cutoff"])))
+    ws.store_bytes(KIND, csv_key(str(work["report"])), effect_csv(table, str(work["cutoff"])))
     return {**work, "artefact": ref.to_json()}
 
 
 def release_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Issue the approved report and its table to outputs."""
+    """Issue the approved report and its table to outputs.
+
+    Raises:
+        KanshoError: ``GATE-ABSENT`` without the passed gate, ``EXCHANGE-AUTHORITY`` without the approval.
+    """
     ref = SnapshotRef.from_json(work["artefact"])
-    authority_of(ws, ref)
     day = str(work["report"])
-    table = ws.find(KIND, f"csv-{day}")
+    require_passed(ws, GATE, day)
+    authority_of(ws, ref)
+    table = ws.find(KIND, csv_key(day))
     if table is not None:
         ws.issue_document(f"reports/effect-{day}.csv", ws.read_bytes(table), title="効果分析表", kind="effect_table")
     ws.issue_document(f"reports/effect-{day}.pdf", ws.read_bytes(ref), title="効果分析報告書", kind="effect_report")
     return {"report": day}
+
+
+def csv_key(report: str) -> str:
+    """Under which the table of a report lies in the vault."""
+    return f"csv-{report}"
 
 
 def data_cutoff(ws: Workspace) -> str:

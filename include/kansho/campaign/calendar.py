@@ -1,7 +1,8 @@
 """The year's calendar: one pure function gives every dated occasion of a campaign.
 
-Belongs here: which stage is due when.  The scheduler's timetables and the replay both read this
-function and nothing else (architecture decision 9).  Does not belong here: what a stage does then.
+Belongs here: which stage is due when.  The replay plays the `occasions`; the scheduler's timetables are the same
+(`scheduled`), but that a real campaign's oversight looks at the clocks on the days between, too (architecture
+decision 9).  Does not belong here: what a stage does then.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ ZONE = ZoneInfo("Asia/Tokyo")
 MORNING = time(9, 0)
 EVENING = time(18, 0)
 
+OVERSIGHT = "oversight"
+
 #: Order of stages within one day and hour: what informs others comes first.
 _ORDER = (
     "campaign_opening",
@@ -29,7 +32,7 @@ _ORDER = (
     "visit_wave",
     "visit_day",
     "effect_analysis",
-    "oversight",
+    OVERSIGHT,
     "media_return_and_erasure",
 )
 
@@ -87,7 +90,7 @@ def occasions(config: CampaignConfig) -> tuple[Occasion, ...]:
             (closing.erase_on, "erasure"),
         )
     ]
-    raw += [(day, MORNING, "oversight", reason) for day, reason in oversight_days(config)]
+    raw += [(day, MORNING, OVERSIGHT, reason) for day, reason in oversight_days(config)]
     seen: dict[tuple[date, time, str], Occasion] = {}
     for day, at, stage, subject in raw:
         seen.setdefault((day, at, stage), Occasion(day, at, _ORDER.index(stage), stage, subject))
@@ -109,6 +112,24 @@ def oversight_days(config: CampaignConfig) -> tuple[tuple[date, str], ...]:
         out += [(d, f"ward_check_{party.id}") for d in (party.ward_check_on,) if d]
     out.append((config.oversight.ward_inspection_on, "ward_inspection"))
     return tuple(sorted(out))
+
+
+def watch_days(config: CampaignConfig) -> tuple[date, ...]:
+    """Every day from the one after the opening to the hand-over.
+
+    An incident's clocks run in days, and no plan knows when one begins (P9): a real campaign's oversight looks each
+    morning, and mostly finds nothing to do.
+    """
+    days = (config.closing.handover_on - config.opening_on).days
+    return tuple(config.opening_on + timedelta(days=n) for n in range(1, days + 1))
+
+
+def scheduled(config: CampaignConfig, stage: str) -> tuple[datetime, ...]:
+    """The moments at which the scheduler starts a stage of a real campaign, in order."""
+    moments = {o.moment for o in stage_days(config, stage)}
+    if stage == OVERSIGHT:
+        moments |= {datetime.combine(day, MORNING, ZONE) for day in watch_days(config)}
+    return tuple(sorted(moments))
 
 
 def stage_days(config: CampaignConfig, stage: str) -> tuple[Occasion, ...]:

@@ -43,8 +43,19 @@ class Clinic(Frozen):
     phone: Annotated[str, Field(pattern=r"^0[0-9]{1,4}-[0-9]{1,4}-[0-9]{4}$")]
 
 
+class Sender(Frozen):
+    """Who sends a card, as 甲 approved it for the outside: undeliverable cards come back to this address."""
+
+    name: str
+    postal_code: Annotated[str, Field(pattern=r"^[0-9]{3}-[0-9]{4}$")]
+    address: str
+
+
 class Ward(Frozen):
-    """甲; ``clinics`` stand on every card, at most as many as there is room for."""
+    """甲; ``clinics`` stand on every card, at most as many as there is room for: their telephones are those to book.
+
+    ``cancer_season_text`` is the period of the cancer screenings where it is not that of the checkup (``season_text``).
+    """
 
     slug: Identifier
     name: str
@@ -54,7 +65,9 @@ class Ward(Frozen):
     phone: str
     url: str
     season_text: str
+    cancer_season_text: str = ""
     allowed_outer_sentence: str
+    sender: Sender
     postal_prefixes: tuple[str, ...]
     clinics: Annotated[tuple[Clinic, ...], Field(max_length=4)] = ()
 
@@ -469,6 +482,16 @@ class Gaiji(Frozen):
         return self
 
 
+class Addresses(Frozen):
+    """What becomes of a card whose postal code is unknown or not of its town.
+
+    ``refuse``: it is not printed, and the ward gets the reason.  ``without_barcode``: it is printed, and posted without
+    the bars and their discount, because bars of a wrong code send it astray.
+    """
+
+    postal_mismatch: Literal["refuse", "without_barcode"] = "refuse"
+
+
 class LastYear(Frozen):
     """How a file kind looked last year, for the year's first delivery to be compared with: counts, no person.
 
@@ -529,6 +552,7 @@ class CampaignConfig(Frozen):
     closing: Closing
     mappings: tuple[Mapping, ...] = ()
     gaiji: Gaiji = Gaiji()
+    addresses: Addresses = Addresses()
     rules: tuple[RuleTuning, ...] = ()
     last_year: tuple[LastYear, ...] = ()
     last_plan: LastPlan | None = None

@@ -35,6 +35,25 @@ _METHODS = {
     "block_erase": "ブロック消去",
     "crypto_erase": "暗号化消去",
 }
+_PLACES = {
+    "kansho": "保管設定",
+    "kansho/keys": "鍵",
+    "kansho/ledger": "台帳",
+    "kansho/needles": "残存検査用の値（暗号化）",
+    "kansho/outputs": "文書・証跡",
+    "kansho/vault": "保管庫（他の業務のものを含む）",
+    "airflow": "実行環境",
+    "airflow/cache": "実行環境の控え",
+    "airflow/logs": "実行環境の記録ファイル",
+    "airflow/run": "実行環境の起動記録",
+    "airflow/secrets": "実行環境の秘密情報",
+    "database": "実行環境のデータベース",
+    "great_expectations": "検証の定義",
+    "great_expectations/uncommitted": "検証の作業場所",
+    "s3:ledger": "台帳（オブジェクトストレージ）",
+    "s3:needles": "残存検査用の値（オブジェクトストレージ、暗号化）",
+    "s3:vault": "保管庫（オブジェクトストレージ）",
+}
 _NOT_COVERED = {
     "memory_and_swap": "主記憶と仮想記憶（スワップ）。電源断と、スワップの無効化又は暗号化による。",
     "flash_blocks_beyond_the_file_system": "フラッシュ媒体の、OSから届かない領域。ボリュームの暗号化を根拠とする。",
@@ -66,6 +85,7 @@ def erasure_certificate(
             facts=facts,
             sections=(
                 Section("証明", (_STATEMENT, *((_INTERIM,) if interim else ())), (_done(config, certificate),)),
+                _places(certificate["scan"]["places"]),
                 _people(config, certificate),
                 _storage(config, certificate),
                 _method(certificate),
@@ -100,6 +120,16 @@ def _done(config: CampaignConfig, certificate: Mapping[str, Any]) -> Table:
         ),
     )
     return Table(("事項", "結果"), rows)
+
+
+def _places(places: Mapping[str, Mapping[str, int]]) -> Section:
+    """Where the scan looked; the vault's places are empty or gone by then."""
+    rows = tuple(
+        (_PLACES.get(name, name), *(f"{said.get(c, 0):,}" for c in ("files", "bytes", "hits", "unread")))
+        for name, said in places.items()
+    )
+    headings = ("場所", "ファイル等", "バイト", "検出", "検査できなかったもの")
+    return Section("残存検査をした場所", tables=(Table(headings, rows, (1, 2, 3, 4)),))
 
 
 def _people(config: CampaignConfig, certificate: Mapping[str, Any]) -> Section:

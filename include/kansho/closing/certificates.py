@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from kansho import exchange
 from kansho.campaign.config import Party
 from kansho.closing.manual import ask_parties, close_targets, take_slips
+from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.strict import read_json
@@ -119,7 +120,9 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
 def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
     """Complete and fitting: this campaign and party, each package it got and no other, who, when, where, how."""
     value = said if isinstance(said, dict) else {}
-    wrong = value.get("campaign") != ws.config.id or value.get("party") != party or not pdf.startswith(b"%PDF")
+    if not is_readable_pdf(pdf):  # the residue scan could never look into it
+        raise _refusal("消去証明書のPDFを開けません（破損又は暗号化）", party)
+    wrong = value.get("campaign") != ws.config.id or value.get("party") != party
     if wrong or value.get("packages") != handed(ws, party):
         raise _refusal("消去証明書が引き渡した荷と一致しません", party)
     named = {name: value.get(name) for name in ("method", "on", "place", "by", "witness")}

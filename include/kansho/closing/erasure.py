@@ -14,13 +14,24 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from kansho.closing.inventory import SECRETS, Holdings, holdings, open_media, open_snapshots, require_no_difference
+from kansho.closing.inventory import (
+    NEEDLES_KEY,
+    SECRETS,
+    Holdings,
+    holdings,
+    open_media,
+    open_snapshots,
+    require_no_difference,
+)
 from kansho.closing.lawful import open_findings
 from kansho.closing.manual import manual_targets, open_targets, take_slips
-from kansho.closing.needles import Needle, needles_of, secret_forms, to_table
+from kansho.closing.needles import Needle, needles_of_values, secret_forms, to_table
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.exchange.timestamping import sign_checkpoint
+from kansho.missed import record_missed
+from kansho.remembered import may_name_people, values_in
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName
 from kansho.vault.vault import SnapshotRef
@@ -28,17 +39,8 @@ from kansho.workspace import Workspace
 
 #: Kind of working file of the plan's document, and what a target's erasure is called.
 PLAN_KIND = "plan_document"
-METHOD = "crypto-erase+unlink"
-#: Where values of residents come from: as delivered, as accepted, as quarantined.
-NEEDLE_SOURCES = (
-    "raw_target_list",
-    "roster",
-    "quarantine",
-    "raw_analysis_items",
-    "raw_stop_list",
-    "raw_attendance_update",
-)
-NEEDLES, NEEDLES_KEY = "residue_needles", "year"
+METHOD = "crypto-erase+delete"  # true of a file and of an object with all its versions
+NEEDLES = "residue_needles"
 #: Destroyed with the vault: a key for each class of data, and two more; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = tuple(name for name in PERSONAL_KEYS if name != "needles")
 
@@ -68,6 +70,7 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     held = holdings(ws, before=inventory)
     if held.digest != inventory.refs["digest"]:
         raise KanshoError("ERASURE-CHANGED", "棚卸しの後に保有物が変わりました", remedy="棚卸しからやり直してください")
+    record_missed(ws)
     value = plan_of(ws, held)
     digest = sha256(canonical_json(value))
     key = f"erasure-{digest[:12]}"
@@ -119,11 +122,14 @@ def return_media(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         KanshoError: as `kansho.closing.manual.take_slips`.
     """
     from kansho.closing.papers import media_return
+    from kansho.documents import Stamp
 
     closed = take_slips(ws)
     media = ws.ledger.events("medium_registered")
     if media and not open_media(ws) and ws.ledger.find("document_issued", "documents/media-return.pdf") is None:
-        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation)
+        signed = sign_checkpoint(ws)
+        stamp = Stamp(signed.origin, signed.size, signed.root)
+        pdf = media_return(ws.config, media, ws.today, simulation=ws.is_simulation, stamp=stamp)
         ws.issue_document("documents/media-return.pdf", pdf, title="提供媒体返却書", kind="media_return")
     left = len(open_targets(ws))
     return {**work, "counts": {**work.get("counts", {}), "closed_by_hand": closed, "open_by_hand": left}}
@@ -145,6 +151,7 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             place=" ".join(e.key for e in open_media(ws)[:5]),
             remedy="媒体を返却し、区の受領を kansho close manual で登録してください",
         )
+    record_missed(ws)
     targets = list(plan.refs["targets"])
     extra = sorted({e.key for e in open_snapshots(ws)} - set(targets))
     if extra:
@@ -230,15 +237,23 @@ def require_two_approvals(ws: Workspace, plan: Event) -> None:
 def keep_needles(ws: Workspace) -> SnapshotRef:
     """Keep, under a key of their own, the values that the residue scan will look for after the erasure."""
     known = ws.find(NEEDLES, NEEDLES_KEY)
-    return known if known is not None else ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)))
+    kept = known if known is not None else ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)))
+    for ref in ws.snapshots(NEEDLES):
+        if ref.key != NEEDLES_KEY:  # what was remembered during the year stands among them now
+            ws.erase(ref, reason="closing")
+    return kept
 
 
 def collect_needles(ws: Workspace) -> set[Needle]:
-    """Needles of every table that holds residents, and of the passwords still held."""
+    """Needles of every table of people: those still held, those erased during the year, and passwords still held."""
     out: set[Needle] = set()
-    for kind in NEEDLE_SOURCES:
-        for ref in ws.snapshots(kind):
-            out |= needles_of(ws.read_table(ref))
+    for event in open_snapshots(ws):
+        ref = SnapshotRef.from_json(event.refs["holding"])
+        values = values_in(ws.read_bytes(ref)) if may_name_people(ref.kind) else None
+        if values is not None:
+            out |= needles_of_values(values)
+    for ref in ws.snapshots(NEEDLES):
+        out |= needles_of_values(ws.for_purpose("residue_scan").read_table(ref))
     for ref in ws.snapshots(SECRETS):
         out.update(_secret(ws.read_bytes(ref)))
     return out

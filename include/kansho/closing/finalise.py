@@ -17,21 +17,28 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
-from kansho.closing.erasure import NEEDLES, NEEDLES_KEY, destroy_key, destroy_vault_keys
-from kansho.closing.inventory import TRACES, open_snapshots
+from kansho.closing.discovery import GX_HOME
+from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
+from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, sweep
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
+from kansho.closing.stopped import require_stopped
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
 from kansho.evidence.erasure_log import NAME as ERASURE_LOG
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.ledger import Clock, wall_clock
+from kansho.evidence.scan_log import NAME as SCAN_LOG
+from kansho.evidence.scan_log import scan_log
 from kansho.evidence.verify import verify_bundle
+from kansho.missed import record_missed
 from kansho.vault.storage import elsewhere
 from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
@@ -71,16 +78,17 @@ def finalise(
             ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
     airflow = var / "airflow"
-    traces.require_stopped(airflow)
+    require_stopped(airflow, database)
     ws = Workspace.open(config, var, _today(config, var, clock))
     require_erased(ws)
     record_attended(ws, attended)
     say("痕跡の除去")
     _purge(ws, airflow, database)
     say("残存検査")
-    _scan(ws, also)
+    _scan(ws, also, database)
     say("証明書と証跡")
     ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
+    record_missed(ws, over=True)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}
@@ -124,13 +132,13 @@ def require_erased(ws: Workspace) -> None:
             remedy="終わったものを kansho close manual で登録してください",
         )
     destroy_vault_keys(ws)
-    _require_empty(ws.vault.store, "vault")
+    _require_empty(ws, ws.vault.store, "vault")
     shutil.rmtree(ws.layout.kansho / "vault" / ws.config.id, ignore_errors=True)
 
 
-def _require_empty(store: ObjectStore, place: str) -> None:
+def _require_empty(ws: Workspace, store: ObjectStore, place: str) -> None:
     """Look once more, at every version: no log says what a bucket holds that nobody registered."""
-    store.sweep()
+    sweep(ws, place, store)
     left = store.remains()
     if left:
         raise KanshoError(
@@ -146,7 +154,7 @@ def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
     ws.record("traces_purged", "airflow", counts={"holdings": len(TRACES), "rows": done.rows, "files": done.files})
 
 
-def _scan(ws: Workspace, also: Iterable[str]) -> None:
+def _scan(ws: Workspace, also: Iterable[str], database: str | None) -> None:
     """Scan until a scan is clean; then destroy what it looked for."""
     if ws.ledger.find("keys_destroyed", "needles") is not None:
         return
@@ -154,23 +162,25 @@ def _scan(ws: Workspace, also: Iterable[str]) -> None:
     if needles is not None:
         # A run that was killed after erasing the needles and before recording it had scanned clean.
         if ws.needles.store.exists(needles.name) or not _scanned_clean(ws):
-            _search(ws, needles, also)
+            _search(ws, needles, also, database)
         ws.erase(needles, reason="closing")
     if not _scanned_clean(ws):
         raise KanshoError("CLOSING-UNSCANNED", "残存検査の記録がありません", remedy="事故として扱ってください")
     destroy_key(ws, "needles")
-    _require_empty(ws.needles.store, "needles")
+    _require_empty(ws, ws.needles.store, "needles")
     shutil.rmtree(ws.layout.kansho / "needles" / ws.config.id, ignore_errors=True)
 
 
-def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str]) -> None:
+def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str], database: str | None) -> None:
     """One scan and its record, clean or not."""
     kept = ws.for_purpose("residue_scan").read_table(needles)
     wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
+    file, server = _database(database)
     result = scan(
-        [ws.layout.kansho, ws.layout.airflow],
+        [ws.layout.kansho, ws.layout.airflow, GX_HOME, *file],
         sorted(wanted),
         stores=elsewhere(ws.config, ws.layout.kansho),
+        databases=server,
         workers=os.cpu_count() or 1,
     )
     number = len(ws.ledger.events("residue_scanned")) + 1
@@ -181,8 +191,20 @@ def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str]) -> None:
         "hits": result.hits,
         "unread": len(result.unread),
     }
-    ws.record("residue_scanned", f"scan-{number}", counts=counts)
+    places = {name: place.to_json() for name, place in result.places.items()}
+    ws.record("residue_scanned", f"scan-{number}", counts=counts, refs={"places": places})
     _require_clean(result, ws.layout.var)
+
+
+def _database(url: str | None) -> tuple[list[Path], dict[str, str]]:
+    """Where Airflow's metadata is to be searched: a file with its journals, or tables on a server."""
+    if url is None:
+        return [], {}
+    said = make_url(url)
+    if said.get_backend_name() != "sqlite":
+        return [], {"database": url}
+    path = Path(said.database or "")
+    return [p for p in sorted(path.parent.glob(f"{path.name}*")) if p.is_file()], {}
 
 
 def _scanned_clean(ws: Workspace) -> bool:
@@ -216,6 +238,7 @@ def _certify(ws: Workspace) -> dict[str, Any]:
     if certificate.state_of(made) == "interim":
         return certificate.write_interim(ws, made, issued, len(part))
     ws.issue_document(ERASURE_LOG, erasure_log(part), title="消去の記録", kind="erasure_log")
+    ws.issue_document(SCAN_LOG, scan_log(part), title="残存検査の記録", kind="erasure_log")
     return certificate.write_files(ws, made)
 
 

@@ -36,6 +36,7 @@ def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
         entry["rows"] += event.counts.get("rows", 0)
         entry["erase_by"] = max(entry["erase_by"], event.codes.get("erase_by", ""))
         entry["holder"] = event.codes.get("holder", "")
+    stores = {"vault": ws.vault.store, "needles": ws.needles.store}
     found = {**differences(ws, held), "unknown": list(seen.unknown)}
     packages = Counter(key.partition("/")[0] for key in held.packages)
     return {
@@ -43,6 +44,8 @@ def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
         "on": ws.today.isoformat(),
         "counts": held.counts,
         "vault": dict(sorted(by_kind.items())),
+        "versions": {name: sum(store.remains().values()) for name, store in stores.items()},
+        "unfinished": {name: store.unfinished() for name, store in stores.items()},
         "keys": list(held.keys),
         "packages": dict(sorted(packages.items())),
         "certificates_missing": missing_certificates(ws),
@@ -61,6 +64,8 @@ def as_text(ws: Workspace, said: dict[str, Any]) -> str:
         flow = ws.config.flow(kind)
         purpose = flow.purpose if flow else "情報の流れにない種別"
         lines.append(f"  {kind}（{purpose}） {entry['count']}件 {entry['rows']:,}行　{entry['erase_by']} までに消去")
+    versions, unfinished = (" ".join(f"{n} {c}" for n, c in said[k].items()) for k in ("versions", "unfinished"))
+    lines.append(f"  版（削除の印に隠れたものを含む）: {versions}　書きかけ: {unfinished}")
     lines += [f"鍵: {' '.join(said['keys']) or 'なし'}", "再委託先へ渡した荷:"]
     for party, number in said["packages"].items():
         waits = "証明書 未着" if party in said["certificates_missing"] else "証明書 受領"

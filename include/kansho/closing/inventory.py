@@ -17,6 +17,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
 from kansho.vault.classes import PERSONAL_KEYS
+from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 
@@ -24,6 +25,8 @@ from kansho.workspace import NEEDLE_KINDS, Workspace
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
 TRACES = ("airflow-metadata", "airflow-logs")
+#: Key of the one object that holds everything the residue scan looks for.
+NEEDLES_KEY = "year"
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,24 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     require_receipt(ws)
     require_certificates(ws)
     _adopt_secrets(ws)
-    ws.vault.store.sweep()  # half a write of a killed task is no holding, and nobody would ever find it again
+    swept = sweep(ws, "vault", ws.vault.store)
     held = holdings(ws)
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
     event = ws.record(
         "inventory_taken", f"{ws.today}-{held.digest[:12]}", counts=held.counts, refs={"digest": held.digest}
     )
-    return {"inventory": event.key, "digest": held.digest, "counts": dict(event.counts)}
+    counts = {**event.counts, **({"swept": swept} if swept else {})}
+    return {"inventory": event.key, "digest": held.digest, "counts": counts}
+
+
+def sweep(ws: Workspace, place: str, store: ObjectStore) -> int:
+    """Remove what killed tasks began to write, and tell it: it is no holding, and nobody would ever find it again."""
+    swept = store.sweep()
+    if swept:
+        number = len(ws.ledger.events("unfinished_swept")) + 1
+        ws.record("unfinished_swept", f"{place}/{number}", counts={"writes": swept}, codes={"place": place})
+    return swept
 
 
 def _adopt_secrets(ws: Workspace) -> None:
@@ -138,10 +151,15 @@ def open_media(ws: Workspace, before: Event | None = None) -> list[Event]:
 def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
     """Names of objects that lie in the vault and are not registered, and of those registered that do not lie there.
 
-    What a versioned store hides behind a delete marker lies there too.
+    What a versioned store hides behind a delete marker lies there too.  The needles of the residue scan have the names
+    that their making gives them, registered or (after a kill) not yet, and no others; whether any is left at the end is
+    looked at then.
     """
     there, said = set(ws.vault.store.remains()), {r.name for r in held.vault}
-    return {"unregistered": sorted(there - said), "vanished": sorted(said - there)}
+    sources = [e.key for e in ws.ledger.events("snapshot_stored")]
+    needles = {f"{kind}/{source}" for kind in NEEDLE_KINDS for source in (NEEDLES_KEY, *sources)}
+    strange = set(ws.needles.store.remains()) - needles
+    return {"unregistered": sorted((there - said) | strange), "vanished": sorted(said - there)}
 
 
 def require_no_difference(ws: Workspace, held: Holdings) -> None:
@@ -168,5 +186,8 @@ def _refuse(code: str, message: str, names: Sequence[str]) -> None:
     if names:
         shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
         raise KanshoError(
-            code, f"{message}（{len(names)}件）", place=shown, remedy="事故として扱い、原因を確かめてください"
+            code,
+            f"{message}（{len(names)}件）",
+            place=shown,
+            remedy="事故として扱い、原因を確かめてから、消去又は登録してやり直してください",
         )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kansho.campaign.config import CampaignConfig, Handler
+from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event
@@ -163,6 +164,8 @@ def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
 
 def _document(ws: Workspace, document: bytes | None, held: tuple[str, str] | None) -> tuple[str, str]:
     if document:
+        if not is_readable_pdf(document):  # the residue scan could never look into it
+            raise _refusal("書類のPDFを開けません（破損又は暗号化）", "document")
         digest = sha256(document)
         name = f"documents/closing/{digest[:16]}.pdf"
         ws.issue_document(name, document, title="消去・返却の記録", kind="closing_slip")

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import jaconv
 import pandas as pd
+
+from kansho.remembered import IDENTIFIERS
 
 #: How a form must stand alone, see `kansho.closing.residue`.
 NAME, ADDRESS, DIGITS, DELIMITED, SECRET = "name", "address", "digits", "delimited", "secret"
@@ -52,21 +54,25 @@ class Needle:
 
 def needles_of(table: pd.DataFrame) -> set[Needle]:
     """Needles of a table whose columns are identifiers of the contracts; other columns are passed over."""
-    makers = {
-        "name_kanji": name_forms,
-        "name_kana": kana_forms,
-        "address": address_forms,
-        "phone": phone_forms,
-        "birth_date": birth_forms,
-        "inquiry_number": number_forms,
-    }
     out: set[Needle] = set()
-    for column, forms in makers.items():
+    for column in IDENTIFIERS:
         if column in table.columns:
-            for value in table[column].dropna().astype(str).unique():
-                if value.strip():
-                    out.update(forms(value.strip()))
+            out.update(_forms(column, table[column].dropna().astype(str).unique()))
     return out
+
+
+def needles_of_values(values: pd.DataFrame) -> set[Needle]:
+    """Needles of ``column, value``, as `kansho.remembered.values_in` keeps them."""
+    out: set[Needle] = set()
+    for column, part in values.groupby("column"):
+        out.update(_forms(str(column), part["value"].unique()))
+    return out
+
+
+def _forms(column: str, values: Iterable[str]) -> Iterator[Needle]:
+    for value in values:
+        if value.strip():
+            yield from FORMS[column](value.strip())
 
 
 def secret_forms(secret: str) -> Iterator[Needle]:
@@ -135,6 +141,17 @@ def birth_forms(text: str) -> Iterator[Needle]:
         forms.update((f"{era[1]}{n}年{m}月{d}日", f"{era[1]}{n:02}年{m:02}月{d:02}日", f"{era[2]}{n:02}.{m:02}.{d:02}"))
         forms.add(f"{era[2]}{n:02}/{m:02}/{d:02}")
     yield from (Needle(form, DELIMITED) for form in forms if len(form) >= 8)
+
+
+#: Column of the contracts → the forms that a value of it could be left in.
+FORMS: dict[str, Callable[[str], Iterator[Needle]]] = {
+    "name_kanji": name_forms,
+    "name_kana": kana_forms,
+    "address": address_forms,
+    "phone": phone_forms,
+    "birth_date": birth_forms,
+    "inquiry_number": number_forms,
+}
 
 
 def _read_date(text: str) -> date | None:

@@ -118,8 +118,10 @@ def _findings(found: Sequence[Mapping[str, str]]) -> Section:
     return Section("台帳の検査", (told,), (Table(("符号", "箇所"), rows),))
 
 
-def media_return(config: CampaignConfig, media: Iterable[Event], on: date, *, simulation: bool) -> bytes:
-    """PDF of the 返却書: every medium with kind and serial number."""
+def media_return(
+    config: CampaignConfig, media: Iterable[Event], on: date, *, simulation: bool, stamp: Stamp | None = None
+) -> bytes:
+    """PDF of the 返却書: every medium with kind and serial number; ``stamp`` is the ledger's checkpoint."""
     rows = tuple(
         (e.codes.get("delivery", ""), e.codes.get("kind", ""), e.key, e.campaign_date, on.isoformat()) for e in media
     )
@@ -132,6 +134,7 @@ def media_return(config: CampaignConfig, media: Iterable[Event], on: date, *, si
             sections=(Section("媒体", tables=(Table(("提供", "種類", "番号", "受領日", "返却日"), rows),)),),
             signatures=("返却者（受託者）", "受領者（区）"),
             simulation=simulation,
+            stamp=stamp,
         )
     )
 

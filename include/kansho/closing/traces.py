@@ -1,7 +1,8 @@
 """Airflow's own traces of a campaign: rows of its metadata database and its log files (P11).
 
-Belongs here: which tables hold what of a campaign (inspected in Airflow 3.3.2), and removing it while
-Airflow stands still.  Does not belong here: the vault, or any import of Airflow.
+Belongs here: which tables hold what of a campaign (inspected in Airflow 3.3.2; Celery's own, which lie in the same
+database, in 5.6.3), and removing it.  Does not belong here: whether Airflow stands still
+(`kansho.closing.stopped`), the vault, or any import of Airflow.
 
 A test holds `RULES`, `ALWAYS` and `KEPT` against the real schema: a table that is in none of them fails it.
 """
@@ -9,7 +10,6 @@ A test holds `RULES`, `ALWAYS` and `KEPT` against the real schema: a table that 
 from __future__ import annotations
 
 import shutil
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
 from kansho.errors import KanshoError
+from kansho.vault.disk import disk_errors
 
 #: Tables whose rows name the campaign's DAGs, in an order that respects references: table → column.
 BY_DAG: dict[str, str] = {
@@ -74,14 +75,21 @@ BY_ASSET: dict[str, str] = {
     "asset_event": "asset_id",
 }
 #: Tables with nothing worth keeping across a closed campaign, whichever campaign a row came from: texts of
-#: import errors, jobs and sessions of components that stand still.
-ALWAYS: tuple[str, ...] = ("import_error", "job", "session", "dag_priority_parsing_request")
+#: import errors, jobs and sessions of components that stand still, Celery's groups of tasks.
+ALWAYS: tuple[str, ...] = ("import_error", "job", "session", "dag_priority_parsing_request", "celery_tasksetmeta")
 #: Rows that others point at: they go when nothing points at them any more, for a waiting approval of another campaign
-#: goes with its trigger.  In this order: table → (column, (table, column) that points at it, …).
+#: goes with its trigger.  A result of Celery's names its task by a number that only the task instance knows.
+#: In this order: table → (column, (table, column) that points at it, …).
 UNUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "callback": ("id", (("deadline", "callback_id"),)),
     "trigger": ("id", (("task_instance", "trigger_id"), ("asset_watcher", "trigger_id"), ("callback", "trigger_id"))),
+    "celery_taskmeta": (
+        "task_id",
+        (("task_instance", "external_executor_id"), ("task_instance_history", "external_executor_id")),
+    ),
 }
+#: Tables that Celery makes in the database of its results, where that is Airflow's (``deploy/entrypoint.sh``).
+CELERY: frozenset[str] = frozenset({"celery_taskmeta", "celery_tasksetmeta"})
 #: Named by the campaign's assets, or by the DAG permissions of FAB; handled one by one below.
 BY_NAME: tuple[str, ...] = ("asset", "asset_active", "ab_permission_view_role", "ab_permission_view", "ab_view_menu")
 #: Settings, staff accounts and roles: no trace of a campaign's runs.
@@ -99,25 +107,6 @@ class Purged:
 
     rows: int
     files: int
-
-
-def require_stopped(airflow: Path) -> None:
-    """Refuse while any component of Airflow runs.
-
-    Raises:
-        KanshoError: ``CLOSING-RUNNING``: Airflow would write new traces beside the purge.
-    """
-    running = [pid.stem for pid in sorted((airflow / "run").glob("*.pid")) if _lives(pid)]
-    port = airflow / "run" / "port"
-    if port.is_file() and port.read_text().strip().isdigit() and _answers(int(port.read_text())):
-        running.append("api")
-    if running:
-        raise KanshoError(
-            "CLOSING-RUNNING",
-            "Airflow が動いています",
-            place=" ".join(running),
-            remedy="make down で停止してから実行してください",
-        )
 
 
 def purge(campaign: str, airflow: Path, database: str | None = None) -> Purged:
@@ -198,7 +187,15 @@ def purge_logs(logs: Path, campaign: str) -> int:
 
     Components mix all campaigns in one file and LocalExecutor copies task logs there; what belongs to
     another campaign's tasks (``dag_id=<other>``) stays.
+
+    Raises:
+        KanshoError: ``DISK-*``; run again, it goes on with what is left.
     """
+    with disk_errors("logs"):
+        return _purge_logs(logs, campaign)
+
+
+def _purge_logs(logs: Path, campaign: str) -> int:
     removed = 0
     for entry in sorted(logs.iterdir()) if logs.is_dir() else ():
         if entry.name.startswith("dag_id=") and not entry.name.startswith(f"dag_id={campaign}__"):
@@ -278,21 +275,3 @@ def _delete_permissions(run, tables: dict[str, Table], campaign: str) -> None:  
     run("ab_permission_view_role", tables["ab_permission_view_role"].c.permission_view_id.in_(held))
     run("ab_permission_view", views.c.view_menu_id.in_(select(menus.c.id).where(mine)))
     run("ab_view_menu", mine)
-
-
-def _lives(pid_file: Path) -> bool:
-    """Whether the process of a pid file (``pid started boot``) still runs; a number used anew does not count."""
-    try:
-        pid, started, boot = (pid_file.read_text().split() + ["", "", ""])[:3]
-        if boot and Path("/proc/sys/kernel/random/boot_id").read_text().strip() != boot:
-            return False
-        fields = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()
-    except (OSError, ValueError):
-        return False
-    return fields[0] != "Z" and started in ("", "-", fields[19])
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

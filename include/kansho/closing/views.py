@@ -1,22 +1,17 @@
-"""The faces of a file in which a value could hide: escaped, encoded, packed, drawn, stored.
+"""The faces of a piece of memory in which a value could hide: escaped, encoded.
 
-Belongs here: turning bytes into further byte strings worth searching (pure but for reading the file).
-Does not belong here: what is searched for.  Everything is bounded: what is inflated is counted.
+Belongs here: turning bytes into further byte strings worth searching (pure).  Does not belong here: opening what is
+packed (`kansho.closing.packing`), what is searched for.
 """
 
 from __future__ import annotations
 
 import binascii
 import html
-import io
 import re
-import sqlite3
 import string
-import zipfile
-import zlib
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +19,6 @@ import numpy.typing as npt
 #: A file is read in pieces that overlap by more than the longest needle.
 PIECE = 4 * 1024**2
 OVERLAP = 4096
-#: What one packed file may inflate to, and how deep packing may be nested.
-MAX_INFLATED = 1024**3
-MAX_NESTING = 4
 #: How many escapes and encodings are undone one inside the other: base64 of JSON, base64 within a URL.
 MAX_ENCODINGS = 2
 
@@ -41,7 +33,6 @@ _ONE_UNICODE = re.compile(rb"\\u[0-9a-fA-F]{4}")
 _ONE_HEX = re.compile(rb"\\x[0-9a-fA-F]{2}")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _ENTITY = re.compile(rb"&#x?[0-9a-fA-F]{2,6};")
-_STREAM = re.compile(rb"stream\r?\n")
 
 
 def _is_in(letters: bytes) -> npt.NDArray[np.bool_]:
@@ -57,10 +48,6 @@ _CAPITALS = bytes(_is_in(string.ascii_uppercase.encode()).astype(np.uint8))
 #: Letters of base64 in its first alphabet; 0 for what is none.
 _STANDARD = np.where(_IS_BASE64, np.arange(256), 0).astype(np.uint8)
 _STANDARD[list(b"-_")] = list(b"+/")
-
-
-class TooLarge(Exception):
-    """A packed file inflates beyond its bound: it cannot be checked, and that is never a pass."""
 
 
 def readings(piece: bytes, depth: int = MAX_ENCODINGS) -> Iterator[bytes]:
@@ -153,130 +140,6 @@ def _spans(letters: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.N
     return begins, ends
 
 
-def packed(data: bytes, budget: list[int] | None = None, depth: int = 0) -> Iterator[bytes]:
-    """Contents of zip members, gzip, PDF and Parquet, also nested.
-
-    Raises:
-        TooLarge: when the bound is exceeded.
-    """
-    left = budget if budget is not None else [MAX_INFLATED]
-    if depth >= MAX_NESTING:
-        raise TooLarge
-    for inner in _open(data, left):
-        yield inner
-        yield from packed(inner, left, depth + 1)
-
-
-def is_packed(head: bytes) -> bool:
-    """Whether the first bytes are those of a format that `packed` opens."""
-    return head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"%PDF"))
-
-
-def rows_of_sqlite(path: Path) -> Iterator[bytes]:
-    """Every value of every table: long values lie scattered over pages, and some are compressed."""
-    base = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    base.text_factory = bytes
-    try:
-        tables = [r[0].decode() for r in base.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-        for table in tables:
-            held: list[bytes] = []
-            size = 0
-            for row in base.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names come from the schema itself
-                for value in row:
-                    if not isinstance(value, bytes):
-                        continue
-                    held.append(value)
-                    size += len(value)
-                    if value[:1] == b"\x78":
-                        held += _inflate(value, [MAX_INFLATED], zlib.MAX_WBITS)
-                if size > PIECE:
-                    yield b"\n".join(held)
-                    held, size = [], 0
-            yield b"\n".join(held)
-    finally:
-        base.close()
-
-
 def _from_unicode(match: re.Match[bytes]) -> bytes:
     units = bytes.fromhex("".join(h.decode() for h in re.findall(rb"u([0-9a-fA-F]{4})", match[0])))
     return units.decode("utf-16-be", "replace").encode("utf-8", "replace")
-
-
-def _open(data: bytes, left: list[int]) -> Iterator[bytes]:
-    if data.startswith(b"PK\x03\x04"):
-        yield from _zip(data, left)
-    elif data.startswith(b"\x1f\x8b"):
-        yield from _inflate(data, left, 31)
-    elif data.startswith(b"%PDF"):
-        yield from _pdf(data, left)
-    elif data.startswith(b"PAR1"):
-        yield from _parquet(data, left)
-
-
-def _zip(data: bytes, left: list[int]) -> Iterator[bytes]:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return
-    for info in archive.infolist():
-        if info.flag_bits & 1:  # encrypted: nothing to read
-            continue
-        if info.file_size > left[0]:
-            raise TooLarge
-        try:
-            inner = archive.read(info)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, OSError):
-            continue
-        _spend(left, len(inner))
-        yield info.filename.encode("utf-8", "replace") + b"\n"
-        yield inner
-
-
-def _inflate(data: bytes, left: list[int], wbits: int) -> Iterator[bytes]:
-    machine = zlib.decompressobj(wbits)
-    try:
-        inner = machine.decompress(data, left[0] + 1)
-    except zlib.error:
-        return
-    _spend(left, len(inner))
-    if inner:
-        yield inner
-
-
-def _pdf(data: bytes, left: list[int]) -> Iterator[bytes]:
-    for match in _STREAM.finditer(data):
-        end = data.find(b"endstream", match.end())
-        yield from _inflate(data[match.end() : end if end > 0 else len(data)], left, zlib.MAX_WBITS)
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError:
-        return
-    try:
-        for page in document:
-            text = page.get_textpage().get_text_range()
-            _spend(left, len(text) * 3)
-            yield text.encode("utf-8", "replace")
-            yield re.sub(r"\s", "", text).encode("utf-8", "replace")
-    finally:
-        document.close()
-
-
-def _parquet(data: bytes, left: list[int]) -> Iterator[bytes]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
-    except (pyarrow.ArrowException, OSError, ValueError):
-        return
-    _spend(left, table.nbytes)
-    for column in table.columns:
-        yield "\n".join(str(value) for value in column.to_pylist()).encode("utf-8", "replace")
-
-
-def _spend(left: list[int], amount: int) -> None:
-    left[0] -= amount
-    if left[0] < 0:
-        raise TooLarge

@@ -28,6 +28,8 @@ _BETWEEN_KANJI = re.compile(r"(?<=[一-鿿々])[ヶケがガ](?=[一-鿿々])")
 _SECTION = re.compile(r"(?:第?\d+(?![\d条線])|[〜~(]).*")
 #: The number of a strip of land, which belongs to the town's name.
 _STRIP = re.compile(r"(?<!\d)\d{1,2}(?=[条線])", re.ASCII)
+#: What comes before the first number that is not a strip's.
+_HEAD = re.compile(r"(?:[^0-9]|[0-9]+[条線])*", re.ASCII)
 _DIGITS = ("", *"一二三四五六七八九")
 _CASE = re.compile(r"の次に|がくる場合")
 _WHOLE = re.compile("一円$")
@@ -73,6 +75,38 @@ def town_matches(postal: pd.Series, address: pd.Series) -> pd.Series:
     out = pd.Series(True, index=postal.index)
     out[checked.to_numpy()] = kept[at] if len(pairs) else True
     return out
+
+
+def after_town(postal: str, address: str) -> str | None:
+    """What follows the town in an address of a postal code; None where the address names no town of that code.
+
+    Args:
+        postal: with or without its hyphen.
+        address: from the prefecture, the municipality or the town on; half-width.
+    """
+    head = _HEAD.match(address)
+    end = _town_end(postal.replace("-", ""), head.group() if head else "")
+    return address[end:] if end else None
+
+
+@lru_cache(maxsize=65_536)
+def _town_end(digits: str, head: str) -> int:
+    """Where the longest town of a code ends in the beginning of an address; 0 where there is none."""
+    ends = [0]
+    for town in postal_towns(digits):
+        city = fold(town.city)
+        short = re.sub(r"^.+?(?:郡|市)(?=.+[町村区]$)", "", city)
+        before = {"", city, short, fold(town.prefecture) + city, fold(town.prefecture) + short}
+        names = {fold(town.town), _AZA.sub("", fold(town.town))} - {""}
+        wanted = {b + aza + name for b in before for aza in ("", "大字", "字") for name in names}
+        ends += [n for n in range(1, len(head) + 1) if fold(head[:n]) in wanted]
+    return max(ends)
+
+
+def is_office_code(postal: str) -> bool:
+    """Whether a code is that of one large recipient (大口事業所) and of nothing else."""
+    towns = postal_towns(postal)
+    return bool(towns) and all(town.kind == "office" for town in towns)
 
 
 def _lies_in(code: str, head: str) -> bool:

@@ -66,14 +66,35 @@ def attached(pdf: bytes, name: str) -> bytes:
     )
 
 
-def render_html(html: str, attachments: Sequence[Any] = ()) -> bytes:
-    """PDF bytes of a whole HTML text; it can refer to local files and data URLs only, never to the network."""
+def render_html(html: str, attachments: Sequence[Any] = (), remarks: list[str] | None = None) -> bytes:
+    """PDF bytes of a whole HTML text; it can refer to local files and data URLs only, never to the network.
+
+    Args:
+        html: the text.
+        attachments: files that lie in the PDF.
+        remarks: takes what WeasyPrint ignored in the style sheets; only for texts that hold nobody's data.
+    """
     # WeasyPrint logs what it ignores in style sheets; texts of documents must not reach a log.
-    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+    log = logging.getLogger("weasyprint")
     logging.getLogger("fontTools").setLevel(logging.CRITICAL)
     from weasyprint import HTML
     from weasyprint.urls import URLFetcher
 
     offline = URLFetcher(allowed_protocols=("file", "data"), fail_on_errors=True)
-    made = HTML(string=html, base_url=FORMS.as_uri() + "/", url_fetcher=offline)
-    return bytes(made.write_pdf(attachments=list(attachments)))
+    log.setLevel(logging.CRITICAL if remarks is None else logging.WARNING)
+    log.propagate, handlers, log.handlers = remarks is None, log.handlers, [_Remarks(remarks)]
+    try:
+        made = HTML(string=html, base_url=FORMS.as_uri() + "/", url_fetcher=offline)
+        return bytes(made.write_pdf(attachments=list(attachments)))
+    finally:
+        log.setLevel(logging.CRITICAL)
+        log.propagate, log.handlers = True, handlers
+
+
+class _Remarks(logging.Handler):
+    def __init__(self, kept: list[str] | None) -> None:
+        super().__init__(logging.WARNING)
+        self._kept = kept if kept is not None else []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._kept.append(record.getMessage())

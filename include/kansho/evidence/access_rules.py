@@ -61,7 +61,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "incident": _task("papers"),
     "oversight": _task("papers"),
     "approval": _task(*_FACTS),
-    "residue_scan": _task("needles"),
+    # Before the data flow erases a table, what the scan will look for is read from it.
+    "residue_scan": _task("needles", "residents", "health", "contacts"),
     "desk_lookup": Purpose(_ANSWERS, frozenset({"residents", "health", "contacts"})),
     "desk_lookup_calls": Purpose(frozenset({"call_staff"}), frozenset({"residents", "contacts"})),  # 受診 is of 乙 (D2)
     "simulated_truth": _task("contacts"),

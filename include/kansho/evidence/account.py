@@ -14,10 +14,34 @@ from typing import Any
 
 from kansho.evidence.events import Event
 from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
+from kansho.evidence.findings import Finding
 from kansho.evidence.registrations import id_of
 
 #: Counts of ``plan_made`` that are no outcome of a person of the roster.
 _PLAN_NOT_OUTCOMES = frozenset({"roster", "held_out"})
+#: Equation without its subject → the code of one that does not hold.
+CODES: Mapping[str, str] = {
+    "delivered = accepted + quarantined": "COUNT-DELIVERED",
+    "roster = sum of outcomes": "COUNT-ROSTER",
+    "candidates = assigned + held_out + not_contactable + over_capacity": "COUNT-CANDIDATES",
+    "assigned = selected": "COUNT-SELECTED",
+    "selected = printable + unprintable": "COUNT-PRINTABLE",
+    "printable = printable reported": "COUNT-REPORTED",
+    "printed = printable - withdrawn + reprinted": "COUNT-PRINTED",
+    "printed = posted + pulled + spoiled": "COUNT-POSTED",
+    "selected = listed + not_visited": "COUNT-VISITS",
+    "rows = accepted + quarantined": "COUNT-RESULTS",
+    "sheets out = sheets in": "COUNT-SHEETS",
+    "inventory = sum of its kinds": "COUNT-INVENTORY",
+    "holdings in the vault = planned": "COUNT-PLANNED",
+    "planned = erased": "COUNT-ERASED",
+    "media = returned": "COUNT-MEDIA",
+    "keys = destroyed": "COUNT-KEYS",
+    "packages at others = inventoried": "COUNT-PACKAGES",
+    "packages handed over = certified": "COUNT-CERTIFIED",
+    "traces = purged": "COUNT-TRACES",
+    "snapshots stored = erased": "COUNT-SNAPSHOTS",
+}
 _CARD_REPORT = ("withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
 
 
@@ -97,6 +121,16 @@ def reconciliations(events: Iterable[Event]) -> list[Reconciliation]:
         *_closing(log),
     ]
     return [Reconciliation(name, left, right, left == right) for name, left, right in made]
+
+
+def unbalanced(events: Iterable[Event]) -> list[Finding]:
+    """Every equation that does not hold, under the code of what it counts."""
+    return [Finding(code_of(r), r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok]
+
+
+def code_of(equation: Reconciliation) -> str:
+    """The code of an equation that does not hold."""
+    return CODES[equation.name.partition(" [")[0]]
 
 
 _Equation = tuple[str, int, int]

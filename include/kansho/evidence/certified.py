@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kansho.errors import KanshoError
-from kansho.evidence import erasure_log
+from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 
@@ -60,8 +60,14 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "trace_files": purged.counts.get("files", 0),
             "approvals": _approvals(log, planned),
         },
-        "attachments": {erasure_log.NAME: hashlib.sha256(erasure_log.erasure_log(log)).hexdigest()},
-        "scan": {name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
+        "attachments": {
+            erasure_log.NAME: hashlib.sha256(erasure_log.erasure_log(log)).hexdigest(),
+            scan_log.NAME: hashlib.sha256(scan_log.scan_log(log)).hexdigest(),
+        },
+        "scan": {
+            **{name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
+            "places": scan_log.places_of(scanned),
+        },
     }
 
 

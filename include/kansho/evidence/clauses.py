@@ -1,6 +1,6 @@
 """The contract's clauses as the verifier speaks of them: a short title each, and which finding speaks of which clause.
 
-Belongs here: this closed table (clauses as in requirements.md).  Does not belong here: obligations with their days
+Belongs here: these closed tables (clauses as in requirements.md).  Does not belong here: obligations with their days
 (`kansho.oversight`), or which event is evidence for which clause (`kansho.evidence.events`).
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kansho.evidence.deadline_rules import KINDS, WARDS_OWN
+from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 
 TITLES: Mapping[str, str] = {
@@ -53,15 +55,23 @@ ELSEWHERE: Mapping[str, str] = {
 
 #: Beginning of a code → the clause it breaks.  What is not here breaks the evidence itself.
 _BREAKS: tuple[tuple[str, str], ...] = (
+    ("CONFIG-DIGEST", "C1"),
+    ("CONFIG-ABSENT", "C1"),
     ("STATE-AMENDMENT", "C1"),
     ("STATE-DATE", "C1"),
     ("STATE-UNOPENED", "P4"),
     ("STATE-EXCEPTION", "D1"),
     ("STATE-GATE", "D1"),
     ("STATE-INCIDENT", "P9"),
+    ("STATE-CONSENT-CLAUSES", "P7"),
     ("STATE-CONSENT", "C7"),
     ("STATE-RELEASE-ROLE", "P4"),
     ("STATE-RELEASE", "C6"),
+    ("STATE-READ-UNREGISTERED", "P4"),
+    ("STATE-READ-ENDED", "P4"),
+    ("STATE-READ-UNKNOWN", "D6"),
+    ("STATE-READ-ERASED", "P11"),
+    ("STATE-READ", "P8"),
     ("APPROVAL-UNASSIGNED", "P4"),
     ("APPROVAL", "P8"),
     ("STATE-ERASED", "P11"),
@@ -80,23 +90,45 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CUSTODY-CERTIFICATE", "P12"),
     ("CUSTODY-PARTY", "C7"),
     ("CUSTODY", "P11"),
+    ("OVERSIGHT-TRAINING", "P5"),
+    ("OVERSIGHT-BRIEFING", "P5"),
+    ("OVERSIGHT-CHECKLIST", "P10"),
+    ("PLACE", "P14"),
+    ("FLOW", "D6"),
+    ("WORK-MEDIUM", "D3"),
+    ("WORK-PLAN", "C5"),
+    ("WORK-CAPACITY", "C4"),
+    ("WORK-PULLS", "C2"),
+    ("WORK-CUTOFF", "E2"),
+    ("WORK", "E1"),
+    ("COUNT-NEGATIVE", ""),
+    ("COUNT-DELIVERED", "D1"),
+    ("COUNT-ROSTER", "C2"),
+    ("COUNT-CANDIDATES", "C4"),
+    ("COUNT-SELECTED", "C6"),
+    ("COUNT-PRINT", "C6"),
+    ("COUNT-REPORTED", "C6"),
+    ("COUNT-POSTED", "C6"),
+    ("COUNT-RESULTS", "C6"),
+    ("COUNT-VISITS", "P2"),
+    ("COUNT-SHEETS", "P3"),
+    ("COUNT-CERTIFIED", "P12"),
+    ("COUNT", "P11"),
+    *((code, clause) for code, clause in KINDS.values()),
 )
-#: Words in the name of an equation that does not balance → the clause.
-_COUNTS: tuple[tuple[str, str], ...] = (
-    ("sheets", "P3"),
-    ("certified", "P12"),
-    ("quarantined", "D1"),
-    ("erased", "P11"),
-    ("planned", "P11"),
-    ("returned", "P11"),
-    ("destroyed", "P11"),
-    ("purged", "P11"),
-    ("inventor", "P11"),
-)
+#: Kind of package whose release is a clause of its own: that of the ward's word, and that of the gate.
+_VISITS, _WORD, _GATE = "/visit_halves/", "P1", "P2"
+_OF_A_GATE = ("STATE-RELEASE-UNGATED", "STATE-RELEASE-GATE")
 
 
 def clause_of(finding: Finding) -> str:
     """The clause that a finding speaks of; ``''`` when it breaks the evidence itself (files, signatures, tree)."""
-    if finding.code == "COUNT-UNBALANCED":
-        return next((clause for word, clause in _COUNTS if word in finding.place), "C6")
+    if finding.code.startswith("STATE-RELEASE") and _VISITS in finding.place:
+        return _GATE if finding.code in _OF_A_GATE else _WORD
     return next((clause for head, clause in _BREAKS if finding.code.startswith(head)), "")
+
+
+def missed_clause(event: Event) -> str:
+    """The clause that a recorded miss speaks of; ``''`` for what breaks none of 乙's."""
+    kind = event.key.partition("/")[0]
+    return KINDS[kind][1] if kind in KINDS else "" if kind in WARDS_OWN else event.codes.get("clause", "")

@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a checkpoint that the ward kept (again for each): shows a log that was cut or written anew",
     )
+    parser.add_argument(
+        "--paper",
+        action="append",
+        default=[],
+        metavar="'SIZE ROOT'",
+        help="the same from paper (again for each): 件数 and 根 as printed on a 授受簿, or the text of its QR code",
+    )
     parser.add_argument("--ward-key", type=Path, help="the ward's public key, as the ward itself gave it")
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON")
 
@@ -32,13 +39,14 @@ def verify_command(
     bundle: Path,
     checkpoints: Sequence[Path] = (),
     *,
+    papers: Sequence[str] = (),
     ward_key: Path | None = None,
     in_json: bool = False,
     say: Callable[[str], None] = print,
 ) -> int:
     """Print the findings and the table by clause; 0 when everything holds, else 1."""
-    events, findings = judge_bundle(bundle, checkpoints, ward_key)
-    said = verdict(events, findings, len(checkpoints))
+    events, findings = judge_bundle(bundle, checkpoints, ward_key, papers)
+    said = verdict(events, findings, len(checkpoints) + len(papers))
     if in_json:
         say(json.dumps(as_json(said), ensure_ascii=False, indent=1))
     else:
@@ -49,7 +57,13 @@ def verify_command(
 
 def run(arguments: argparse.Namespace) -> int:
     """`verify_command` with the arguments of `add_arguments`."""
-    return verify_command(arguments.bundle, arguments.checkpoint, ward_key=arguments.ward_key, in_json=arguments.json)
+    return verify_command(
+        arguments.bundle,
+        arguments.checkpoint,
+        papers=arguments.paper,
+        ward_key=arguments.ward_key,
+        in_json=arguments.json,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

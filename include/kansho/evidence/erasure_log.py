@@ -52,7 +52,7 @@ def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:
     holding = gone.refs.get("holding")
     said = holding if isinstance(holding, dict) else {}
     why = gone.codes.get("reason", "")
-    how = end.codes.get("method", "") if end else f"crypto-erase+unlink ({_OF_A_PROGRAM.get(why, why)})"
+    how = end.codes.get("method", "") if end else f"crypto-erase+delete ({_OF_A_PROGRAM.get(why, why)})"
     found = end.codes.get("found", "present") if end else "present"
     digest, rows = str(said.get("digest", "")), str(said.get("rows", ""))
     return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, "absent")

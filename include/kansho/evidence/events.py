@@ -102,6 +102,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "incident_closed": ("P9",),
     # closing
     "handover_receipted": ("P11",),
+    "unfinished_swept": ("P11", "D6"),
     "inventory_taken": ("P11",),
     "manual_target_closed": ("P11",),
     "erasure_planned": ("P11",),

@@ -81,14 +81,15 @@ class Ledger:
                 )
             now = self._clock().astimezone(UTC)
             stepped = self._backwards(now)
-            if stepped > SKEW and draft.type != BACKWARDS:
-                self._append(self._clock_draft(draft, stepped))
-                continue
             if timedelta(0) < stepped <= SKEW:
                 now += stepped
-            event = self._event(draft, now)
+            # What is told of a step is what its own time shows: the clock is read once for both.
+            telling = stepped > SKEW
+            event = self._event(self._clock_draft(draft, stepped) if telling else draft, now)
             if self._store.create(_name(event.sequence), event.canonical()):
                 self._take(event, event.canonical())
+                if telling:
+                    continue
                 return event
             lost += 1
             # What won the number must be read; what follows it shows itself at the next try, and is looked for

@@ -10,22 +10,24 @@ Does not belong here: numbers (`kansho.evidence.account`), signatures and files 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from kansho.campaign.opened import bound_digest
 from kansho.evidence.access_rules import access_findings
 from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.custody_rules import custody_findings
+from kansho.evidence.deadline_rules import deadline_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.opening_rules import amendment_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
+from kansho.evidence.oversight_rules import oversight_findings
+from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
+from kansho.evidence.work_rules import work_findings
 from kansho.vault.classes import PERSONAL_KEYS
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
@@ -53,7 +55,7 @@ def violations(
         in_force: facts by digest of every configuration ever bound; a decision is judged by those who held the role
             when it was made.  Without it, by ``facts``.
     """
-    log = _Past(events, facts, in_force or {})
+    log = Past(events, facts, in_force or {})
     return [
         *_frame(log, facts),
         *opening_findings(events),
@@ -66,47 +68,13 @@ def violations(
         *_certification(log, facts),
         *closing_findings(events, facts),
         *custody_findings(events),
+        *oversight_findings(log),
+        *work_findings(log),
+        *deadline_findings(log),
     ]
 
 
-class _Past:
-    """Events with look-ups that respect order."""
-
-    def __init__(self, events: Sequence[Event], facts: ConfigFacts, in_force: Mapping[str, ConfigFacts]) -> None:
-        self.events = events
-        self._facts, self._in_force = facts, in_force
-        self._by_key = {(e.type, e.key): e for e in events}
-        self._by_type: dict[str, list[Event]] = defaultdict(list)
-        for event in events:
-            self._by_type[event.type].append(event)
-        bound = (e for e in events if e.type in ("campaign_opened", "config_amended"))
-        self._bound = [(e.sequence, bound_digest([e]) or "") for e in bound]
-
-    def of(self, type: str) -> list[Event]:
-        return self._by_type[type]
-
-    def find(self, type: str, key: str, before: Event | None = None) -> Event | None:
-        found = self._by_key.get((type, key))
-        return found if found is None or before is None or found.sequence < before.sequence else None
-
-    def facts_at(self, event: Event) -> ConfigFacts:
-        """Facts of the configuration that was bound when the event happened."""
-        digest = next((d for sequence, d in reversed(self._bound) if sequence < event.sequence), "")
-        return self._in_force.get(digest, self._facts)
-
-    def first(self, type: str) -> Event | None:
-        return next(iter(self.of(type)), None)
-
-    def last(self, type: str, before: Event | None = None) -> Event | None:
-        found = [e for e in self.of(type) if before is None or e.sequence < before.sequence]
-        return found[-1] if found else None
-
-
-def _at(event: Event) -> str:
-    return f"event {event.sequence} {event.type} {event.key}"
-
-
-def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+def _frame(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
     """Beginning, end and dates of the year (C1)."""
     if not log.events or log.events[0].type != "campaign_opened":
         yield Finding("STATE-FIRST", "event 0", "the first event is not campaign_opened")
@@ -114,25 +82,25 @@ def _frame(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
     if certified is None:
         yield Finding("STATE-UNCERTIFIED", "events", "the campaign was not certified")
     elif certified.sequence != len(log.events) - 1:
-        yield Finding("STATE-AFTER-END", _at(log.events[-1]), "events follow the certification")
+        yield Finding("STATE-AFTER-END", at(log.events[-1]), "events follow the certification")
     interim = log.first("interim_certified")  # a key service deletes after its own waiting days, be the contract over
     for event in log.events if interim is None else log.events[: interim.sequence]:
         if not facts.contract_start <= event.campaign_date <= facts.contract_end:
-            yield Finding("STATE-DATE", _at(event), "campaign date outside the contract period (C1)")
+            yield Finding("STATE-DATE", at(event), "campaign date outside the contract period (C1)")
     for opened in log.of("exception_opened"):
         if certified is not None and log.find("exception_resolved", opened.key, certified) is None:
             yield Finding(
-                "STATE-EXCEPTION-OPEN", _at(opened), "the exception has no end: not put right, not handed back"
+                "STATE-EXCEPTION-OPEN", at(opened), "the exception has no end: not put right, not handed back"
             )
     for opened in log.of("incident_opened"):
         if certified is not None and log.find("incident_closed", opened.key, certified) is None:
-            yield Finding("STATE-INCIDENT-OPEN", _at(opened), "the incident was never closed (P9)")
+            yield Finding("STATE-INCIDENT-OPEN", at(opened), "the incident was never closed (P9)")
 
 
-def _approvals(log: _Past) -> Iterator[Finding]:
+def _approvals(log: Past) -> Iterator[Finding]:
     """A decision counts only by a user of the asked role who opened the very thing before, all of it (P8)."""
     for decided in log.of("approval_decided"):
-        place = _at(decided)
+        place = at(decided)
         asked = log.find("approval_requested", decided.key, decided)
         if asked is None:
             yield Finding("APPROVAL-UNREQUESTED", place, "decided without a request before it")
@@ -158,9 +126,9 @@ def _approvals(log: _Past) -> Iterator[Finding]:
 
 def _four_eyes(other: Event | None, decided: Event) -> Iterator[Finding]:
     if other is None or other.codes.get("decision") != "approve":
-        yield Finding("APPROVAL-FOUR-EYES", _at(decided), "the other approval is missing")
+        yield Finding("APPROVAL-FOUR-EYES", at(decided), "the other approval is missing")
     elif other.actor.get("user") == decided.actor.get("user") or other.actor.get("role") == decided.actor.get("role"):
-        yield Finding("APPROVAL-FOUR-EYES", _at(decided), "one person or one role approved twice")
+        yield Finding("APPROVAL-FOUR-EYES", at(decided), "one person or one role approved twice")
 
 
 def _artefact(requested: Event) -> Mapping[str, Any]:
@@ -173,50 +141,50 @@ def _digest(requested: Event) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def _intake(log: _Past) -> Iterator[Finding]:
+def _intake(log: Past) -> Iterator[Finding]:
     """Nothing enters the core behind a gate that held or stopped, unless a decision with a reason let it (D1)."""
     for gate in log.of("gate_evaluated"):
         kind, _, delivery = gate.key.partition("/")
         stored = log.find("snapshot_stored", f"{_CORE[kind]}/{delivery}") if kind in _CORE else None
         if stored is not None and stored.sequence > gate.sequence and not _passed(log, gate, stored):
-            yield Finding("STATE-GATE-BYPASSED", _at(gate), "its rows were taken in without a pass or a decision")
+            yield Finding("STATE-GATE-BYPASSED", at(gate), "its rows were taken in without a pass or a decision")
 
 
-def _releases(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+def _releases(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
     """Nothing leaves for 丙 without a passed gate and an approved decision before it (C7, P1)."""
     for package in log.of("package_handed_over"):
         party, kind = package.codes.get("party", ""), package.codes.get("kind", "")
         if party in facts.subcontractors and log.find("party_registered", party, package) is None:
-            yield Finding("STATE-CONSENT", _at(package), "no consent to this party was recorded (C7)")
+            yield Finding("STATE-CONSENT", at(package), "no consent to this party was recorded (C7)")
         if kind not in RELEASES:
             continue
         yield from _release_decision(log, package, kind)
         gates = _gates_of(log, package, RELEASES[kind])
         if not gates:
-            yield Finding("STATE-RELEASE-UNGATED", _at(package), "handed over without a gate of its subject")
+            yield Finding("STATE-RELEASE-UNGATED", at(package), "handed over without a gate of its subject")
         for gate in gates:
             if not _passed(log, gate, package):
-                yield Finding("STATE-RELEASE-GATE", _at(package), f"gate {gate.key} had not passed")
+                yield Finding("STATE-RELEASE-GATE", at(package), f"gate {gate.key} had not passed")
 
 
-def _release_decision(log: _Past, package: Event, kind: str) -> Iterator[Finding]:
+def _release_decision(log: Past, package: Event, kind: str) -> Iterator[Finding]:
     """The decision a package names: an approval of that very thing by the role whose word releases it (C6, P1)."""
     key = package.codes.get("authority", "")
     asked, decided = log.find("approval_requested", key, package), log.find("approval_decided", key, package)
     if asked is None or decided is None or decided.codes.get("decision") != "approve":
-        yield Finding("STATE-RELEASE-UNAPPROVED", _at(package), "handed over without an approved decision")
+        yield Finding("STATE-RELEASE-UNAPPROVED", at(package), "handed over without an approved decision")
         return
     if not by_role(asked, decided, RELEASED_BY[APPROVED_AS[kind]]):
-        yield Finding("STATE-RELEASE-ROLE", _at(package), "approved by another role than the one that releases it")
+        yield Finding("STATE-RELEASE-ROLE", at(package), "approved by another role than the one that releases it")
     if not is_about(asked, kind, _package(package)):
-        yield Finding("STATE-RELEASE-OTHER", _at(package), "the decision it names was about another thing")
+        yield Finding("STATE-RELEASE-OTHER", at(package), "the decision it names was about another thing")
 
 
 def _package(handed: Event) -> str:
     return handed.codes.get("package") or handed.key.rpartition("/")[2]
 
 
-def _gates_of(log: _Past, package: Event, name: str) -> list[Event]:
+def _gates_of(log: Past, package: Event, name: str) -> list[Event]:
     """Evaluations of a gate whose subject is the package or the list it is a part of."""
     said = _package(package)
     return [
@@ -228,7 +196,7 @@ def _gates_of(log: _Past, package: Event, name: str) -> list[Event]:
     ]
 
 
-def _passed(log: _Past, gate: Event, before: Event) -> bool:
+def _passed(log: Past, gate: Event, before: Event) -> bool:
     """A gate passed, or held and a decision that lets its rows through came between it and their use."""
     if gate.codes.get("result") != "hold":
         return gate.codes.get("result") == "pass"
@@ -242,16 +210,16 @@ def _passed(log: _Past, gate: Event, before: Event) -> bool:
     )
 
 
-def _erasure(log: _Past) -> Iterator[Finding]:
+def _erasure(log: Past) -> Iterator[Finding]:
     """Handed back, receipted, planned, approved by two people of two roles; only then erased (P11)."""
     first = log.first("holding_erased")
     if first is None:
         return
     if not any(e.sequence < first.sequence for e in log.of("handover_receipted")):
-        yield Finding("STATE-ERASED-UNRECEIPTED", _at(first), "erased before 甲 receipted the hand-over (P11)")
+        yield Finding("STATE-ERASED-UNRECEIPTED", at(first), "erased before 甲 receipted the hand-over (P11)")
     planned = log.last("erasure_planned", first)
     if planned is None:
-        yield Finding("STATE-ERASED-UNPLANNED", _at(first), "erased without a plan")
+        yield Finding("STATE-ERASED-UNPLANNED", at(first), "erased without a plan")
         return
     wanted = [d for d in (planned.refs.get("digest"), _digest(planned)) if isinstance(d, str)]
     approvals = [
@@ -260,37 +228,37 @@ def _erasure(log: _Past) -> Iterator[Finding]:
         if e.sequence < first.sequence and e.codes.get("decision") == "approve" and e.refs.get("digest") in wanted
     ]
     if len(approvals) < 2:
-        yield Finding("STATE-ERASED-UNAPPROVED", _at(first), "erased without two approvals of the plan's digest")
+        yield Finding("STATE-ERASED-UNAPPROVED", at(first), "erased without two approvals of the plan's digest")
     elif len({e.actor.get("user") for e in approvals}) < 2 or len({e.actor.get("role") for e in approvals}) < 2:
-        yield Finding("STATE-ERASED-FOUR-EYES", _at(first), "one person or one role approved the erasure twice")
+        yield Finding("STATE-ERASED-FOUR-EYES", at(first), "one person or one role approved the erasure twice")
     elif not {e.actor.get("role") for e in approvals} >= ERASES:
-        yield Finding("STATE-ERASED-ROLE", _at(first), "not both of the roles that may approve an erasure (P11)")
+        yield Finding("STATE-ERASED-ROLE", at(first), "not both of the roles that may approve an erasure (P11)")
     targets = planned.refs.get("targets")
     wanted_names = set(targets) if isinstance(targets, dict) else set()
     for erased in log.of("holding_erased"):
         if erased.codes.get("plan") != planned.refs.get("digest"):
-            yield Finding("STATE-ERASED-OTHER-PLAN", _at(erased), "erased under another plan than the approved one")
+            yield Finding("STATE-ERASED-OTHER-PLAN", at(erased), "erased under another plan than the approved one")
         if erased.key not in wanted_names:
-            yield Finding("STATE-ERASED-UNPLANNED", _at(erased), "erased although the plan does not name it")
+            yield Finding("STATE-ERASED-UNPLANNED", at(erased), "erased although the plan does not name it")
     for name in sorted(wanted_names - {e.key for e in log.of("holding_erased")}):
-        yield Finding("STATE-PLAN-UNFINISHED", _at(planned), f"planned and not erased: {name[:120]}")
+        yield Finding("STATE-PLAN-UNFINISHED", at(planned), f"planned and not erased: {name[:120]}")
 
 
-def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
+def _certification(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
     """A certificate says only what was verified (P11, P12)."""
     certified = log.first("campaign_certified")
     if certified is None:
         return
-    end = _at(certified)
+    end = at(certified)
     for party in _registered_subcontractors(log, facts):
         if log.find("certificate_received", party, certified) is None:
             yield Finding("STATE-CERTIFICATE-MISSING", party, "certified without this party's certificate (P12)")
     for stored in log.of("snapshot_stored"):
         if log.find("snapshot_erased", stored.key, certified) is None:
-            yield Finding("STATE-NOT-ERASED", _at(stored), "certified while this holding was not erased")
+            yield Finding("STATE-NOT-ERASED", at(stored), "certified while this holding was not erased")
     for medium in log.of("medium_registered"):
         if log.find("medium_returned", medium.key, certified) is None:
-            yield Finding("STATE-NOT-RETURNED", _at(medium), "certified while this medium was not returned")
+            yield Finding("STATE-NOT-RETURNED", at(medium), "certified while this medium was not returned")
     for name in PERSONAL_KEYS:
         if log.find("keys_destroyed", name, certified) is None:
             yield Finding("STATE-KEY-KEPT", end, f"certified while key {name} was not destroyed")
@@ -300,9 +268,9 @@ def _certification(log: _Past, facts: ConfigFacts) -> Iterator[Finding]:
     if scanned is None or (purged is not None and scanned.sequence < purged.sequence):
         yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
     elif scanned.counts.get("hits", -1) != 0 or scanned.counts.get("unread", 0) != 0:
-        yield Finding("STATE-RESIDUE", _at(scanned), "certified with residue, or with a file that was not read")
+        yield Finding("STATE-RESIDUE", at(scanned), "certified with residue, or with a file that was not read")
 
 
-def _registered_subcontractors(log: _Past, facts: ConfigFacts) -> Iterable[str]:
+def _registered_subcontractors(log: Past, facts: ConfigFacts) -> Iterable[str]:
     registered = {id_of(e) for e in log.of("party_registered") if e.codes.get("kind") == "subcontractor"}
     return sorted(registered.union(facts.subcontractors))

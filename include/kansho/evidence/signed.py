@@ -16,6 +16,9 @@ from kansho.evidence.findings import Finding
 from kansho.evidence.merkle import prefix_roots
 
 CHECKPOINT_NAME = re.compile(r"checkpoints/\d{10}\.txt\Z")
+#: What is found of the bundle's own checkpoints, and of those that somebody kept.
+OWN = {"origin": "CHECKPOINT-ORIGIN", "cut": "CHECKPOINT-CUT", "forked": "CHECKPOINT-ROOT"}
+KEPT = {"origin": "KEPT-ORIGIN", "cut": "LOG-CUT", "forked": "LOG-FORKED"}
 STAMP_NAME = re.compile(r"timestamps/(\d{10})\.tsr\Z")
 
 
@@ -33,7 +36,7 @@ def own_checkpoints(files: Mapping[str, bytes], key: bytes, campaign: str, leave
     for name, checkpoint in read:
         if name != f"checkpoints/{checkpoint.size:010d}.txt":
             found.append(Finding("CHECKPOINT-NAME", name, "the name is not the checkpoint's size"))
-    found += _against(read, campaign, leaves, cut="CHECKPOINT-CUT", forked="CHECKPOINT-ROOT")
+    found += _against(read, campaign, leaves, OWN)
     if all(checkpoint.size != len(leaves) for _, checkpoint in read):
         found.append(Finding("CHECKPOINT-LAST", names.EVENTS, "no checkpoint signs the whole log"))
     return found
@@ -67,18 +70,18 @@ def kept_checkpoints(
             read.append((name, read_checkpoint(text, key)))
         except KanshoError as error:
             found.append(Finding(error.code.replace("CHECKPOINT", "KEPT"), name, error.message))
-    return [*found, *_against(read, campaign, leaves, cut="LOG-CUT", forked="LOG-FORKED")]
+    return [*found, *_against(read, campaign, leaves, KEPT)]
 
 
 def _against(
-    read: Sequence[tuple[str, Checkpoint]], campaign: str, leaves: Sequence[bytes], *, cut: str, forked: str
+    read: Sequence[tuple[str, Checkpoint]], campaign: str, leaves: Sequence[bytes], codes: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Each (name, checkpoint) against the log; the roots of all of them in one pass."""
-    roots = prefix_roots(leaves, (checkpoint.size for _, checkpoint in read))
+    roots = prefix_roots(leaves, (checkpoint.size for _, checkpoint in read)) if read else {}
     for name, checkpoint in read:
         if checkpoint.origin != origin_of(campaign):
-            yield Finding("CHECKPOINT-ORIGIN", name, "a checkpoint of another log")
+            yield Finding(codes["origin"], name, "a checkpoint of another log")
         elif checkpoint.size > len(leaves):
-            yield Finding(cut, name, f"the log has {len(leaves)} events, the checkpoint {checkpoint.size}")
+            yield Finding(codes["cut"], name, f"the log has {len(leaves)} events, the checkpoint {checkpoint.size}")
         elif roots[checkpoint.size] != checkpoint.root:
-            yield Finding(forked, name, f"the first {checkpoint.size} events are not those that were signed")
+            yield Finding(codes["forked"], name, f"the first {checkpoint.size} events are not those that were signed")

@@ -19,6 +19,8 @@ from kansho.errors import KanshoError
 
 MAX_DEPTH = 16
 MAX_JSON_BYTES = 8 * 1024**2
+#: Digits of a whole number; more than any count has, and few enough to read in no time.
+MAX_DIGITS = 40
 MAX_ENTRIES = 5_000
 MAX_BUNDLE_BYTES = 512 * 1024**2
 #: A string (one that does not end takes the rest), or a bracket outside of strings.
@@ -30,7 +32,8 @@ def read_json(data: bytes, place: str, *, floats: bool = False) -> Any:
     """Parse one JSON text.
 
     Raises:
-        KanshoError: ``JSON-SIZE``, ``JSON-DEPTH``, ``JSON-DUPLICATE-KEY``, ``JSON-NUMBER`` or ``JSON-FORM``.
+        KanshoError: ``JSON-SIZE``, ``JSON-DEPTH``, ``JSON-DUPLICATE-KEY``, ``JSON-NUMBER``, ``JSON-HUGE`` or
+            ``JSON-FORM``.
     """
     if len(data) > MAX_JSON_BYTES:
         raise KanshoError("JSON-SIZE", "JSON が大きすぎます", place=place)
@@ -50,8 +53,14 @@ def read_json(data: bytes, place: str, *, floats: bool = False) -> Any:
     def refuse(_: str) -> Any:
         raise KanshoError("JSON-NUMBER", "使えない数値です", place=place)
 
+    def whole(digits: str) -> int:
+        if len(digits) > MAX_DIGITS:
+            raise KanshoError("JSON-HUGE", "数の桁が多すぎます", place=place)
+        return int(digits)
+
+    fraction = float if floats else refuse
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=float if floats else refuse)
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=fraction, parse_int=whole)
     except (ValueError, RecursionError):
         raise KanshoError("JSON-FORM", "JSON として読めません", place=place) from None
 

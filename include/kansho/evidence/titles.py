@@ -80,6 +80,7 @@ TITLES: dict[str, str] = {
     "incident_instructed": "事故への指示",
     "incident_closed": "事故の終結",
     "handover_receipted": "成果引渡しの受領",
+    "unfinished_swept": "書きかけの除去",
     "inventory_taken": "保有物の棚卸し",
     "erasure_planned": "消去の計画",
     "holding_erased": "計画による消去",

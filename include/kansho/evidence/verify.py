@@ -14,7 +14,7 @@ from typing import Any
 
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
-from kansho.evidence.account import counts, reconciliations
+from kansho.evidence.account import counts, unbalanced
 from kansho.evidence.certified import certified_facts, certified_part
 from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
 from kansho.evidence.clock_rules import clock_findings
@@ -23,8 +23,10 @@ from kansho.evidence.countersignatures import countersignature_findings, ward_ke
 from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.lookalike import imitates
 from kansho.evidence.merkle import leaf_hash
 from kansho.evidence.methods import how_it_was_done
+from kansho.evidence.paper import paper_findings
 from kansho.evidence.rules import violations
 from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
 from kansho.evidence.strict import read_canonical_json, read_json, read_zip
@@ -43,17 +45,17 @@ _ACTOR = frozenset({"party", "user", "role"})
 _FIELDS = frozenset({"schema", "sequence", "clauses", *_TEXT_FIELDS, *_MAP_FIELDS})
 
 
-def verify_bundle(path: Path, *checkpoints: Path) -> list[Finding]:
+def verify_bundle(path: Path, *checkpoints: Path, papers: Iterable[str] = ()) -> list[Finding]:
     """Everything that does not hold; an empty list is a pass.
 
     ``checkpoints`` are those that the ward kept: with them a cut or rewritten log is found, and a log signed anew by
-    another key.
+    another key.  ``papers`` are the same as printed (`kansho.evidence.paper`).
     """
-    return judge_bundle(path, checkpoints)[1]
+    return judge_bundle(path, checkpoints, papers=papers)[1]
 
 
 def judge_bundle(
-    path: Path, checkpoints: Iterable[Path] = (), ward_key: Path | None = None
+    path: Path, checkpoints: Iterable[Path] = (), ward_key: Path | None = None, papers: Iterable[str] = ()
 ) -> tuple[list[Event], list[Finding]]:
     """The log of a bundle, as far as it can be read, and everything that does not hold.
 
@@ -77,7 +79,7 @@ def judge_bundle(
             wards = ward_key.read_bytes()
         except OSError:
             return [], [Finding("WARD-KEY-ABSENT", ward_key.name, "no readable file")]
-    return judge_files(files, kept, wards)
+    return judge_files(files, kept, wards, papers)
 
 
 def verify_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = ()) -> list[Finding]:
@@ -86,7 +88,10 @@ def verify_files(files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = (
 
 
 def judge_files(
-    files: Mapping[str, bytes], kept: Iterable[tuple[str, str]] = (), ward_key: bytes | None = None
+    files: Mapping[str, bytes],
+    kept: Iterable[tuple[str, str]] = (),
+    ward_key: bytes | None = None,
+    papers: Iterable[str] = (),
 ) -> tuple[list[Event], list[Finding]]:
     """See `judge_bundle`; ``kept`` are (name, text) of checkpoints, ``ward_key`` a verifier key as text."""
     kept = list(kept)
@@ -106,6 +111,7 @@ def judge_files(
     found += own_checkpoints(files, key, facts.campaign, leaves)
     found += timestamps(files)
     found += kept_checkpoints(kept, key, facts.campaign, leaves)
+    found += paper_findings(papers, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, leaves, key, facts)
     found += countersignature_findings(files, events, key)
@@ -113,9 +119,7 @@ def judge_files(
     if wards is not None:
         found += ward_key_findings(files, events, kept, wards)
     found += violations(events, facts, in_force)
-    found += [
-        Finding("COUNT-UNBALANCED", r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok
-    ]
+    found += unbalanced(events)
     return events, found
 
 
@@ -125,11 +129,12 @@ def _finding(error: KanshoError) -> Finding:
 
 def _inventory(files: Mapping[str, bytes]) -> list[Finding]:
     found = [Finding("BUNDLE-MISSING", n, "the bundle lacks this file") for n in sorted(names.FIXED - set(files))]
-    found += [
-        Finding("BUNDLE-EXTRA", n if n.isascii() and len(n) < 100 else "name", "no part of a bundle")
-        for n in sorted(files)
-        if n not in names.FIXED and not any(p.match(n) for p in _OTHER_NAMES)
-    ]
+    for name in sorted(n for n in files if n not in names.FIXED and not any(p.match(n) for p in _OTHER_NAMES)):
+        if imitates(name):
+            found.append(Finding("BUNDLE-LOOKALIKE", "name", "a file whose name only looks like another's"))
+        else:
+            place = name if name.isascii() and len(name) < 100 else "name"
+            found.append(Finding("BUNDLE-EXTRA", place, "no part of a bundle"))
     if files.get(names.README, names.README_TEXT.encode()) != names.README_TEXT.encode():
         found.append(Finding("BUNDLE-README", names.README, "not the text this version writes"))
     return found
@@ -148,7 +153,7 @@ def _earlier(files: Mapping[str, bytes]) -> dict[str, ConfigFacts]:
 def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
     """Parse the log strictly; an event that is not in canonical form cannot be judged at all."""
     if not data.endswith(b"\n"):
-        raise KanshoError("EVENT-FORM", "最後の行が途中で終わっています", place=names.EVENTS)
+        raise KanshoError("EVENT-CUT", "最後の行が途中で終わっています", place=names.EVENTS)
     lines = data[:-1].split(b"\n")
     if len(lines) > _MAX_EVENTS:
         raise KanshoError("EVENT-COUNT", "出来事が多すぎます", place=names.EVENTS)
@@ -159,19 +164,33 @@ def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
         _check_shape(value, place)
         if value["campaign"] != campaign:
             raise KanshoError("EVENT-CAMPAIGN", "別の年度の出来事です", place=place)
-        if value["sequence"] != number:
-            raise KanshoError("EVENT-SEQUENCE", "番号が連続していません", place=place)
         if value["type"] not in EVENT_TYPES or value["clauses"] != list(EVENT_TYPES[value["type"]]):
             raise KanshoError("EVENT-TYPE", "知らない種類の出来事です", place=place)
         if not canonical:
             raise KanshoError("EVENT-CANONICAL", "正準形ではありません", place=place)
         events.append(Event.from_json(value))
+    _require_order([e.sequence for e in events])
     return events, [leaf_hash(line) for line in lines]
+
+
+def _require_order(numbers: Sequence[int]) -> None:
+    """Every number once and in its place; else what was done to the log."""
+    wrong = next((at for at, number in enumerate(numbers) if number != at), None)
+    if wrong is None:
+        return
+    place = f"{names.EVENTS}:{wrong + 1}"
+    if len(set(numbers)) < len(numbers):
+        raise KanshoError("EVENT-NUMBER", "同じ番号の出来事が二つあります", place=place)
+    if set(numbers) == set(range(len(numbers))):
+        raise KanshoError("EVENT-ORDER", "出来事の順が入れ替わっています", place=place)
+    raise KanshoError("EVENT-DROPPED", "番号の抜けた出来事があります", place=place)
 
 
 def _check_shape(value: Any, place: str) -> None:
     if not _has_shape(value):
         raise KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
+    if any(not -_LARGEST <= count <= _LARGEST for count in value["counts"].values()):
+        raise KanshoError("EVENT-HUGE", "読み手により値が変わる大きな数があります", place=place)
 
 
 def _has_shape(value: Any) -> bool:
@@ -185,7 +204,7 @@ def _has_shape(value: Any) -> bool:
     if value["actor"].keys() != _ACTOR or {type(v) for f in _TEXT_MAPS for v in value[f].values()} != {str}:
         return False
     for count in value["counts"].values():
-        if type(count) is not int or not -_LARGEST <= count <= _LARGEST:
+        if type(count) is not int:
             return False
     if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
         return False
@@ -211,7 +230,9 @@ def _log(events: Sequence[Event]) -> list[Finding]:
         try:
             _draft(event).check()
         except KanshoError as error:
-            found.append(Finding("EVENT-CONTENT", place, error.message))
+            said = (event.key, *event.actor.values(), *event.codes.values())
+            code = "EVENT-LOOKALIKE" if any(map(imitates, said)) else "EVENT-CONTENT"
+            found.append(Finding(code, place, error.message))
     simulated = bool(events) and events[0].codes.get("simulation") == "true"
     for event in events if not simulated else ():
         if event.campaign_date > _next_day(event.recorded_at):

@@ -1,7 +1,9 @@
-"""Designs: a manifest and a template each; the background of both faces is rendered once per design.
+"""Designs: a manifest and a template each; both sides of the sheet are rendered once per design.
 
-Belongs here: reading designs and rendering backgrounds.  Does not belong here: anybody's address.
-A design is edited by a designer: ``include/designs/<design>/manifest.yaml`` and ``card.html.j2``.
+Belongs here: reading designs and rendering them.  Does not belong here: anybody's address, what a rendered side must be
+like (`kansho.mailing.preflight`).
+A design is edited by a designer: ``include/designs/<design>/manifest.yaml`` and ``card.html.j2``, the inner side.  The
+outer side is everybody's (``_shared/outer.html.j2``) and knows no design, so that it cannot tell which one is inside.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,20 +23,17 @@ from pydantic import ValidationError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
-from kansho.mailing.face import clearings
+from kansho.mailing import elements, preflight, wording
+from kansho.mailing.face import BLEED, HEIGHT, SHEET
 from kansho.mailing.manifest import Manifest, Text, Variable
+from kansho.mailing.plates import plates
 
 FOLDER = Path(__file__).resolve().parents[2] / "designs"
 
-#: What must not be read on the outer face, but for the sentence that the ward allows.
-FORBIDDEN_OUTSIDE = ("健診", "健康診査", "検診", "がん", "癌", "受診", "未受診", "特定", "病", "国民健康保険", "国保")
-
-
-#: Points that text keeps from the edge of a page: printers cut within a millimetre and a half.
-_EDGE = 1.5 * 72 / 25.4
-
-#: Grey value (of 255) from which paper counts as light enough for bars and letters.
-_LIGHT = 230
+#: What stands on each side, from left to right.
+_PANELS = {"outer": ("outer_back", "address"), "inner": ("inner_left", "inner_right")}
+#: All that the outer side may be set in.
+_OUTER_FONTS = frozenset({"Noto Sans CJK JP"})
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,11 @@ class Design:
     revision: int
 
     def text(self, name: Text) -> str:
-        """A text as of the revision."""
+        """A text as of the revision, as it is read."""
+        return wording.plain(self.marked(name))
+
+    def marked(self, name: Text) -> str:
+        """A text as of the revision, with its marks (`kansho.mailing.wording`)."""
         value = str(getattr(self.manifest, name))
         for number in sorted(self.manifest.revisions):
             if number <= self.revision:
@@ -60,7 +62,7 @@ def load(design: str, revision: int = 1) -> Design:
 
     Raises:
         KanshoError: ``DESIGN-UNKNOWN``, ``DESIGN-MANIFEST`` naming the field, ``DESIGN-VARIABLE`` for other variable
-            fields than the press lays.
+            fields than the press lays, or on other panels.
     """
     path = FOLDER / design / "manifest.yaml"
     if not path.is_file():
@@ -76,88 +78,154 @@ def load(design: str, revision: int = 1) -> Design:
         raise KanshoError(
             "DESIGN-MANIFEST", "デザインの定義が正しくありません", place=f"{design} {where}", remedy="訂正してください"
         ) from None
-    laid = {"outer": sorted(get_args(Variable)), "inner": []}
-    if {name: sorted(face.variable) for name, face in manifest.faces} != laid:
+    laid = {"outer": (_PANELS["outer"], sorted(get_args(Variable))), "inner": (_PANELS["inner"], [])}
+    if {name: (face.panels, sorted(face.variable)) for name, face in manifest.faces} != laid:
         raise KanshoError(
             "DESIGN-VARIABLE",
-            "差し込む項目が、印刷で差し込むものと違います",
+            "面付けか差し込む項目が、印刷のものと違います",
             place=f"{design} faces",
             remedy=f"宛名面の variable に {'、'.join(get_args(Variable))} を書き、中面には何も書かないでください",
         )
     return Design(design, manifest, revision)
 
 
+@lru_cache(maxsize=64)
+def design_for(design: str, sex: str) -> str:
+    """The design that a person of a sex gets where a segment names this one (``by_sex``)."""
+    return next((other for one, other in load(design).manifest.by_sex.items() if one == sex), design)
+
+
 def background(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> bytes:
-    """PDF of two pages: the outer face (100 × 148 mm) and the inner spread (200 × 148 mm).
+    """PDF of two pages, the outer and the inner side of the flat sheet (200 × 148 mm and bleed), ready for plates.
 
     ``as_of`` is the day of the facts, named in the sentence for those who attended meanwhile (行き違い); by
     default the first mailing's selection.
 
     Raises:
-        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-OVERFLOW`` when a text does not fit its page, ``DESIGN-SIZE`` for
-            pages of another size, ``DESIGN-FONT`` for a font that the manifest does not name, ``DESIGN-GLYPH`` for
-            characters that no font has, ``DESIGN-COVERED`` when the outer face has something where address, bars or
-            mark go, or ``DESIGN-OUTSIDE`` when it says what it must not.
+        KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-SIZE`` for pages of another size, ``DESIGN-INK`` (`plates`),
+            ``DESIGN-FONT`` for a font that the manifest does not name, ``DESIGN-GLYPH`` for characters that no font
+            has; and what `kansho.mailing.preflight` refuses: ``DESIGN-OVERFLOW``, ``DESIGN-EDGE``, ``DESIGN-COVERED``,
+            ``DESIGN-OUTSIDE``, ``DESIGN-POSTAGE``, ``DESIGN-SMALL``, ``DESIGN-CONTRAST``, ``DESIGN-LINE``,
+            ``DESIGN-ELEMENT``.
     """
-    pdf = _rendered(faces_html(design, config, as_of=as_of))
-    _check_pages(pdf, design)
-    _check_type(pdf, design)
-    _check_clearings(pdf, design)
-    _check_outside(pdf, design, config)
+    as_of = as_of or _first_day(config)
+    outer, inner = (_rendered(html)[0] for html in faces_html(design, config, as_of=as_of))
+    _check_type(outer, design, _OUTER_FONTS)
+    _check_type(inner, design, frozenset(design.manifest.fonts))
+    pdf = plates(outer, inner, design.id)
+    with preflight.sides(pdf) as (outside, inside):
+        for side in (outside, inside):
+            preflight.check_room(side, design.id)
+        preflight.check_clearings(outside, design.id)
+        preflight.check_outside(outside, design.id, config)
+        for side in (outside, inside):
+            preflight.check_edges(side, design.id)
+            preflight.check_legible(side, design.id)
+            preflight.check_lines(side, design.id, _phrases(design))
+        preflight.check_elements(outside, design.id, elements.outside(config))
+        preflight.check_postage_mark(outside, design.id)
+        wanted = elements.inside(design.manifest, design.text("cost"), config, as_of)
+        preflight.check_elements(inside, design.id, wanted)
     return pdf
 
 
+def require_no_remarks(design: Design, config: CampaignConfig) -> None:
+    """Refuse what WeasyPrint would pass over without a word: a misspelt rule of a style sheet, an unknown property.
+
+    Raises:
+        KanshoError: ``DESIGN-STYLE`` with what was ignored.
+    """
+    found = dict.fromkeys(remark for html in faces_html(design, config) for remark in _rendered(html)[1])
+    if found:
+        raise KanshoError(
+            "DESIGN-STYLE",
+            f"スタイルシートに無視された書き方があります（{'、'.join(found)}）",
+            place=design.id,
+            remedy="つづりを直すか、WeasyPrint が知らない書き方を除いてください",
+        )
+
+
+def named_designs(config: CampaignConfig) -> list[str]:
+    """Every design that somebody may get in a year, those for one sex among them."""
+    named = {s.design for s in config.targeting.segments}
+    named |= {design for wave in config.waves.mailings for design in wave.designs.values()}
+    return sorted({*named, *(design_for(design, sex) for design in named for sex in ("1", "2"))})
+
+
 def digest(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> str:
-    """What the proof's approval binds: SHA-256 of both faces as they are before they are rendered."""
-    return hashlib.sha256(faces_html(design, config, as_of=as_of).encode()).hexdigest()
+    """What the proof's approval binds: SHA-256 of both sides as they are before they are rendered."""
+    return hashlib.sha256("".join(faces_html(design, config, as_of=as_of)).encode()).hexdigest()
 
 
-def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> str:
-    """HTML of both faces, without anybody's address.
+def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = None) -> tuple[str, str]:
+    """HTML of the outer and of the inner side, without anybody's address.
 
     Raises:
         KanshoError: ``DESIGN-TEMPLATE``.
     """
+    outer = {"ward": config.ward, "sheet": (SHEET, HEIGHT), "bleed": BLEED, "postage": elements.POSTAGE_MARK}
+    inner = {**_values(design, config, as_of or _first_day(config)), "bleed": BLEED}
+    return _filled("_shared/outer.html.j2", outer), _filled(f"{design.id}/card.html.j2", inner)
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
     pages = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True)
+    pages.filters |= {"wording": wording.shown, "tint": _tint}
     try:
-        return pages.get_template(f"{design.id}/card.html.j2").render(**_values(design, config, as_of))
+        return pages.get_template(template).render(**values)
     except TemplateError as error:
         # A template knows texts of the ward and of the manifest, and nobody's data: its fault may be told.
         line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         raise KanshoError(
             "DESIGN-TEMPLATE",
             f"雛形に誤りがあります（{error.message or type(error).__name__}）",
-            place=f"{design.id}/card.html.j2{line}",
+            place=f"{template}{line}",
             remedy="雛形を訂正してください。使える項目は手引き（docs/how-to/write-a-design.md）にあります",
         ) from None
 
 
-@lru_cache(maxsize=16)
-def _rendered(html: str) -> bytes:
-    """The same faces give the same bytes; they hold nobody's data, so a process may keep them."""
+@lru_cache(maxsize=32)
+def _rendered(html: str) -> tuple[bytes, tuple[str, ...]]:
+    """The same faces give the same bytes; they hold nobody's data, so a process may keep them and tell what was odd."""
     from kansho.documents.render import render_html
 
-    return render_html(html)
+    found: list[str] = []
+    pdf = render_html(html, remarks=found)
+    return pdf, tuple(found)
 
 
-def _values(design: Design, config: CampaignConfig, as_of: date | None) -> dict[str, Any]:
+def _first_day(config: CampaignConfig) -> date:
+    return config.waves.mailings[0].select_on if config.waves.mailings else config.contract.start
+
+
+def _values(design: Design, config: CampaignConfig, as_of: date) -> dict[str, Any]:
     manifest = design.manifest
-    first = config.waves.mailings[0].select_on if config.waves.mailings else config.contract.start
     return {
         "ward": config.ward,
         "accent": manifest.accent,
         "faces": manifest.faces,
         "title": manifest.title,
-        "headline": design.text("headline"),
-        "lead": design.text("lead"),
-        "action": design.text("action"),
-        "cost": design.text("cost"),
-        "bring": design.text("bring"),
+        "headline": design.marked("headline"),
+        "lead": design.marked("lead"),
+        "action": design.marked("action"),
+        "cost": design.marked("cost"),
+        "bring": design.marked("bring"),
         "points": manifest.points,
         "steps": manifest.steps,
+        "season": elements.season(manifest, config),
+        "screenings": [s for s in config.targeting.screenings if s.sex in (None, manifest.sex)],
+        "sex": manifest.sex,
+        "crossing": elements.crossing(as_of),
+        "stopping": elements.stopping(config),
         "qr": _qr(config.ward.url),
-        "as_of": as_of or first,
+        "as_of": as_of,
     }
+
+
+def _phrases(design: Design) -> list[str]:
+    texts = [design.marked(name) for name in get_args(Text)]
+    texts += [*design.manifest.points, *design.manifest.steps]
+    return [phrase for text in texts if "/" in text for phrase in wording.phrases(text)]
 
 
 def _qr(url: str) -> str:
@@ -168,49 +236,32 @@ def _qr(url: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _check_pages(pdf: bytes, design: Design) -> None:
+def _tint(colour: str, share: float) -> str:
+    """A colour mixed with white: print knows no transparency."""
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - (255 - part) * share):02x}" for part in parts)
+
+
+def _check_type(pdf: bytes, design: Design, fonts: frozenset[str]) -> None:
     import pypdfium2
+
+    from kansho.mailing.typesetting import fonts_of, has_the_size_of_the_sheet, unknown_characters
 
     document = pypdfium2.PdfDocument(pdf)
     try:
-        fits = len(document) == 2 and all(_lies_within(page) for page in document)
+        pages = len(document)
     finally:
         document.close()
-    if not fits:
-        raise KanshoError(
-            "DESIGN-OVERFLOW", "文面がはがきに収まりません", place=design.id, remedy="文面を短くしてください"
-        )
-
-
-def _lies_within(page: Any) -> bool:
-    """Whether all text keeps `_EDGE` from the page's edges and no line runs into another."""
-    texts = page.get_textpage()
-    width, height = page.get_size()
-    boxes = [texts.get_rect(n) for n in range(texts.count_rects())]
-    return all(
-        left >= _EDGE and bottom >= _EDGE and right <= width - _EDGE and top <= height - _EDGE
-        for left, bottom, right, top in boxes
-    ) and not any(_overlap(one, other) for one, other in combinations(boxes, 2))
-
-
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether two boxes of text (left, bottom, right, top) share more than a point each way."""
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    return across > 1 and down > 1
-
-
-def _check_type(pdf: bytes, design: Design) -> None:
-    from kansho.mailing.typesetting import fonts_of, has_the_size_of_a_card, unknown_characters
-
-    if not has_the_size_of_a_card(pdf):
+    if pages != 1:
+        raise preflight.overflow(design.id)
+    if not has_the_size_of_the_sheet(pdf):
         raise KanshoError(
             "DESIGN-SIZE",
             "はがきの大きさではありません",
             place=design.id,
-            remedy="宛名面は100×148mm、中面は200×148mmにしてください",
+            remedy=f"宛名面も中面も{SHEET:g}×{HEIGHT:g}mm（二つ折りの展開）にしてください",
         )
-    others = fonts_of(pdf) - set(design.manifest.fonts)
+    others = fonts_of(pdf) - fonts
     if others:
         raise KanshoError(
             "DESIGN-FONT",
@@ -228,43 +279,7 @@ def _check_type(pdf: bytes, design: Design) -> None:
         )
 
 
-def _check_clearings(pdf: bytes, design: Design) -> None:
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        dots = document[0].render(scale=4 * 25.4 / 72, grayscale=True).to_numpy()  # four a millimetre
-    finally:
-        document.close()
-    for box in clearings():
-        left, top, right, bottom = (round(4 * side) for side in box)
-        if dots[top:bottom, left:right].min() < _LIGHT:
-            raise KanshoError(
-                "DESIGN-COVERED",
-                "宛名面の文面が、宛名・バーコード・連番の場所にかかっています",
-                place=f"{design.id} 左{box[0]:.0f}mm 上{box[1]:.0f}mm",
-                remedy="その場所を白いままにしてください",
-            )
-
-
-def _check_outside(pdf: bytes, design: Design, config: CampaignConfig) -> None:
-    said = outer_text(pdf).replace(config.ward.allowed_outer_sentence, "").replace(config.ward.department, "")
-    found = [word for word in FORBIDDEN_OUTSIDE if word in said]
-    if found:
-        raise KanshoError(
-            "DESIGN-OUTSIDE",
-            f"宛名面に出せない語があります（{'、'.join(found)}）",
-            place=design.id,
-            remedy="宛名面から除いてください",
-        )
-
-
 def outer_text(pdf: bytes) -> str:
-    """Text of the outer face, without white space."""
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return "".join(document[0].get_textpage().get_text_bounded().split())
-    finally:
-        document.close()
+    """Text of the outer side, without white space."""
+    with preflight.sides(pdf) as (outside, _):
+        return outside.text

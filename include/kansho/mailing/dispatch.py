@@ -44,6 +44,8 @@ def find_dispatch_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
 def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """引抜き: who must not be posted to any more; kind ``pull_list``, event ``pulls_listed``, also when nobody.
 
+    The event counts the reasons (`kansho.standing.exclusions`).
+
     Raises:
         KanshoError: ``STOP-MISSING`` or ``STOP-STALE``: without a fresh stop list nothing may be posted.
     """
@@ -69,7 +71,8 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         counts={"rows": len(pulled)},
         authority="contract",
     )
-    ws.record("pulls_listed", wave.id, counts={"listed": len(pulled)})
+    reasons = {str(code): int(n) for code, n in pulled["reason"].value_counts().sort_index().items()}
+    ws.record("pulls_listed", wave.id, counts={"listed": len(pulled)}, refs={"reasons": reasons})
     return {"wave": wave.id, "counts": {"listed": len(pulled)}}
 
 

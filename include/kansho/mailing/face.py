@@ -1,14 +1,14 @@
-"""The outer face of a card: where each line, the bars and the mark stand, and the page's drawing operators.
+"""The address face of a card: where each line, the bars and the mark stand, and the page's drawing operators.
 
-Belongs here: geometry, in millimetres from the card's top left corner.  Does not belong here: fonts
-(`kansho.mailing.inks`), the design below (`kansho.mailing.designs`), files (`kansho.mailing.cards`).
+Belongs here: geometry, in millimetres from the folded card's top left corner; where that lies on the sheet.  Does not
+belong here: fonts (`kansho.mailing.inks`), the design below (`kansho.mailing.designs`), files (`kansho.mailing.cards`).
 
 Sizes of the bars: Japan Post's customer barcode at 9 points (domain notes 6.1): pitch 1.08, width 0.54, long 3.24 mm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from kansho.mailing.inks import Ink
 
 WIDTH, HEIGHT = 100.0, 148.0
+#: The flat sheet is two cards wide, with bleed all round on the page; the address face is its right half, seen from
+#: outside, so that the card opens like a book.
+SHEET, BLEED = 2 * WIDTH, 3.0
+#: The address face's top left corner on the page.
+CORNER = BLEED + WIDTH, BLEED
+PAGE = SHEET + 2 * BLEED, HEIGHT + 2 * BLEED
 #: Points in a millimetre.
 POINT = 72 / 25.4
 #: From a line's top to its baseline, in type sizes: the capitals' height of the addresses' font.
@@ -40,7 +46,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a line stands: ``left`` and ``right`` bound it, ``top`` is its capitals' top (mm); sizes in points."""
+    """Where a line stands: ``left`` and ``right`` bound it, ``top`` is its capitals' top (mm); sizes in points.
+
+    A line that does not fit is set smaller, by half points, down to ``least``; never below, and never cut.
+    """
 
     left: float
     right: float
@@ -48,6 +57,17 @@ class Spot:
     size: float
     tracking: float = 0.0
     flush_right: bool = False
+    least: float = 0.0
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """The sizes in which it may be set, the largest first."""
+        steps = int((self.size - self.least) * 2) if self.least else 0
+        return tuple(self.size - step / 2 for step in range(steps + 1))
+
+    def room(self, size: float) -> float:
+        """Its length at a size, in thousandths of that size."""
+        return (self.right - self.left) * POINT / size * 1000
 
     @property
     def baseline(self) -> float:
@@ -62,8 +82,8 @@ class Spot:
 
 
 POSTAL = Spot(48, 85, 11.5, 13, tracking=2.4)
-ADDRESS = tuple(Spot(14, 92, 31 + 6.2 * n, 10) for n in range(3))
-NAME = Spot(18, 95, 52, 15)
+ADDRESS = tuple(Spot(14, 92, 31 + 6.2 * n, 10, least=8.5) for n in range(3))
+NAME = Spot(18, 95, 52, 15, least=9)
 NUMBER = Spot(14, 63, 136, 8)
 SERIAL = Spot(72, 90, 136, 7, flush_right=True)
 
@@ -102,23 +122,38 @@ def operators(card: Card, inks: Mapping[str, Ink]) -> bytes:
     Raises:
         KanshoError: ``MAILING-GLYPH`` (`Inks`), ``MAILING-LINES``, ``MAILING-OVERFLOW`` for a line that does not fit.
     """
-    texts = "".join(_text(spot, text, inks, card.serial) for spot, text in lines(card))
-    return f"q /Ground Do Q 0 g BT {texts}ET {_bars(card.bars)}{_mark(card.serial)}".encode()
+    set_ = [(spot, [inks[cluster] for cluster in clusters(text)]) for spot, text in lines(card)]
+    # All lines of an address have one size: that of the longest.
+    block = min((_fitting(spot, found, card.serial) for spot, found in set_ if spot in ADDRESS), default=0.0)
+    texts = "".join(
+        _text(spot, found, block if spot in ADDRESS else _fitting(spot, found, card.serial)) for spot, found in set_
+    )
+    return f"q /Ground Do Q q {_AT} cm 0 g BT {texts}ET {_bars(card.bars)}{_mark(card.serial)} Q".encode()
 
 
-def _text(spot: Spot, text: str, inks: Mapping[str, Ink], serial: str) -> str:
-    found = [inks[cluster] for cluster in clusters(text)]
-    width = (sum(ink.width for ink in found) * spot.size / 1000 + len(found) * spot.tracking) / POINT
-    if spot.left + width > spot.right:
-        raise KanshoError(
-            "MAILING-OVERFLOW", "宛名が枠に収まりません", place=serial, remedy="対象者の一覧を作り直してください"
-        )
+#: Moves the origin to the address face's lower left corner.
+_AT = f"1 0 0 1 {CORNER[0] * POINT:.4f} {BLEED * POINT:.4f}"
+
+
+def _fitting(spot: Spot, found: Sequence[Ink], serial: str) -> float:
+    """The largest size in which a line fits its place."""
+    width = sum(ink.width for ink in found)
+    for size in spot.sizes:
+        if width + len(found) * spot.tracking / size * 1000 <= spot.room(size) + 0.01:
+            return size
+    raise KanshoError(
+        "MAILING-OVERFLOW", "宛名が枠に収まりません", place=serial, remedy="対象者の一覧を作り直してください"
+    )
+
+
+def _text(spot: Spot, found: Sequence[Ink], size: float) -> str:
+    width = (sum(ink.width for ink in found) * size / 1000 + len(found) * spot.tracking) / POINT
     left = spot.right - width if spot.flush_right else spot.left
     tracking = f"{spot.tracking} Tc " if spot.tracking else ""
     shown, font = [f"{tracking}1 0 0 1 {left * POINT:.5f} {(HEIGHT - spot.baseline) * POINT:.5f} Tm "], ""
     for ink in found:
         if ink.font != font:
-            shown.append(f"{'> Tj ' if font else ''}/{ink.font} {spot.size} Tf <")
+            shown.append(f"{'> Tj ' if font else ''}/{ink.font} {size} Tf <")
             font = ink.font
         shown.append(ink.code)
     shown.append(("> Tj " if font else "") + ("0 Tc " if spot.tracking else ""))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from kansho.mailing.inks import OwnFont
-from kansho.mailing.typeface import Typeface, font_file, typeface
+from kansho.mailing.typeface import Typeface, drawn_by, typeface
 
 _PAIR = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>\n")
 
@@ -23,7 +23,6 @@ def replaced(pdf: bytes, own: OwnFont | None = None) -> list[str]:
     """Characters (with their selectors) that the file draws otherwise than their font, or by a font not ours."""
     import pikepdf
 
-    ours = typeface(font_file())
     wards = typeface(own.file) if own else None
     found = []
     with pikepdf.open(io.BytesIO(pdf)) as opened:
@@ -34,7 +33,7 @@ def replaced(pdf: bytes, own: OwnFont | None = None) -> list[str]:
             program = (described.get("/FontFile2") or described["/FontFile3"]).read_bytes()
             embedded = programs.get(program) or programs.setdefault(program, _Outlines(io.BytesIO(program)))
             for code, cluster in _meanings(font["/ToUnicode"].read_bytes()):
-                face = wards if unicodedata.category(cluster[0]) == "Co" else ours
+                face = wards if unicodedata.category(cluster[0]) == "Co" else drawn_by(cluster)
                 if face is None or embedded.at(code) != _wanted(face, cluster):
                     found.append(cluster)
     return found
@@ -73,6 +72,6 @@ def _wanted(face: Typeface, cluster: str) -> list[Any] | None:
     return _source(face).of(glyph)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _source(face: Typeface) -> _Outlines:
     return _Outlines(face.file)

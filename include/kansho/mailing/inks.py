@@ -1,7 +1,8 @@
 """The fonts of one file of cards: whose glyph shows a character, and how the PDF calls it.
 
-Private use is shown by the ward's own font and all else by ours: which of the two is a matter of the code point alone,
-so neither ever stands in for the other.
+Private use is shown by the ward's own font and all else by ours, the second of which draws only what the first lacks
+(`kansho.mailing.typeface.drawn_by`): which font is a matter of the characters alone, so none ever stands in for
+another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from kansho.errors import KanshoError
 from kansho.mailing.embedding import embed
-from kansho.mailing.typeface import Typeface, font_file, typeface
+from kansho.mailing.typeface import Typeface, drawn_by, font_file, more_font_file, typeface
 
 
 class OwnFont(Protocol):
@@ -44,7 +45,7 @@ class Inks(dict[str, Ink]):
 
     def __init__(self, own: OwnFont | None = None) -> None:
         super().__init__()
-        self._ours = _Used("O", typeface(font_file()))
+        self._ours = {font_file(): _Used("O", typeface(font_file()))}
         self._own = _Used("W", typeface(own.file)) if own else None
         self._private = own.glyphs if own else frozenset[int]()
 
@@ -53,7 +54,7 @@ class Inks(dict[str, Ink]):
         if private and not (len(cluster) == 1 and ord(cluster) in self._private):
             ink = None
         else:
-            used = self._own if private else self._ours
+            used = self._own if private else self._of(drawn_by(cluster))
             ink = used.ink(cluster) if used else None
         if ink is None:
             raise KanshoError(
@@ -67,7 +68,13 @@ class Inks(dict[str, Ink]):
 
     def resources(self, pdf: Any) -> dict[str, Any]:
         """Embed what was used: name in the resources → font object."""
-        return {name: font for used in (self._ours, self._own) if used for name, font in used.embedded(pdf)}
+        every = (*self._ours.values(), self._own)
+        return {name: font for used in every if used for name, font in used.embedded(pdf)}
+
+    def _of(self, face: Typeface | None) -> _Used | None:
+        if face is not None and face.file not in self._ours:
+            self._ours[face.file] = _Used("M", typeface(more_font_file()))
+        return self._ours[face.file] if face is not None else None
 
 
 class _Used:

@@ -5,26 +5,45 @@ Belongs here: the typed model.  Does not belong here: reading, rendering or refu
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from kansho.mailing.wording import is_marked_well
 
 #: What is laid over the faces for each person, by the press (`kansho.mailing.face`).
 Variable = Literal["postal_code", "address", "name", "barcode", "number", "serial", "mark"]
+#: The four panels of the sheet, each half a side: folded, ``inner_left`` and ``inner_right`` face each other.
+Panel = Literal["outer_back", "address", "inner_left", "inner_right"]
 Text = Literal["headline", "lead", "action", "cost", "bring"]
 
 
+def _marked(text: str) -> str:
+    if not is_marked_well(text):
+        raise ValueError("a reading is written ｜word《よみ》")
+    return text
+
+
+#: A text with the marks of `kansho.mailing.wording`.
+Words = Annotated[str, AfterValidator(_marked)]
+
+
 class Face(BaseModel):
-    """One face: ``size_mm`` (width, height) sets the template's page; ``variable`` is what is laid on it."""
+    """One side of the sheet.
+
+    ``size_mm`` (width, height) is what it is cut to and sets the template's page; ``panels`` stand on it from left to
+    right; ``variable`` is what is laid on it, all of it on the panel ``address``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     size_mm: tuple[float, float]
+    panels: tuple[Panel, ...]
     variable: tuple[Variable, ...] = ()
 
 
 class Faces(BaseModel):
-    """The address face and the spread inside, of a pressure-sealed V-fold postcard."""
+    """Both sides of the sheet of a pressure-sealed V-fold postcard, flat."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -35,8 +54,9 @@ class Faces(BaseModel):
 class Manifest(BaseModel):
     """What a designer sets; ``revisions`` maps a revision number (from 2) to the texts it changes.
 
-    ``faces`` is the card's form.  A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in the table of
-    the right page; ``fonts`` are all that the faces may be set in.
+    ``faces`` is the card's form; ``programme`` says whose period the card tells.  ``by_sex`` names the design that a
+    person of that sex gets in place of this one.  A line break in ``headline`` is kept; ``cost`` and ``bring`` stand in
+    the table of the right page; ``fonts`` are all that the faces may be set in.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -45,12 +65,15 @@ class Manifest(BaseModel):
     frame: str
     accent: str
     faces: Faces
-    headline: str
-    lead: str
-    points: tuple[str, ...]
-    action: str
-    cost: str
-    bring: str
-    steps: tuple[str, ...] = ()
+    programme: Literal["checkup", "cancer"] = "checkup"
+    sex: Literal["1", "2"] | None = None
+    by_sex: dict[Literal["1", "2"], str] = {}
+    headline: Words
+    lead: Words
+    points: tuple[Words, ...]
+    action: Words
+    cost: Words
+    bring: Words
+    steps: tuple[Words, ...] = ()
     fonts: tuple[str, ...]
-    revisions: dict[int, dict[Text, str]] = {}
+    revisions: dict[int, dict[Text, Words]] = {}

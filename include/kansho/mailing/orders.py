@@ -17,7 +17,9 @@ from kansho.campaign.postage import Postage, estimate
 from kansho.campaign.rights import Work
 from kansho.documents import Document, Section, Table, render
 from kansho.mailing.designs import Design
+from kansho.mailing.face import BLEED
 from kansho.mailing.paper import CARD, paper_for
+from kansho.mailing.preflight import CLEAR
 from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.workspace import Workspace
 
@@ -82,6 +84,8 @@ def work_order(
                 ("通知", wave.name),
                 ("数量", f"{int(by_design.sum()):,} 通"),
                 ("仕上り", f"{CARD.width:g}×{CARD.height:g} mm、V字圧着（展開 {CARD.width * 2:g}×{CARD.height:g} mm）"),
+                ("塗り足し", f"四方 {BLEED:g} mm（TrimBox が仕上り）。端と折り目の両側 {CLEAR:g} mm は白紙"),
+                ("色", "宛名面・中面とも CMYK。文字・罫線・バーコード・連番の印は K 100%（DeviceGray・K のみ）"),
                 ("用紙", f"上質紙 四六判 {paper_for(CARD)} kg（1葉 {CARD.leaf_grams(paper_for(CARD)):.1f} g）"),
                 ("引抜き一覧の受領", wave.pull_on.isoformat()),
                 ("差出し・報告", wave.report_on.isoformat()),
@@ -94,9 +98,18 @@ def work_order(
                     (Table(("ファイル", "通数", "頁", "要約値"), listed, numeric=(1, 2)),),
                 ),
                 Section(
+                    "面付け",
+                    (
+                        "一通は二頁です。奇数頁が外面、偶数頁が中面で、短辺方向に裏返して重ねます（左右とじ）。",
+                        "中央の縦線で中面を内側にして二つに折り、宛名面の左の辺が折り目、右の辺が開き口です。",
+                    ),
+                    (Table(("頁", "左半分", "右半分", "差込み"), _PANELS),),
+                ),
+                Section(
                     "取扱い",
                     (
-                        "一頁目が宛名面、二頁目が中面です。印刷の順序を変えないでください（郵便番号順）。",
+                        "印刷の順序を変えないでください（郵便番号順）。",
+                        "折りのずれは 2 mm 以内とし、中面が透けない用紙か隠蔽のニスを使ってください。",
                         "圧着の隙間から中面が見えないことを、各デザインの最初の百通で確認してください。",
                         "損紙は連番を控え、数を報告してください。再印刷は同じ連番で行い、損紙は返却してください。",
                     ),
@@ -106,6 +119,13 @@ def work_order(
             simulation=simulation,
         )
     )
+
+
+#: Page, what is printed on its halves, and what differs from card to card.
+_PANELS = (
+    ("奇数（外面）", "外面裏（全通共通）", "宛名面", "宛名面に郵便番号・住所・氏名・バーコード・番号・連番・印"),
+    ("偶数（中面）", "中面左（宛名面の裏）", "中面右（外面裏の裏）", "なし（デザインごとに同じ）"),
+)
 
 
 def posting_slip(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kansho.mailing.face import BAR, BARS, HEIGHT, KINDS, MARK, MODULE, PITCH, POINT, WIDTH
+from kansho.mailing.face import BAR, BARS, CORNER, KINDS, MARK, MODULE, PAGE, PITCH, POINT
 from kansho.mailing.mark import MODULES
 
 _DPI = 200
@@ -19,11 +19,11 @@ _DARK = 128
 _BAR_COUNT = 67
 _LONG = KINDS["F"][1]
 
-#: Where the samples lie, in millimetres from the card's top left corner.
-_BAR_X = BARS[0] + BAR / 2 + PITCH * np.arange(_BAR_COUNT)
-_BAR_Y = BARS[1] + _LONG * np.array([1, 3, 5]) / 6
-_MARK_X = MARK[0] + MODULE * (np.arange(MODULES) + 0.5)
-_MARK_Y = MARK[1] + MODULE * (np.arange(MODULES) + 0.5)
+#: Where the samples lie, in millimetres from the page's top left corner.
+_BAR_X = CORNER[0] + BARS[0] + BAR / 2 + PITCH * np.arange(_BAR_COUNT)
+_BAR_Y = CORNER[1] + BARS[1] + _LONG * np.array([1, 3, 5]) / 6
+_MARK_X = CORNER[0] + MARK[0] + MODULE * (np.arange(MODULES) + 0.5)
+_MARK_Y = CORNER[1] + MARK[1] + MODULE * (np.arange(MODULES) + 0.5)
 
 #: Upper, middle and lower part dark → kind.
 _KIND = {(True, True, True): "F", (True, True, False): "A", (False, True, True): "D", (False, True, False): "T"}
@@ -45,7 +45,7 @@ def read_mark(page: Any) -> int:
 def _samples(page: Any, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     """Whether it is dark at each of ``ys`` × ``xs``."""
     scale = _DPI / 72
-    left, bottom, right, top = xs[0] - 1, HEIGHT - ys[-1] - 1, WIDTH - xs[-1] - 1, ys[0] - 1
+    left, bottom, right, top = xs[0] - 1, PAGE[1] - ys[-1] - 1, PAGE[0] - xs[-1] - 1, ys[0] - 1
     crop = tuple(float(side) * POINT for side in (left, bottom, right, top))
     picture = page.render(scale=scale, crop=crop, grayscale=True)
     try:

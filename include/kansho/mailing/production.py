@@ -70,8 +70,8 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
             roster.drop_duplicates("inquiry_number", keep="last"),
             number=_number(ws, wave),
             prefecture=ws.config.ward.prefecture,
-            ward=ws.config.ward.name,
             own=own.glyphs if own else frozenset(),
+            postal=ws.config.addresses.postal_mismatch,
         )
         ref = ws.store_table("card_list", wave.id, cards, parents=[assignment, *roster_refs])
     cards = ws.read_table(ref)

@@ -16,7 +16,7 @@ from kansho.campaign.config import CampaignConfig, MailingWave
 from kansho.contracts.ward_font import ward_font
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
-from kansho.mailing.addresses import ADDRESS_CHARS, MAX_ADDRESS_LINES, NAME_CHARS
+from kansho.mailing.addresses import MAX_ADDRESS_LINES, address_chars, name_chars
 from kansho.mailing.designs import Design
 from kansho.mailing.face import Card
 from kansho.mailing.rounds import round_name
@@ -31,6 +31,7 @@ REASONS = {
     "glyph": "書体にない字",
     "address_long": "住所・方書が枠に収まらない",
     "name_long": "氏名が枠に収まらない",
+    "postal": "郵便番号が町名と合わない",
     "incomplete": "郵便番号・住所・氏名のいずれかがない",
 }
 
@@ -94,9 +95,13 @@ def extremes(cards: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
     variants = sum(any(len(place) > 1 for place in clusters(one)) for one in text)
     wide = int(cards["lines"].str.contains("[Ａ-Ｚａ-ｚ０-９]", regex=True).sum())
     return (
-        ("氏名の最も長い字数", str(max(names, default=0)), str(NAME_CHARS)),
+        ("氏名の最も長い字数", str(max(names, default=0)), str(name_chars())),
         ("住所の最も多い行数", str(max(map(len, lines), default=0)), str(MAX_ADDRESS_LINES)),
-        ("1行の最も長い字数", str(max((len(clusters(x)) for of in lines for x in of), default=0)), str(ADDRESS_CHARS)),
+        (
+            "1行の最も長い字数",
+            str(max((len(clusters(x)) for of in lines for x in of), default=0)),
+            str(address_chars()),
+        ),
         ("異体字を含む宛名", f"{variants:,} 件", "あり"),
         ("全角の英数を含む住所", f"{wide:,} 件", "あり"),
         ("バーコードなし", f"{int(cards['bars'].isna().sum()):,} 件", "あり"),

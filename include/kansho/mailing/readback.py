@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from kansho.mailing.face import ADDRESS, HEIGHT, NAME, NUMBER, POINT, POSTAL, SERIAL, Card, Spot, lines
+from kansho.mailing.face import ADDRESS, CORNER, HEIGHT, NAME, NUMBER, POINT, POSTAL, SERIAL, Card, Spot, lines
 from kansho.mailing.forms import replaced
 from kansho.mailing.inks import OwnFont
 from kansho.mailing.mark import mark
@@ -120,7 +120,9 @@ def _placed(area: Any) -> tuple[dict[Spot, str], int]:
     astray = 0
     for at in range(area.count_rects()):
         left, bottom, right, top = area.get_rect(at)
-        spot = _spot(left / POINT, HEIGHT - top / POINT, right / POINT, HEIGHT - bottom / POINT)
+        across, down = CORNER
+        foot = HEIGHT + down
+        spot = _spot(left / POINT - across, foot - top / POINT, right / POINT - across, foot - bottom / POINT)
         text = _solid(area.get_text_bounded(left, bottom, right, top))
         if spot is None:
             astray += bool(text)

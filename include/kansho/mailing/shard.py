@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from kansho.mailing.face import Card, operators
 from kansho.mailing.inks import Inks, OwnFont
 
 
 def render_shard(cards: Sequence[Card], background: bytes, own: OwnFont | None = None) -> bytes:
-    """One PDF: per card its outer face and its inner spread, in order; ``own`` draws the ward's own characters.
+    """One PDF: per card the outer and the inner side of its sheet, in order; ``own`` draws the ward's own characters.
 
     Raises:
         KanshoError: ``MAILING-GLYPH``, ``MAILING-LINES``, ``MAILING-OVERFLOW`` (`kansho.mailing.face`).
@@ -24,8 +25,9 @@ def render_shard(cards: Sequence[Card], background: bytes, own: OwnFont | None =
 
     inks = Inks(own)
     with pikepdf.new() as pdf, pikepdf.open(io.BytesIO(background)) as ground:
-        outer, inner = (pdf.copy_foreign(page.as_form_xobject()) for page in ground.pages[:2])
-        outer_box, inner_box = (Array([0, 0, *page.mediabox[2:]]) for page in ground.pages[:2])
+        outer, inner = (pdf.copy_foreign(_whole(page)) for page in ground.pages[:2])
+        sheet = ground.pages[0]
+        media, trim = (pdf.make_indirect(Array([*map(float, box)])) for box in (sheet.mediabox, sheet.trimbox))
         root = pdf.Root.Pages
         resources = pdf.make_indirect(Dictionary(XObject=Dictionary(Ground=outer)))
         inside = pdf.make_indirect(Dictionary(XObject=Dictionary(Ground=inner)))
@@ -33,12 +35,13 @@ def render_shard(cards: Sequence[Card], background: bytes, own: OwnFont | None =
         kids = []
         for card in cards:
             drawn = pdf.make_stream(operators(card, inks))
-            for box, contents, names in ((outer_box, drawn, resources), (inner_box, draw_inside, inside)):
-                page = Dictionary(Type=Name.Page, Parent=root, MediaBox=box, Contents=contents, Resources=names)
+            for contents, names in ((drawn, resources), (draw_inside, inside)):
+                page = Dictionary(Type=Name.Page, Parent=root, Contents=contents, Resources=names)
+                page.TrimBox, page.BleedBox = trim, media  # neither is inherited
                 kids.append(pdf.make_indirect(page))
         resources.Font = Dictionary({f"/{name}": font for name, font in inks.resources(pdf).items()})
         # All pages at once: appending one by one is quadratic.
-        root.Kids, root.Count = Array(kids), len(kids)
+        root.Kids, root.Count, root.MediaBox = Array(kids), len(kids), media
         buffer = io.BytesIO()
         pdf.save(
             buffer,
@@ -48,3 +51,10 @@ def render_shard(cards: Sequence[Card], background: bytes, own: OwnFont | None =
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
         )
         return buffer.getvalue()
+
+
+def _whole(page: Any) -> Any:
+    """A page as a form with its bleed: pikepdf's own is cut to the page's trim."""
+    form = page.as_form_xobject()
+    form.BBox = page.mediabox
+    return form

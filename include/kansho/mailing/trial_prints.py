@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kansho.contracts.characters import unprintable_reason
-from kansho.mailing.addresses import ADDRESS_CHARS, MAX_ADDRESS_LINES, NAME_CHARS
+from kansho.mailing.addresses import MAX_ADDRESS_LINES, address_chars, name_chars
 from kansho.mailing.cards import cards_of
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.typeface import clusters
 
-_BUILDING = "見本町中央第二コーポラス南館別棟"
+_BUILDING = "見本町中央第二共同住宅南館別棟"
 _NAME = "花左衛門之助太郎兵衛次郎丸"
 _CODE = "000-0001"
 
@@ -44,26 +44,27 @@ def cases(prefecture: str, ward: str, own: Set[int] = frozenset()) -> tuple[Case
         own: private code points that the ward's own font draws; some of them are shown when there are any.
     """
     town = f"{ward}見本町"
-    room = ADDRESS_CHARS - len(prefecture)
+    line, longest = address_chars(), name_chars()
+    room = line - len(prefecture)
     found = [
         Case(
             "氏名が最も長い",
-            f"{NAME_CHARS}字が1行に収まる",
+            f"{longest}字が、字を小さくして1行に収まる",
             f"{town}1丁目1番1号",
             None,
-            _fill("見本　", _NAME, NAME_CHARS),
+            _fill("見本　", _NAME, longest),
         ),
         Case(
             "住所が最も長い",
-            f"{ADDRESS_CHARS}字で折り返し、{MAX_ADDRESS_LINES}行に収まる",
-            _fill(f"{town}1丁目2番3号", _BUILDING, room + (MAX_ADDRESS_LINES - 2) * ADDRESS_CHARS),
-            _fill("", _BUILDING, ADDRESS_CHARS),
+            f"{line}字で折り返し、番地の途中で切れず、{MAX_ADDRESS_LINES}行に収まる",
+            _fill(f"{town}1丁目2番3号", _BUILDING, room + (MAX_ADDRESS_LINES - 2) * line),
+            _fill("", _BUILDING, line),
         ),
         Case(
             "方書が最も長い",
             "方書は住所と行を分け、切れない",
             _fill(f"{town}4番地", "", room),
-            _fill("第三", _BUILDING, (MAX_ADDRESS_LINES - 1) * ADDRESS_CHARS),
+            _fill("第三", _BUILDING, (MAX_ADDRESS_LINES - 1) * line),
         ),
         Case(
             "異体字",
@@ -72,6 +73,14 @@ def cases(prefecture: str, ward: str, own: Set[int] = frozenset()) -> tuple[Case
             None,
             "葛\U000e0101城　辻\U000e0101祇\U000e0100",
         ),
+        Case(
+            "別の書体の字",
+            "字形のまま、明朝で出る（𠮷・行政事務標準文字の異体字）",
+            f"{town}1番5号",
+            None,
+            "𠮷田　渡邉\U000e010f子",
+        ),
+        Case("ローマ字の氏名", "字幅で数え、切れない", f"{town}1番6号", None, "Alexandria Montgomery"),
         Case("人名の漢字", "似た字に置き換わらない（髙・﨑・邉・濵・德）", f"{town}1番3号", None, "髙﨑　邉濵德"),
         Case("全角の建物名", "英数・長音・㈱が全角のまま", f"{town}１丁目２－３", "ＡＢＣＤＥビル（㈱見本）４０５号"),
         Case("半角の建物名", "英字と数字が混ざる", f"{town}1丁目3番30-8", "YUBIN&A-B404 c/o"),
@@ -87,7 +96,7 @@ def cases(prefecture: str, ward: str, own: Set[int] = frozenset()) -> tuple[Case
     ]
     glyphs = [chr(point) for point in sorted(own) if not unprintable_reason(chr(point), own)]
     if glyphs:
-        shown = "".join(glyphs[: NAME_CHARS - 3])
+        shown = "".join(glyphs[: longest - 3])
         found.append(Case("区の外字", "登録したフォントの字形で出る", f"{town}1番4号", None, f"見本　{shown}"))
     return tuple(found)
 
@@ -105,7 +114,7 @@ def trial_cards(prefecture: str, ward: str, own: Set[int] = frozenset()) -> tupl
         columns=["inquiry_number", "postal_code", "address", "address_extra", "name_kanji"],
     )
     assigned = roster[["inquiry_number"]].assign(group="", due_kinds="", design="", segment="")
-    made = card_list(assigned, roster, number=0, prefecture=prefecture, ward=ward, own=own)
+    made = card_list(assigned, roster, number=0, prefecture=prefecture, own=own, postal="any")
     refused = made.loc[~made["printable"], "inquiry_number"]
     if len(refused):
         raise ValueError(f"trial prints that cannot be printed: {', '.join(refused)}")

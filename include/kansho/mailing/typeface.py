@@ -1,7 +1,7 @@
-"""What a font draws for a character in the very form asked for; no other font, no other form, ever.
+"""What a font draws for a character in the very form asked for; no other form, ever.
 
-Belongs here: characters → glyphs and widths of one font file.  Does not belong here: putting a font into a PDF
-(`kansho.mailing.embedding`) or choosing one (`kansho.mailing.inks`).
+Belongs here: characters → glyphs and widths of one font file, and which of our two files draws one.  Does not belong
+here: putting a font into a PDF (`kansho.mailing.embedding`).
 
 There is no shaping: Japanese names and addresses are set one glyph to a character.  What would need it (a combining
 mark other than 濁点 and 半濁点) has no glyph here, so that nobody's card shows it wrongly.
@@ -21,6 +21,14 @@ FONT_FILES = (
     Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
     Path("/usr/share/fonts/opentype/ipaexfont/ipaexg.ttf"),
     Path("/usr/share/fonts/truetype/ipaexfont-gothic/ipaexg.ttf"),
+)
+
+#: The font of what the first one lacks: 𠮷, and the forms of the ministry's list (Moji_Joho, U+E0102 on) in which
+#: municipal systems write names (行政事務標準文字).
+MORE_FONT_FILES = (
+    Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf"),
+    Path("/usr/share/fonts/opentype/ipamj/ipamjm.ttf"),
+    Path("/usr/share/fonts/truetype/fonts-ipamj-mincho/ipamjm.ttf"),
 )
 
 #: 濁点 and 半濁点 as characters of their own (か + U+3099), as some systems write them.
@@ -84,6 +92,23 @@ def typeface(file: Path) -> Typeface:
     return Typeface(file)
 
 
+@lru_cache(maxsize=16_384)
+def drawn_by(cluster: str) -> Typeface | None:
+    """The first font that shows a cluster in the very form asked for; None when neither does."""
+    first = typeface(font_file())
+    if first.glyph(cluster) is not None:
+        return first
+    second = typeface(more_font_file())
+    return second if second.glyph(cluster) is not None else None
+
+
+@lru_cache(maxsize=16_384)
+def advance(cluster: str) -> float:
+    """A cluster's advance in thousandths of the type size; of one that no font of ours draws, a full width."""
+    face = drawn_by(cluster)
+    return face.width(face.glyph(cluster) or "") if face is not None else 1000.0
+
+
 @lru_cache(maxsize=1)
 def font_file() -> Path:
     """The font of names and addresses on this machine.
@@ -91,9 +116,21 @@ def font_file() -> Path:
     Raises:
         KanshoError: ``MAILING-FONT`` when it is not installed.
     """
-    for path in FONT_FILES:
+    return _installed(FONT_FILES, "IPAexGothic")
+
+
+@lru_cache(maxsize=1)
+def more_font_file() -> Path:
+    """The font of what that one lacks.
+
+    Raises:
+        KanshoError: ``MAILING-FONT`` when it is not installed.
+    """
+    return _installed(MORE_FONT_FILES, "IPAmjMincho")
+
+
+def _installed(files: tuple[Path, ...], name: str) -> Path:
+    for path in files:
         if path.is_file():
             return path
-    raise KanshoError(
-        "MAILING-FONT", "宛名の書体がありません", place="IPAexGothic", remedy="make setup を実行してください"
-    )
+    raise KanshoError("MAILING-FONT", "宛名の書体がありません", place=name, remedy="make setup を実行してください")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pikepdf
 
-from kansho.mailing.face import HEIGHT, POINT, WIDTH
+from kansho.mailing.face import BLEED, HEIGHT, POINT, SHEET
 
 #: Glyph numbers that stand for "no such character": none, and Pango's unknown one.
 _NO_GLYPH = (b"\x00\x00", b"\xff\xff")
@@ -39,12 +39,13 @@ def unknown_characters(pdf: bytes) -> int:
         )
 
 
-def has_the_size_of_a_card(pdf: bytes) -> bool:
-    """Whether the faces are an address face and a spread of twice its width, in millimetres."""
+def has_the_size_of_the_sheet(pdf: bytes) -> bool:
+    """Whether every page is a side of the sheet, cut to size, with bleed all round."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        sizes = [tuple(float(side) / POINT for side in page.mediabox[2:]) for page in document.pages]
-    wanted = [(WIDTH, HEIGHT), (2 * WIDTH, HEIGHT)]
-    return len(sizes) == len(wanted) and all(
+        boxes = [box for page in document.pages for box in (page.mediabox, page.trimbox)]
+        sizes = [(float(box[2] - box[0]) / POINT, float(box[3] - box[1]) / POINT) for box in boxes]
+    wanted = [(SHEET + 2 * BLEED, HEIGHT + 2 * BLEED), (SHEET, HEIGHT)] * (len(sizes) // 2)
+    return all(
         abs(side - want) < _TOLERANCE
         for size, sides in zip(sizes, wanted, strict=True)
         for side, want in zip(size, sides, strict=True)

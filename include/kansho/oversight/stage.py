@@ -27,6 +27,7 @@ from kansho.exchange.papers import (
     read_paper,
 )
 from kansho.exchange.timestamping import sign_checkpoint
+from kansho.missed import record_missed
 from kansho.oversight.clauses import corrections_due, report_months
 from kansho.oversight.deadlines import deadlines
 from kansho.vault.disk import write_whole
@@ -88,6 +89,7 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
             codes = {"due": obligation.due.isoformat(), "clause": obligation.clause}
             ws.record("deadline_missed", obligation.key, codes=codes)
             missed += 1
+    missed += record_missed(ws)
     if not taken and not corrected and not missed and not countersigned:
         return None
     counts = {"inspections": taken, "corrections": corrected, "missed": missed}

@@ -139,10 +139,11 @@ FAMILIES: tuple[Family, ...] = (
         "消去し終えたものは戻りません。残りはそのままで、やり直すと続きから行います。新しい証明書は作られません。",
         ("CLOSING-", "ERASURE-", "CERTIFY-", "TRACES-", "KEY-KEPT", "SUMMARY-"),
     ),
+    Family("業務終了後の返戻はがき", _NOTHING, ("LATE-MAIL-",)),
     Family(
         "証跡の検証（`kansho verify`）",
         f"{_READ_ONLY}検証が挙げるコードの一覧は [evidence](evidence.md) にあります。",
-        ("BUNDLE-", "JSON-", "EVENT-", "CHECKPOINT-", "TIMESTAMP-", "CONFIG-FORM", "CONFIG-NAME", "KEY-FORM"),
+        ("BUNDLE-", "JSON-", "EVENT-", "CHECKPOINT-", "KEPT-", "TIMESTAMP-", "CONFIG-FORM", "CONFIG-NAME", "KEY-FORM"),
     ),
     Family(
         "Airflow の配線",

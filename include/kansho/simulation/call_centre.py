@@ -118,7 +118,7 @@ class CallCentre:
 
 
 def _unknown_number(seed: int, package: str) -> str:
-    """A number read out wrongly: well formed, but nobody's (nobody has 0000 in front, by chance of 1 in 10,000)."""
+    """A number read out wrongly: well formed, but nobody's (nobody has 0000 in front)."""
     for tail in range(100):
         nine = f"0000{int(uniform(seed, 'unknown', f'{package}-{tail}') * 1e5):05d}"
         check = check_digit(nine)

@@ -104,27 +104,6 @@ def _one_group(
 
 
 @dataclass(frozen=True)
-class SimulatedWave:
-    """One wave of a bare experiment: per person ``held`` and ``attended`` (bool), ``household``; ``true_pp`` of
-    the sample."""
-
-    held: np.ndarray
-    attended: np.ndarray
-    household: np.ndarray
-    true_pp: float
-
-
-def simulate_wave(
-    rng: np.random.Generator, *, households: int, holdout: float, base: float, effect: float, reach: float
-) -> SimulatedWave:
-    """A household-randomised wave without the rest of the world, for statistical tests."""
-    year = simulate_year(rng, households=households, base=base, effects=(effect,), reach=reach)
-    held = (rng.random(households) < holdout)[year.household]
-    attended = year.anyway | (year.causes[0] & ~held)
-    return SimulatedWave(held, attended, year.household, float(100 * year.causes[0].mean()))
-
-
-@dataclass(frozen=True)
 class SimulatedYear:
     """Per person of a bare experiment: ``household``, whether they attend ``anyway``, and for each wave whether its
     contact ``causes`` them to; at most one of all these is so."""
@@ -135,20 +114,26 @@ class SimulatedYear:
 
 
 def simulate_year(
-    rng: np.random.Generator, *, households: int, base: float, effects: Sequence[float], reach: float
+    rng: np.random.Generator, *, base: np.ndarray, effects: Sequence[float], reach: float
 ) -> SimulatedYear:
-    """People of several waves before anybody is held out; ``effects`` and ``reach`` are shares, one effect a wave.
+    """People of several waves before anybody is held out; for statistical tests.
 
     The members of a household share part of their inclination, so persons are not independent.
+
+    Args:
+        base: by household, the share that attends without any outreach.
+        effects: one share a wave.
+        reach: share of a wave's people whom its contact reaches.
     """
+    households = len(base)
     sizes = rng.choice([1, 2, 3], size=households, p=[0.68, 0.27, 0.05])
     household = np.repeat(np.arange(households), sizes)
     shared = rng.random(households)[household]
     own = rng.random(len(household))
     u = np.where(rng.random(len(household)) < 0.3, shared, own)
-    bounds = base + np.cumsum([0.0, *effects])
+    above, ends = u - base[household], np.cumsum([0.0, *effects])
     causes = tuple(
-        (u >= low) & (u < high) & (rng.random(len(household)) < reach)
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        (above >= low) & (above < high) & (rng.random(len(household)) < reach)
+        for low, high in zip(ends, ends[1:], strict=False)
     )
-    return SimulatedYear(household, u < base, causes)
+    return SimulatedYear(household, above < 0, causes)

@@ -19,7 +19,7 @@ def write_plain(config: CampaignConfig, people: int | str, seed: int, out: Path,
         if taken is not None and taken.is_file()
         else frozenset()
     )
-    frame = build(config, people, seed, occurs=lambda values: found.intersection(values)).people
+    frame = build(config, people, seed, taken=found).people
     out.mkdir(parents=True, exist_ok=True)
     frame.to_csv(out / "people.csv", index=False, encoding="utf-8")
     return len(frame)

@@ -6,7 +6,7 @@ Belongs here: who they are.  Does not belong here: what they do this year (`effe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts import codes
+from kansho.errors import KanshoError
 from kansho.exchange.tables import check_digit
 from kansho.simulation.addresses import home, towns
 from kansho.simulation.names import BUILDINGS, FAMILY, GIVEN
@@ -26,12 +27,8 @@ _HISTORY_WEIGHTS = (42, 24, 14, 12, 8)
 #: Who comes now and then, one to five years ago.  No year follows from the others, as it never does with real people.
 _IRREGULAR = ("10000", "11010", "10100", "11000", "01110", "00101", "01001", "01101")
 
-Occurs = Callable[[Iterable[str]], Set[str]]
-
-
-def nothing_occurs(values: Iterable[str]) -> set[str]:
-    """For a world whose surroundings were not scanned."""
-    return set()
+#: Columns whose values a later search looks for.
+SEARCHED = ("name_kanji", "name_kana", "address", "phone", "birth_date", "inquiry_number")
 
 
 @dataclass(frozen=True)
@@ -49,35 +46,44 @@ def size_of(people: int | str) -> int:
     return FULL if people == "full" else int(people)
 
 
-def build(config: CampaignConfig, people: int | str, seed: int, *, occurs: Occurs = nothing_occurs) -> Population:
+def build(config: CampaignConfig, people: int | str, seed: int, *, taken: Iterable[str] = ()) -> Population:
     """Make the population.
 
     Args:
         people: how many, or ``full``.
-        occurs: which of the given values already stand somewhere in the surroundings; people with such a
-            value are drawn again, so that a later search needs no list of exceptions.
+        taken: values that already stand somewhere in the surroundings; people with such a value, or with one of the
+            campaign file, are drawn again, so that a later search needs no list of exceptions.
+
+    Raises:
+        KanshoError: ``SIM-POPULATION`` when somebody still has such a value after every attempt.
     """
     wanted = size_of(people)
+    out_of = {*taken, *_own(config)}
     attempts: dict[int, int] = {}
     for _ in range(_ATTEMPTS):
         frame = _draw(config, wanted, seed, attempts)
-        taken = set(occurs({v for column in _SEARCHED for v in frame[column].dropna()} | set(frame["address"])))
-        taken |= _staff(config)
-        hit = frame[frame[list(_SEARCHED)].isin(taken).any(axis=1) | frame["address"].isin(taken)]
+        hit = frame.loc[frame[list(SEARCHED)].isin(out_of).any(axis=1), "household"]
         if hit.empty:
             return Population(frame)
-        for household in set(hit["household"]):
+        for household in set(hit):
             attempts[household] = attempts.get(household, 0) + 1
-    return Population(frame)
+    raise KanshoError(
+        "SIM-POPULATION",
+        f"架空の住民を{_ATTEMPTS}回引き直しても、周囲に既にある値と重なります",
+        place=f"{hit.nunique()} households",
+        remedy="SEED を変えるか、var/ を空にしてください（make clean）",
+    )
 
 
-_SEARCHED = ("name_kanji", "name_kana", "phone", "birth_date", "inquiry_number")
-
-
-def _staff(config: CampaignConfig) -> set[str]:
-    """Names and addresses of the campaign's own people and places, which no resident has."""
-    names = {h.name for h in config.handlers} | {h.name.replace(" ", "　") for h in config.handlers}
-    return names | {p.address for p in config.places} | {config.ward.phone}
+def _own(config: CampaignConfig) -> Iterator[str]:
+    """Every text of the campaign file (staff, users, places, clinics), which no resident's value may be."""
+    waiting: list[object] = [config.model_dump(mode="json")]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield from (part, part.replace(" ", "　"))
+        elif isinstance(part, dict | list):
+            waiting += part.values() if isinstance(part, dict) else part
 
 
 def _draw(config: CampaignConfig, wanted: int, seed: int, attempts: dict[int, int]) -> pd.DataFrame:
@@ -88,9 +94,11 @@ def _draw(config: CampaignConfig, wanted: int, seed: int, attempts: dict[int, in
     rows: list[dict[str, object]] = []
     household = 0
     while len(rows) < wanted:
-        rng = random.Random(f"{seed}/{household}/{attempts.get(household, 0)}")
-        spare = places[household] if not attempts.get(household) else places[-1 - household]
-        where = home(config.ward.name, choices, spare, BUILDINGS)
+        attempt = attempts.get(household, 0)
+        rng = random.Random(f"{seed}/{household}/{attempt}")
+        # Each household has a place of its own for each attempt.
+        place = (places[household], places[-1 - household])[attempt] if attempt < 2 else attempt * wanted + household
+        where = home(config.ward.name, choices, place, BUILDINGS)
         family = rng.choice(FAMILY)
         line = phones.next(rng) if rng.random() < 0.5 else None
         members = rng.choices((1, 2, 3), (68, 27, 5))[0]
@@ -184,7 +192,10 @@ def _screenings(config: CampaignConfig, rng: random.Random, sex: str, age: int, 
 
 
 class _Numbers:
-    """お問い合わせ番号: nine random digits and the check digit, never twice, hyphenated 4-4-2."""
+    """お問い合わせ番号: nine random digits and the check digit, never twice, hyphenated 4-4-2.
+
+    None begins with 0000: those are the numbers of specimens, and the ones that callers read out wrongly.
+    """
 
     def __init__(self, seed: int) -> None:
         self._used: set[str] = set()
@@ -194,7 +205,7 @@ class _Numbers:
             nine = f"{rng.randrange(10**9):09d}"
             check = check_digit(nine)
             text = f"{nine[:4]}-{nine[4:8]}-{nine[8]}{check}"
-            if check is not None and text not in self._used:
+            if check is not None and text not in self._used and not text.startswith("0000"):
                 self._used.add(text)
                 return text
 

@@ -2,8 +2,8 @@
 
 Mishaps: the first target list carries a column that the contract does not name; after the contractor's notice it
 is delivered again.  Some rows break the rules; asked for by a 差戻し依頼 they come again, corrected, with the next
-delivery.  A person asks to be left alone between selection and posting.  One delivery with its stop list is forgotten
-until somebody asks for it, when the list before has become too old.
+delivery.  Somebody whose card is at the printer asks to be left alone before it is posted.  One delivery with its stop
+list is forgotten until somebody asks for it, when the list before has become too old.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -44,6 +44,7 @@ class Ward:
     seed: int
     premises: Premises
     mishaps: bool
+    objected: Callable[[date], Set[str]] = lambda day: frozenset()
 
     def act(self, day: date, attended: Callable[[], Attendances]) -> None:
         """Deliver what is due, deliver again what was refused, correct what was sent back, receipt the hand-over."""
@@ -212,13 +213,17 @@ class Ward:
         return frame
 
     def _stop_list(self, on: date) -> pd.DataFrame:
-        """The whole list as of a day: it grows over the year."""
+        """The whole list as of a day: it grows over the year, and holds who objected meanwhile."""
         numbers = self.people["inquiry_number"]
         u = uniforms(self.seed, "stop", numbers)
         begun = uniforms(self.seed, "stop-day", numbers) * 300 - 30
         days = (on - self.config.contract.start).days
-        listed = self.people[(u < _STOPPED_SHARE) & (begun <= days)]
-        kinds = [choice(self.seed, "stop-kind", n, ("1", "2"), (80, 20)) for n in listed["inquiry_number"]]
+        objected = self.objected(on) if self.mishaps else frozenset()
+        listed = self.people[((u < _STOPPED_SHARE) & (begun <= days)) | numbers.isin(objected)]
+        kinds = [
+            "1" if n in objected else choice(self.seed, "stop-kind", n, ("1", "2"), (80, 20))
+            for n in listed["inquiry_number"]
+        ]
         until = [
             (on + timedelta(days=30 + int(150 * uniform(self.seed, "stop-until", n)))).isoformat() if k == "2" else None
             for n, k in zip(listed["inquiry_number"], kinds, strict=True)

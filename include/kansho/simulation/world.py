@@ -20,8 +20,9 @@ from kansho.simulation.contacts import Contacts
 from kansho.simulation.countersigning import countersign, make_key
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.inspections import Inspections
+from kansho.simulation.objections import Objections
 from kansho.simulation.papers import Papers
-from kansho.simulation.population import Occurs, build, nothing_occurs
+from kansho.simulation.population import build
 from kansho.simulation.premises import Premises
 from kansho.simulation.printer import Printer
 from kansho.simulation.slips import Slips
@@ -48,10 +49,13 @@ class World:
         seed: int,
         *,
         mishaps: bool = True,
-        occurs: Occurs = nothing_occurs,
+        taken: Iterable[str] = (),
     ) -> World:
-        """The world under ``outside`` (``var/outside-world``); the same arguments give the same world."""
-        world = cls(config, build(config, people, seed, occurs=occurs).people, seed, outside, mishaps)
+        """The world under ``outside`` (``var/outside-world``); the same arguments give the same world.
+
+        ``taken`` are values that nobody may have (`kansho.simulation.population.build`).
+        """
+        world = cls(config, build(config, people, seed, taken=taken).people, seed, outside, mishaps)
         for party in config.parties:
             if party.id != config.contractor.id:
                 world._premises(party.id).settle_in()
@@ -72,14 +76,12 @@ class World:
         for party in self.config.parties:
             Slips(self.config, self._premises(party.id)).act(day)
         Inspections(self.config, self.outside, self.mishaps).act(day)
-        ward = self._premises(self.config.ward_party.id)
-        Ward(self.config, self.people, self.seed, ward, self.mishaps).act(day, self._attended)
-        countersign(ward)
+        self._ward.act(day, self._attended)
+        countersign(self._premises(self.config.ward_party.id))
 
     def remind(self, day: date) -> None:
         """The contractor's staff ask the ward for what it forgot."""
-        ward = self._premises(self.config.ward_party.id)
-        Ward(self.config, self.people, self.seed, ward, self.mishaps).remind(day)
+        self._ward.remind(day)
 
     def truth(self, wave: str, assigned: Iterable[str], *, group: str, cutoff: date) -> float:
         """True effect of a wave in percentage points among those assigned to it, as known on ``cutoff``.
@@ -107,6 +109,13 @@ class World:
 
     def _attended(self) -> Attendances:
         return attendances(self.config, self.people, self.seed, self._contacts.by_wave())
+
+    @property
+    def _ward(self) -> Ward:
+        printer = self._premises(self.config.party_for(Work.ADDRESSING).id)
+        objections = Objections(self.config, self.seed, printer, self.outside / "world" / "objections")
+        own = self._premises(self.config.ward_party.id)
+        return Ward(self.config, self.people, self.seed, own, self.mishaps, objections.until)
 
     @property
     def _contacts(self) -> Contacts:

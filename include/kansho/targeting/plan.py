@@ -3,8 +3,8 @@
 Belongs here: reading the vault, the seed, and the ledger facts of a plan.  Does not belong here: the
 rules (`eligibility`, `segments`, `holdout`, `table`) or the figures of the document (`figures`).
 
-States of a plan: made → document made → approved (released, binding for every wave) | rejected (a later
-run makes the next revision).
+States of a plan: made → document made → checked → approved (released, binding for every wave) | stopped by the gate or
+rejected (a later run makes the next revision).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.exchange import authority_of, decision_on
+from kansho.quality.releases import require_passed, was_stopped
 from kansho.standing import gather, require_fresh_stop_list, status
 from kansho.targeting import eligibility
 from kansho.targeting.comparison import changes, with_last_year
@@ -30,6 +31,9 @@ from kansho.targeting.propensity_figures import propensity_figures
 from kansho.targeting.table import plan_table
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+
+#: The gate before the ward is asked (`kansho.targeting.release`).
+GATE = "plan_release"
 
 
 def find_plan_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -76,7 +80,7 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         ws.config,
         on=ws.today,
         seed=seed,
-        consented=_consented(ws),
+        consented=consented(ws),
         kept=_kept_arms(ws),
     )
     plan, fitted = with_bands(plan, facts.roster, analysis, ws.config, seed=seed)
@@ -114,12 +118,14 @@ def release_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     """After the ward's approval: issue the document, which names nobody, and the table in it, to outputs.
 
     Raises:
-        KanshoError: ``EXCHANGE-AUTHORITY`` when the document was not approved, ``DOCUMENT-ATTACHMENT``.
+        KanshoError: ``GATE-ABSENT`` without the passed gate, ``EXCHANGE-AUTHORITY`` when the document was not approved,
+            ``DOCUMENT-ATTACHMENT``.
     """
     from kansho.documents.plan import TABLE
     from kansho.documents.render import attached
 
     document = SnapshotRef.from_json(work["artefact"])
+    require_passed(ws, GATE, document.key)
     authority_of(ws, document)
     pdf = ws.read_bytes(document)
     ws.issue_document(f"{document.key}.pdf", pdf, title="勧奨計画書", kind="plan")
@@ -220,7 +226,7 @@ def _roster_is_newer(ws: Workspace, plan: SnapshotRef) -> bool:
     return made is not None and bool(stored) and stored[-1] > made.sequence
 
 
-def _consented(ws: Workspace) -> bool:
+def consented(ws: Workspace) -> bool:
     """甲's consent to hold-outs: in the config and as a fact of the ledger; else there are none (E1)."""
     return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
 
@@ -244,7 +250,7 @@ def _drawn_by(ws: Workspace, plan: SnapshotRef) -> str | None:
 
 
 def _design(ws: Workspace) -> str:
-    return ws.config.targeting.holdout_design if _consented(ws) else "none"
+    return ws.config.targeting.holdout_design if consented(ws) else "none"
 
 
 def _fitted(ws: Workspace, key: str) -> Propensity | None:
@@ -261,10 +267,16 @@ def _plan_before(ws: Workspace, key: str) -> SnapshotRef | None:
     return ws.find("plan", earlier[-1].key) if earlier else None
 
 
+def _is_over(ws: Workspace, key: str) -> bool:
+    """Whether nothing comes of this plan any more: its gate stopped it, or it was decided about."""
+    document = ws.find("plan_document", key)
+    return was_stopped(ws, GATE, key) or (document is not None and decision_on(ws, document) is not None)
+
+
 def _next_key(ws: Workspace) -> str:
     base = f"plan-{ws.today.isoformat()}"
     key, revision = base, 1
-    while (document := ws.find("plan_document", key)) is not None and decision_on(ws, document) is not None:
+    while _is_over(ws, key):
         revision += 1
         key = f"{base}-r{revision:02d}"
     return key

@@ -81,12 +81,13 @@ class FileKeeper:
     def replace(self, name: str, data: bytes) -> None:
         """Put other bytes in a key's file at once: a kill leaves the former ones, or these, never half of either."""
         part = self.folder / f".tmp-{name}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(self.folder / name)
+        with disk_errors(name):
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+            part.replace(self.folder / name)
 
     def names(self) -> list[str]:
         """See `KeyKeeper.names`."""

@@ -175,8 +175,9 @@ class LocalStore:
     def sweep(self) -> int:
         """See `ObjectStore.sweep`."""
         found = self._leftovers()
-        for path in found:
-            path.unlink(missing_ok=True)
+        with disk_errors("sweep"):
+            for path in found:
+                path.unlink(missing_ok=True)
         return len(found)
 
     def _leftovers(self) -> list[Path]:

@@ -19,11 +19,12 @@ from kansho.evidence.ledger import Ledger
 from kansho.intake.passwords import waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.simulation.actors import Script
+from kansho.simulation.population import build
 from kansho.simulation.world import World
 from kansho.vault.storage import stores_of
 from kansho.workspace import Layout, Workspace
 from kansho_airflow.client import AirflowClient
-from kansho_airflow.replay.baseline import keep, occurring
+from kansho_airflow.replay.baseline import keep, to_draw_again
 from kansho_airflow.replay.driver import Hands, Year
 from kansho_airflow.replay.progress import Display
 from kansho_airflow.replay.staff import Staff
@@ -60,22 +61,14 @@ class Site:
             shutil.rmtree(folder, ignore_errors=True)
 
     def world(self) -> World:
-        """The outside world; at its first opening the baseline scan decides who is drawn again."""
+        """The outside world; before its first opening the baseline scan decides who is drawn again."""
         taken = self.layout.outside / "taken.txt"
         people: int | str = self.people if self.people == "full" else int(self.people)
         if not taken.is_file():
             roots = [self.layout.kansho, self.layout.airflow]
-
-            def scan(values: object) -> set[str]:
-                found = occurring(values, roots)  # type: ignore[arg-type]
-                keep(taken, found)
-                return found
-
-            World.open(self.config, self.layout.outside, people, self.seed, occurs=scan)
-        known = frozenset(taken.read_text(encoding="utf-8").splitlines())
-        return World.open(
-            self.config, self.layout.outside, people, self.seed, occurs=lambda values: known.intersection(values)
-        )
+            keep(taken, to_draw_again(lambda known: build(self.config, people, self.seed, taken=known).people, roots))
+        known = taken.read_text(encoding="utf-8").splitlines()
+        return World.open(self.config, self.layout.outside, people, self.seed, taken=known)
 
     def ledger(self) -> Ledger:
         """The campaign's log, for reading."""

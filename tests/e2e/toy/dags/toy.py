@@ -30,6 +30,8 @@ for campaign in campaigns():
         plan = step("toy_stage:make", step("toy_stage:find"))
         decided = decision("gate", Role.CONTRACTOR_MANAGER, of=plan, title="検証結果の判断")
         verdict(step("toy_stage:finish", decided, outlet=asset(campaign, "gated")))
+    with stage_dag(campaign, "called", __doc__, starters=[Role.CONTRACTOR_STAFF]):
+        verdict(step("toy_stage:make", step("toy_stage:find")))
     with stage_dag(campaign, "woken", __doc__, triggers=[asset(campaign, "gated")]):
         verdict(step("toy_stage:woken"))
     with stage_dag(campaign, "shards", __doc__):

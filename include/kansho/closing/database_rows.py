@@ -1,0 +1,64 @@
+"""Every value that a database on a server holds, in pieces: what a scan of files cannot see (P11).
+
+Belongs here: reading, in every schema that is not the server's own.  Does not belong here: what is searched for
+(`kansho.closing.residue`), or removing rows (`kansho.closing.traces`).
+
+Rows come from the server a few hundred at a time.  A cell is cut: its first `CUT` letters with the row, then, for those
+few rows that have longer ones, the next, each cut overlapping the one before by more than the longest value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, LargeBinary, Text, cast, column, create_engine, func, inspect, select, table
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
+
+from kansho.closing.packing import Inner, gathered
+from kansho.closing.views import OVERLAP
+
+#: Letters (of a binary value: bytes) of one cell that are held at once.
+CUT = 1024**2
+_ROWS = 200
+_OF_THE_SERVER = frozenset({"information_schema", "pg_catalog", "pg_toast"})
+
+
+def tables_of(url: str) -> Iterator[tuple[str, Iterator[Inner]]]:
+    """(schema and table, its cells) of everything that the account may see.
+
+    Raises:
+        SQLAlchemyError: when the server does not answer; it is not to be shown, for it could quote the address.
+    """
+    engine = create_engine(url, hide_parameters=True)
+    try:
+        seen = inspect(engine)
+        for schema in sorted(set(seen.get_schema_names()) - _OF_THE_SERVER):
+            for name in sorted([*seen.get_table_names(schema), *seen.get_materialized_view_names(schema)]):
+                columns = seen.get_columns(name, schema)
+                binary = {c["name"] for c in columns if isinstance(c["type"], LargeBinary)}
+                yield f"{schema}.{name}", _cells(engine, schema, name, [c["name"] for c in columns], binary)
+    finally:
+        engine.dispose()
+
+
+def _cells(engine: Engine, schema: str, name: str, columns: list[str], binary: set[str]) -> Iterator[Inner]:
+    with engine.connect() as connection:
+        whole = connection.execution_options(stream_results=True, max_row_buffer=_ROWS)
+        for number in range(len(columns)):
+            yield from gathered(_column(whole, schema, name, columns[number], columns[number] in binary))
+
+
+def _column(connection: Connection, schema: str, name: str, of: str, is_binary: bool) -> Iterator[bytes]:
+    """One column's values, cut; the rows that have more are asked for again, until there are none."""
+    named: ColumnClause[str] = column(of)
+    value: ColumnElement[str] = named if is_binary else cast(named, Text)
+    source = table(name, named, schema=schema)
+    begin, more = 1, True
+    while more:
+        more = False
+        cut = select(func.substr(value, begin, CUT)).select_from(source).where(func.length(value) >= begin)
+        for (part,) in connection.execute(cut):
+            data = bytes(part) if is_binary else part.encode("utf-8", "replace")
+            more = more or len(part) >= CUT
+            yield data
+        begin += CUT - OVERLAP

@@ -1,0 +1,91 @@
+"""Rules about people, parties and places: trained before assigned, consented to before handed anything, designated.
+
+Belongs here: pure rules over events (P5, P7, P10, P14 and the works of C7), called by `kansho.evidence.rules`.  Does
+not belong here: what was due on a day (`kansho.evidence.deadline_rules`), who may read
+(`kansho.evidence.access_rules`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kansho.evidence.findings import Finding
+from kansho.evidence.past import Past, at
+from kansho.evidence.registrations import id_of
+
+#: Precautions of a visiting day (P10): strap, chain, net in the basket, locked cabinet.
+PRECAUTIONS = ("strap", "chain", "net", "cabinet")
+#: What a handler must have had before being registered → the finding (P5).
+_BEFORE_WORK = {"training_recorded": "OVERSIGHT-TRAINING", "briefing_recorded": "OVERSIGHT-BRIEFING"}
+#: What happens somewhere, and says where.
+_SOMEWHERE = ("snapshot_stored", "handler_registered", "manual_target_closed")
+_NEVER = 1 << 62
+
+
+def oversight_findings(log: Past) -> Iterator[Finding]:
+    """Handlers, 丙, visiting days and places that the log does not show in order."""
+    yield from _handlers(log)
+    yield from _subcontractors(log)
+    yield from _visiting_days(log)
+    yield from _places(log)
+
+
+def _handlers(log: Past) -> Iterator[Finding]:
+    """Trained and briefed on the day of the registration at the latest (P5); each change of one registers anew."""
+    seen: set[str] = set()
+    for registered in log.of("handler_registered"):
+        handler = id_of(registered)
+        if handler in seen:
+            continue
+        seen.add(handler)
+        for type_, code in _BEFORE_WORK.items():
+            days = [e.codes.get("on", "") for e in log.registered(type_, handler) if e.codes.get("of") != "leaver"]
+            if not any("" < day <= registered.campaign_date for day in days):
+                yield Finding(code, at(registered), f"no {type_} by the day of the registration (P5)")
+
+
+def _subcontractors(log: Past) -> Iterator[Finding]:
+    """Each 丙: consented to for this work, under a version of the clauses, before it is handed anything (C7, P7)."""
+    for package in log.of("package_handed_over"):
+        party = package.codes.get("party", "")
+        if party not in log.facts_at(package).subcontractors:
+            continue
+        before = [e for e in log.registered("party_registered", party) if e.sequence < package.sequence]
+        if not before:
+            continue  # STATE-CONSENT
+        said = before[-1].codes
+        if package.codes.get("work", "") not in said.get("works", "").split("|"):
+            yield Finding("STATE-CONSENT-WORK", at(package), "handed over for a work that was not consented to (C7)")
+        if not "" < said.get("consented_on", "") <= package.campaign_date or not said.get("clauses"):
+            text = "the party was not bound by clauses, with consent, on that day (P7)"
+            yield Finding("STATE-CONSENT-CLAUSES", at(package), text)
+
+
+def _visiting_days(log: Past) -> Iterator[Finding]:
+    """A checklist for each team and visiting day, all of it kept (P10)."""
+    for out in log.of("sheets_out"):
+        answers = log.find("checklist_recorded", out.key)
+        if answers is None or any(answers.codes.get(name) not in ("yes", "no") for name in PRECAUTIONS):
+            yield Finding("OVERSIGHT-CHECKLIST", at(out), "no whole checklist of this team's day (P10)")
+
+
+def _places(log: Past) -> Iterator[Finding]:
+    """Nothing is stored, handled, closed or handed over but at places that 甲 designated (P14).
+
+    The opening registers people and makes its secrets before it comes to the places: its approval is the moment.
+    """
+    approved = log.first("approval_decided")
+    opened = approved.sequence if approved is not None else len(log.events)
+    designated: dict[str, int] = {}
+    with_place: dict[str, int] = {}
+    for event in log.of("place_designated"):
+        designated.setdefault(id_of(event), event.sequence)
+        with_place.setdefault(event.codes.get("party", ""), event.sequence)
+    for type_ in _SOMEWHERE:
+        for event in log.of(type_):
+            if designated.get(event.codes.get("place", ""), _NEVER) > max(event.sequence, opened):
+                yield Finding("PLACE-UNDESIGNATED", at(event), "at a place that 甲 had not designated (P14)")
+    for event in log.of("package_handed_over"):
+        party = event.codes.get("party", "")
+        if party in log.facts_at(event).subcontractors and with_place.get(party, _NEVER) > event.sequence:
+            yield Finding("PLACE-UNDESIGNATED", at(event), "handed to a party with no designated place (P14)")

@@ -1,0 +1,1042 @@
+"""Every way of tampering that we know, and what exactly is found of it: the code, and the place.
+
+Read a row as: who does this to a bundle is told this, and nothing else.  Numbers of events are left out of the places.
+`test_every_code_is_found_by_an_attack` closes the circle: no code of the verifier is without a row.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kansho.campaign.config import CampaignConfig
+from kansho.evidence.bundle import sha256
+from kansho.evidence.checkpoint import cosign
+from kansho.evidence.clauses import ELSEWHERE, TITLES
+from kansho.evidence.findings import Finding
+from kansho.evidence.verdict import verdict
+from kansho.evidence.verify import judge_bundle
+from kansho.vault.classes import PERSONAL_KEYS
+from tests.unit.attacks import (
+    FIFTH,
+    THIEF,
+    THIRD,
+    WARD,
+    Case,
+    Given,
+    Misdeed,
+    after_the_end,
+    all_of,
+    amended,
+    asked_instead,
+    by_another_key,
+    certificate_says,
+    changed,
+    changed_certificate,
+    coded,
+    counted,
+    cut_within_an_event,
+    deep,
+    dropped,
+    dropped_event,
+    duplicate_entry,
+    duplicate_key,
+    edited,
+    edited_count,
+    endless_number,
+    flip,
+    float_count,
+    holding,
+    huge_count,
+    inserted,
+    key_of,
+    last_checkpoint,
+    lasting,
+    late,
+    left,
+    lines,
+    moved_to_the_end,
+    not_canonical,
+    of_another_key,
+    older_checkpoint_only,
+    on,
+    on_another_decision,
+    one_person_twice,
+    only_scheduled,
+    other_campaign,
+    other_log_of_the_same_key,
+    other_round,
+    other_side,
+    packed,
+    paper,
+    raised_codes,
+    read_as,
+    renamed,
+    repeated_event,
+    rewritten,
+    root_at,
+    set_actor,
+    surplus_hides_a_lack,
+    swapped_config,
+    swapped_events,
+    uncertified,
+    uses,
+    voided_before,
+    with_a_countersignature,
+    with_file,
+    with_lines,
+    with_the_wards,
+)
+from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+
+LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
+CLERK = ("contractor", "teshigawara", "contractor_staff")
+EARLY = "2026-01-01T00:00:00.000000Z"
+NOWHERE = "0" * 64
+ROSTER = {"digest": sha256(b"roster/d01")}
+#: Where a holding that somebody sneaks in would have to lie.
+KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29"}
+
+Forgery = Callable[[Case], bytes]
+Beside = Callable[[Case], Given]
+
+#: Bytes changed after everything was signed, by whoever gets hold of the file.
+FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
+    "not a zip": (lambda c: b"PK" + c.data[5:40], {"BUNDLE-FORM [bundle]"}),
+    "a byte of the events flipped": (
+        lambda c: flip(c.data, c.data.index(b"gate_evaluated")),
+        {"BUNDLE-DAMAGED [bundle]"},
+    ),
+    "a byte of the frame flipped": (lambda c: flip(c.data, 11), {"BUNDLE-BYTES [bundle]"}),
+    "bytes appended": (lambda c: c.data + b"\0", {"BUNDLE-BYTES [bundle]"}),
+    "a file too many": (lambda c: with_file(c, "extra.txt", b"x"), {"BUNDLE-EXTRA [extra.txt]"}),
+    "a file with a look-alike name": (
+        lambda c: with_file(c, "сertificate.json", c.certificate),
+        {"BUNDLE-LOOKALIKE [name]"},
+    ),
+    "a file missing": (lambda c: with_file(c, "certificate.sig", None), {"BUNDLE-MISSING [certificate.sig]"}),
+    "a file twice": (duplicate_entry, {"BUNDLE-DUPLICATE [bundle]"}),
+    "packed by another program": (lambda c: packed(c, zipfile.ZIP_STORED), {"BUNDLE-BYTES [bundle]"}),
+    "compressed": (lambda c: packed(c, zipfile.ZIP_DEFLATED), {"BUNDLE-SIZE [bundle]"}),
+    "the reading note changed": (lambda c: with_file(c, "README.txt", b"trust me"), {"BUNDLE-README [README.txt]"}),
+    "the tail cut off": (
+        lambda c: with_lines(c, lines(c)[:-2]),
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "CHECKPOINT-CUT [checkpoints/LAST.txt]",
+            "CHECKPOINT-LAST [events.jsonl]",
+            "STATE-UNCERTIFIED [events]",
+        },
+    ),
+    "the tail cut off in the middle of an event": (cut_within_an_event, {"EVENT-CUT [events.jsonl]"}),
+    "the head cut off": (lambda c: with_lines(c, lines(c)[2:]), {"EVENT-DROPPED [events.jsonl:1]"}),
+    "an event dropped": (dropped_event, {"EVENT-DROPPED [events.jsonl:6]"}),
+    "two events swapped": (swapped_events, {"EVENT-ORDER [events.jsonl:5]"}),
+    "an event repeated": (repeated_event, {"EVENT-NUMBER [events.jsonl:7]"}),
+    "an event inserted": (
+        lambda c: with_lines(c, [*lines(c)[:6], lines(c)[6], *lines(c)[6:]]),
+        {"EVENT-NUMBER [events.jsonl:8]"},
+    ),
+    "a count edited": (
+        edited_count,
+        {
+            "CERTIFICATE-COUNTS [certificate.json]",
+            "CERTIFICATE-ROOT [certificate.json log_root]",
+            "CHECKPOINT-ROOT [checkpoints/LAST.txt]",
+            "COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]",
+        },
+    ),
+    "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
+    "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
+    "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:77]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:77]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:77]"}),
+    "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
+    "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
+    "an event of an unknown type": (
+        lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
+        {"EVENT-TYPE [events.jsonl:76]"},
+    ),
+    "an event filed under another clause": (
+        lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
+        {"EVENT-TYPE [events.jsonl:82]"},
+    ),
+    "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
+    "an event larger than a reader takes": (
+        lambda c: with_lines(c, [b'"' + b"x" * (8 * 1024**2) + b'"']),
+        {"JSON-SIZE [events.jsonl:1]"},
+    ),
+    "events of another campaign": (other_campaign, {"EVENT-CAMPAIGN [events.jsonl:1]"}),
+    "another config": (swapped_config, {"CONFIG-ABSENT [campaign_opened]", "CONFIG-DIGEST [config.json]"}),
+    "a config of another shape": (lambda c: with_file(c, "config.json", b"{}"), {"CONFIG-FORM [config.json]"}),
+    "an earlier config under a false name": (
+        lambda c: with_file(c, f"configs/{NOWHERE}.json", b"{}"),
+        {"CONFIG-NAME [configs/0000000000000000000000000000000000000000000000000000000000000000.json]"},
+    ),
+    "the key of another log": (
+        lambda c: with_file(c, "public-key.txt", key_of(c.year.signer)),
+        {"KEY-FORM [kansho/sumida_2027]"},
+    ),
+    "another certificate": (
+        changed_certificate,
+        {
+            "CERTIFICATE-DIGEST [certificate.json]",
+            "CERTIFICATE-ROOT [certificate.json log_size]",
+            "CERTIFICATE-SIGNATURE [certificate.sig]",
+        },
+    ),
+    "a certificate that is no JSON": (
+        lambda c: with_file(c, "certificate.json", b"x"),
+        {
+            "CERTIFICATE-DIGEST [certificate.json]",
+            "CERTIFICATE-SIGNATURE [certificate.sig]",
+            "JSON-FORM [certificate.json]",
+        },
+    ),
+    "a document hidden": (
+        lambda c: with_file(c, "documents.json", b'[{"name":"x"}]'),
+        {"DOCUMENTS-DIFFER [documents.json]"},
+    ),
+    "the signature replaced": (
+        lambda c: with_file(c, "certificate.sig", b"AAAA\n"),
+        {"CERTIFICATE-SIGNATURE [certificate.sig]"},
+    ),
+    "only an older checkpoint": (older_checkpoint_only, {"CHECKPOINT-LAST [events.jsonl]"}),
+    "an older checkpoint under the last one's name": (
+        lambda c: with_file(c, last_checkpoint(c), c.year.checkpoint(3).encode()),
+        {"CHECKPOINT-LAST [events.jsonl]", "CHECKPOINT-NAME [checkpoints/LAST.txt]"},
+    ),
+    "a checkpoint of another size under this name": (
+        lambda c: with_file(c, FIFTH, c.year.checkpoint(3).encode()),
+        {"CHECKPOINT-NAME [checkpoints/0000000005.txt]"},
+    ),
+    "a checkpoint of another campaign": (
+        lambda c: with_file(c, THIRD, other_log_of_the_same_key(c).encode()),
+        {"CHECKPOINT-ORIGIN [checkpoints/0000000003.txt]"},
+    ),
+    "a checkpoint that another key signed": (
+        lambda c: with_file(c, THIRD, of_another_key().encode()),
+        {"CHECKPOINT-SIGNATURE [checkpoints/0000000003.txt]"},
+    ),
+    "a broken checkpoint": (lambda c: with_file(c, THIRD, b"x"), {"CHECKPOINT-FORM [checkpoints/0000000003.txt]"}),
+    "a time stamp about something else": (
+        lambda c: with_file(c, "timestamps/0000000003.tsr", b"x"),
+        {"TIMESTAMP-STRAY [timestamps/0000000003.tsr]"},
+    ),
+    "a countersignature nobody told of": (
+        with_a_countersignature,
+        {"COUNTERSIGNED-STRAY [countersigned/0000000003.txt]"},
+    ),
+}
+
+#: What a contractor could write, and sign properly, as the year went on.
+MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
+    "another campaign's certificate": (
+        certificate_says("campaign", "sumida_2026"),
+        {"CERTIFICATE-CAMPAIGN [certificate.json]"},
+    ),
+    "the certificate speaks of a shorter log": (
+        certificate_says("log_size", 3),
+        {"CERTIFICATE-ROOT [certificate.json log_size]"},
+    ),
+    "the certificate speaks of another log": (
+        certificate_says("log_root", "0" * 64),
+        {"CERTIFICATE-ROOT [certificate.json log_root]"},
+    ),
+    "the certificate tells another day": (
+        certificate_says("erased_on", "2027-04-01"),
+        {"CERTIFICATE-FACTS [certificate.json erased_on]"},
+    ),
+    "the certificate hides that it is a simulation": (
+        certificate_says("simulation", ""),
+        {"CERTIFICATE-FACTS [certificate.json simulation]"},
+    ),
+    "the certificate tells of a larger scan": (
+        certificate_says("scan", {"files": 99, "bytes": 1000, "needles": 99, "hits": 0}),
+        {"CERTIFICATE-FACTS [certificate.json scan]"},
+    ),
+    "the certificate claims a better method": (
+        certificate_says("method", {"type": "Purge"}),
+        {"CERTIFICATE-FACTS [certificate.json method]"},
+    ),
+    "the certificate's counts are others": (certificate_says("counts", {}), {"CERTIFICATE-COUNTS [certificate.json]"}),
+    "an unassigned user approved": (
+        set_actor("approval_decided", "dag/run/print_package", "mitarai", "ward_officer"),
+        {
+            "APPROVAL-UNASSIGNED [approval_decided dag/run/print_package]",
+            "APPROVAL-UNREAD [approval_decided dag/run/print_package]",
+        },
+    ),
+    "a stranger approved": (
+        set_actor("approval_decided", "dag/run/call_list", "nobody", "ward_officer"),
+        {
+            "APPROVAL-UNASSIGNED [approval_decided dag/run/call_list]",
+            "APPROVAL-UNREAD [approval_decided dag/run/call_list]",
+            "STATE-RELEASE-ROLE [package_handed_over call_centre/call_list/call_1-a1]",
+        },
+    ),
+    "a decision by a look-alike": (
+        set_actor("approval_decided", "dag/run/visit_halves", LOOKALIKE, OFFICER[2]),
+        {
+            "APPROVAL-UNASSIGNED [approval_decided dag/run/visit_halves]",
+            "APPROVAL-UNREAD [approval_decided dag/run/visit_halves]",
+            "EVENT-LOOKALIKE [approval_decided]",
+        },
+    ),
+    "a user whose name only looks like another's": (
+        set_actor("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}", LOOKALIKE, OFFICER[2]),
+        {"APPROVAL-UNREAD [approval_decided dag/run/visit_halves]", "EVENT-LOOKALIKE [artefact_opened]"},
+    ),
+    "full-width digits in a code": (
+        coded("wave_selected", "mailing_1", day="２０２７"),
+        {"EVENT-LOOKALIKE [wave_selected]"},
+    ),
+    "prose in a code": (
+        coded("gate_evaluated", "call_release/call_1-a1", result="合格"),
+        {"EVENT-CONTENT [gate_evaluated]", "STATE-RELEASE-GATE [package_handed_over call_centre/call_list/call_1-a1]"},
+    ),
+    "approved blind": (
+        dropped("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}"),
+        {"APPROVAL-UNREAD [approval_decided dag/run/visit_halves]"},
+    ),
+    "approved after one page of a list": (
+        counted("artefact_opened", f"dag/run/visit_halves/{OFFICER[1]}", first=1, last=500, of=9_499),
+        {"APPROVAL-UNREAD [approval_decided dag/run/visit_halves]"},
+    ),
+    "approved after it had timed out": (
+        voided_before("dag/run/visit_halves"),
+        {"APPROVAL-VOIDED [approval_decided dag/run/visit_halves]"},
+    ),
+    "approved without a request": (
+        dropped("approval_requested", "dag/run/visit_halves"),
+        {
+            "APPROVAL-UNREQUESTED [approval_decided dag/run/visit_halves]",
+            "STATE-RELEASE-UNAPPROVED [package_handed_over visitors/visit_halves/visit_1-2027-10-13]",
+        },
+    ),
+    "approved another thing": (
+        changed("approval_decided", "dag/run/call_list", refs={"digest": "0" * 64}),
+        {"APPROVAL-DIGEST [approval_decided dag/run/call_list]"},
+    ),
+    "one person for four eyes": (one_person_twice, {"STATE-ERASED-FOUR-EYES [holding_erased quarantine/d01]"}),
+    "second approval rejected": (
+        coded("approval_decided", "dag/run/erase_contractor", decision="reject"),
+        {
+            "APPROVAL-FOUR-EYES [approval_decided dag/run/erase_ward]",
+            "STATE-ERASED-UNAPPROVED [holding_erased quarantine/d01]",
+        },
+    ),
+    "erasure approved once": (
+        dropped("approval_decided", "dag/run/erase_ward"),
+        {"STATE-ERASED-UNAPPROVED [holding_erased quarantine/d01]"},
+    ),
+    "erased on the word of the wrong roles": (
+        asked_instead("dag/run/erase_ward", OFFICER),
+        {"STATE-ERASED-ROLE [holding_erased quarantine/d01]"},
+    ),
+    "erased under another plan": (
+        coded("holding_erased", "roster/d01", plan="0" * 64),
+        {"STATE-ERASED-OTHER-PLAN [holding_erased roster/d01]"},
+    ),
+    "a planned target not erased": (
+        dropped("holding_erased", "roster/d01"),
+        {
+            "CERTIFY-INCOMPLETE [roster/d01]",
+            "COUNT-ERASED [planned = erased]",
+            "STATE-PLAN-UNFINISHED [erasure_planned plan-1]",
+        },
+    ),
+    "erased what was not planned": (
+        renamed("holding_erased", "roster/d01", "roster/other"),
+        {
+            "CERTIFY-INCOMPLETE [roster/d01]",
+            "CUSTODY-UNKNOWN [holding_erased roster/other]",
+            "STATE-ERASED-UNPLANNED [holding_erased roster/other]",
+            "STATE-PLAN-UNFINISHED [erasure_planned plan-1]",
+        },
+    ),
+    "erased without a plan": (
+        dropped("erasure_planned"),
+        {"CERTIFY-INCOMPLETE [erasure_planned]", "STATE-ERASED-UNPLANNED [holding_erased quarantine/d01]"},
+    ),
+    "erased before the receipt": (
+        dropped("handover_receipted"),
+        {"STATE-ERASED-UNRECEIPTED [holding_erased quarantine/d01]"},
+    ),
+    "a held delivery used without a decision": (
+        coded("gate_evaluated", "target_list/d01", result="hold"),
+        {"STATE-GATE-BYPASSED [gate_evaluated target_list/d01]"},
+    ),
+    "a stopped delivery used": (
+        coded("gate_evaluated", "target_list/d01", result="stop"),
+        {"STATE-GATE-BYPASSED [gate_evaluated target_list/d01]"},
+    ),
+    "an exception without an end": (
+        late("exception_opened", "d01/target_list/postal.ward", codes={"due": "2027-05-01"}),
+        {"STATE-EXCEPTION-OPEN [exception_opened d01/target_list/postal.ward]"},
+    ),
+    "cards released without approval": (
+        dropped("approval_decided", "dag/run/print_package"),
+        {"STATE-RELEASE-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "cards released by another role": (
+        asked_instead("dag/run/print_package", CONTRACTOR),
+        {"STATE-RELEASE-ROLE [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "cards released on the opening's approval": (
+        coded("package_handed_over", "printer/print_package/mailing_1", authority="dag/run/opening"),
+        {"STATE-RELEASE-OTHER [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a list released on the decision about another round": (
+        lambda y: y.edit("approval_requested", other_round, "dag/run/call_list"),
+        {"STATE-RELEASE-OTHER [package_handed_over call_centre/call_list/call_1-a1]"},
+    ),
+    "a list released by another role": (
+        asked_instead("dag/run/call_list", OFFICER),
+        {"STATE-RELEASE-ROLE [package_handed_over call_centre/call_list/call_1-a1]"},
+    ),
+    "a list released without a gate": (
+        dropped("gate_evaluated", "call_release/call_1-a1"),
+        {"STATE-RELEASE-UNGATED [package_handed_over call_centre/call_list/call_1-a1]"},
+    ),
+    "cards released through a stopped gate": (
+        coded("gate_evaluated", "print_release/mailing_1", result="stop"),
+        {"STATE-RELEASE-GATE [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a visit list the ward never saw": (
+        dropped("approval_decided", "dag/run/visit_halves"),
+        {"STATE-RELEASE-UNAPPROVED [package_handed_over visitors/visit_halves/visit_1-2027-10-13]"},
+    ),
+    "a visit list through a stopped gate": (
+        coded("gate_evaluated", "visit_release/visit_1", result="stop"),
+        {"STATE-RELEASE-GATE [package_handed_over visitors/visit_halves/visit_1-2027-10-13]"},
+    ),
+    "a party without consent": (
+        dropped("party_registered", "printer"),
+        {"STATE-CONSENT [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a party given a work it has no consent for": (
+        coded("party_registered", "printer", works="sealing"),
+        {"STATE-CONSENT-WORK [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a party consented to afterwards": (
+        coded("party_registered", "printer", consented_on="2027-06-30"),
+        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a party bound by no clauses": (
+        coded("party_registered", "printer", clauses=""),
+        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "results from a party nobody knows": (
+        late("package_received", "nobody/call_results/c9", codes={"party": "nobody", "kind": "call_results"}),
+        {"CUSTODY-PARTY [package_received nobody/call_results/c9]"},
+    ),
+    "丙 given something after its certificate": (
+        moved_to_the_end("package_handed_over", "printer/print_package/mailing_1"),
+        {"CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a certificate of 丙 missing": (
+        dropped("certificate_received", "visitors"),
+        {
+            "COUNT-CERTIFIED [packages handed over = certified [visitors]]",
+            "DEADLINE-CERTIFICATE [certificate/visitors]",
+            "STATE-CERTIFICATE-MISSING [visitors]",
+        },
+    ),
+    "a certificate of 丙 late and not told": (
+        on("certificate_received", "2028-01-29", "visitors"),
+        {"DEADLINE-CERTIFICATE [certificate_received visitors]"},
+    ),
+    "a holding kept": (
+        dropped("snapshot_erased", "roster/d01"),
+        {
+            "COUNT-SNAPSHOTS [snapshots stored = erased]",
+            "DEADLINE-ERASE-BY [erase_by/roster/d01]",
+            "STATE-NOT-ERASED [snapshot_stored roster/d01]",
+        },
+    ),
+    "a holding used after its erasure": (
+        late("stage_finished", "mailing_9", refs=uses("roster/d01")),
+        {"CUSTODY-USED-ERASED [stage_finished mailing_9]"},
+    ),
+    "a holding stored after the key was destroyed": (
+        late("snapshot_stored", "roster/d02", codes=KEPT, refs={"holding": holding("roster/d02")}),
+        {
+            "COUNT-SNAPSHOTS [snapshots stored = erased]",
+            "CUSTODY-KEY-USED [snapshot_stored roster/d02]",
+            "DEADLINE-ERASE-BY [erase_by/roster/d02]",
+            "STATE-NOT-ERASED [snapshot_stored roster/d02]",
+        },
+    ),
+    "a holding erased that never was": (
+        late("snapshot_erased", "roster/d77"),
+        {"CUSTODY-UNKNOWN [snapshot_erased roster/d77]"},
+    ),
+    "a working file kept beyond its day": (
+        on("snapshot_erased", "2027-07-20", "raw_target_list/d01"),
+        {"DEADLINE-ERASE-BY [snapshot_erased raw_target_list/d01]"},
+    ),
+    "a working file's day moved": (
+        lasting("raw_target_list/d01", "2027-12-31"),
+        {"FLOW-ERASE-BY [snapshot_stored raw_target_list/d01]"},
+    ),
+    "a working file without a day": (
+        lasting("raw_target_list/d01", ""),
+        {
+            "DEADLINE-ERASE-BY [snapshot_erased raw_target_list/d01]",
+            "FLOW-ERASE-BY [snapshot_stored raw_target_list/d01]",
+        },
+    ),
+    "a working file nobody approved": (
+        coded("snapshot_stored", "raw_target_list/d01", holder="printer", place="print_works"),
+        {"FLOW-UNAPPROVED [snapshot_stored raw_target_list/d01]"},
+    ),
+    "stored at a place nobody designated": (
+        coded("snapshot_stored", "roster/d01", place="garage"),
+        {"FLOW-UNAPPROVED [snapshot_stored roster/d01]", "PLACE-UNDESIGNATED [snapshot_stored roster/d01]"},
+    ),
+    "handed to a party without a place": (
+        dropped("place_designated", "print_works"),
+        {
+            "PLACE-UNDESIGNATED [handler_registered h06]",
+            "PLACE-UNDESIGNATED [package_handed_over printer/print_package/mailing_1]",
+        },
+    ),
+    "closed by hand where nobody designated a place": (
+        coded("manual_target_closed", "hand/backup_disk", place="garage"),
+        {"PLACE-UNDESIGNATED [manual_target_closed hand/backup_disk]"},
+    ),
+    "a medium kept": (
+        dropped("medium_returned"),
+        {
+            "COUNT-MEDIA [media = returned]",
+            "DEADLINE-MEDIUM [medium_return/d01]",
+            "STATE-NOT-RETURNED [medium_registered d01]",
+        },
+    ),
+    "a medium returned late and not told": (
+        on("medium_returned", "2028-01-30"),
+        {"DEADLINE-MEDIUM [medium_returned d01]"},
+    ),
+    "a medium returned that never came": (
+        late("medium_returned", "d77"),
+        {"COUNT-MEDIA [media = returned]", "CUSTODY-MEDIUM [medium_returned d77]"},
+    ),
+    "a delivery from no registered medium": (
+        dropped("medium_registered"),
+        {
+            "COUNT-MEDIA [media = returned]",
+            "CUSTODY-MEDIUM [medium_returned d01]",
+            "WORK-MEDIUM [delivery_accepted d01]",
+        },
+    ),
+    "a delivery without a password of its own": (dropped("password_entered"), {"WORK-MEDIUM [delivery_accepted d01]"}),
+    **{
+        f"the key {name} kept": (
+            dropped("keys_destroyed", name),
+            {"COUNT-KEYS [keys = destroyed]", "STATE-KEY-KEPT [campaign_certified certificate]"}
+            | ({"CERTIFY-INCOMPLETE [residue_scanned]"} if name == "needles" else set()),
+        )
+        for name in PERSONAL_KEYS
+    },
+    "a key whose deletion is pending called destroyed": (
+        lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "health", {"until": "2028-02-29"}),
+        {"CUSTODY-KEY-PENDING [keys_destroyed health]"},
+    ),
+    "certified while a key's deletion was scheduled": (
+        only_scheduled("health", "2028-02-29"),
+        {
+            "COUNT-KEYS [keys = destroyed]",
+            "STATE-KEY-KEPT [campaign_certified certificate]",
+            "STATE-KEY-PENDING [campaign_certified]",
+        },
+    ),
+    "nobody is named": (
+        dropped("erasure_attended"),
+        {"CERTIFY-INCOMPLETE [erasure_attended]", "STATE-UNATTENDED [campaign_certified]"},
+    ),
+    "one person erased and checked": (
+        coded("erasure_attended", "closing", verifier="tsukumo"),
+        {"STATE-ATTENDED [erasure_attended]"},
+    ),
+    "closed by hand without saying how": (
+        coded("manual_target_closed", "hand/backup_disk", method=""),
+        {"STATE-MANUAL-FORM [hand/backup_disk]"},
+    ),
+    "a declared backup left": (
+        dropped("manual_target_closed", "hand/backup_disk"),
+        {"STATE-MANUAL-OPEN [campaign_certified]"},
+    ),
+    "traces kept": (
+        dropped("traces_purged"),
+        {
+            "CERTIFY-INCOMPLETE [traces_purged]",
+            "COUNT-TRACES [traces = purged]",
+            "STATE-TRACES [campaign_certified certificate]",
+        },
+    ),
+    "no scan": (
+        dropped("residue_scanned"),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-UNSCANNED [campaign_certified certificate]"},
+    ),
+    "residue found": (
+        counted("residue_scanned", hits=1),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-RESIDUE [residue_scanned scan-1]"},
+    ),
+    "a file not read": (
+        counted("residue_scanned", unread=1),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-RESIDUE [residue_scanned scan-1]"},
+    ),
+    "an incident left open": (dropped("incident_closed"), {"STATE-INCIDENT-OPEN [incident_opened sheet-1]"}),
+    "an incident the ward was not told of": (
+        dropped("report_submitted", "incident_notice/sheet-1"),
+        {"DEADLINE-INCIDENT [incident_notice/sheet-1]"},
+    ),
+    "an incident reported late and not told": (
+        on("incident_reported", "2027-06-13"),
+        {"DEADLINE-INCIDENT [incident_reported sheet-1]"},
+    ),
+    "work before the ward approved the opening": (
+        dropped("approval_decided", "dag/run/opening"),
+        {"STATE-UNOPENED [delivery_accepted d01]"},
+    ),
+    "work although the ward sent the opening back": (
+        coded("approval_decided", "dag/run/opening", decision="reject"),
+        {"STATE-UNOPENED [delivery_accepted d01]"},
+    ),
+    "not begun with the opening": (dropped("campaign_opened"), {"CONFIG-DIGEST [config.json]", "STATE-FIRST [event]"}),
+    "outside the contract": (on("call_list_made", "2028-03-01"), {"STATE-DATE [call_list_made call_1-a1]"}),
+    "a campaign date ahead of the clock": (
+        all_of(
+            coded("campaign_opened", "sumida_2027", simulation="false"), changed("call_list_made", recorded_at=EARLY)
+        ),
+        {"STATE-CLOCK [event]", "STATE-CLOCK-BACKWARDS [call_list_made]"},
+    ),
+    "a clock that runs backwards in silence": (
+        changed("call_list_made", recorded_at=EARLY),
+        {"STATE-CLOCK-BACKWARDS [call_list_made]"},
+    ),
+    "a key of the signer nobody bound": (dropped("keys_created"), {"KEY-UNBOUND [public-key.txt]"}),
+    "an event twice": (late("medium_returned", "d01"), {"EVENT-TWICE [medium_returned]"}),
+    "a negative count": (
+        counted("inventory_taken", media=-1),
+        {"COUNT-INVENTORY [inventory = sum of its kinds]", "COUNT-NEGATIVE [inventory_taken]"},
+    ),
+    "a person handled data untrained": (
+        dropped("training_recorded", "h06"),
+        {"OVERSIGHT-TRAINING [handler_registered h06]"},
+    ),
+    "a person trained after being assigned": (
+        coded("training_recorded", "h06", on="2027-04-02"),
+        {"OVERSIGHT-TRAINING [handler_registered h06]"},
+    ),
+    "a person not told of secrecy": (
+        dropped("briefing_recorded", "h06"),
+        {"OVERSIGHT-BRIEFING [handler_registered h06]"},
+    ),
+    "somebody who left was not told that secrecy goes on": (
+        left("h06", "2027-08-31"),
+        {"DEADLINE-LEAVER [leaver_briefing/h06]"},
+    ),
+    "乙 never inspected": (
+        dropped("inspection_recorded", "ward_inspection/contractor"),
+        {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
+    ),
+    "an inspection from before the contract": (
+        coded("inspection_recorded", "ward_inspection/contractor", on="2027-03-31"),
+        {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
+    ),
+    "an inspection too late": (
+        coded("inspection_recorded", "ward_inspection/contractor", on="2027-12-26"),
+        {"DEADLINE-INSPECTION [inspection_recorded ward_inspection/contractor]"},
+    ),
+    "丙 never checked by the ward": (
+        dropped("inspection_recorded", "ward_check/visitors"),
+        {"DEADLINE-INSPECTION [ward_check/visitors]"},
+    ),
+    "丙 never audited": (dropped("audit_recorded", "audit/call_centre"), {"DEADLINE-AUDIT [audit/call_centre]"}),
+    "a finding never corrected": (
+        dropped("inspection_recorded", "correction/audit/printer/logs"),
+        {"DEADLINE-CORRECTION [correction/audit/printer/logs]"},
+    ),
+    "a finding corrected too late": (
+        coded("inspection_recorded", "correction/audit/printer/logs", on="2027-07-03"),
+        {"DEADLINE-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a visiting day without a checklist": (
+        dropped("checklist_recorded"),
+        {"OVERSIGHT-CHECKLIST [sheets_out visit_1/2027-10-13/1]"},
+    ),
+    "a checklist with an answer left out": (
+        changed("checklist_recorded", codes={"strap": "yes", "chain": "yes", "net": "yes"}),
+        {"OVERSIGHT-CHECKLIST [sheets_out visit_1/2027-10-13/1]"},
+    ),
+    "a month nobody attested": (
+        dropped("attestation_recorded", "printer/2027-08"),
+        {"DEADLINE-ATTESTATION [attestation/printer/2027-08]"},
+    ),
+    "a month attested too late": (
+        coded("attestation_recorded", "printer/2027-08", attested_on="2027-09-10"),
+        {"DEADLINE-ATTESTATION [attestation_recorded printer/2027-08]"},
+    ),
+    "a month attested before it began": (
+        coded("attestation_recorded", "printer/2027-08", attested_on="2027-07-31"),
+        {"DEADLINE-ATTESTATION [attestation/printer/2027-08]"},
+    ),
+    "an erasure dated back by a word beside it": (
+        all_of(
+            on("snapshot_erased", "2027-07-20", "raw_target_list/d01"),
+            coded("snapshot_erased", "raw_target_list/d01", on="2027-07-01"),
+        ),
+        {"DEADLINE-ERASE-BY [snapshot_erased raw_target_list/d01]"},
+    ),
+    "a month without its report": (
+        dropped("report_submitted", "monthly/2027-08"),
+        {"DEADLINE-REPORT [monthly_report/2027-08]"},
+    ),
+    "a report too late": (
+        on("report_submitted", "2027-09-11", "monthly/2027-08"),
+        {"DEADLINE-REPORT [report_submitted monthly/2027-08]"},
+    ),
+    "handed back too late": (
+        on("package_handed_over", "2028-01-26", "ward/handover/handover-1"),
+        {"DEADLINE-HANDOVER [package_handed_over ward/handover/handover-1]"},
+    ),
+    "certified after the contract": (
+        lambda y: setattr(y, "today", date(2028, 2, 1)),
+        {"DEADLINE-ERASURE [campaign_certified certificate]", "STATE-DATE [campaign_certified certificate]"},
+    ),
+    "a wave by a plan the ward had not approved": (
+        dropped("approval_decided", "dag/run/plan"),
+        {
+            "WORK-PLAN [wave_selected call_1]",
+            "WORK-PLAN [wave_selected mailing_1]",
+            "WORK-PLAN [wave_selected visit_1]",
+        },
+    ),
+    "a wave by another plan": (coded("wave_selected", "call_1", plan="plan-2"), {"WORK-PLAN [wave_selected call_1]"}),
+    "a wave beyond its capacity": (
+        counted("wave_selected", "visit_1", candidates=61, assigned=61),
+        {"WORK-CAPACITY [wave_selected visit_1]"},
+    ),
+    "a wave selected too late": (on("wave_selected", "2027-08-17", "call_1"), {"DEADLINE-WAVE [wave_selected call_1]"}),
+    "cards reported too late": (on("print_reported", "2027-06-26"), {"DEADLINE-PRINT [print_reported mailing_1]"}),
+    "posted without pulling anybody out": (dropped("pulls_listed"), {"WORK-PULLS [print_reported mailing_1]"}),
+    "people held out without the ward's consent": (
+        dropped("holdout_consented"),
+        {"WORK-HOLDOUT [wave_selected mailing_1]"},
+    ),
+    "a seed committed when the plan was known": (
+        moved_to_the_end("seed_committed", "seed"),
+        {"WORK-SEED [wave_selected mailing_1]"},
+    ),
+    "a figure without its cut-off": (
+        changed("effect_analysed", codes={"wave": "mailing_1"}),
+        {"WORK-CUTOFF [effect_analysed 2028-01-20/mailing_1/all]"},
+    ),
+    "an effect that was never analysed": (dropped("effect_analysed"), {"DEADLINE-EFFECT [effect_report/2028-01-20]"}),
+    "read for a purpose nobody knows": (
+        read_as("curiosity"),
+        {"STATE-READ-PURPOSE [snapshot_read roster/d01@curiosity/system]"},
+    ),
+    "read for a purpose of another role": (
+        read_as("desk_review"),
+        {"STATE-READ-ROLE [snapshot_read roster/d01@desk_review/system]"},
+    ),
+    "read by a purpose that does not use it": (
+        read_as("config_amendment"),
+        {"STATE-READ-CLASS [snapshot_read roster/d01@config_amendment/system]"},
+    ),
+    "read by somebody nobody registered": (
+        read_as("desk_review", by=("contractor", "ghost", CLERK[2])),
+        {"STATE-READ-UNREGISTERED [snapshot_read roster/d01@desk_review/ghost]"},
+    ),
+    "read by somebody who had left": (
+        all_of(left("h04", "2027-04-20"), read_as("desk_review", by=CLERK)),
+        {"STATE-READ-ENDED [snapshot_read roster/d01@desk_review/teshigawara]"},
+    ),
+    "read in another's name": (
+        read_as("segmentation", key="roster/d01@segmentation/watanuki"),
+        {"STATE-READ-KEY [snapshot_read roster/d01@segmentation/watanuki]"},
+    ),
+    "read what was never registered": (
+        read_as("segmentation", name="roster/d77"),
+        {"STATE-READ-UNKNOWN [snapshot_read roster/d77@segmentation/system]"},
+    ),
+    "read after it was erased": (
+        late("snapshot_read", "roster/d01@validation/system", codes={"purpose": "validation"}, refs=ROSTER),
+        {"STATE-READ-ERASED [snapshot_read roster/d01@validation/system]"},
+    ),
+    "sheets that do not balance": (
+        counted("sheets_in", sheets=3),
+        {"COUNT-SHEETS [sheets out = sheets in [visit_1/2027-10-13/1]]"},
+    ),
+    "a sheet that comes in and never went out": (
+        late("sheets_in", "visit_9/2027-10-13/1"),
+        {"CUSTODY-SHEETS [sheets_in visit_9/2027-10-13/1]"},
+    ),
+    "sheets back before they went": (
+        moved_to_the_end("sheets_out", "visit_1/2027-10-13/1"),
+        {"CUSTODY-SHEETS [sheets_in visit_1/2027-10-13/1]"},
+    ),
+    "rows that vanish at intake": (
+        counted("delivery_accepted", rows_target_list=101),
+        {"COUNT-DELIVERED [delivered = accepted + quarantined [d01/target_list]]"},
+    ),
+    "people without an outcome": (
+        counted("plan_made", kenshin=79),
+        {"COUNT-ROSTER [roster = sum of outcomes [plan-1]]"},
+    ),
+    "candidates that vanish": (
+        counted("wave_selected", "mailing_1", candidates=81),
+        {"COUNT-CANDIDATES [candidates = assigned + held_out + not_contactable + over_capacity [mailing_1]]"},
+    ),
+    "cards for other people than selected": (
+        counted("cards_prepared", selected=61, unprintable=3),
+        {"COUNT-SELECTED [assigned = selected [mailing_1]]"},
+    ),
+    "cards neither printable nor unprintable": (
+        counted("cards_prepared", unprintable=1),
+        {"COUNT-PRINTABLE [selected = printable + unprintable [mailing_1]]"},
+    ),
+    "other cards reported than prepared": (
+        counted("print_reported", printable=57),
+        {"COUNT-REPORTED [printable = printable reported [mailing_1]]"},
+    ),
+    "cards printed beyond the order": (
+        counted("print_reported", printed=60, posted=56),
+        {"COUNT-PRINTED [printed = printable - withdrawn + reprinted [mailing_1]]"},
+    ),
+    "cards that do not balance": (
+        counted("print_reported", posted=54),
+        {"COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]"},
+    ),
+    "visits neither listed nor refused": (
+        counted("visit_list_made", listed=9),
+        {"COUNT-VISITS [selected = listed + not_visited [visit_1]]"},
+    ),
+    "results that vanish": (
+        counted("results_recorded", rows=20),
+        {"COUNT-RESULTS [rows = accepted + quarantined [c1]]"},
+    ),
+    "an inventory that does not add up": (
+        counted("inventory_taken", holdings=13),
+        {"COUNT-INVENTORY [inventory = sum of its kinds]"},
+    ),
+    "a holding in the vault left out of the plan": (
+        counted("erasure_planned", targets=2),
+        {"COUNT-ERASED [planned = erased]", "COUNT-PLANNED [holdings in the vault = planned]"},
+    ),
+    "media that do not balance": (
+        late("medium_registered", "d09", codes={"delivery": "d09"}),
+        {
+            "COUNT-MEDIA [media = returned]",
+            "DEADLINE-MEDIUM [medium_return/d09]",
+            "STATE-MANUAL-OPEN [campaign_certified]",
+            "STATE-NOT-RETURNED [medium_registered d09]",
+        },
+    ),
+    "a key more than was destroyed": (
+        counted("inventory_taken", keys=5, holdings=13),
+        {"COUNT-KEYS [keys = destroyed]"},
+    ),
+    "a package left out of the inventory": (
+        counted("inventory_taken", packages=2, holdings=7 + len(PERSONAL_KEYS)),
+        {"COUNT-PACKAGES [packages at others = inventoried]"},
+    ),
+    "fewer packages certified than handed over": (
+        counted("certificate_received", "printer", packages=0),
+        {"COUNT-CERTIFIED [packages handed over = certified [printer]]"},
+    ),
+    "one party certified what lay with another": (
+        surplus_hides_a_lack,
+        {
+            "COUNT-CERTIFIED [packages handed over = certified [printer]]",
+            "COUNT-CERTIFIED [packages handed over = certified [visitors]]",
+        },
+    ),
+    "traces that do not balance": (counted("traces_purged", holdings=1), {"COUNT-TRACES [traces = purged]"}),
+}
+
+#: What only shows beside something that the ward kept, or in what the bundle says of the ward.
+BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
+    "no bundle at all": (lambda c: Given(None), {"BUNDLE-ABSENT [evidence.zip]"}),
+    "the kept checkpoint's file is not there": (lambda c: Given(c.data, [None]), {"CHECKPOINT-ABSENT [kept-0.txt]"}),
+    "a kept checkpoint that is none": (lambda c: Given(c.data, ["x"]), {"KEPT-FORM [kept-0.txt]"}),
+    "a kept checkpoint of another key": (lambda c: Given(c.data, [of_another_key()]), {"KEPT-SIGNATURE [kept-0.txt]"}),
+    "a kept checkpoint of another campaign": (
+        lambda c: Given(c.data, [other_log_of_the_same_key(c)]),
+        {"KEPT-ORIGIN [kept-0.txt]"},
+    ),
+    "a tail cut off and signed anew": (
+        lambda c: Given(rewritten(c, dropped("residue_scanned")), [c.kept]),
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "LOG-CUT [kept-0.txt]",
+            "STATE-UNSCANNED [campaign_certified certificate]",
+        },
+    ),
+    "a log written anew": (
+        lambda c: Given(rewritten(c, counted("call_list_made", listed=19)), [c.kept]),
+        {"LOG-FORKED [kept-0.txt]"},
+    ),
+    "a fork: the ward saw another log": (lambda c: Given(c.data, [other_side(c)]), {"LOG-FORKED [kept-0.txt]"}),
+    "a log signed anew by another key": (lambda c: Given(by_another_key(c)), {"KEY-UNBOUND [public-key.txt]"}),
+    "a log signed anew, and the ward's checkpoint": (
+        lambda c: Given(by_another_key(c), [c.kept]),
+        {"KEPT-SIGNATURE [kept-0.txt]", "KEY-UNBOUND [public-key.txt]"},
+    ),
+    "a log shorter than the ward's paper": (
+        lambda c: Given(rewritten(c, dropped("residue_scanned")), papers=[paper(c)]),
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "LOG-CUT [paper 1]",
+            "STATE-UNSCANNED [campaign_certified certificate]",
+        },
+    ),
+    "a log written anew, and the ward's paper": (
+        lambda c: Given(rewritten(c, counted("call_list_made", listed=19)), papers=[paper(c)]),
+        {"LOG-FORKED [paper 1]"},
+    ),
+    "a paper that is none": (lambda c: Given(c.data, papers=["last year's"]), {"KEPT-FORM [paper 1]"}),
+    "a paper of another campaign": (
+        lambda c: Given(c.data, papers=[f"kansho/sumida_2026 {paper(c)}"]),
+        {"KEPT-ORIGIN [paper 1]"},
+    ),
+    "the ward's key file is not there": (
+        lambda c: Given(c.data, ward_key_absent=True),
+        {"WARD-KEY-ABSENT [no-key.txt]"},
+    ),
+    "a ward's key that is none": (lambda c: Given(c.data, ward_key=b"x"), {"KEY-FORM [kansho/sumida_2027/ward]"}),
+    "a ward's key that signed nothing": (
+        lambda c: Given(c.data, ward_key=key_of(WARD)),
+        {"WARD-KEY-UNUSED [--ward-key]"},
+    ),
+    "a ward's key that the log gives to another": (
+        lambda c: Given(with_the_wards(c, THIEF), ward_key=key_of(WARD)),
+        {"WARD-KEY-OTHER [event]", "WARD-KEY-SIGNATURE [countersigned/0000000003.txt]"},
+    ),
+    "a countersignature by another than the ward": (
+        lambda c: Given(c.data, [cosign(c.kept, THIEF)], ward_key=key_of(WARD)),
+        {"WARD-KEY-SIGNATURE [kept-0.txt]"},
+    ),
+    "a countersignature taken out": (
+        lambda c: Given(with_the_wards(c, WARD, keep=False)),
+        {"COUNTERSIGNED-MISSING [countersigned/0000000003.txt]"},
+    ),
+    "a countersignature on another log": (
+        lambda c: Given(with_the_wards(c, WARD, drop=THIRD)),
+        {"COUNTERSIGNED-OTHER [countersigned/0000000003.txt]"},
+    ),
+    "a countersignature the registered key did not make": (
+        lambda c: Given(with_the_wards(c, WARD, signs=THIEF)),
+        {"COUNTERSIGNED-SIGNATURE [countersigned/0000000003.txt]"},
+    ),
+    "the configuration before left out": (
+        lambda c: Given(amended(c, lambda y: setattr(y, "earlier", ()))),
+        {
+            "APPROVAL-UNASSIGNED [approval_decided dag/run/amendment]",
+            "APPROVAL-UNASSIGNED [approval_decided dag/run/opening]",
+            "CONFIG-ABSENT [campaign_opened]",
+        },
+    ),
+    "a configuration changed without a decision": (
+        lambda c: Given(amended(c, dropped("approval_decided", "dag/run/amendment"))),
+        {"STATE-AMENDMENT-UNAPPROVED [config_amended]"},
+    ),
+    "a configuration changed on another decision": (
+        lambda c: Given(amended(c, on_another_decision)),
+        {"STATE-AMENDMENT-OTHER [config_amended]"},
+    ),
+    "something after the end": (lambda c: Given(after_the_end(c)), {"STATE-AFTER-END [call_list_made late]"}),
+    "never certified": (lambda c: Given(uncertified(c)), {"STATE-UNCERTIFIED [events]"}),
+}
+
+
+@pytest.fixture(scope="module")
+def lawful(mini: CampaignConfig) -> Year:
+    return lawful_year(mini)
+
+
+def case_of(lawful: Year) -> Case:
+    year = replace(lawful, events=list(lawful.events))
+    certificate = year.finish()
+    return Case(year, certificate, year.files(certificate), year.checkpoint(len(year.events)))
+
+
+def told(folder: Path, given: Given) -> list[Finding]:
+    """What the verifier finds in what an auditor has on the table."""
+    bundle = folder / "evidence.zip"
+    if given.data is not None:
+        bundle.write_bytes(given.data)
+    kept = []
+    for number, text in enumerate(given.kept):
+        kept.append(folder / f"kept-{number}.txt")
+        if text is not None:
+            kept[-1].write_text(text, encoding="utf-8")
+    key = folder / "ward-key.txt" if given.ward_key is not None else None
+    key = folder / "no-key.txt" if given.ward_key_absent else key
+    if key is not None and given.ward_key is not None:
+        key.write_bytes(given.ward_key)
+    return judge_bundle(bundle, kept, key, given.papers)[1]
+
+
+def said(findings: list[Finding], last: int) -> set[str]:
+    """``CODE [place]`` of each, without numbers of events; the last checkpoint under the name LAST."""
+    lines = (f"{f.code} [{re.sub(r'^event [0-9]+ ?', '', f.place) or 'event'}]" for f in findings)
+    return {line.replace(f"{last:010d}", "LAST") for line in lines}
+
+
+def test_an_honest_year_passes_whatever_is_laid_beside_it(lawful: Year, tmp_path: Path) -> None:
+    case = case_of(lawful)
+    given = Given(case.data, [case.kept, case.year.checkpoint(7)], [paper(case), f"7 {root_at(case, 7)}"])
+    assert told(tmp_path, given) == []
+    assert told(tmp_path, Given(with_the_wards(case_of(lawful), WARD), ward_key=key_of(WARD))) == []
+    assert told(tmp_path, Given(amended(case_of(lawful), lambda year: None))) == []
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_forged_bundle_is_told_exactly(name: str, lawful: Year, tmp_path: Path) -> None:
+    attack, expected = FORGERIES[name]
+    case = case_of(lawful)
+    assert said(told(tmp_path, Given(attack(case))), len(case.year.events)) == expected
+
+
+@pytest.mark.parametrize("name", MISDEEDS)
+def test_a_misdeed_that_is_properly_signed_is_told_exactly(name: str, lawful: Year, tmp_path: Path) -> None:
+    misdeed, expected = MISDEEDS[name]
+    year = replace(lawful, events=list(lawful.events))
+    misdeed(year)
+    assert said(told(tmp_path, Given(year.files(year.finish()))), len(year.events)) == expected
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_shows_beside_the_wards_own_is_told_exactly(name: str, lawful: Year, tmp_path: Path) -> None:
+    attack, expected = BESIDE[name]
+    case = case_of(lawful)
+    size = len(case.year.events)
+    assert said(told(tmp_path, attack(case)), size) == expected
+
+
+EXPECTED = {line for table in (FORGERIES, MISDEEDS, BESIDE) for _, lines in table.values() for line in lines}
+#: Raised inside, and told under another code.
+TOLD_OTHERWISE = {"CHECKPOINT-COSIGNATURE"}
+
+
+def test_every_code_is_found_by_an_attack() -> None:
+    assert {line.partition(" [")[0] for line in EXPECTED} == raised_codes() - TOLD_OTHERWISE
+
+
+def test_every_clause_that_can_pass_can_fail() -> None:
+    """No row is there for show: some attack of the table turns each of them."""
+    findings = [Finding(code, f"event 1 {place[:-1]}", "") for code, _, place in (e.partition(" [") for e in EXPECTED)]
+    failed = {row.clause for row in verdict([], findings).rows if row.state == "fail"}
+    assert failed == {"evidence", *TITLES} - set(ELSEWHERE)
