@@ -7,6 +7,7 @@ merging and asset hops follow the real wiring.  People are played by the replay'
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pandas as pd
 
 from kansho.campaign.binding import require_ready
 from kansho.campaign.calendar import occasions
@@ -76,6 +79,8 @@ class ImmediateYear:
         self.script = Script(config)
         self.files = {re.sub(r"^s\d+_", "", path.stem): path for path in sorted(DAGS.glob("s*.py"))}
         self.asked: dict[str, int] = {}
+        #: By kind, every table that somebody was asked to approve.
+        self.tables: dict[str, list[pd.DataFrame]] = {}
         self.runs: list[Run] = []
         self.wakes: dict[str, list[str]] = {}
         for stage in self.files:
@@ -251,7 +256,9 @@ class _Wiring:
             return self._add(Node(f"guard_{name}", of.state))
         ws = self._year.workspace(self._run.day)
         artefact = SnapshotRef.from_json(of.value["artefact"])
-        ws.for_purpose("approval").read_bytes(artefact)
+        data = ws.for_purpose("approval").read_bytes(artefact)
+        if data.startswith(b"PAR1"):
+            self._year.tables.setdefault(artefact.kind, []).append(pd.read_parquet(io.BytesIO(data)))
         run = f"{self._year.config.id}__{self._run.stage}/run-{self._run.number}"
         if "distinct_from" in codes:
             codes = {"distinct_from": f"{run}/{codes['distinct_from']}"}

@@ -17,16 +17,18 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
 
 from kansho.campaign.config import load_config
+from kansho.campaign.rights import Role
 from kansho_airflow.client import AirflowClient
 from kansho_airflow.replay.site import Site
 from kansho_airflow.rolenames import ADMIN
-from tests.conftest import MINI
+from tests.conftest import MINI, REPOSITORY
 from tests.e2e.test_approvals_on_scheduler import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
 CAMPAIGN = "sumida_2027"
 OFFICER, STAFF, PRINTER = "takanashi", "teshigawara", "mitarai"
+HITL = "/dags/~/dagRuns/~/hitlDetails?response_received=false"
 DAG, RUN = f"{CAMPAIGN}__campaign_opening", "browser__1"
 KEY = f"{DAG}/{RUN}/opening"
 
@@ -91,6 +93,46 @@ def desk_in_airflow(page: Page, site: Site) -> FrameLocator:
     return page.frame_locator("iframe[title='承認デスク']")
 
 
+#: Whose name stands under an approval of the stage, or who gives the ward's instruction.
+OF_WARD = {
+    "ward_officer": {
+        *("campaign_opening", "config_amendment", "segmentation", "mailing_production", "visit_wave", "incident"),
+    },
+    "ward_manager": {"media_return_and_erasure"},
+}
+STAGES = {re.sub(r"^s\d+_", "", path.stem) for path in (REPOSITORY / "dags").glob("s*.py")}
+#: The roles of 乙 see every stage of their campaign; those of a 丙 none.
+SEEN: dict[Role, set[str] | None] = {
+    Role.WARD_OFFICER: OF_WARD["ward_officer"],
+    Role.WARD_MANAGER: OF_WARD["ward_manager"],
+    Role.CONTRACTOR_MANAGER: STAGES,
+    Role.CONTRACTOR_STAFF: STAGES,
+    Role.CONTRACTOR_ENGINEER: STAGES,
+    Role.PRINT_STAFF: None,
+    Role.CALL_STAFF: None,
+    Role.VISIT_STAFF: None,
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_of_the_campaign_sees_and_answers_only_what_is_theirs(site: Site, role: Role) -> None:
+    """By REST, on the DAG files as they stand, while the opening waits for the ward's officer."""
+    (user,) = {str(handler.user) for handler in site.config.users(role)[:1]}
+    client, wanted = site.client(user), SEEN[role]
+    if wanted is None:
+        assert client.call("GET", "/dags", accept=(403,)).status_code == 403
+        assert client.call("GET", HITL, accept=(403,)).status_code == 403
+    else:
+        site.client(ADMIN).wait_for_dags({f"{CAMPAIGN}__{stage}" for stage in wanted}, timeout=120)
+        assert set(client.dag_ids()) == {f"{CAMPAIGN}__{stage}" for stage in wanted}
+        seen = [detail["task_instance"]["dag_id"] for detail in client.open_approvals()]
+        assert seen == ([DAG] if "campaign_opening" in wanted else [])
+    if role is not Role.WARD_OFFICER:
+        assert client.answer(DAG, RUN, "ask_opening", ["承認"], {"reason": "none"}) == 403
+        assert client.desk_get(f"/desk/{CAMPAIGN}/artefacts/{KEY}") == 403
+    assert site.ledger().events("approval_answered") == []
+
+
 def test_the_officer_sees_opens_and_approves_the_opening(browser: Browser, site: Site) -> None:
     page = sign_in(browser, site, OFFICER)
     problems: list[str] = []
@@ -119,7 +161,7 @@ def test_the_officer_sees_opens_and_approves_the_opening(browser: Browser, site:
     assert opened.refs["digest"] == request.refs["artefact"]["digest"]
 
     desk.get_by_role("link", name="承認の画面へ戻る").first.click()
-    expect(desk.get_by_text("開いた記録があります。")).to_be_visible()
+    expect(desk.get_by_text("すべて開いた記録があります。")).to_be_visible()
     desk.get_by_role("link", name="回答の画面へ").click()
     page.wait_for_url(f"**/dags/{DAG}/runs/{RUN}/tasks/ask_opening/required_actions")
     expect(page.get_by_role("link", name="承認ページで対象を開く").first).to_be_visible()

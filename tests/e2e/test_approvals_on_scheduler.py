@@ -14,9 +14,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kansho.campaign.config import load_config
+from kansho.closing.needles import needles_of
+from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.events import Actor
 from kansho.workspace import Workspace
 from kansho_airflow.client import FINISHED, AirflowClient
@@ -31,14 +34,17 @@ CAMPAIGN = "shinjuku_2026"
 TODAY = date(2026, 6, 1)
 OFFICER, WARD_MANAGER, MANAGER, ENGINEER, PRINTER = "takanashi", "yamanashi", "watanuki", "tsukumo", "mitarai"
 STAFF = "teshigawara"
-LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
+#: Two people as the toy's stage functions know them: whom the boundary holds back, and whom nothing could.
+LEAK = {"name_kanji": "見本漏　太郎", "name_kana": "ミホンモレ", "phone": "090-1234-5678"}
+SPILT = {"name_kanji": "溢見本　花枝", "name_kana": "アフレミホン", "phone": "080-8765-4321"}
 
 
 @dataclass
 class Toy:
-    """The running toy."""
+    """The running toy; ``hasty`` is a run whose approval nobody answers."""
 
     airflow: Airflow
+    hasty: tuple[str, str] = ("", "")
     clients: dict[str, AirflowClient] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -128,9 +134,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
             began = time.monotonic()
             airflow.start(timeout=120)
             started = Toy(airflow)
-            started.admin.wait_for_dags({f"{CAMPAIGN}__leaky"})
+            started.admin.wait_for_dags({f"{CAMPAIGN}__spilling"})
             print(f"started in {time.monotonic() - began:.1f} s")
             assert started.ended(started.start("campaign_opening", date(2026, 4, 1))) == "success"
+            started.hasty = started.start("hasty")  # the scheduler looks every 15 s for what has timed out
             yield started
         finally:
             airflow.stop(grace=5)
@@ -154,6 +161,7 @@ def test_the_form_holds_codes_counts_and_the_desk_link(toy: Toy) -> None:
     detail = toy.waiting(run)
     assert f"/desk/{CAMPAIGN}/approvals/{run[0]}/{run[1]}/plan" in detail["body"]
     assert "1,234" in detail["body"]
+    assert "回答する役割: 区 担当者" in detail["body"]
     assert [user["name"] for user in detail["assigned_users"]] == [OFFICER]
     toy.open_in_desk(run, "plan", OFFICER)
     assert toy.answer(run, "plan", OFFICER) == 200
@@ -311,7 +319,7 @@ def test_a_killed_task_runs_again_to_the_same_result(toy: Toy) -> None:
 
 def test_each_role_sees_only_its_dags(toy: Toy) -> None:
     assert toy.as_user(PRINTER).call("GET", "/dags", accept=(403,)).status_code == 403
-    approved_by_officer = {f"{CAMPAIGN}__{stage}" for stage in ("plan", "four_eyes")}
+    approved_by_officer = {f"{CAMPAIGN}__{stage}" for stage in ("plan", "hasty", "four_eyes")}
     assert set(toy.as_user(OFFICER).dag_ids()) == approved_by_officer
     assert len(toy.as_user(ENGINEER).dag_ids()) == len(toy.admin.dag_ids())
     body = {"dag_run_id": "y", "logical_date": None, "conf": {}}
@@ -347,16 +355,62 @@ def test_a_leaky_task_leaves_no_trace_in_airflow(toy: Toy) -> None:
     failures = toy.admin.failures(*run)
     assert "leak TASK-FAILED" in failures
     assert "leak_result XCOM-REFUSED" in failures
-    time.sleep(0.5)
-    needles = [part.encode(code) for part in LEAK.split() for code in ("utf-8", "cp932", "utf-16-le")]
-    escaped = [part.encode("ascii", "backslashreplace") for part in LEAK.split()]
-    home = toy.airflow.installation.home
-    found = [
-        path.relative_to(home).as_posix()
-        for path in home.rglob("*")
-        if path.is_file() and any(needle in path.read_bytes() for needle in (*needles, *escaped))
-    ]
-    assert found == []
+    found = canary_scan(toy, LEAK)
+    assert found.by_file == {}
+    assert found.files > 50
+
+
+def test_a_leak_past_the_boundary_turns_the_canary_scan_red(toy: Toy) -> None:
+    """Descriptors and files are beyond any boundary inside the process: there the scan is the judge."""
+    assert canary_scan(toy, SPILT).by_file == {}
+    run = toy.start("spilling")
+    assert toy.ended(run) == "success"  # nothing but the scan notices
+
+    def spills() -> set[str]:
+        return {_way(path) for path in canary_scan(toy, SPILT).by_file}
+
+    wait_until(lambda: spills() >= {"spill_descriptor", "spill_encoded", "rows.bin"}, 20)
+    assert canary_scan(toy, LEAK).by_file == {}  # what was contained is still nowhere
+
+
+def canary_scan(toy: Toy, person: dict[str, str]) -> ScanResult:
+    """The year's own scan for every form of one person's values, over the tree of the running toy."""
+    layout = toy.workspace().layout
+    return scan([layout.kansho, layout.airflow], sorted(needles_of(pd.DataFrame([person]))))
+
+
+def _way(path: str) -> str:
+    """The task whose log it is, else the file's name."""
+    return next((p.removeprefix("task_id=") for p in Path(path).parts if p.startswith("task_id=")), Path(path).name)
+
+
+def test_nobody_answered_in_time_is_red_void_and_not_asked_again(toy: Toy) -> None:
+    run = toy.hasty
+    assert toy.ended(run) == "failed"
+    before, after = ("find", "make", "request_plan"), ("guard_plan", "finish")
+    assert toy.admin.states(*run) == {
+        **dict.fromkeys(before, "success"),
+        "ask_plan": "failed",
+        **dict.fromkeys(after, "upstream_failed"),
+        "verdict": "failed",
+    }
+    assert toy.admin.failures(*run)[0] == "ask_plan APPROVAL-TIMEOUT"
+    assert not toy.released(run)
+    key = "/".join((*run, "plan"))
+    voided = toy.workspace().ledger.find("approval_voided", key)
+    assert voided is not None
+    assert voided.codes == {"reason": "timeout"}
+    events = [e.type for e in toy.workspace().ledger.events() if e.key.startswith("/".join(run))]
+    assert events == ["approval_requested", "approval_voided"]
+
+    toy.open_in_desk(run, "plan", OFFICER)
+    toy.answer(run, "plan", OFFICER)  # whatever Airflow says to it, it counts for nothing
+    toy.admin.clear(*run, ["ask_plan"])
+    wait_until(lambda: toy.admin.run(*run)["state"] not in FINISHED, 20)
+    assert toy.ended(run) == "failed"
+    assert toy.admin.failures(*run)[0] == "ask_plan APPROVAL-TIMEOUT"
+    assert not toy.released(run)
+    assert toy.workspace().ledger.find("approval_decided", key) is None
 
 
 def test_a_short_task_takes_little_time(toy: Toy) -> None:

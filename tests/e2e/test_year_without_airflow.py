@@ -6,11 +6,13 @@ What Airflow adds (schedules, approvals on its forms, kills) is proven elsewhere
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from campaign_desk.tables import in_words
 from kansho.campaign.clauses import clauses_in_force
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.finalise import finalise
@@ -23,6 +25,7 @@ from kansho.evidence.verify import verify_bundle
 from kansho.oversight.clauses import states
 from kansho_airflow.countwords import count_word
 from tests.immediate import ImmediateYear
+from tests.unit.test_desk_tables import IDENTIFIER
 
 PEOPLE, SEED = 300, 11
 #: How many occasions lie between two canary scans of the running year.
@@ -110,6 +113,17 @@ def test_staff_read_every_count_of_a_request_in_words(played: Played) -> None:
     told = {code for e in played.events if e.type == "approval_requested" for code in e.counts}
     assert len(told) > 20
     assert {code for code in told if count_word(code) == code} == set()
+
+
+def test_staff_read_every_table_of_a_request_in_words(played: Played) -> None:
+    """Headings and codes of everything that the year's people were asked to approve."""
+    config = played.year.config
+    tables = [in_words(kind, frame, config) for kind, frames in played.year.tables.items() for frame in frames]
+    assert set(played.year.tables) == {"gate_summary", "call_list", "visit_list"}
+    assert [h for table in tables for h in table.headings if IDENTIFIER.match(h)] == []
+    # A cell of small Latin letters is a code that nobody has named; deliveries are called as their media are.
+    cells = {cell for table in tables for row in table.rows for cell in row}
+    assert {c for c in cells if re.fullmatch(r"[a-z][a-z0-9_|.]*", c)} - {d.id for d in config.deliveries} == set()
 
 
 def test_nothing_of_a_resident_lay_outside_the_vault_while_the_year_ran(played: Played) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import signal
@@ -16,6 +17,8 @@ from kansho.workspace import Workspace
 
 #: What the leaky function lets fall; the test looks for it in every byte that Airflow wrote.
 LEAK = "見本漏 太郎 ﾐﾎﾝﾓﾚ 09012345678"
+#: Another person, whom the spilling functions let out where no boundary can hold anything.
+SPILT = "溢見本 花枝 ｱﾌﾚﾐﾎﾝ 08087654321"
 
 
 def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,6 +76,26 @@ def leak(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 def leak_result(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """Return a person."""
     return {"name": LEAK}
+
+
+def spill_descriptor(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Write past every stream of Python, to the descriptors themselves; what goes to 1 is below the log's level."""
+    for descriptor in (1, 2):
+        os.write(descriptor, f"row {SPILT}\n".encode())
+    return {"spilt": 1}
+
+
+def spill_encoded(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as base64 of CP932."""
+    os.write(2, base64.b64encode(f"row {SPILT}".encode("cp932")) + b"\n")
+    return {"spilt": 1}
+
+
+def spill_file(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave a file beside Airflow's own, in UTF-16."""
+    (ws.layout.airflow / "cache").mkdir(exist_ok=True)
+    (ws.layout.airflow / "cache" / "rows.bin").write_bytes(SPILT.encode("utf-16-le"))
+    return {"spilt": 1}
 
 
 def shards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:

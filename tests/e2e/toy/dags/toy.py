@@ -1,5 +1,7 @@
 """A toy campaign: every shape of wiring in small."""
 
+from datetime import timedelta
+
 from kansho_airflow.wiring import Role, approval, asset, campaigns, decision, mapped, stage_dag, step, verdict
 
 for campaign in campaigns():
@@ -8,6 +10,11 @@ for campaign in campaigns():
     with stage_dag(campaign, "plan", __doc__):
         plan = step("toy_stage:make", step("toy_stage:find"))
         approved = approval("plan", Role.WARD_OFFICER, of=plan, title="計画の承認")
+        verdict(step("toy_stage:finish", approved))
+    with stage_dag(campaign, "hasty", __doc__):
+        plan = step("toy_stage:make", step("toy_stage:find"))
+        soon = timedelta(seconds=1)
+        approved = approval("plan", Role.WARD_OFFICER, of=plan, title="すぐに期限の来る承認", answer_within=soon)
         verdict(step("toy_stage:finish", approved))
     with stage_dag(campaign, "four_eyes", __doc__):
         plan = step("toy_stage:make", step("toy_stage:find"))
@@ -35,3 +42,7 @@ for campaign in campaigns():
     with stage_dag(campaign, "leaky", __doc__):
         found = step("toy_stage:find")
         verdict(step("toy_stage:leak", found), step("toy_stage:leak_result", found))
+    with stage_dag(campaign, "spilling", __doc__):
+        found = step("toy_stage:find")
+        spills = [step(f"toy_stage:spill_{way}", found) for way in ("descriptor", "encoded", "file")]
+        verdict(*spills)
