@@ -211,8 +211,7 @@ def test_the_proof_shows_every_design_and_the_counts(selected: tuple[Workspace, 
     assert sum(of.values()) == cards["counts"]["printable"]
     pdf = pypdfium2.PdfDocument(io.BytesIO(ws.read_bytes(SnapshotRef.from_json(proof["proof"]))))
     sizes = [tuple(round(side / 72 * 25.4) for side in pdf[n].get_size()) for n in range(len(pdf))]
-    assert sizes.count((200, 148)) == len(of)
-    assert sizes.count((100, 148)) == len(of) * len(cases("東京都", "墨田区"))
+    assert sizes.count((206, 154)) == len(of) * (1 + len(cases("東京都", "墨田区")))  # with bleed
 
 
 def test_a_proof_sent_back_is_revised_under_its_reason_and_says_something_else(
@@ -252,7 +251,7 @@ def test_a_round_shows_what_reads_otherwise_and_keeps_the_artwork_that_did_not_c
     assert [d for d, n in second.changed.items() if n] == ["loss_frame"]
     said = _text(ws.read_bytes(ws.latest("proof")))
     assert "再校" in said
-    assert "まずは指定医療機関へ電話を。" in said
+    assert "まずは電話で予約を。" in said
 
 
 def _revised_only(changed: str) -> Callable[[str, int], designs.Design]:
