@@ -1,7 +1,7 @@
 """Every value that a database on a server holds, in pieces: what a scan of files cannot see (P11).
 
 Belongs here: reading, in every schema that is not the server's own.  Does not belong here: what is searched for
-(`kansho.closing.residue`), or removing rows (`kansho.closing.traces`).
+(`kansho.closing.searching`), or removing rows (`kansho.closing.traces`).
 
 Rows come from the server a few hundred at a time.  A cell is cut: its first `CUT` letters with the row, then, for those
 few rows that have longer ones, the next, each cut overlapping the one before by more than the longest value.

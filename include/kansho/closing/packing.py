@@ -1,7 +1,7 @@
 """What is packed, drawn or stored in a file, opened as streams: zip, gzip and its like, PDF, Parquet, SQLite.
 
 Belongs here: opening, piece by piece, never to disk.  Does not belong here: what is searched for, or what happens with
-a file that cannot be opened (`kansho.closing.residue`): here that is an exception, or an `Inner` without a stream.
+a file that cannot be opened (`kansho.closing.searching`): here that is an exception, or an `Inner` without a stream.
 
 Archives and streams are read from the file as they are asked for, inside each other too.  What has to be jumped about
 in (PDF, SQLite) and does not lie in a file of its own is held in memory up to `HELD` bytes.
