@@ -62,10 +62,12 @@ class Inner(NamedTuple):
     Args:
         stream: its bytes; None for a part that cannot be read.
         deeper: whether it may be packed itself; false for text that was gathered here.
+        seen: how many of its first bytes were the end of the part before.
     """
 
     stream: BinaryIO | None
     deeper: bool = True
+    seen: int = 0
 
 
 def is_packed(head: bytes) -> bool:

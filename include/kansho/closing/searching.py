@@ -172,12 +172,15 @@ def search_database(place: str, url: str, searcher: Searcher, found: Found) -> t
     return tables, size
 
 
-def _search_stream(handle: BinaryIO, searcher: Searcher, tally: Tally, left: list[int] | None = None) -> int:
+def _search_stream(
+    handle: BinaryIO, searcher: Searcher, tally: Tally, left: list[int] | None = None, seen: int = 0
+) -> int:
     """Search a stream from its beginning, piece by piece; returns how many bytes were read.
 
-    ``left`` is how many bytes all that is packed in one file may still come to.
+    ``left`` is how many bytes all that is packed in one file may still come to, ``seen`` how many of the first bytes
+    were searched before.
     """
-    held, size = b"", 0
+    held, size, skip = b"", 0, seen
     handle.seek(0)
     while tally.hits < STOP_AT:
         piece = handle.read(PIECE)
@@ -188,8 +191,9 @@ def _search_stream(handle: BinaryIO, searcher: Searcher, tally: Tally, left: lis
             left[0] -= len(piece)
             if left[0] < 0:
                 raise TooLarge
-        _search_views(held + piece, searcher, tally, skip=len(held))
+        _search_views(held + piece, searcher, tally, skip)
         held = (held + piece)[-OVERLAP:]
+        skip = len(held)
     return size
 
 
@@ -216,7 +220,7 @@ def _search_inner(inner: Inner, searcher: Searcher, tally: Tally, left: list[int
         return 0
     size = 0
     try:
-        size = _search_stream(inner.stream, searcher, tally, left)
+        size = _search_stream(inner.stream, searcher, tally, left, inner.seen) - inner.seen
     except TooLarge:
         raise
     except Exception:  # this one is damaged, the next may be whole
