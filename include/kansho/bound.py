@@ -16,7 +16,8 @@ from kansho.errors import KanshoError
 from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.strict import read_json
-from kansho.workspace import Layout, Workspace
+from kansho.layout import Layout
+from kansho.workspace import Workspace
 
 
 def config_document(digest: str) -> str:

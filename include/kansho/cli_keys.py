@@ -35,9 +35,9 @@ def add_key_commands(commands: Any, site: Callable[[argparse.ArgumentParser], No
 
 def _status(arguments: argparse.Namespace) -> int:
     from kansho.campaign.config import load_config
+    from kansho.layout import Layout
     from kansho.vault.deployed import keeper_of, read_settings
     from kansho.vault.keys import KEY_NAMES, Keyring
-    from kansho.workspace import Layout
 
     config, keys = load_config(arguments.config), Layout(arguments.var).kansho / "keys"
     said, ring = read_settings(keys, config.id), Keyring(keeper_of(keys, config))
@@ -53,9 +53,10 @@ def _status(arguments: argparse.Namespace) -> int:
 def _rotate(arguments: argparse.Namespace) -> int:
     from kansho.campaign.config import load_config
     from kansho.evidence.events import Actor
+    from kansho.layout import Layout
     from kansho.vault.deployed import ASK
     from kansho.vault.rotation import Rotated, rotate
-    from kansho.workspace import Layout, Workspace
+    from kansho.workspace import Workspace
 
     config, file = load_config(arguments.config), arguments.passphrase_file
     handler = config.handler_of_user(arguments.user)

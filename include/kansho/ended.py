@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from kansho.evidence.bundle import CERTIFICATE
+from kansho.layout import Layout
 from kansho.vault.storage import storage_of
 from kansho.vault.store import LocalStore
-from kansho.workspace import Layout
 
 #: Newest event of a log → the campaign is over.
 _LAST = frozenset({"campaign_certified", "interim_certified"})

@@ -20,6 +20,7 @@ from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.layout import Layout
 from kansho.remembered import may_name_people, values_in
 from kansho.vault.classes import CLASSES
 from kansho.vault.deployed import keeper_of
@@ -30,41 +31,6 @@ from kansho.vault.vault import SnapshotRef, Vault
 
 #: Needles of the residue scan have a store of their own, as they have a key: they outlive the rest by one scan.
 NEEDLE_KINDS = CLASSES["needles"]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where run-time files lie; ``var`` is the only root."""
-
-    var: Path
-
-    @property
-    def kansho(self) -> Path:
-        """Ours."""
-        return self.var / "kansho"
-
-    @property
-    def airflow(self) -> Path:
-        """Airflow's home."""
-        return self.var / "airflow"
-
-    @property
-    def outside(self) -> Path:
-        """Other parties' premises; ``<party>/outgoing`` is what they send, ``<party>/received`` what we sent."""
-        return self.var / "outside-world"
-
-    @property
-    def outputs(self) -> Path:
-        """Reports, specimens, evidence: nothing of a resident."""
-        return self.kansho / "outputs"
-
-    def outgoing(self, party: str) -> Path:
-        """What a party has put out for us to fetch."""
-        return self.outside / party / "outgoing"
-
-    def received(self, party: str) -> Path:
-        """A party's letter box: what we hand over to it."""
-        return self.outside / party / "received"
 
 
 @dataclass(frozen=True)

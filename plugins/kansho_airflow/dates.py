@@ -19,8 +19,9 @@ from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.evidence.ledger import Ledger
+from kansho.layout import Layout
 from kansho.vault.storage import stores_of
-from kansho.workspace import Layout, Workspace
+from kansho.workspace import Workspace
 from kansho_airflow import settings
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -72,7 +72,7 @@ def test_at_the_door_the_birthday_decides_whatever_the_list_goes_up_to(
     listed = pd.DataFrame([{"inquiry_number": "n", "group": "kenshin"}])
     flags = dict.fromkeys(
         ("left", "identity_held", "stopped", "refused", "deferred", "kenshin_attended", "reported_attended",
-         "bad_address", "phone_dead"), False,
+         "bad_address", "bad_door", "card_returned", "phone_dead"), False,
     )  # fmt: skip
     texts = {"birth_date": "1952-10-01", "last_contact_on": None, "attended_kinds": None, "has_phone": True}
     standing = pd.DataFrame([{**flags, **texts}], index=["n"])

@@ -22,10 +22,11 @@ from kansho.evidence.events import Actor
 from kansho.exchange.package import Package, pack, unpack
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import Method, Slip, slips_folder
+from kansho.layout import Layout
 from kansho.opening.stage import open_campaign, register_parties
 from kansho.vault.keys import new_identity, open_package, recipient_of, seal_package
 from kansho.vault.vault import SnapshotRef
-from kansho.workspace import Layout, Workspace
+from kansho.workspace import Workspace
 
 PEOPLE = pd.DataFrame(
     {

@@ -19,6 +19,7 @@ from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.strict import read_json
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
+from kansho.outreach.field import CHECKLIST
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
 from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
@@ -32,6 +33,7 @@ def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     made = closing_year(mini, tmp_path / "var")
     made.ws.record("returns_recorded", "r1", counts={"returned": 3})
     made.ws.record("sheets_out", "visit_1/d/1", counts={"sheets": 4})
+    made.ws.record("checklist_recorded", "visit_1/d/1", codes=dict.fromkeys(CHECKLIST, "yes"))
     made.ws.record("sheets_in", "visit_1/d/1", counts={"sheets": 4})
     return made.on(mini.closing.erase_on)
 

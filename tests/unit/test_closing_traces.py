@@ -20,6 +20,7 @@ from kansho.errors import KanshoError
 
 MINE, OTHER = "sumida_2027", "sumida_2026"
 MARK = "the-value-nobody-may-find"
+NOW = datetime(2028, 3, 31, 18, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -156,15 +157,15 @@ def test_a_living_component_refuses(tmp_path: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     (run / "gone.pid").write_text(f"{os.getpid()} 1 {boot}")
     (run / "before.pid").write_text(f"{os.getpid()} {fields[19]} another-boot")
-    require_stopped(tmp_path)
+    require_stopped(tmp_path, NOW)
     (run / "scheduler.pid").write_text(f"{os.getpid()} {fields[19]} {boot}")
     with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*scheduler"):
-        require_stopped(tmp_path)
+        require_stopped(tmp_path, NOW)
 
 
 def beating(tmp_path: Path, host: str, seconds: int, table: str, state: str = "running") -> None:
     base = sqlite3.connect(tmp_path / "airflow.db")
-    when = (datetime.now(UTC) - timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(sep=" ")
+    when = (NOW - timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(sep=" ")
     if table == "job":
         row = "INSERT INTO job (job_type, hostname, state, latest_heartbeat) VALUES ('SchedulerJob', ?, ?, ?)"
     else:
@@ -180,14 +181,14 @@ def beating(tmp_path: Path, host: str, seconds: int, table: str, state: str = "r
 @pytest.mark.parametrize("table", ["job", "task_instance"])
 def test_what_beat_lately_on_another_machine_refuses(table: str, base: sqlite3.Connection, tmp_path: Path) -> None:
     base.close()
-    require_stopped(tmp_path)
+    require_stopped(tmp_path, NOW)
     beating(tmp_path, "scheduler-1", 500, table)
-    require_stopped(tmp_path)  # killed long ago
+    require_stopped(tmp_path, NOW)  # killed long ago
     beating(tmp_path, "scheduler-1", 5, table, state="success")
-    require_stopped(tmp_path)  # stopped by its own account
+    require_stopped(tmp_path, NOW)  # stopped by its own account
     beating(tmp_path, "scheduler-1", 5, table)
     with pytest.raises(KanshoError, match="CLOSING-RUNNING.*(SchedulerJob@scheduler-1|tasks)"):
-        require_stopped(tmp_path)
+        require_stopped(tmp_path, NOW)
 
 
 def test_of_this_machine_the_pid_files_tell(base: sqlite3.Connection, tmp_path: Path) -> None:
@@ -195,15 +196,15 @@ def test_of_this_machine_the_pid_files_tell(base: sqlite3.Connection, tmp_path: 
     base.close()
     beating(tmp_path, socket.gethostname(), 1, "job")
     with pytest.raises(KanshoError, match="CLOSING-RUNNING"):
-        require_stopped(tmp_path)
+        require_stopped(tmp_path, NOW)
     (tmp_path / "run").mkdir()
-    require_stopped(tmp_path)
+    require_stopped(tmp_path, NOW)
 
 
 def test_a_database_that_does_not_say_is_no_standstill(tmp_path: Path) -> None:
     (tmp_path / "airflow.db").write_bytes(b"SQLite format 3\0" + MARK.encode() * 500)
     with pytest.raises(KanshoError, match="CLOSING-RUNNING-UNKNOWN") as caught:
-        require_stopped(tmp_path)
+        require_stopped(tmp_path, NOW)
     assert MARK not in caught.value.text
 
 
@@ -214,5 +215,5 @@ def test_an_answering_api_refuses(tmp_path: Path) -> None:
         server.listen()
         (tmp_path / "run" / "port").write_text(str(server.getsockname()[1]))
         with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*api"):
-            require_stopped(tmp_path)
-    require_stopped(tmp_path)
+            require_stopped(tmp_path, NOW)
+    require_stopped(tmp_path, NOW)

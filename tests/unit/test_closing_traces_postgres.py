@@ -23,7 +23,7 @@ from kansho.closing.residue import scan
 from kansho.closing.stopped import require_stopped
 from kansho.errors import KanshoError
 from tests.unit.postgres import server
-from tests.unit.test_closing_traces import MARK, MINE, OTHER
+from tests.unit.test_closing_traces import MARK, MINE, NOW, OTHER
 
 #: What Celery 5.6.3 makes at its first result (`celery.backends.database.models`, with extended results).
 CELERY = (
@@ -142,23 +142,24 @@ def test_a_server_that_somebody_else_is_connected_to_is_no_standstill(
 ) -> None:
     """In containers there is no pid file: heartbeats and sessions tell."""
     _, url = database
-    require_stopped(tmp_path, url)
+    require_stopped(tmp_path, NOW, url)
     engine = create_engine(url)
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
         with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.*database-sessions\(1\)"):
-            require_stopped(tmp_path, url)
+            require_stopped(tmp_path, NOW, url)
     with engine.begin() as connection:
-        row = (
-            "INSERT INTO job (job_type, hostname, state, latest_heartbeat) VALUES ('TriggererJob', 'c1', 'running', {})"
+        row = text(
+            "INSERT INTO job (job_type, hostname, state, latest_heartbeat) "
+            " VALUES ('TriggererJob', :host, 'running', :at)"
         )
-        connection.execute(text(row.format("now() - interval '10 minutes'")))
-        connection.execute(text(row.format("now() - interval '10 seconds'")))
+        connection.execute(row, {"host": "c0", "at": NOW - timedelta(minutes=10)})
+        connection.execute(row, {"host": "c1", "at": NOW - timedelta(seconds=10)})
     engine.dispose()
-    with pytest.raises(KanshoError, match="CLOSING-RUNNING.*TriggererJob@c1"):
-        require_stopped(tmp_path, url)
+    with pytest.raises(KanshoError, match=r"CLOSING-RUNNING.* \[TriggererJob@c1\]"):
+        require_stopped(tmp_path, NOW, url)
     traces.purge(MINE, tmp_path, url)
-    require_stopped(tmp_path, url)
+    require_stopped(tmp_path, NOW, url)
 
 
 SEALED = "鬼怒川　綾乃助"

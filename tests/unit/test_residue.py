@@ -26,7 +26,7 @@ import pikepdf
 import pytest
 import pyzipper
 
-from kansho.closing import packing, residue, views
+from kansho.closing import packing, searching, views
 from kansho.closing.needles import (
     Needle,
     address_forms,
@@ -378,13 +378,13 @@ def test_a_folder_that_cannot_be_listed_is_no_pass(tmp_path: Path, monkeypatch: 
 
 
 def test_many_needles_are_searched_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(residue, "BATCH", 3)
+    monkeypatch.setattr(searching, "BATCH", 3)
     (tmp_path / "a").write_bytes(f"{NAME} {KANA} 4821-7390-66".encode())
     assert scan([tmp_path], NEEDLES).hits == 3
 
 
 def test_a_file_full_of_values_stops_the_count_not_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(residue, "STOP_AT", 10)
+    monkeypatch.setattr(searching, "STOP_AT", 10)
     (tmp_path / "a").write_bytes(NAME.encode() * 500)
     (tmp_path / "b").write_bytes(NAME.encode())
     assert scan([tmp_path], NEEDLES).by_file == {str(tmp_path / "a"): 10, str(tmp_path / "b"): 1}
@@ -401,14 +401,14 @@ def test_processes_side_by_side_find_what_one_finds(tmp_path: Path, workers: int
 
 
 def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = residue._search_file
+    real = searching._search_file
 
     def dying(path: Path, *rest: Any) -> None:
         if path.name == "deadly":
             os._exit(9)
         real(path, *rest)
 
-    monkeypatch.setattr(residue, "_search_file", dying)
+    monkeypatch.setattr(searching, "_search_file", dying)
     (tmp_path / "deadly").write_bytes(b"x" * 100_000)
     for number in range(5):
         (tmp_path / f"f{number}").write_bytes(NAME.encode())

@@ -1,7 +1,7 @@
 """Every value that a database on a server holds, in pieces: what a scan of files cannot see (P11).
 
 Belongs here: reading, in every schema that is not the server's own.  Does not belong here: what is searched for
-(`kansho.closing.residue`), or removing rows (`kansho.closing.traces`).
+(`kansho.closing.searching`), or removing rows (`kansho.closing.traces`).
 
 Rows come from the server a few hundred at a time.  A cell is cut: its first `CUT` letters with the row, then, for those
 few rows that have longer ones, the next, each cut overlapping the one before by more than the longest value.
@@ -9,7 +9,9 @@ few rows that have longer ones, the next, each cut overlapping the one before by
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Engine, LargeBinary, Text, cast, column, create_engine, func, inspect, select, table
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
@@ -45,20 +47,33 @@ def _cells(engine: Engine, schema: str, name: str, columns: list[str], binary: s
     with engine.connect() as connection:
         whole = connection.execution_options(stream_results=True, max_row_buffer=_ROWS)
         for number in range(len(columns)):
-            yield from gathered(_column(whole, schema, name, columns[number], columns[number] in binary))
+            yield from _column(whole, schema, name, columns[number], columns[number] in binary)
 
 
-def _column(connection: Connection, schema: str, name: str, of: str, is_binary: bool) -> Iterator[bytes]:
+def _column(connection: Connection, schema: str, name: str, of: str, is_binary: bool) -> Iterator[Inner]:
     """One column's values, cut; the rows that have more are asked for again, until there are none."""
     named: ColumnClause[str] = column(of)
     value: ColumnElement[str] = named if is_binary else cast(named, Text)
     source = table(name, named, schema=schema)
-    begin, more = 1, True
-    while more:
+    more = False
+
+    def cuts(begin: int, seen: int) -> Iterator[Any]:
+        """What begins at this letter, of the cells that have more than was seen of it in the cut before."""
+        nonlocal more
         more = False
-        cut = select(func.substr(value, begin, CUT)).select_from(source).where(func.length(value) >= begin)
-        for (part,) in connection.execute(cut):
-            data = bytes(part) if is_binary else part.encode("utf-8", "replace")
+        wanted = select(func.substr(value, begin, CUT)).select_from(source)
+        for (part,) in connection.execute(wanted.where(func.length(value) >= begin + seen)):
             more = more or len(part) >= CUT
-            yield data
+            yield part
+
+    begin = 1
+    yield from gathered(map(_bytes, cuts(begin, 0)))
+    while more:
         begin += CUT - OVERLAP
+        for part in cuts(begin, OVERLAP):
+            yield Inner(io.BytesIO(_bytes(part)), deeper=False, seen=len(_bytes(part[:OVERLAP])))
+
+
+def _bytes(part: Any) -> bytes:
+    """What a driver gives for text, or for a binary value."""
+    return part.encode("utf-8", "replace") if isinstance(part, str) else bytes(part)

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kansho.evidence.ledger import Ledger
+from kansho.layout import Layout
 from kansho.vault import storage
 from kansho.vault.disk import refusal
 from kansho.vault.keys import KEY_NAMES
-from kansho.workspace import Layout, Workspace
+from kansho.workspace import Workspace
 
 #: What the end of a year writes to outputs beside issued documents, and the replay's own note.
 _EVIDENCE = re.compile(

@@ -65,7 +65,8 @@ def finalise(
         database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
         also: further secrets to search for, such as the deliveries' passwords, which we no longer hold.
         attended: who erased, checked and attended; in a simulated year the first of each role.
-        clock: the real clock, which gives the campaign date of a year that is not simulated.
+        clock: the real clock, which tells heartbeats from old ones and gives the campaign date of a year that is not
+            simulated.
         say: told each step.
 
     Returns:
@@ -78,7 +79,7 @@ def finalise(
             ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
     airflow = var / "airflow"
-    require_stopped(airflow, database)
+    require_stopped(airflow, clock(), database)
     ws = Workspace.open(config, var, _today(config, var, clock))
     require_erased(ws)
     record_attended(ws, attended)

@@ -1,7 +1,7 @@
 """Where any of some million byte strings occurs in a piece of memory, at a good part of the speed of hashing it.
 
 Belongs here: the search over bytes, held in memory only.  Does not belong here: what the strings mean
-(`kansho.closing.residue`).
+(`kansho.closing.searching`).
 
 Every string has at least `TAIL` bytes; its last eight are its tail.  A tail holds a window of five bytes that begins at
 a multiple of four, wherever it lies.  So only every fourth position of the data is looked at: does its window occur in

@@ -1,7 +1,7 @@
 """What a residue scan looks for: every value of every resident in every form it could be left in.
 
 Belongs here: forms of values as text (pure).  Does not belong here: encodings and searching
-(`kansho.closing.residue`) or reading the vault (`kansho.closing.erasure`).
+(`kansho.closing.searching`) or reading the vault (`kansho.closing.erasure`).
 
 Short or ambiguous values are left to their longer forms, since they occur by coincidence:
 
@@ -26,7 +26,7 @@ import pandas as pd
 
 from kansho.remembered import IDENTIFIERS
 
-#: How a form must stand alone, see `kansho.closing.residue`.
+#: How a form must stand alone, see `kansho.closing.searching`.
 NAME, ADDRESS, DIGITS, DELIMITED, SECRET = "name", "address", "digits", "delimited", "secret"
 
 _SPACE = re.compile(r"[\s\u3000]+")

@@ -1,7 +1,7 @@
 """What is packed, drawn or stored in a file, opened as streams: zip, gzip and its like, PDF, Parquet, SQLite.
 
 Belongs here: opening, piece by piece, never to disk.  Does not belong here: what is searched for, or what happens with
-a file that cannot be opened (`kansho.closing.residue`): here that is an exception, or an `Inner` without a stream.
+a file that cannot be opened (`kansho.closing.searching`): here that is an exception, or an `Inner` without a stream.
 
 Archives and streams are read from the file as they are asked for, inside each other too.  What has to be jumped about
 in (PDF, SQLite) and does not lie in a file of its own is held in memory up to `HELD` bytes.
@@ -62,10 +62,12 @@ class Inner(NamedTuple):
     Args:
         stream: its bytes; None for a part that cannot be read.
         deeper: whether it may be packed itself; false for text that was gathered here.
+        seen: how many of its first bytes were the end of the part before.
     """
 
     stream: BinaryIO | None
     deeper: bool = True
+    seen: int = 0
 
 
 def is_packed(head: bytes) -> bool:

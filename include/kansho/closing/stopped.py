@@ -26,18 +26,19 @@ SILENT_FOR = timedelta(seconds=120)
 _TASKS = "task_instance"
 
 
-def require_stopped(airflow: Path, database: str | None = None) -> None:
+def require_stopped(airflow: Path, now: datetime, database: str | None = None) -> None:
     """Refuse while any component of Airflow runs.
 
     Args:
         airflow: Airflow's home (``var/airflow``).
+        now: the real time, which heartbeats are told by.
         database: SQLAlchemy URL of its metadata; the embedded SQLite file in ``airflow`` by default.
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``: Airflow would write new traces beside the purge; ``CLOSING-RUNNING-UNKNOWN``
             when the database does not say; nothing is quoted.
     """
-    running = sorted({*_by_files(airflow), *_by_heartbeat(airflow, database)})
+    running = sorted({*_by_files(airflow), *_by_heartbeat(airflow, now - SILENT_FOR, database)})
     if running:
         raise KanshoError(
             "CLOSING-RUNNING",
@@ -55,7 +56,7 @@ def _by_files(airflow: Path) -> Iterator[str]:
         yield "api"
 
 
-def _by_heartbeat(airflow: Path, database: str | None) -> list[str]:
+def _by_heartbeat(airflow: Path, since: datetime, database: str | None) -> list[str]:
     embedded = airflow / "airflow.db"
     if database is None and not embedded.is_file():
         return []
@@ -64,7 +65,6 @@ def _by_heartbeat(airflow: Path, database: str | None) -> list[str]:
     try:
         there = set(inspect(engine).get_table_names())
         with engine.connect() as connection:
-            since = _time(connection.execute(select(func.now())).scalar_one()) - SILENT_FOR
             jobs = list(_jobs(connection, since, here)) if "job" in there else []
             tasks = ["tasks"] if _TASKS in there and _tasks_run(connection, since, here) else []
             return [*jobs, *tasks, *_sessions(connection)]

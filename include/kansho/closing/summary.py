@@ -13,8 +13,8 @@ from typing import Any
 from kansho.errors import KanshoError
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.events import Event
+from kansho.layout import Layout
 from kansho.vault.disk import write_whole
-from kansho.workspace import Layout
 
 
 def build_summary(

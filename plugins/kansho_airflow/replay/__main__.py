@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kansho.errors import KanshoError
-from kansho.workspace import Layout
+from kansho.layout import Layout
 from kansho_airflow.replay.parameters import arguments_of
 from kansho_airflow.replay.progress import display
 from kansho_airflow.replay.year import Interrupted, run

@@ -18,11 +18,12 @@ from kansho.evidence.events import Actor
 from kansho.evidence.ledger import Ledger
 from kansho.intake.passwords import waiting_password
 from kansho.intake.stage import open_deliveries
+from kansho.layout import Layout
 from kansho.simulation.actors import Script
 from kansho.simulation.population import build
 from kansho.simulation.world import World
 from kansho.vault.storage import stores_of
-from kansho.workspace import Layout, Workspace
+from kansho.workspace import Workspace
 from kansho_airflow.client import AirflowClient
 from kansho_airflow.replay.baseline import keep, to_draw_again
 from kansho_airflow.replay.driver import Hands, Year
