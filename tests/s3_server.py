@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 from kansho.campaign.config import CampaignConfig
@@ -38,9 +40,24 @@ def s3_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     try:
-        yield f"http://{host}:{port}"
+        with _one_write_at_a_time():
+            yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+@contextmanager
+def _one_write_at_a_time() -> Iterator[None]:
+    """The server asks whether a name is free and then takes it, in two steps: of two threads both may win."""
+    one, put = threading.Lock(), S3Response.put_object
+
+    def put_alone(response: S3Response) -> Any:
+        with one:
+            return put(response)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Response, "put_object", put_alone)
+        yield
 
 
 def client_of(endpoint: str) -> Any:
