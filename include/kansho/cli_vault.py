@@ -28,6 +28,7 @@ def add_vault_commands(commands: Any) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from kansho.evidence.ledger import wall_clock
     from kansho.vault.conformance import as_json, as_text, check
 
     report = check(
@@ -35,6 +36,7 @@ def _check(arguments: argparse.Namespace) -> int:
         arguments.region,
         arguments.personal_bucket,
         arguments.evidence_bucket,
+        clock=wall_clock,
         writers=arguments.writers,
         hold=arguments.hold,
     )

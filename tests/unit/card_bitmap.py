@@ -1,6 +1,6 @@
 """A rendered card as a bitmap: bars found as dark columns, told apart by height, decoded by the published table.
 
-Nothing here knows where or how the card was set; it measures what a sorting machine would see.
+Nothing here knows where on the address face, or how, the card was set; it measures what a sorting machine would see.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from kansho.mailing.barcode import BARS, SYMBOLS
 
 DPI = 600
 MM = DPI / 25.4
+#: The flat sheet of two cards (millimetres), and the bleed that is cut off all round it.
+SHEET, BLEED = (200, 148), 3
 #: Bars are dark below this (of 255); print contrast is not the renderer's matter.
 DARK = 128
 
@@ -38,6 +40,19 @@ def bitmap(pdf: bytes, page: int = 0) -> np.ndarray:
         return np.asarray(document[page].render(scale=DPI / 72, grayscale=True).to_numpy()).squeeze()
     finally:
         document.close()
+
+
+def address_face(image: np.ndarray) -> np.ndarray:
+    """What the post sees of an outer side: cut and folded, the right half of the sheet.
+
+    Raises:
+        AssertionError: the page is not the sheet with its bleed.
+    """
+    (wide, high), size = SHEET, [length / MM for length in image.shape]
+    assert abs(size[0] - high - 2 * BLEED) < 0.1
+    assert abs(size[1] - wide - 2 * BLEED) < 0.1
+    left, top, right, bottom = (round(at * MM) for at in (BLEED + wide / 2, BLEED, BLEED + wide, BLEED + high))
+    return image[top:bottom, left:right]
 
 
 def find_barcode(image: np.ndarray) -> Barcode | None:

@@ -13,7 +13,7 @@ from kansho.mailing.barcode import address_code, bars_of, symbols_of
 from kansho.mailing.designs import background, load
 from kansho.mailing.face import Card
 from kansho.mailing.shard import render_shard
-from tests.unit.card_bitmap import bitmap, find_barcode, is_empty, symbols
+from tests.unit.card_bitmap import address_face, bitmap, find_barcode, is_empty, symbols
 
 # postal code, what the extraction gives: published examples, and extremes
 ADDRESSES = [
@@ -37,7 +37,7 @@ def face(ground: bytes) -> Callable[[str, list[str]], np.ndarray]:
     def drawn(postal: str, said: list[str]) -> np.ndarray:
         lines = ("東京都墨田区吾妻橋1丁目2番3号", "長い名前の建物名が続く長屋の一〇三号室です")
         card = Card("M1-000001", "1234-5678-90", postal, lines, "見本 花子", bars_of(said) if said else "")
-        return bitmap(render_shard([card], ground))
+        return address_face(bitmap(render_shard([card], ground)))
 
     return drawn
 

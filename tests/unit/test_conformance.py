@@ -12,6 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from kansho import cli
+from kansho.evidence.ledger import wall_clock
 from kansho.vault import conformance
 from kansho.vault.conformance import PROBES, Report
 from tests.conftest import REPOSITORY
@@ -36,7 +37,9 @@ def checked(endpoint: str, monkeypatch: pytest.MonkeyPatch, change: Change, **as
     monkeypatch.setattr(conformance, "client", lambda *_: client)
     asked.setdefault("hold", 3600)  # so that no slow machine sees the lock end
     buckets = (asked.pop("personal", PERSONAL), asked.pop("evidence", EVIDENCE))
-    return conformance.check(endpoint, REGION, *buckets, patience=QUICK, sleep=lambda _: None, **asked)
+    return conformance.check(
+        endpoint, REGION, *buckets, clock=wall_clock, patience=QUICK, sleep=lambda _: None, **asked
+    )
 
 
 def states(report: Report) -> dict[str, str]:
@@ -173,7 +176,7 @@ def test_what_an_endpoint_does_not_keep_is_told_and_nothing_else(
 
 def test_nothing_is_sent_to_an_endpoint_without_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conformance, "client", lambda *_: pytest.fail("a client was made"))
-    report = conformance.check("http://s3.example.jp", REGION, PERSONAL, EVIDENCE)
+    report = conformance.check("http://s3.example.jp", REGION, PERSONAL, EVIDENCE, clock=wall_clock)
     assert states(report) == {"CHECK-TLS": "fail", **dict.fromkeys(CODES[1:], "unknown")}
 
 
@@ -234,7 +237,7 @@ def test_the_command_tells_a_table_or_json_and_ends_with_one_unless_all_is_kept(
     assert cli.main([*words, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert {r["code"]: r["state"] for r in told["results"] if r["state"] != "pass"} == {"CHECK-CHECKSUM": "fail"}
-    assert asked[0] == ((endpoint, REGION, PERSONAL, EVIDENCE), {"writers": 8, "hold": 30})
+    assert asked[0] == ((endpoint, REGION, PERSONAL, EVIDENCE), {"clock": wall_clock, "writers": 8, "hold": 30})
     assert cli.main(words) == 1
     table = capsys.readouterr().out
     assert all(code in table for code in CODES)

@@ -24,16 +24,17 @@ from kansho.campaign.config import CampaignConfig, Gaiji, GaijiFont
 from kansho.contracts.towns import postal_towns
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
-from kansho.mailing import designs, elements, preflight
+from kansho.mailing import designs, elements
 from kansho.mailing.addresses import layout, width, wrap
 from kansho.mailing.cards import cards_of
 from kansho.mailing.designs import background, digest, faces_html, load, outer_text
 from kansho.mailing.dispatch import check_report
 from kansho.mailing.face import POINT
 from kansho.mailing.lists import card_list
-from kansho.mailing.preflight import FORBIDDEN_OUTSIDE
+from kansho.mailing.outer_side import FORBIDDEN_OUTSIDE
 from kansho.mailing.readback import expected_text, faults, read_back
 from kansho.mailing.shard import render_shard
+from kansho.mailing.sides import Side, sides
 from tests.unit.own_font import font
 
 GIVEN = "和幸節洋恵京智裕陽純順悦敏文良弘光典紀久正静奈友早泰道春秋"
@@ -197,7 +198,7 @@ def sizes_of(pdf: bytes, page: int) -> dict[str, float]:
     """Type size of some characters of a card."""
     document = pypdfium2.PdfDocument(pdf)
     try:
-        letters = list(preflight.Side(document[page], "outer").letters())
+        letters = list(Side(document[page], "outer").letters())
     finally:
         document.close()
     right = [one for one in letters if one.box[0] > 103 * POINT and one.box[1] > 90 * POINT]
@@ -302,7 +303,7 @@ def test_the_sealed_card_shows_nothing_of_what_is_within(
     for edge in (sheet[:off], sheet[-off:], sheet[:, :off], sheet[:, -off:]):
         assert edge.min() == 255
     assert inner.shape == outer.shape
-    with preflight.sides(pdf) as (outside, inside):
+    with sides(pdf) as (outside, inside):
         said = {line for line in inside.lines if len(line) > 4 and not line.startswith(("03-", "お問い合わせ"))}
         assert said
         assert not [line for line in said if line in outside.text]
@@ -313,7 +314,7 @@ def test_the_sealed_card_shows_nothing_of_what_is_within(
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_printed_card_says_what_it_must(name: str, sample: CampaignConfig, drawn: dict[str, bytes]) -> None:
     design, ward = load(name), sample.ward
-    with preflight.sides(drawn[name]) as (outside, inside):
+    with sides(drawn[name]) as (outside, inside):
         for one in elements.inside(design.manifest, design.text("cost"), sample, sample.waves.mailings[0].select_on):
             assert unicodedata.normalize("NFKC", one.text).replace(" ", "") in inside.text, one.name
         for clinic in ward.clinics:
@@ -326,7 +327,7 @@ def test_every_printed_card_says_what_it_must(name: str, sample: CampaignConfig,
         assert min(size[c.phone] for c in ward.clinics) > size[ward.phone] > 9.5
 
 
-def size_of(side: preflight.Side, text: str) -> float:
+def size_of(side: Side, text: str) -> float:
     """The greatest size in which a text is set."""
     letters = list(side.letters())
     said = "".join(one.char for one in letters)
@@ -336,7 +337,7 @@ def size_of(side: preflight.Side, text: str) -> float:
 def test_a_card_names_only_the_screenings_of_its_readers_sex(drawn: dict[str, bytes]) -> None:
     said = {}
     for name in ("cancer_women", "cancer_men", "cancer_set"):
-        with preflight.sides(drawn[name]) as (_, inside):
+        with sides(drawn[name]) as (_, inside):
             said[name] = {kind for kind in ("胃がん", "乳がん", "子宮頸がん", "前立腺がん") if kind in inside.text}
     assert said == {
         "cancer_women": {"胃がん", "乳がん", "子宮頸がん"},

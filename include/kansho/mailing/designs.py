@@ -1,7 +1,7 @@
 """Designs: a manifest and a template each; both sides of the sheet are rendered once per design.
 
 Belongs here: reading designs and rendering them.  Does not belong here: anybody's address, what a rendered side must be
-like (`kansho.mailing.preflight`).
+like (`kansho.mailing.preflight`, `kansho.mailing.outer_side`).
 A design is edited by a designer: ``include/designs/<design>/manifest.yaml`` and ``card.html.j2``, the inner side.  The
 outer side is everybody's (``_shared/outer.html.j2``) and knows no design, so that it cannot tell which one is inside.
 """
@@ -23,10 +23,11 @@ from pydantic import ValidationError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
-from kansho.mailing import elements, preflight, wording
+from kansho.mailing import elements, outer_side, preflight, wording
 from kansho.mailing.face import BLEED, HEIGHT, SHEET
 from kansho.mailing.manifest import Manifest, Text, Variable
 from kansho.mailing.plates import plates
+from kansho.mailing.sides import sides
 
 FOLDER = Path(__file__).resolve().parents[2] / "designs"
 
@@ -104,26 +105,26 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
     Raises:
         KanshoError: ``DESIGN-TEMPLATE``, ``DESIGN-SIZE`` for pages of another size, ``DESIGN-INK`` (`plates`),
             ``DESIGN-FONT`` for a font that the manifest does not name, ``DESIGN-GLYPH`` for characters that no font
-            has; and what `kansho.mailing.preflight` refuses: ``DESIGN-OVERFLOW``, ``DESIGN-EDGE``, ``DESIGN-COVERED``,
-            ``DESIGN-OUTSIDE``, ``DESIGN-POSTAGE``, ``DESIGN-SMALL``, ``DESIGN-CONTRAST``, ``DESIGN-LINE``,
-            ``DESIGN-ELEMENT``.
+            has; what `kansho.mailing.preflight` refuses: ``DESIGN-OVERFLOW``, ``DESIGN-EDGE``, ``DESIGN-SMALL``,
+            ``DESIGN-CONTRAST``, ``DESIGN-LINE``, ``DESIGN-ELEMENT``; and what `kansho.mailing.outer_side` refuses:
+            ``DESIGN-COVERED``, ``DESIGN-OUTSIDE``, ``DESIGN-POSTAGE``.
     """
     as_of = as_of or _first_day(config)
     outer, inner = (_rendered(html)[0] for html in faces_html(design, config, as_of=as_of))
     _check_type(outer, design, _OUTER_FONTS)
     _check_type(inner, design, frozenset(design.manifest.fonts))
     pdf = plates(outer, inner, design.id)
-    with preflight.sides(pdf) as (outside, inside):
+    with sides(pdf) as (outside, inside):
         for side in (outside, inside):
             preflight.check_room(side, design.id)
-        preflight.check_clearings(outside, design.id)
-        preflight.check_outside(outside, design.id, config)
+        outer_side.check_clearings(outside, design.id)
+        outer_side.check_outside(outside, design.id, config)
         for side in (outside, inside):
             preflight.check_edges(side, design.id)
             preflight.check_legible(side, design.id)
             preflight.check_lines(side, design.id, _phrases(design))
         preflight.check_elements(outside, design.id, elements.outside(config))
-        preflight.check_postage_mark(outside, design.id)
+        outer_side.check_postage_mark(outside, design.id)
         wanted = elements.inside(design.manifest, design.text("cost"), config, as_of)
         preflight.check_elements(inside, design.id, wanted)
     return pdf
@@ -281,5 +282,5 @@ def _check_type(pdf: bytes, design: Design, fonts: frozenset[str]) -> None:
 
 def outer_text(pdf: bytes) -> str:
     """Text of the outer side, without white space."""
-    with preflight.sides(pdf) as (outside, _):
+    with sides(pdf) as (outside, _):
         return outside.text

@@ -10,8 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -78,7 +77,6 @@ PROBES: tuple[Probe, ...] = (
     Probe("CHECK-UPLOADS", "終わっていない分割書込みの一覧", probes.uploads, _SERVER),
     Probe("CHECK-LISTING", "名前の一覧", probes.listing, _SERVER),
 )
-_CLOCK = partial(datetime.now, UTC)
 _TLS = ("CHECK-TLS", "通信の暗号化")
 
 
@@ -88,11 +86,11 @@ def check(
     personal: str,
     evidence: str,
     *,
+    clock: Callable[[], datetime],
     writers: int = 8,
     hold: int = 30,
     patience: Patience = DEFAULT,
     sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime] = _CLOCK,
 ) -> Report:
     """Try everything; an endpoint without TLS is told so and sent nothing.
 
@@ -101,18 +99,18 @@ def check(
         region: of both buckets.
         personal: bucket of personal data.
         evidence: bucket of the evidence.
+        clock: the real time, in UTC: a server compares it with its own.
         writers: how many race for a name.
         hold: seconds for which one object is locked (GOVERNANCE); it is removed afterwards.
         patience: of calls that may be made again.
         sleep: until the lock has ended.
-        now: the real clock, in UTC.
     """
     if not encrypted(endpoint):
         plain = Result(*_TLS, "fail", "暗号化されない接続先です", "https://ホスト名 の形にしてください")
         rest = [Result(p.code, p.title, "unknown", "接続していません", "通信を暗号化してください") for p in PROBES]
         return Report((plain, *rest), ())
     below = f"{PREFIX}/{secrets.token_hex(8)}"
-    bench = Bench(client(endpoint, region), personal, evidence, below, writers, hold, patience, now)
+    bench = Bench(client(endpoint, region), personal, evidence, below, writers, hold, patience, clock)
     try:
         results = [Result(*_TLS, "pass"), *(_tried(probe, bench) for probe in PROBES)]
     finally:

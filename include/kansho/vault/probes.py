@@ -43,7 +43,7 @@ class Bench:
         writers: how many race for a name.
         hold: seconds for which the probe of the lock asks to be kept.
         patience: of calls that may be made again.
-        now: the clock that says until when the lock is asked for.
+        clock: that says until when the lock is asked for.
     """
 
     client: Any
@@ -53,7 +53,7 @@ class Bench:
     writers: int
     hold: int
     patience: Patience
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
 
     def put(self, name: str, body: bytes = BODY, *, bucket: str = "", **more: Any) -> Any:
         """One plain write."""
@@ -185,7 +185,7 @@ def listing(bench: Bench) -> None:
 
 def lock(bench: Bench) -> None:
     """A version under a retention is kept as asked, and not deleted before it ends, by one or in bulk."""
-    until = bench.now().replace(microsecond=0) + timedelta(seconds=bench.hold)
+    until = bench.clock().replace(microsecond=0) + timedelta(seconds=bench.hold)
     asked = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
     digest = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
     checksum = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": digest}
@@ -198,7 +198,7 @@ def lock(bench: Bench) -> None:
     refused = _refused(lambda: bench.client.delete_object(Bucket=bench.evidence, **one), _DENIED)
     answer = bench.client.delete_objects(Bucket=bench.evidence, Delete={"Objects": [one]})
     kept = one["VersionId"] in bench.versions("lock", bench.evidence)
-    if bench.now() >= until:
+    if bench.clock() >= until:
         raise TimeoutError  # too slow to say: the retention may have ended meanwhile
     if not refused or not answer.get("Errors") or not kept:
         raise Broken("保持期間中の版が削除できるか、削除の拒否が告げられません")
