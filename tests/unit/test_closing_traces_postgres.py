@@ -150,7 +150,7 @@ def test_a_server_that_somebody_else_is_connected_to_is_no_standstill(
             require_stopped(tmp_path, NOW, url)
     with engine.begin() as connection:
         row = text(
-            "INSERT INTO job (job_type, hostname, state, latest_heartbeat) "
+            "INSERT INTO job (job_type, hostname, state, latest_heartbeat)"
             " VALUES ('TriggererJob', :host, 'running', :at)"
         )
         connection.execute(row, {"host": "c0", "at": NOW - timedelta(minutes=10)})
