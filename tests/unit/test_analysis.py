@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pandas as pd
@@ -13,7 +14,7 @@ from pypdfium2 import PdfDocument
 from kansho.analysis.cost import yen_per_person
 from kansho.analysis.disclosure import Line, hidden_segments
 from kansho.analysis.release import COUNTS, broken_rules
-from kansho.analysis.report import effect_pdf
+from kansho.analysis.report import effect_csv, effect_pdf
 from kansho.analysis.stage import attended_in_window, lines_of
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.small_cells import Row
@@ -252,3 +253,12 @@ def test_no_two_reports_together_give_a_small_cell_away(
 
 def _above(line: Line) -> str:
     return f"group_{line.group}" if line.group else "" if line.segment == "all" else "all"
+
+
+def test_a_report_of_which_every_line_is_hidden_has_its_columns_and_passes_its_gate() -> None:
+    hidden = pd.DataFrame([{"wave": "m", "segment": name, "hidden": True} for name in ("all", "a", "b")])
+    table = pd.read_csv(io.BytesIO(effect_csv(hidden, "2027-10-01")), encoding="utf-8-sig")
+    groups = {"m": {"a": "kenshin", "b": "kenshin"}}
+    selected = {"m": {"assigned": 3, "held_out": 2}}
+    broken = broken_rules(table, selected, groups, cutoff="2027-10-01", causal=True, min_cell=10)
+    assert {rule: n for rule, n in broken.items() if n} == {}

@@ -22,11 +22,17 @@ _NESTED = (
     "以前の回で保留となった世帯は、比較に含みません。"
 )
 _COLUMNS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
+_FIGURES = ("cost_yen", "estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen")
 
 
 def effect_csv(table: pd.DataFrame, cutoff: str) -> bytes:
-    """The table in UTF-8 with BOM; hidden lines are empty but for their names."""
-    out = table.drop(columns=["hidden"], errors="ignore").assign(cutoff=cutoff)
+    """The table in UTF-8 with BOM; hidden lines are empty but for their names.
+
+    It has all its columns also where every line is hidden.
+    """
+    out = table.reindex(columns=["wave", "segment", *_COLUMNS, *_FIGURES]).assign(cutoff=cutoff)
+    whole = [*_COLUMNS, "cost_yen"]
+    out[whole] = out[whole].astype("Int64")  # a hidden line would make fractions of people of the others
     buffer = io.StringIO()
     out.to_csv(buffer, index=False, lineterminator="\r\n", float_format="%.2f")
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()
