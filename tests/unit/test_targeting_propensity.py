@@ -22,6 +22,7 @@ from kansho.targeting.logistic import BANDS, CalibrationBin, tenths
 from kansho.targeting.plan import find_plan_work, make_plan, make_plan_document, release_plan
 from kansho.targeting.propensity import BAND, Propensity, estimate, in_walk_order, with_bands
 from kansho.targeting.propensity_figures import propensity_figures
+from kansho.targeting.release import check_plan
 from kansho.targeting.table import priorities
 from kansho.targeting.waves import OUTREACH, select_wave
 from kansho.vault.vault import SnapshotRef
@@ -351,6 +352,7 @@ def test_the_released_table_is_the_one_that_was_approved(
     ws = replace(ws, config=configured(ws.config, rule))
     with_habits(ws)
     shown = make_plan_document(ws, make_plan(ws, {"key": "p1"}) or {}) or {}
+    shown = check_plan(ws, shown)
     approve(ws, SnapshotRef.from_json(shown["artefact"]), "plan", role="ward_officer")
     ws.store_table("roster", "d09", roster(7))  # what came after the approval changes nothing of it
     release_plan(ws, shown)
