@@ -111,6 +111,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "the turn of a ledger's writers": ("kansho/ledger/{campaign}/.tmp-turn", "unfinished"),
     "a countersigned checkpoint": ("kansho/ledger/{campaign}/countersigned/0000000003.txt", "ledger"),
     "airflow's fonts": ("airflow/cache/matplotlib/fontlist-v390.json", "airflow"),
+    "airflow's fonts of a later release": ("airflow/cache/matplotlib/fontlist-v3.11.0.json", "airflow"),
     "airflow's passwords": ("airflow/secrets/passwords.json", "airflow"),
     "settings of Great Expectations": ("gx/uncommitted/config_variables.yml", "great-expectations"),
     "airflow's metadata with its journals": ("airflow/airflow.db-wal", "airflow"),

@@ -35,7 +35,7 @@ _KEEPER = re.compile(r"keys/[a-z0-9_]+\.(keeper\.json|owner)\Z")
 _AIRFLOW = re.compile(
     r"(airflow\.cfg|airflow\.db(-wal|-shm|-journal)?|logs/.+|run/port"
     r"|run/(api-server|scheduler|dag-processor|triggerer)\.pid"
-    r"|secrets/(api_secret_key|jwt_secret|passwords\.json)|cache/matplotlib/fontlist-v\d+\.json)\Z"
+    r"|secrets/(api_secret_key|jwt_secret|passwords\.json)|cache/matplotlib/fontlist-v\d+(\.\d+)*\.json)\Z"
 )
 #: A write that was killed, and the file at which writers of a folder wait.
 _UNFINISHED = re.compile(r"(.*/)?\.tmp-([a-z]+|\d+-[0-9a-f]{8})\Z")
