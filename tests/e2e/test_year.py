@@ -213,13 +213,15 @@ def test_tasks_that_were_killed_were_tried_again(year: PlayedYear) -> None:
 
 
 def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: PlayedYear) -> None:
-    """Whatever was red before, an occasion of the calendar ends in one good run; a delivery wakes one of each stage."""
+    """Whatever was red before, an occasion of the calendar ends in one good run; a delivery wakes at most one each."""
     stages = {stage["stage"]: stage for stage in year.summary["stages"]}
     good = {name: stage["runs"] - stage["failed"] for name, stage in stages.items()}
     wanted = Counter(o.stage for o in occasions(year.config) if o.stage != "extract_intake")
     assert {name: good[name] for name in wanted} == wanted
     accepted = sum(e.type == "delivery_accepted" for e in year.events)
-    assert [good[name] for name in ("validation", "segmentation", "attendance_refresh")] == [accepted] * 3
+    # Wake-ups coalesce: two deliveries may share a run, none has two.
+    woken = {name: good[name] for name in ("validation", "segmentation", "attendance_refresh")}
+    assert {name: n for name, n in woken.items() if not accepted // 2 < n <= accepted} == {}
     assert stages["mailing_production"]["failed"] == 1
     assert [name for name, stage in stages.items() if stage["seconds"] <= 0] == []
     assert {stage["state"] for stage in stages.values()} <= {"success", "nothing to do"}
