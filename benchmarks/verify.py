@@ -89,5 +89,6 @@ def report(events: int) -> float:
 
 
 if __name__ == "__main__":
-    for wanted in [int(a) for a in sys.argv[1:]] or [EVENTS]:
-        report(wanted)
+    ratios = [report(wanted) for wanted in [int(a) for a in sys.argv[1:]] or [EVENTS]]
+    if max(ratios) > LIMIT:
+        raise SystemExit(f"beyond the limit: {max(ratios):.1f} times, at most {LIMIT}")
