@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-YEAR := tests/e2e/test_year_without_airflow.py
+YEARS := tests/e2e/test_year_without_airflow.py tests/e2e/test_year_on_s3.py
 
 .PHONY: help setup campaign test quick-a quick-b lint up down bench fuzz clean
 
@@ -29,14 +29,14 @@ test: ## set-up and every test
 	@bash scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target quick-a quick-b
-	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags --ignore=tests/faults --ignore=$(YEAR)
+	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags --ignore=tests/faults $(YEARS:%=--ignore=%)
 
 # The tests without an Airflow in two halves, one for each core; what starts servers comes after them, alone.
 quick-a:
 	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[m-z]*'
 
 quick-b:
-	@$(PYTEST) -p no:cacheprovider $(YEAR) tests/faults tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
+	@$(PYTEST) -p no:cacheprovider $(YEARS) tests/faults tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
 
 lint: ## formatting, imports, types
 	@$(PYTHON) -m ruff check .
