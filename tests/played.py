@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from kansho.closing.finalise import finalise
 from kansho.closing.needles import Needle, needles_of, secret_forms
 from kansho.closing.residue import ScanResult
 from kansho.evidence.events import Event
+from kansho.workspace import Workspace
 from tests.immediate import ImmediateYear
 
 PEOPLE, SEED = 300, 11
@@ -27,6 +29,8 @@ class Played:
     scans: list[ScanResult]
     #: Inquiry numbers on the first pull list, by reason: the list itself goes with its retention.
     pulled: dict[str, set[str]]
+    #: SHA-256 of every file of cards, by its name: they go with their retention too.
+    printed: dict[str, str]
 
     @property
     def events(self) -> list[Event]:
@@ -47,12 +51,19 @@ def play(config: CampaignConfig, var: Path, look: Look, people: int = PEOPLE) ->
     """Play the year to its certificate."""
     year, scans = ImmediateYear(config, var, people, SEED), []
     pulled: dict[str, set[str]] = {}
+    printed: dict[str, str] = {}
     for number, day in enumerate(year.play()):
         pulled = pulled or _pulled(year, day)
+        printed = printed or printed_files(year.workspace(day))
         seen = look(year, number, day) if day < config.closing.erase_on else None
         scans += [seen] if seen else []
     finalise(config, var, also=year.passwords.values())
-    return Played(year, scans, pulled)
+    return Played(year, scans, pulled, printed)
+
+
+def printed_files(ws: Workspace) -> dict[str, str]:
+    """SHA-256 of every file of cards in the vault, by its name."""
+    return {ref.key: hashlib.sha256(ws.read_bytes(ref)).hexdigest() for ref in ws.snapshots("print_pdf")}
 
 
 def _pulled(year: ImmediateYear, day: date) -> dict[str, set[str]]:

@@ -25,6 +25,8 @@ from tests.same_evidence import DIGESTS, LAWFUL, account_of, certificate_of, com
 from tests.small_cloud import Cloud
 from tests.unit.closing_year import blank_documents
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @dataclass
 class OnS3(Played):
@@ -48,7 +50,7 @@ def on_bucket(
             return scan([], canaries(year), stores=elsewhere(config, var / "kansho")) if wanted else None
 
         ended = play(config, var, look)
-        yield OnS3(ended.year, ended.scans, ended.pulled, cloud)
+        yield OnS3(ended.year, ended.scans, ended.pulled, ended.printed, cloud)
 
 
 def test_every_event_is_the_same(played: Played, on_bucket: OnS3) -> None:

@@ -22,6 +22,8 @@ from kansho_airflow.countwords import count_word
 from tests.played import PEOPLE, Played, canaries
 from tests.unit.test_desk_tables import IDENTIFIER
 
+pytestmark = pytest.mark.timeout(900)  # the first of them plays the year
+
 
 def test_the_evidence_of_the_year_verifies(played: Played) -> None:
     outputs = played.year.var / "kansho" / "outputs"
