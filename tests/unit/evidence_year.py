@@ -88,6 +88,11 @@ class Year:
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
+    def issue(self, name: str, kind: str) -> None:
+        """A document without residents is given out."""
+        refs, title = {"sha256": sha256(name.encode())}, {"title": name}
+        self.add("document_issued", name, codes={"kind": kind}, refs=refs, names=title)
+
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
         certificate = self.lie or canonical_json(
@@ -209,7 +214,9 @@ def _intake(year: Year) -> None:
     year.add("snapshot_read", "roster/d01@segmentation/system", codes={"purpose": "segmentation"}, refs=read)
     outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
     year.add("plan_made", "plan-1", counts={"roster": 97, "held_out": 8, **outcomes})
+    year.add("gate_evaluated", "plan_release/plan-1", counts={"rows": 97}, codes={"result": "pass"})
     year.approve("dag/run/plan", OFFICER, sha256(b"plan-1"), "plan_document/plan-1")
+    year.issue("plan-1.pdf", "plan")
 
 
 def _outreach(year: Year) -> None:
@@ -273,6 +280,10 @@ def _oversight(year: Year) -> None:
     for year.today in config.effect_reports.on:
         codes = {"cutoff": "2028-01-11", "wave": "mailing_1", "segment": "all"}
         year.add("effect_analysed", f"{year.today}/mailing_1/all", codes=codes)
+        year.add("gate_evaluated", f"effect_release/{year.today}", counts={"rows": 1}, codes={"result": "pass"})
+        report = f"report-{year.today}"
+        year.approve(f"dag/run/{report}", CONTRACTOR, sha256(report.encode()), f"effect_table/{report}")
+        year.issue(f"reports/effect-{year.today}.pdf", "effect_report")
 
 
 def _by_hand(year: Year) -> None:

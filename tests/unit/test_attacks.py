@@ -155,18 +155,18 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
     "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
     "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
-    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:77]"}),
-    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:77]"}),
-    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:77]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:79]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:79]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:79]"}),
     "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
     "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
     "an event of an unknown type": (
         lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
-        {"EVENT-TYPE [events.jsonl:76]"},
+        {"EVENT-TYPE [events.jsonl:78]"},
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:82]"},
+        {"EVENT-TYPE [events.jsonl:84]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -716,12 +716,43 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a wave by a plan the ward had not approved": (
         dropped("approval_decided", "dag/run/plan"),
         {
+            "WORK-PLAN [document_issued plan-1.pdf]",
             "WORK-PLAN [wave_selected call_1]",
             "WORK-PLAN [wave_selected mailing_1]",
             "WORK-PLAN [wave_selected visit_1]",
         },
     ),
-    "a wave by another plan": (coded("wave_selected", "call_1", plan="plan-2"), {"WORK-PLAN [wave_selected call_1]"}),
+    "a wave by another plan": (
+        coded("wave_selected", "call_1", plan="plan-2"),
+        {"WORK-PLAN [wave_selected call_1]", "WORK-PLAN-UNGATED [wave_selected call_1]"},
+    ),
+    "a plan let out without its gate": (
+        dropped("gate_evaluated", "plan_release/plan-1"),
+        {
+            "WORK-PLAN-UNGATED [document_issued plan-1.pdf]",
+            "WORK-PLAN-UNGATED [wave_selected call_1]",
+            "WORK-PLAN-UNGATED [wave_selected mailing_1]",
+            "WORK-PLAN-UNGATED [wave_selected visit_1]",
+        },
+    ),
+    "a plan let out through a stopped gate": (
+        coded("gate_evaluated", "plan_release/plan-1", result="stop"),
+        {
+            "WORK-PLAN-GATE [document_issued plan-1.pdf]",
+            "WORK-PLAN-GATE [wave_selected call_1]",
+            "WORK-PLAN-GATE [wave_selected mailing_1]",
+            "WORK-PLAN-GATE [wave_selected visit_1]",
+        },
+    ),
+    "a plan whose gate was evaluated afterwards": (
+        moved_to_the_end("gate_evaluated", "plan_release/plan-1"),
+        {
+            "WORK-PLAN-UNGATED [document_issued plan-1.pdf]",
+            "WORK-PLAN-UNGATED [wave_selected call_1]",
+            "WORK-PLAN-UNGATED [wave_selected mailing_1]",
+            "WORK-PLAN-UNGATED [wave_selected visit_1]",
+        },
+    ),
     "a wave beyond its capacity": (
         counted("wave_selected", "visit_1", candidates=61, assigned=61),
         {"WORK-CAPACITY [wave_selected visit_1]"},
@@ -740,6 +771,26 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a figure without its cut-off": (
         changed("effect_analysed", codes={"wave": "mailing_1"}),
         {"WORK-CUTOFF [effect_analysed 2028-01-20/mailing_1/all]"},
+    ),
+    "a report of the effect without its gate": (
+        dropped("gate_evaluated", "effect_release/2028-01-20"),
+        {"WORK-EFFECT-UNGATED [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect behind another day's gate": (
+        renamed("gate_evaluated", "effect_release/2028-01-20", "effect_release/2028-01-10"),
+        {"WORK-EFFECT-UNGATED [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect through a stopped gate": (
+        coded("gate_evaluated", "effect_release/2028-01-20", result="stop"),
+        {"WORK-EFFECT-GATE [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect that a gate held, decided or not": (
+        coded("gate_evaluated", "effect_release/2028-01-20", result="hold"),
+        {"WORK-EFFECT-GATE [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect that nobody approved": (
+        dropped("approval_decided", "dag/run/report-2028-01-20"),
+        {"WORK-EFFECT-UNAPPROVED [document_issued reports/effect-2028-01-20.pdf]"},
     ),
     "an effect that was never analysed": (dropped("effect_analysed"), {"DEADLINE-EFFECT [effect_report/2028-01-20]"}),
     "read for a purpose nobody knows": (
