@@ -249,6 +249,7 @@ def _outreach(year: Year) -> None:
     year.add("incident_opened", "sheet-1", codes={"kind": "sheet_missing"})
     year.add("report_submitted", "incident_notice/sheet-1")
     year.add("incident_reported", "sheet-1")
+    year.add("report_submitted", "incident_final/sheet-1", counts={"items": 9, "empty_items": 0})
     year.add("incident_closed", "sheet-1")
     year.add("checklist_recorded", "visit_1/2027-10-13/1", codes=dict.fromkeys(PRECAUTIONS, "yes"))
     year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})

@@ -382,6 +382,14 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         late("exception_opened", "d01/target_list/postal.ward", codes={"due": "2027-05-01"}),
         {"STATE-EXCEPTION-OPEN [exception_opened d01/target_list/postal.ward]"},
     ),
+    "an incident closed without a full report": (
+        dropped("report_submitted", "incident_final/sheet-1"),
+        {"STATE-INCIDENT-UNREPORTED [incident_closed sheet-1]"},
+    ),
+    "an incident closed on a report with an empty item": (
+        counted("report_submitted", "incident_final/sheet-1", empty_items=1),
+        {"STATE-INCIDENT-UNREPORTED [incident_closed sheet-1]"},
+    ),
     "cards released without approval": (
         dropped("approval_decided", "dag/run/print_package"),
         {"STATE-RELEASE-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},

@@ -97,6 +97,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "timestamp_missing": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
+    "incident_item_filled": ("P9",),
     "incident_reported": ("P9",),
     "incident_instructed": ("P9",),
     "incident_closed": ("P9",),

@@ -105,9 +105,10 @@ def _approved(log: Past, kind: str, role: str) -> dict[str, int]:
     for asked in log.of("approval_requested"):
         artefact = asked.refs.get("artefact")
         decided = log.find("approval_decided", asked.key)
-        if isinstance(artefact, dict) and artefact.get("kind") == kind and decided is not None:
-            if by_role(asked, decided, role):
-                found.setdefault(str(artefact.get("key")), decided.sequence)
+        if not isinstance(artefact, dict) or artefact.get("kind") != kind or decided is None:
+            continue
+        if by_role(asked, decided, role):
+            found.setdefault(str(artefact.get("key")), decided.sequence)
     return found
 
 

@@ -74,6 +74,7 @@ CLASSES: dict[DataClass, frozenset[str]] = {
             "effect_table",
             "gate_profile",
             "gate_summary",
+            "incident_item",
             "incident_report",
             "plan_document",
             "proof",

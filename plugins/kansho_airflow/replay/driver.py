@@ -60,6 +60,7 @@ class Hands:
     enter_passwords: Callable[[date], int]
     waiting_deliveries: Callable[[], list[str]]
     correct: Callable[[str, date], bool]
+    fill_incidents: Callable[[date], None]
 
 
 class Year:
@@ -262,6 +263,7 @@ class Year:
         opened = {e.key for e in self._ledger.events("incident_opened")}
         closed = {e.key for e in self._ledger.events("incident_closed")}
         if opened - closed:
+            self._hands.fill_incidents(on)
             self._stage("incident", on, "19")
 
 
