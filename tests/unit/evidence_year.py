@@ -256,9 +256,19 @@ def _outreach(year: Year) -> None:
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
 
 
+def _leaver(year: Year, handler: str = "h09") -> None:
+    """Who leaves by the configuration is registered as gone, and told."""
+    year.today = date(2027, 9, 10)
+    here = next(e for e in year.events if (e.type, e.key) == ("handler_registered", handler))
+    year.add("handler_registered", f"{handler}/2", codes={**here.codes, "ended_on": "2027-09-07"})
+    codes = {"on": "2027-09-10", "party": "call_centre", "of": "leaver", "by": "h07"}
+    year.add("briefing_recorded", f"{handler}/2", codes=codes, refs={"pledge": sha256(b"pledge")})
+
+
 def _oversight(year: Year) -> None:
     """Every month's attestations and report, every inspection and audit, a correction, the effect, what is erased."""
     config, contractor = year.config, year.config.contractor.id
+    _leaver(year)
     year.today = date(2027, 7, 10)
     year.add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"})
     for month, due in report_months(year.facts):

@@ -155,18 +155,18 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
     "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
     "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
-    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:79]"}),
-    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:79]"}),
-    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:79]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:82]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:82]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:82]"}),
     "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
     "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
     "an event of an unknown type": (
         lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
-        {"EVENT-TYPE [events.jsonl:78]"},
+        {"EVENT-TYPE [events.jsonl:81]"},
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:84]"},
+        {"EVENT-TYPE [events.jsonl:87]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -652,6 +652,22 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "somebody who left was not told that secrecy goes on": (
         left("h06", "2027-08-31"),
         {"DEADLINE-LEAVER [leaver_briefing/h06]"},
+    ),
+    "somebody who left is still registered": (
+        dropped("handler_registered", "h09/2"),
+        {"OVERSIGHT-LEAVER [handler_registered h09]", "OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
+    ),
+    "nobody told the one who left by the configuration": (
+        dropped("briefing_recorded", "h09/2"),
+        {"DEADLINE-LEAVER [leaver_briefing/h09]"},
+    ),
+    "somebody who left told themself": (
+        coded("briefing_recorded", "h09/2", by="h09"),
+        {"OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
+    ),
+    "a leaver's word without a paper": (
+        changed("briefing_recorded", "h09/2", refs={}),
+        {"OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
     ),
     "乙 never inspected": (
         dropped("inspection_recorded", "ward_inspection/contractor"),

@@ -133,6 +133,7 @@ class Handler(Frozen):
     briefed_on: date
     role: Role | None = None
     user: Identifier | None = None
+    leaves_on: date | None = None  # the last day, where it is known beforehand; None: to the end
 
 
 class Flow(Frozen):

@@ -92,6 +92,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CUSTODY", "P11"),
     ("OVERSIGHT-TRAINING", "P5"),
     ("OVERSIGHT-BRIEFING", "P5"),
+    ("OVERSIGHT-LEAVER", "P5"),
     ("OVERSIGHT-CHECKLIST", "P10"),
     ("PLACE", "P14"),
     ("FLOW", "D6"),

@@ -58,7 +58,8 @@ class Days:
 class ConfigFacts:
     """Facts of one year's config; dates are ISO texts, which order as dates do.
 
-    ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4).
+    ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
+    ``leaves`` are the last days of handlers who leave within the year (P5).
     """
 
     campaign: str
@@ -73,6 +74,7 @@ class ConfigFacts:
     flows: Mapping[str, FlowFact] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
     wave_capacity: Mapping[str, int] = field(default_factory=dict)
+    leaves: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ class ConfigFacts:
                 wave_capacity={
                     _text(w["id"]): _whole(w["capacity"]) for section in _CHANNELS for w in value["waves"][section]
                 },
+                leaves={_text(h["id"]): _day(h["leaves_on"]) for h in value["handlers"] if h.get("leaves_on")},
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )

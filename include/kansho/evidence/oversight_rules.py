@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
@@ -25,6 +26,7 @@ _NEVER = 1 << 62
 def oversight_findings(log: Past) -> Iterator[Finding]:
     """Handlers, 丙, visiting days and places that the log does not show in order."""
     yield from _handlers(log)
+    yield from _leavers(log)
     yield from _subcontractors(log)
     yield from _visiting_days(log)
     yield from _places(log)
@@ -42,6 +44,25 @@ def _handlers(log: Past) -> Iterator[Finding]:
             days = [e.codes.get("on", "") for e in log.registered(type_, handler) if e.codes.get("of") != "leaver"]
             if not any("" < day <= registered.campaign_date for day in days):
                 yield Finding(code, at(registered), f"no {type_} by the day of the registration (P5)")
+
+
+def _leavers(log: Past) -> Iterator[Finding]:
+    """Whoever left by the configuration is registered as gone, and told by a person, with a paper (P5, 乙11)."""
+    newest = {id_of(e): e for e in log.of("handler_registered")}
+    certified = log.first("campaign_certified") is not None
+    for handler, day in sorted(log.facts.leaves.items()):
+        last = newest.get(handler)
+        if certified and last is not None and not "" < last.codes.get(ENDED, "") <= day:
+            yield Finding("OVERSIGHT-LEAVER", at(last), f"left on {day}, and the registration goes on (P5)")
+    for told in log.of("briefing_recorded"):
+        last = newest.get(id_of(told))
+        if told.codes.get("of") != "leaver":
+            continue
+        by = newest.get(told.codes.get("by", ""))
+        if last is None or not last.codes.get(ENDED) or by is None or by is last or not told.refs.get("pledge"):
+            yield Finding(
+                "OVERSIGHT-LEAVER-FORM", at(told), "a leaver told by nobody, without a paper, or not gone (P5)"
+            )
 
 
 def _subcontractors(log: Past) -> Iterator[Finding]:

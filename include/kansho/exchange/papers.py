@@ -46,11 +46,13 @@ _Evidence = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 _MAX_BYTES = 64 * 1024
 
 
-class _Paper(BaseModel):
+class Paper(BaseModel):
+    """What every paper is: known fields only, and no value in an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class AttestedItem(_Paper):
+class AttestedItem(Paper):
     """One item: kept or not, and the number of the paper that shows it."""
 
     item: Literal[
@@ -60,7 +62,7 @@ class AttestedItem(_Paper):
     evidence: _Evidence
 
 
-class Attestation(_Paper):
+class Attestation(Paper):
     """One party's monthly attestation; every item of `ATTESTED` exactly once."""
 
     party: _Id
@@ -75,7 +77,7 @@ class Attestation(_Paper):
         return sorted(i.item for i in self.items) == sorted(ATTESTED)
 
 
-class InspectionFinding(_Paper):
+class InspectionFinding(Paper):
     """A finding and the day by which it is to be corrected."""
 
     code: Literal[
@@ -84,7 +86,7 @@ class InspectionFinding(_Paper):
     correct_by: date
 
 
-class Inspection(_Paper):
+class Inspection(Paper):
     """甲's inspection of 乙 or check of a 丙, or 乙's audit of a 丙 (P6)."""
 
     kind: InspectionKind
@@ -94,7 +96,7 @@ class Inspection(_Paper):
     findings: tuple[InspectionFinding, ...] = ()
 
 
-class Correction(_Paper):
+class Correction(Paper):
     """What the inspected party did about one finding."""
 
     kind: InspectionKind

@@ -13,8 +13,10 @@ from datetime import date
 from typing import Any
 
 from kansho.errors import KanshoError
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import id_of
+from kansho.leaving import LEAVER
 from kansho.oversight.incidents import state as incident_state
 
 
@@ -103,7 +105,10 @@ def _newest(log: Sequence[Event], type: str) -> dict[str, Event]:
 
 
 def _handlers(log: Sequence[Event]) -> list[dict[str, str]]:
-    trained, briefed = _newest(log, "training_recorded"), _newest(log, "briefing_recorded")
+    trained = _newest(log, "training_recorded")
+    told = [e for e in _of(log, "briefing_recorded") if e.codes.get("of") == LEAVER]
+    briefed = {id_of(e): e for e in _of(log, "briefing_recorded") if e not in told}
+    leavers = {id_of(e): e.codes.get("on", "") for e in told}
     places = {key: e.names.get("name", "") for key, e in _newest(log, "place_designated").items()}
     return [
         {
@@ -115,6 +120,8 @@ def _handlers(log: Sequence[Event]) -> list[dict[str, str]]:
             "place": places.get(e.codes.get("place", ""), e.codes.get("place", "")),
             "trained_on": trained[key].codes.get("on", "") if key in trained else "",
             "briefed_on": briefed[key].codes.get("on", "") if key in briefed else "",
+            "left_on": e.codes.get(ENDED, ""),
+            "leaver_told_on": leavers.get(key, ""),
         }
         for key, e in _newest(log, "handler_registered").items()
     ]

@@ -100,6 +100,8 @@ def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
             x["place"],
             x["trained_on"],
             x["briefed_on"],
+            x["left_on"] or "—",
+            x["leaver_told_on"] or ("未了" if x["left_on"] else "—"),
         )
         for x in h.handlers
     ]
@@ -124,7 +126,10 @@ def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
     incidents = [(x["incident"], label(KINDS, x["kind"]), x["found_on"], _STATES[x["state"]]) for x in h.incidents]
     ended = [(label(_REASONS, reason), f"{count:,}") for reason, count in h.ended.items()]
     return (
-        ("取扱責任者及び取扱者", _table(("会社", "氏名", "役職", "区分", "取扱場所", "教育", "周知"), handlers)),
+        (
+            "取扱責任者及び取扱者",
+            _table(("会社", "氏名", "役職", "区分", "取扱場所", "教育", "周知", "離任", "離任後の周知"), handlers),
+        ),
         (
             "保有する情報",
             _table(("保有物", "目的", "行数", "保有者", "場所", "保有開始", "消去期限"), holdings, (2,)),

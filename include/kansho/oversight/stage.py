@@ -30,6 +30,7 @@ from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
 from kansho.oversight.clauses import corrections_due, report_months
 from kansho.oversight.deadlines import deadlines
+from kansho.oversight.notices import notices_wait
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -43,8 +44,7 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     """What is due or overdue, and holdings whose time is up; None when there is neither."""
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
-    waiting = _waiting_inspections(ws)
-    if not open_ones and not expired and not waiting:
+    if not open_ones and not expired and not _waiting_inspections(ws) and not notices_wait(ws):
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
     return {

@@ -20,6 +20,7 @@ from kansho.simulation.contacts import Contacts
 from kansho.simulation.countersigning import countersign, make_key
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.inspections import Inspections
+from kansho.simulation.leavers import Leavers
 from kansho.simulation.objections import Objections
 from kansho.simulation.papers import Papers
 from kansho.simulation.population import build
@@ -76,6 +77,7 @@ class World:
         for party in self.config.parties:
             Slips(self.config, self._premises(party.id)).act(day)
         Inspections(self.config, self.outside, self.mishaps).act(day)
+        Leavers(self.config, self.outside, self.mishaps).act(day)
         self._ward.act(day, self._attended)
         countersign(self._premises(self.config.ward_party.id))
 
