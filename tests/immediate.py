@@ -30,6 +30,7 @@ from kansho.exchange.comments import leave_comment
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.oversight.incident_items import PURPOSE, fill_item, still_open
+from kansho.oversight.pack import issue_pack, packs_due
 from kansho.simulation.actors import Script
 from kansho.simulation.world import World
 from kansho.vault.vault import SnapshotRef
@@ -96,6 +97,10 @@ class ImmediateYear:
         for number, occasion in enumerate(year):
             self.world.advance(occasion.on)
             self.enter_passwords(occasion.on)
+            if occasion.stage == "oversight":
+                ws = self._as(self.workspace(occasion.on), Role.CONTRACTOR_STAFF)
+                for kind, party in packs_due(ws):
+                    issue_pack(ws, kind, party)
             self.stage(occasion.stage, occasion.on)
             self.world.advance(occasion.on)
             self.enter_passwords(occasion.on)

@@ -287,7 +287,8 @@ def _oversight(year: Year) -> None:
         year.today = party.audit_on
         found = "logs=2027-07-02" if party.id == "printer" else "none"
         year.add("audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found})
-    year.add("inspection_recorded", "correction/audit/printer/logs", codes={"on": "2027-06-22"})
+    mended = {"on": "2027-06-22", "action": "trained", "done_by": "h06", "reported_by": "h06"}
+    year.add("inspection_recorded", "correction/audit/printer/logs", codes=mended, refs={"evidence": "e" * 64})
     for year.today in config.effect_reports.on:
         codes = {"cutoff": "2028-01-11", "wave": "mailing_1", "segment": "all"}
         year.add("effect_analysed", f"{year.today}/mailing_1/all", codes=codes)

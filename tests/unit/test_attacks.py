@@ -653,6 +653,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         left("h06", "2027-08-31"),
         {"DEADLINE-LEAVER [leaver_briefing/h06]"},
     ),
+    "a finding corrected by nobody": (
+        coded("inspection_recorded", "correction/audit/printer/logs", done_by=""),
+        {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a correction without a paper": (
+        changed("inspection_recorded", "correction/audit/printer/logs", refs={}),
+        {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a correction dated before the audit": (
+        coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
+        {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
+    ),
     "somebody who left is still registered": (
         dropped("handler_registered", "h09/2"),
         {"OVERSIGHT-LEAVER [handler_registered h09]", "OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},

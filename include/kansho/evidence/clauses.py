@@ -93,6 +93,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("OVERSIGHT-TRAINING", "P5"),
     ("OVERSIGHT-BRIEFING", "P5"),
     ("OVERSIGHT-LEAVER", "P5"),
+    ("OVERSIGHT-CORRECTION", "P6"),
     ("OVERSIGHT-CHECKLIST", "P10"),
     ("PLACE", "P14"),
     ("FLOW", "D6"),

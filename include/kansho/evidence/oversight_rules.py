@@ -27,6 +27,7 @@ def oversight_findings(log: Past) -> Iterator[Finding]:
     """Handlers, 丙, visiting days and places that the log does not show in order."""
     yield from _handlers(log)
     yield from _leavers(log)
+    yield from _corrections(log)
     yield from _subcontractors(log)
     yield from _visiting_days(log)
     yield from _places(log)
@@ -63,6 +64,21 @@ def _leavers(log: Past) -> Iterator[Finding]:
             yield Finding(
                 "OVERSIGHT-LEAVER-FORM", at(told), "a leaver told by nobody, without a paper, or not gone (P5)"
             )
+
+
+def _corrections(log: Past) -> Iterator[Finding]:
+    """A correction says what was done, by whom, when, with a paper; and it is of something that was found (P6)."""
+    for made in log.of("inspection_recorded"):
+        of, _, rest = made.key.partition("/")
+        if of != "correction":
+            continue
+        inspection, _, code = rest.rpartition("/")
+        found = log.find("inspection_recorded", inspection, made) or log.find("audit_recorded", inspection, made)
+        asked = found is not None and f"{code}=" in found.codes.get("findings", "")
+        if found is None or not asked or not found.codes.get("on", "") <= made.codes.get("on", ""):
+            yield Finding("OVERSIGHT-CORRECTION", at(made), "a correction of nothing that was found before (P6)")
+        elif not all(made.codes.get(name) for name in ("action", "done_by", "on")) or not made.refs.get("evidence"):
+            yield Finding("OVERSIGHT-CORRECTION-FORM", at(made), "what was done, by whom, when or its paper lacks (P6)")
 
 
 def _subcontractors(log: Past) -> Iterator[Finding]:

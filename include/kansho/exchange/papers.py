@@ -39,6 +39,17 @@ FINDINGS = {
     "other": "その他",
 }
 
+#: What was done about a finding (closed list; the paper behind it says more).
+ACTIONS = {
+    "procedure_changed": "手順を改めた",
+    "trained": "教育を行った",
+    "access_removed": "権限を取り消した",
+    "equipment_fixed": "設備・機器を改めた",
+    "records_completed": "記録を補った",
+    "storage_changed": "保管を改めた",
+    "other": "その他（書類による）",
+}
+
 InspectionKind = Literal["ward_inspection", "ward_check", "audit"]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
@@ -97,12 +108,23 @@ class Inspection(Paper):
 
 
 class Correction(Paper):
-    """What the inspected party did about one finding."""
+    """What the inspected did about one finding: what, by whom, when, and the digest of the paper that shows it."""
 
     kind: InspectionKind
     party: _Id
     finding: str
+    action: Literal[
+        "procedure_changed",
+        "trained",
+        "access_removed",
+        "equipment_fixed",
+        "records_completed",
+        "storage_changed",
+        "other",
+    ]
+    done_by: _Id
     corrected_on: date
+    evidence: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reported_by: _Id
 
 

@@ -23,6 +23,8 @@ from kansho.oversight.clause_paper import clause_table
 from kansho.oversight.clauses import states
 from kansho.oversight.clocks import clocks_of
 from kansho.oversight.deadlines import Obligation, obligations
+from kansho.oversight.finding_paper import FINDING_HEADINGS, finding_rows
+from kansho.oversight.findings import findings
 from kansho.oversight.incidents import KINDS, label
 
 #: (path in the account, what it is called), in the order of the report.
@@ -120,7 +122,7 @@ def monthly_document(
             Section("期限の状況", (_deadline_text(log, config, today),), _deadline_tables(log, config, today)),
             Section("特記事項の履行状況", (_CLAUSES_TEXT,), (_clauses(log, config, today),)),
             Section("安全管理の月次点検", (), (_attestations(log, config, month),)),
-            Section("立入り調査・確認・監査", (), (_inspections(log, config),)),
+            Section("立入り調査・確認・監査", (), (_inspections(log, config), _findings(log, config))),
             Section("事故及び差戻し", (), (_incidents(until), _refusals(within))),
             Section("保有する情報と引渡し", (), (_holdings(within, until), _handed_over(within, config))),
         ),
@@ -218,6 +220,12 @@ def _inspections(log: list[Event], config: CampaignConfig) -> Table:
             told = "、".join(FINDINGS[code] for code in codes if code in FINDINGS) or "指摘なし"
             rows.append((OBLIGATIONS[kind], config.party(party).name, event.codes["on"], told))
     return Table(("種類", "対象", "実施日", "指摘"), tuple(rows) or (("—", "—", "—", "まだ実施していません"),))
+
+
+def _findings(log: list[Event], config: CampaignConfig) -> Table:
+    """Every finding with what was done about it; an open one says so."""
+    rows = finding_rows([f.to_json() for f in findings(log)], config)
+    return Table(FINDING_HEADINGS, rows or (("なし", *("—",) * (len(FINDING_HEADINGS) - 1)),))
 
 
 def _incidents(until: list[Event]) -> Table:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from kansho.campaign.calendar import Occasion, occasions
+from kansho.campaign.calendar import OVERSIGHT, Occasion, occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.ledger import Ledger
@@ -61,6 +61,7 @@ class Hands:
     waiting_deliveries: Callable[[], list[str]]
     correct: Callable[[str, date], bool]
     fill_incidents: Callable[[date], None]
+    prepare_packs: Callable[[date], None]
 
 
 class Year:
@@ -112,6 +113,8 @@ class Year:
                 return
             self._world.advance(occasion.on)
             self._hands.enter_passwords(occasion.on)
+            if occasion.stage == OVERSIGHT:
+                self._hands.prepare_packs(occasion.on)
             self._stage(occasion.stage, occasion.on, f"{occasion.at:%H}")
             self._aftermath(occasion.on)
             later = occasion.on + _REDELIVERY

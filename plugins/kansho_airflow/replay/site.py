@@ -20,6 +20,7 @@ from kansho.intake.passwords import waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.layout import Layout
 from kansho.oversight.incident_items import PURPOSE, fill_item, still_open
+from kansho.oversight.pack import issue_pack, packs_due
 from kansho.simulation.actors import Script
 from kansho.simulation.population import build
 from kansho.simulation.world import World
@@ -112,6 +113,7 @@ class Site:
             waiting_deliveries=lambda: self._openable(self.workspace(self.config.contract.start), locked),
             correct=self._correct,
             fill_incidents=self._fill_incidents,
+            prepare_packs=self._prepare_packs,
         )
         opening = {"simulation": True, "seed": self.seed}
         return Year(self.config, ledger, engine, world, staff, hands, display, opening, left)
@@ -156,6 +158,12 @@ class Site:
             if event.key not in closed and event.campaign_date < on.isoformat():
                 for item, text in Script(self.config).incident_items(still_open(ws, event)).items():
                     fill_item(ws, event.key, item, text)
+
+    def _prepare_packs(self, on: date) -> None:
+        """Before an inspection the staff make its pack (``kansho oversight pack``)."""
+        ws = self.workspace(on, Role.CONTRACTOR_STAFF)
+        for kind, party in packs_due(ws):
+            issue_pack(ws, kind, party)
 
     def _correct(self, cause: str, on: date) -> bool:
         """What people do about a red run; whether a new run is worth it.
