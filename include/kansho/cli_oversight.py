@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,12 +19,19 @@ _Site = Callable[[argparse.ArgumentParser], None]
 
 
 def add_oversight_commands(commands: Any, site: _Site) -> None:
-    """Add ``oversight show|pack`` to ``commands``."""
+    """Add ``oversight show|custody|pack`` to ``commands``."""
     oversight = commands.add_parser("oversight", help="進行管理: 期限・指摘・写し・媒体").add_subparsers(required=True)
     show = oversight.add_parser("show", help="what is overdue or open on a day; 1 when anything is")
     show.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
     site(show)
     show.set_defaults(run=_show)
+    custody = oversight.add_parser("custody", help="授受簿, and where each medium, sheet and returned card is")
+    custody.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
+    how = custody.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true")
+    how.add_argument("--pdf", type=Path, metavar="FILE")
+    site(custody)
+    custody.set_defaults(run=_custody)
     pack = oversight.add_parser("pack", help="what an inspector asks for, as JSON and PDF with digests")
     pack.add_argument("kind", choices=("ward_inspection", "ward_check", "audit"))
     pack.add_argument("party", help="id of the inspected party")
@@ -47,6 +55,30 @@ def _show(arguments: argparse.Namespace) -> int:
         for line in lines:
             print(f"  {line}")
     return 1 if any(found.values()) else 0
+
+
+def _custody(arguments: argparse.Namespace) -> int:
+    from kansho.campaign.config import load_config
+    from kansho.oversight.custody_book import book, register
+    from kansho.oversight.custody_paper import as_text, custody_pdf
+    from kansho.vault.disk import write_whole
+    from kansho.workspace import Workspace
+
+    config = load_config(Path(arguments.config))
+    ws = Workspace.open(config, arguments.var, arguments.date)
+    log = [e for e in ws.ledger.events() if e.campaign_date <= arguments.date.isoformat()]
+    if arguments.pdf:
+        write_whole(arguments.pdf, custody_pdf(log, config, on=arguments.date, simulation=ws.is_simulation))
+        print(f"→ {arguments.pdf}")
+    elif arguments.json:
+        said = {
+            "register": [x.to_json() for x in register(log, config)],
+            "book": [x.to_json() for x in book(log, config)],
+        }
+        print(json.dumps(said, ensure_ascii=False, indent=1))
+    else:
+        print(as_text(log, config), end="")
+    return 0
 
 
 def _pack(arguments: argparse.Namespace) -> int:

@@ -236,11 +236,14 @@ def _outreach(year: Year) -> None:
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
+        codes["erase_by"] = (year.today + timedelta(days=60)).isoformat()
         year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
     year.add("pulls_listed", "mailing_1", counts={"listed": 3})
     year.add("print_reported", "mailing_1", counts=report)
     year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
+    moved = {"kind": "returned_cards", "list": "r1", "from": "printer", "to": "contractor"}
+    year.add("custody_moved", "cards-r1-1", counts={"pieces": 2}, codes=moved)
     year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
     calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1}
     year.add("results_recorded", "c1", counts=calls, codes={"channel": "call", "wave": "call_1"})
@@ -271,6 +274,8 @@ def _oversight(year: Year) -> None:
     _leaver(year)
     year.today = date(2027, 7, 10)
     year.add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"})
+    for package in [e for e in year.events if e.type == "package_handed_over"]:
+        year.add("package_erased", package.key, codes={"party": package.codes["party"], "on": "2027-07-09"})
     for month, due in report_months(year.facts):
         year.today = date.fromisoformat(due)
         for party in (config.contractor, *config.subcontractors):
@@ -306,7 +311,8 @@ def _by_hand(year: Year) -> None:
     targets += [f"party/{p.id}" for p in year.config.subcontractors]
     targets += [f"hand/{h.id}" for h in year.config.closing.by_hand]
     for target in targets:
-        year.add("manual_target_closed", target, codes=codes, refs={"sha256": sha256(target.encode())})
+        items = {"items": {"paper/returned-cards": 2, "paper/visit-sheets": 4}.get(target, 1)}
+        year.add("manual_target_closed", target, counts=items, codes=codes, refs={"sha256": sha256(target.encode())})
 
 
 def _closing(year: Year) -> None:

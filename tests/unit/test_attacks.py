@@ -166,7 +166,7 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:87]"},
+        {"EVENT-TYPE [events.jsonl:88]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -448,7 +448,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "丙 given something after its certificate": (
         moved_to_the_end("package_handed_over", "printer/print_package/mailing_1"),
-        {"CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]",
+            "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
+        },
     ),
     "a certificate of 丙 missing": (
         dropped("certificate_received", "visitors"),
@@ -665,6 +668,46 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
         {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
     ),
+    "a copy that was kept longer than the flow allows": (
+        coded("package_handed_over", "printer/print_package/mailing_1", erase_by="2027-12-01"),
+        {"FLOW-ERASE-BY [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a copy that the flow does not name": (
+        coded("package_handed_over", "printer/print_package/mailing_1", kind="roster"),
+        {"FLOW-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a copy that a party never said to be gone": (
+        dropped("package_erased", "visitors/visit_halves/visit_1-2027-10-13"),
+        {"DEADLINE-COPY [copy_erase/visitors/visit_halves/visit_1-2027-10-13]"},
+    ),
+    "a copy erased late, and nobody says so": (
+        coded("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
+        {"DEADLINE-COPY [package_erased call_centre/call_list/call_1-a1]"},
+    ),
+    "a copy erased that was never given": (
+        late("package_erased", "printer/print_package/mailing_9", codes={"on": "2027-07-09"}),
+        {"CUSTODY-COPY [package_erased printer/print_package/mailing_9]"},
+    ),
+    "a returned card that nobody handed over": (
+        counted("custody_moved", "cards-r1-1", pieces=1),
+        {"COUNT-CARDS [cards returned = cards in custody [r1]]"},
+    ),
+    "returned cards of which no hand-over is told": (
+        dropped("custody_moved"),
+        {"COUNT-CARDS [cards returned = cards in custody [r1]]"},
+    ),
+    "cards handed over of a list that never came": (
+        late("custody_moved", "cards-r9-1", counts={"pieces": 1}, codes={"list": "r9"}),
+        {"CUSTODY-CARDS [custody_moved cards-r9-1]"},
+    ),
+    "a visiting sheet kept back from the shredder": (
+        counted("manual_target_closed", "paper/visit-sheets", items=3),
+        {"COUNT-PAPER [paper in custody = closed by hand [paper/visit-sheets]]"},
+    ),
+    "a returned card that the ward never got": (
+        counted("manual_target_closed", "paper/returned-cards", items=1),
+        {"COUNT-PAPER [paper in custody = closed by hand [paper/returned-cards]]"},
+    ),
     "somebody who left is still registered": (
         dropped("handler_registered", "h09/2"),
         {"OVERSIGHT-LEAVER [handler_registered h09]", "OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
@@ -863,7 +906,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "sheets that do not balance": (
         counted("sheets_in", sheets=3),
-        {"COUNT-SHEETS [sheets out = sheets in [visit_1/2027-10-13/1]]"},
+        {
+            "COUNT-PAPER [paper in custody = closed by hand [paper/visit-sheets]]",
+            "COUNT-SHEETS [sheets out = sheets in [visit_1/2027-10-13/1]]",
+        },
     ),
     "a sheet that comes in and never went out": (
         late("sheets_in", "visit_9/2027-10-13/1"),

@@ -48,7 +48,7 @@ def _row(ws: Workspace) -> tuple[str, str]:
 def test_who_leaves_by_the_configuration_reads_nothing_from_the_day_after_and_is_to_be_told(ws: Workspace) -> None:
     assert _row(ws) == ("-", "not_applicable")
     assert notices_wait(ws)
-    assert take_notices(ws, {}) == {"counts": {"ended": 1, "told": 0, "refused": 0}}
+    assert take_notices(ws, {}) == {"counts": {"ended": 1, "told": 0, "moved": 0, "erased": 0, "refused": 0}}
     assert take_notices(ws, {}) is None
     last = ws.ledger.events("handler_registered")[-1]
     assert (last.key, last.codes["ended_on"]) == ("h09/2", LEFT.isoformat())
@@ -70,7 +70,7 @@ def test_the_companys_papers_end_and_tell_and_one_without_a_pledge_does_not_coun
     company.act(date(2027, 9, 15))
     later = replace(ws, today=date(2027, 9, 15))
     assert find_oversight_work(later, {}) is not None
-    assert take_notices(later, {}) == {"counts": {"ended": 0, "told": 1, "refused": 0}}
+    assert take_notices(later, {}) == {"counts": {"ended": 0, "told": 1, "moved": 0, "erased": 0, "refused": 0}}
     assert _row(later) == ("h09", "done")
     (told,) = [e for e in ws.ledger.events("briefing_recorded") if e.codes.get("of") == "leaver"]
     assert (told.codes["by"], told.codes["on"], len(told.refs["pledge"])) == ("h07", "2027-09-10", 64)
@@ -86,7 +86,7 @@ def test_what_nobody_told_in_time_is_recorded_as_missed(ws: Workspace) -> None:
 def test_a_paper_about_another_companys_people_ends_nobody(ws: Workspace) -> None:
     paper = Leaving(party="printer", handler="h07", left_on=LEFT)
     write_paper(leaving_path(ws.layout.outgoing("printer"), "h07"), paper)
-    assert take_notices(ws, {}) == {"counts": {"ended": 1, "told": 0, "refused": 1}}
+    assert take_notices(ws, {}) == {"counts": {"ended": 1, "told": 0, "moved": 0, "erased": 0, "refused": 1}}
     assert [e.key for e in ws.ledger.events("handler_registered") if "ended_on" in e.codes] == ["h09/2"]
 
 

@@ -88,6 +88,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CUSTODY-SHEETS", "P3"),
     ("CUSTODY-MEDIUM", "D3"),
     ("CUSTODY-CERTIFICATE", "P12"),
+    ("CUSTODY-COPY", "P12"),
     ("CUSTODY-PARTY", "C7"),
     ("CUSTODY", "P11"),
     ("OVERSIGHT-TRAINING", "P5"),

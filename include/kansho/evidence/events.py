@@ -68,6 +68,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "package_handed_over": ("D2",),
     "package_received": ("D2",),
     "package_refused": ("D2",),
+    "package_erased": ("P12", "D6"),
+    "custody_moved": ("P11",),
     # stages
     "plan_made": ("C5", "E1"),
     "wave_selected": ("C4",),

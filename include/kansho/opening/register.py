@@ -101,7 +101,9 @@ def register_places_and_flow(ws: Workspace) -> None:
     for flow in ws.config.data_flow:
         until = "closing" if flow.erase_after_days is None else str(flow.erase_after_days)
         codes = {"holder": flow.holder, "place": flow.place, "erase_after_days": until}
-        _register(ws, "flow_approved", flow.kind, codes, {"purpose": flow.purpose})
+        held = PartyKind.SUBCONTRACTOR is ws.config.party(flow.holder).kind
+        key = f"{flow.kind}@{flow.holder}" if held else flow.kind
+        _register(ws, "flow_approved", key, codes, {"purpose": flow.purpose})
 
 
 def register_tuning(ws: Workspace) -> None:

@@ -149,6 +149,7 @@ def _holdings(log: Sequence[Event]) -> list[dict[str, Any]]:
 def _packages(log: Sequence[Event]) -> list[dict[str, Any]]:
     """What went to and came from each party; whether a 丙 has certified the end of what it got."""
     certified = {e.key: e.campaign_date for e in _of(log, "certificate_received")}
+    erased = {e.key: e.codes.get("on", "") for e in _of(log, "package_erased")}
     rows: list[dict[str, Any]] = []
     for e in _of(log, "package_handed_over", "package_received"):
         party = e.codes.get("party", "")
@@ -161,6 +162,8 @@ def _packages(log: Sequence[Event]) -> list[dict[str, Any]]:
                 "package": e.codes.get("package") or e.key.rpartition("/")[2],
                 "on": e.campaign_date,
                 "rows": e.counts.get("rows", e.counts.get("records", 0)),
+                "erase_by": e.codes.get("erase_by", ""),
+                "erased_on": erased.get(e.key, "") if out else "",
                 "certified_on": certified.get(party, "") if out else "",
             }
         )

@@ -119,6 +119,8 @@ def tables_of(h: Handling, *, incidents: bool = True) -> tuple[tuple[str, Table]
             x["package"],
             x["on"],
             f"{x['rows']:,}",
+            x["erase_by"] or "—",
+            x["erased_on"] or "—",
             x["certified_on"] or "—",
         )
         for x in h.packages
@@ -139,7 +141,7 @@ def tables_of(h: Handling, *, incidents: bool = True) -> tuple[tuple[str, Table]
         ("消去した情報", _table(("理由", "件数"), ended, (1,))),
         (
             "引渡しと受取り",
-            _table(("別", "相手", "種類", "荷", "日", "件数", "相手の消去証明"), packages, (5,)),
+            _table(("別", "相手", "種類", "荷", "日", "件数", "消去期限", "消去日", "相手の消去証明"), packages, (5,)),
         ),
         ("媒体", _table(("番号", "種類", "提供", "受領日", "返却日"), media)),
         ("手元にない訪問票", _table(("班", "枚数", "交付日"), sheets, (1,))),

@@ -7,12 +7,16 @@ Does not belong here: the rules of each (`kansho.leaving`, `kansho.exchange.cust
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kansho.errors import KanshoError
 from kansho.evidence.access_rules import ENDED
+from kansho.evidence.events import Event
 from kansho.evidence.registrations import id_of
+from kansho.exchange.copies import open_copies, take_all_copies
+from kansho.exchange.custody import cards_missing, take_hand_over
 from kansho.exchange.notices import Leaving
 from kansho.exchange.papers import read_paper
 from kansho.leaving import LEAVER, end_registration, end_those_due, record_leaver_briefing
@@ -20,14 +24,18 @@ from kansho.workspace import Workspace
 
 
 def take_notices(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Take in every paper that fits: events ``handler_registered`` (ended), ``briefing_recorded`` of a leaver.
+    """Take in every paper that fits: events ``handler_registered`` (ended), ``briefing_recorded`` of a leaver,
+    ``custody_moved``, ``package_erased``.
 
     None when nothing is new.
     """
-    counts = {"ended": end_those_due(ws), "told": 0, "refused": 0}
+    erased, refused = take_all_copies(ws)
+    counts = {"ended": end_those_due(ws), "told": 0, "moved": 0, "erased": erased, "refused": refused}
     for party in ws.config.parties:
         for path in _papers(ws, party.id, "leavers"):
-            _count(counts, "told", lambda path=path, party=party.id: _leaver(ws, party, path))
+            _count(counts, "told", partial(_leaver, ws, party.id, path))
+        for path in _papers(ws, party.id, "handovers"):
+            _count(counts, "moved", partial(_moved, ws, party.id, path))
     return {"counts": counts} if any(counts.values()) else None
 
 
@@ -41,6 +49,10 @@ def _count(counts: dict[str, int], name: str, take: Callable[[], bool]) -> None:
         counts[name] += take()
     except KanshoError:
         counts["refused"] += 1
+
+
+def _moved(ws: Workspace, party: str, path: Path) -> bool:
+    return take_hand_over(ws, party, path) is not None
 
 
 def _leaver(ws: Workspace, party: str, path: Path) -> bool:
@@ -63,4 +75,11 @@ def notices_wait(ws: Workspace) -> bool:
     told = {id_of(e) for e in ws.ledger.events("briefing_recorded") if e.codes.get("of") == LEAVER}
     due = {h.id for h in ws.config.handlers if h.leaves_on is not None and h.leaves_on < ws.today}
     there = {p.stem for party in ws.config.parties for p in _papers(ws, party.id, "leavers")}
-    return bool(due - ended or there - (told & ended))
+    log = ws.ledger.events()
+    return bool(due - ended or there - (told & ended) or cards_missing(log) or _erased_unread(ws, log))
+
+
+def _erased_unread(ws: Workspace, log: list[Event]) -> bool:
+    """Whether 丙 put out a paper on copies while some are open."""
+    open_with = {e.codes["party"] for e in open_copies(log)}
+    return any(_papers(ws, party, "copies-erased") for party in open_with)
