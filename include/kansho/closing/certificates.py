@@ -21,6 +21,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.strict import read_json
 from kansho.exchange.copies import record_erased, take_all_copies
 from kansho.exchange.slips import Slip
+from kansho.leaving import end_those_due
 from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
@@ -36,6 +37,7 @@ def take_certificates(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] 
         KanshoError: ``CLOSING-CERTIFICATE`` when one does not fit, ``CLOSING-CERTIFICATES-MISSING`` on the
             day of erasure: the campaign cannot close without every 丙's certificate.
     """
+    end_those_due(ws)  # whose last day came after the last look of oversight
     take_all_copies(ws)
     if ws.today >= ws.config.closing.handover_on:
         for party in ws.config.subcontractors:
