@@ -184,6 +184,23 @@ def test_on_the_last_day_no_obligation_of_the_contract_is_open(played: Played) -
     assert "taisaku-otsu03" in {i.duty.id for i in found if i.late}  # the sheets that came a day late
 
 
+def test_every_inspection_had_its_pack_and_what_was_found_was_put_right_with_a_paper(played: Played) -> None:
+    config, of = played.year.config, lambda t: [e for e in played.events if e.type == t]
+    packs = [e.key for e in of("document_issued") if e.codes["kind"] == "inspection_pack"]
+    kinds = {key.partition("packs/")[2].partition("-20")[0] for key in packs}
+    subs = [p.id for p in config.subcontractors]
+    assert kinds == {"ward_inspection-contractor", *(f"{k}-{p}" for k in ("ward_check", "audit") for p in subs)}
+    data = (played.year.var / "kansho" / "outputs" / next(k for k in packs if k.endswith(".json"))).read_bytes()
+    assert json.loads(data)["handling"]["packages"] is not None
+    (mended,) = [e for e in of("inspection_recorded") if e.key.startswith("correction/")]
+    assert (mended.codes["action"], len(mended.refs["evidence"])) == ("procedure_changed", 64)
+    (told,) = [e for e in of("briefing_recorded") if e.codes.get("of") == "leaver"]
+    assert told.codes["by"] == "h07"
+    finals = {e.key.partition("/")[2] for e in of("report_submitted") if e.key.startswith("incident_final/")}
+    assert finals == {e.key for e in of("incident_closed")}
+    assert all(e.counts["empty_items"] for e in of("incident_reported"))  # the first word was a 速報
+
+
 def test_the_ledger_names_no_resident(played: Played) -> None:
     ledger = played.year.var / "kansho" / "ledger"
     assert scan([ledger], canaries(played.year)).clean

@@ -65,6 +65,9 @@ PURPOSES: Mapping[str, Purpose] = {
     "residue_scan": _task("needles", "residents", "health", "contacts"),
     "desk_lookup": Purpose(_ANSWERS, frozenset({"residents", "health", "contacts"})),
     "desk_lookup_calls": Purpose(frozenset({"call_staff"}), frozenset({"residents", "contacts"})),  # 受診 is of 乙 (D2)
+    # What people write of an incident must name nobody: it is compared with the roster, and shown to nobody.
+    "incident_text": _task("residents"),
+    "incident_desk": Purpose(_STAFF, frozenset({"papers"})),
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),
     "exception_handling": Purpose(_STAFF | {TASK}, frozenset({"residents", "health", "papers"})),

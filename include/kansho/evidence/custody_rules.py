@@ -19,6 +19,7 @@ _CERTIFICATE = "erasure_certificate"
 #: What comes back → what must have gone out or been there before, under the same key.
 _COMES_AFTER: Mapping[str, tuple[str, str, str]] = {
     "medium_returned": ("medium_registered", "CUSTODY-MEDIUM", "returned, and never registered before"),
+    "package_erased": ("package_handed_over", "CUSTODY-COPY", "erased, and never handed over before (P12)"),
     "sheets_in": ("sheets_out", "CUSTODY-SHEETS", "sheets came in that never went out (P3)"),
     "snapshot_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
     "holding_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
@@ -40,6 +41,8 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
             yield Finding(code, place, text)
         for name in sorted(_used(event) & erased):
             yield Finding("CUSTODY-USED-ERASED", place, f"uses a holding after its erasure: {name[:120]}")
+        if event.type == "custody_moved" and ("returns_recorded", event.codes.get("list", "")) not in seen:
+            yield Finding("CUSTODY-CARDS", place, "cards handed over of a list that never came (P11)")
         if event.type == "snapshot_stored":
             key = class_of(_kind(event))  # the key that seals it (`kansho.vault.classes`)
             if key in destroyed:

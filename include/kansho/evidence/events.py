@@ -68,6 +68,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "package_handed_over": ("D2",),
     "package_received": ("D2",),
     "package_refused": ("D2",),
+    "package_erased": ("P12", "D6"),
+    "custody_moved": ("P11",),
     # stages
     "plan_made": ("C5", "E1"),
     "wave_selected": ("C4",),
@@ -97,6 +99,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "timestamp_missing": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
+    "incident_item_filled": ("P9",),
     "incident_reported": ("P9",),
     "incident_instructed": ("P9",),
     "incident_closed": ("P9",),

@@ -165,7 +165,9 @@ def _register_medium(ws: Workspace, note: CoverNote) -> None:
     known = ws.ledger.find("medium_registered", note.medium.serial)
     again = known is not None and known.codes["delivery"] != note.delivery
     key = f"{note.medium.serial}/{note.delivery}" if again else note.medium.serial
-    ws.record("medium_registered", key, codes={"kind": note.medium.kind, "delivery": note.delivery})
+    flow = ws.config.flow("sealed_delivery")
+    hands = {"from": ws.config.ward_party.id, "to": ws.config.contractor.id, "place": flow.place if flow else ""}
+    ws.record("medium_registered", key, codes={"kind": note.medium.kind, "delivery": note.delivery, **hands})
 
 
 def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened) -> None:
