@@ -42,8 +42,8 @@ from tests.played import PEOPLE, SEED, Played, printed_files
 
 #: Events in the ledger at which a running task is killed; then one of the jobs that print side by side.
 TASK_KILL_AT, JOB = 90, "print_job"
-#: Events in the ledger at which the year is killed, and at which it is interrupted.
-KILL_AT, INTERRUPT_AT = 340, 480
+#: So many events later, the cards checked, the year is killed; again so many later it is interrupted.
+KILL_AFTER, INTERRUPT_AFTER = 20, 140
 LIMIT = 1500
 
 
@@ -159,7 +159,7 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         _wait(first, events, TASK_KILL_AT)
         played.killed.append(_kill_a_task(var))
         played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
-        _wait(first, events, KILL_AT)
+        _wait(first, events, len(os.listdir(events)) + KILL_AFTER)
         first.kill()
         Airflow.at(var).kill()
         played.exit_codes.append(first.wait())
@@ -168,7 +168,7 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
 
         second = _start(var, log)
-        _wait(second, events, INTERRUPT_AT)
+        _wait(second, events, len(os.listdir(events)) + INTERRUPT_AFTER)
         second.send_signal(signal.SIGTERM)
         played.exit_codes.append(second.wait(timeout=120))
         played.scans.append(played.search())
