@@ -138,7 +138,8 @@ def _by_kind(gone: Sequence[Event]) -> dict[str, dict[str, int]]:
         if isinstance(holding, dict):
             entry = out.setdefault(str(holding.get("kind")), {"count": 0, "rows": 0})
             entry["count"] += 1
-            entry["rows"] += int(holding.get("rows", 0))
+            rows = holding.get("rows", 0)
+            entry["rows"] += rows if type(rows) is int else 0
     return out
 
 
