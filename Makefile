@@ -7,12 +7,14 @@ SEED ?= 1
 WARD_CONFIG ?= include/campaigns/shinjuku/2026.yaml
 VAR ?= var
 FUZZ_SECONDS ?= 60
+MUTANTS ?= 200
+MUTATION_SEED ?= 1
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 YEAR := tests/e2e/test_year_without_airflow.py
 
-.PHONY: help setup campaign test quick-a quick-b lint up down bench fuzz clean
+.PHONY: help setup campaign test quick-a quick-b lint up down bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,8 +52,11 @@ up: setup ## Airflow with the sample campaign part-way, for a person
 down: ## stop what `make up` started
 	@$(PYTHON) -m kansho_airflow.replay.down --var "$(VAR)"
 
-fuzz: setup ## hostile bytes for everything that reads what a ward sends, FUZZ_SECONDS long
+fuzz: setup ## hostile bytes for everything that reads what others send, FUZZ_SECONDS long
 	@$(PYTHON) -m fuzz --seconds "$(FUZZ_SECONDS)"
+
+mutate: setup ## one small error at a time in the verifier and the erasure: MUTANTS of each, MUTATION_SEED
+	@$(PYTHON) -m mutation --sample "$(MUTANTS)" --seed "$(MUTATION_SEED)"
 
 bench: setup ## speed and memory, as ratios side by side in one run
 	@$(PYTHON) -m benchmarks
