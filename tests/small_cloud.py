@@ -54,6 +54,7 @@ class Key:
     """A KMS key; ``deleted_at`` is when a scheduled deletion ends (epoch seconds)."""
 
     secret: bytes = field(repr=False)
+    tags: tuple[Mapping[str, str], ...] = ()
     deleted_at: float | None = None
 
     @property
@@ -377,8 +378,13 @@ class _Asked:
         said = json.loads(self.body)
         if operation == "CreateKey":
             id_ = os.urandom(16).hex()
-            self.state.keys[id_] = Key(os.urandom(32))
+            self.state.keys[id_] = Key(os.urandom(32), tuple(said.get("Tags", ())))
             return _json({"KeyMetadata": {"KeyId": id_}})
+        if operation == "ListKeys":
+            known = sorted(id_ for id_, key in self.state.keys.items() if key.usable)
+            page = [id_ for id_ in known if id_ > said.get("Marker", "")][: PAGE + 1]
+            more = {"Truncated": True, "NextMarker": page[PAGE - 1]} if len(page) > PAGE else {}
+            return _json({"Keys": [{"KeyId": id_} for id_ in page[:PAGE]], **more})
         id_, key = said["KeyId"], self.state.keys.get(said["KeyId"])
         if key is None or not key.usable:
             raise Refused(400, "NotFoundException")
@@ -389,6 +395,8 @@ class _Asked:
                 return _json(
                     {"KeyMetadata": {"KeyId": id_, "KeyState": "PendingDeletion" if when else "Enabled", **when}}
                 )
+            case "ListResourceTags":
+                return _json({"Tags": key.tags})
             case _ if key.deleted_at is not None:
                 raise Refused(400, "KMSInvalidStateException")
             case "ScheduleKeyDeletion":

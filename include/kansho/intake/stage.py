@@ -37,8 +37,9 @@ INCIDENTS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my
 
 def settled_deliveries(ws: Workspace) -> frozenset[str]:
     """Deliveries accepted, or refused for another reason than the password."""
-    accepted = {e.key for e in ws.ledger.events("delivery_accepted")}
-    refused = {e.key for e in ws.ledger.events("delivery_refused") if e.codes["code"] != WRONG_PASSWORD}
+    events = ws.ledger.events()
+    accepted = {e.key for e in events if e.type == "delivery_accepted"}
+    refused = {e.key for e in events if e.type == "delivery_refused" and e.codes["code"] != WRONG_PASSWORD}
     return frozenset(accepted | refused)
 
 
