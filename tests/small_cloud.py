@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import socketserver
 import threading
 import time
@@ -266,7 +267,11 @@ class _Asked:
             raise Refused(404, "NoSuchKey")
         if found.body is None:
             raise Refused(405, "MethodNotAllowed")
-        return _Answer(body=found.body, headers={**found.headers, "x-amz-version-id": found.id})
+        if self.headers.get("if-match", found.headers["etag"]) != found.headers["etag"]:
+            raise Refused(412, "PreconditionFailed")
+        part = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
+        body = found.body[int(part[1]) : int(part[2]) + 1] if part else found.body
+        return _Answer(206 if part else 200, body, {**found.headers, "x-amz-version-id": found.id})
 
     def delete(self, key: str, version: str | None) -> _Answer:
         self.key = key

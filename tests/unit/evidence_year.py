@@ -22,7 +22,7 @@ from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.deadline_rules import report_months
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
-from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
@@ -117,10 +117,12 @@ class Year:
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
         leaves = [leaf_hash(e.canonical()) for e in self.events]
+        sizes = (*sizes, len(leaves))
+        roots = prefix_roots(leaves, sizes)
         return make_bundle(
             campaign=self.config.id,
             events=self.events,
-            checkpoints=[self.checkpoint(n) for n in (*sizes, len(leaves))],
+            checkpoints=[sign_checkpoint(self.config.id, n, roots[n], self.signer).text for n in sizes],
             public_key=self.public,
             config_dump=self.config.model_dump(mode="json"),
             certificate=certificate,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import BinaryIO
 
 from kansho.vault.store import ObjectStore
 
@@ -53,6 +54,10 @@ class ReadAhead:
             first = int(found[2]) + 1
             self._fetch([f"{found[1]}{n:010d}{found[3]}" for n in range(first, first + ahead)])
         return data
+
+    def open(self, name: str) -> BinaryIO:
+        """See `ObjectStore.open`."""
+        return self._store.open(name)
 
     def exists(self, name: str) -> bool:
         """See `ObjectStore.exists`."""
