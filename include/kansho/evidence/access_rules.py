@@ -27,6 +27,7 @@ ENDED = "ended_on"
 _FACTS = ("residents", "health", "contacts", "papers")
 _STAFF = frozenset({"contractor_manager", "contractor_staff", "contractor_engineer"})
 _ASKED = _STAFF | {"ward_officer", "ward_manager"}
+_PLANNING = frozenset({"ward_officer", "ward_manager", "contractor_manager"})
 _ANSWERS = frozenset({"contractor_manager", "contractor_staff"})
 
 
@@ -65,6 +66,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "residue_scan": _task("needles", "residents", "health", "contacts"),
     "desk_lookup": Purpose(_ANSWERS, frozenset({"residents", "health", "contacts"})),
     "desk_lookup_calls": Purpose(frozenset({"call_staff"}), frozenset({"residents", "contacts"})),  # 受診 is of 乙 (D2)
+    # Why the plan says of a person what it says: of 甲, and of who answers for the plan; never the seed.
+    "plan_why": Purpose(_PLANNING, frozenset({"residents", "health", "contacts"})),
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),
     "exception_handling": Purpose(_STAFF | {TASK}, frozenset({"residents", "health", "papers"})),

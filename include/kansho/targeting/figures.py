@@ -15,12 +15,10 @@ import pandas as pd
 from kansho.campaign.config import CampaignConfig, MailingWave, Wave
 from kansho.campaign.costs import unit_cost
 from kansho.campaign.postage import estimate
-from kansho.campaign.rights import Channel
 from kansho.campaign.small_cells import Row, hidden_rows, is_small, suppress_parts
 from kansho.targeting.eligibility import PLANNED, TABLE
-from kansho.targeting.holdout import held_before
-from kansho.targeting.propensity import in_walk_order
-from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
+from kansho.targeting.forecast import forecast
+from kansho.targeting.table import CANCER, KENSHIN, current_segment
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
 _Z = 1.959964 + 0.841621
@@ -154,16 +152,9 @@ def _wave(
 ) -> dict[str, Any]:
     """A wave's forecast; ``hidden`` when its candidates would give a group away."""
     cell = config.disclosure.min_cell
-    able = plan["group"].isin([g.value for g in wave.groups])
-    if wave.channel is Channel.CALL:
-        able &= reach["phone"]
-    # Whom an earlier wave of a nested design holds out is in neither arm of this one.
-    before = held_before(plan, config, wave.id)
-    ranked = plan.assign(priority=current_segment(plan, plan["group"]).map(priorities(config)))
-    compared = in_walk_order(ranked[able & ~before], wave.channel)
-    held = compared[f"holdout_{wave.id}"]
-    met = ((~held).cumsum() - (~held).astype(int)).lt(wave.capacity)
-    arm = pd.Series("left", index=compared.index).mask(met & ~held, "outreach").mask(met & held, "held_out")
+    walk = forecast(plan, reach["phone"], wave, config)
+    able, before, compared = walk.able, walk.before, walk.walked
+    arm = compared["arm"]
     outreach, control = int(arm.eq("outreach").sum()), int(arm.eq("held_out").sum())
     size = compared.groupby("household_id")["household_id"].transform("size").mean() if len(compared) else 1.0
     parts = {
