@@ -16,7 +16,7 @@ from kansho.analysis import stage as effect_stage
 from kansho.analysis.release import check_effect_report
 from kansho.analysis.stage import analyse, find_effect_work, make_effect_report, release_effect_report
 from kansho.campaign.config import CampaignConfig, LastPlan
-from kansho.campaign.postage import estimate
+from kansho.campaign.costs import postage_of
 from kansho.campaign.small_cells import Row
 from kansho.documents.plan import PlanComparison, plan_csv, plan_document
 from kansho.errors import KanshoError
@@ -254,8 +254,30 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
     stopped = next(o for o in figures["outcomes"] if o["code"] == "stopped")
     assert stopped["people"] is None
     wave = next(w for w in figures["waves"] if w["id"] == "mailing_1")
-    posted = estimate(48, 48, mini.waves.mailings[0].report_on)
+    posted = postage_of(mini, mini.waves.mailings[0], 48, 48)
     assert wave["cost_yen"] == 48 * mini.costs.card_print + posted.yen
+
+
+def test_the_postage_of_a_plan_is_told_by_class_and_the_classes_are_the_whole(mini: CampaignConfig) -> None:
+    plan, people = _plan(mini, 60), roster(60)
+    many = pd.concat([plan.assign(inquiry_number=plan["inquiry_number"] + str(n)) for n in range(60)])
+    those = pd.concat([people.assign(inquiry_number=people["inquiry_number"] + str(n)) for n in range(60)])
+    wave = mini.waves.mailings[0].model_copy(update={"capacity": 50_000, "slack_days": 3, "holdout": 0.0})
+    config = mini.model_copy(update={"waves": mini.waves.model_copy(update={"mailings": (wave,)})})
+    figures = plan_figures(many.reset_index(drop=True), those.reset_index(drop=True), config)
+    (mail,) = (w for w in figures["waves"] if w["channel"] == "mail")
+    postage = mail["postage"]
+    taken_off = [postage[f"{name}_yen"] for name in ("sorted", "slack", "regional", "barcode")]
+    assert [yen < 0 for yen in taken_off] == [True, True, False, True]
+    assert postage["full_yen"] + sum(taken_off) == postage["yen"] == mail["cost_yen"] - postage["print_yen"]
+    rows = [row.split(",") for row in plan_csv(figures).decode("utf-8-sig").split("\r\n")]
+    told = {row[2]: row[3] for row in rows if row[0] == "郵便料金"}
+    names = ("割引前(円)", "区分(円)", "送達余裕(円)", "地域区分局(円)", "バーコード(円)")
+    assert sum(int(told[name]) for name in names) == int(told["料金(円)"]) == postage["yen"]
+    pdf = plan_document(config, "plan-1", figures, PlanComparison(), simulation=True, issued_on=mini.contract.start)
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf))
+    for percent, yen in zip(("sorted", "slack", "barcode"), (taken_off[0], taken_off[1], taken_off[3]), strict=True):
+        assert f"{yen:,}（{postage[f'{percent}_percent']}%）" in text
 
 
 def test_a_cost_never_tells_a_number_of_people_that_is_hidden(mini: CampaignConfig) -> None:

@@ -49,10 +49,11 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     found = {wave.id: ws.find("wave_assignment", wave.id) for wave in ws.config.waves.all()}
     assignments = {wave: ws.read_table(ref) for wave, ref in found.items() if ref is not None}
+    posted = _posted(ws)
     for wave in ws.config.waves.all():
         if wave.id not in assignments:
             continue
-        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments))
+        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments, posted))
         lines = lines_of(wave, assignment, _attendance(ws), cutoff)
         hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
         rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
@@ -157,9 +158,21 @@ def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line
         int((attended & ~held).sum()),
         int((attended & held).sum()),
         effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
-        int(frame["yen"].sum()),
+        round(float(frame["yen"].sum())),
         group,
     )
+
+
+def _posted(ws: Workspace) -> dict[str, tuple[int, int]]:
+    """Of each mailing that was prepared: its printable cards, and how many of them bear a customer barcode."""
+    out = {}
+    for wave in ws.config.waves.mailings:
+        ref = ws.find("card_list", wave.id)
+        if ref is not None:
+            cards = ws.read_table(ref, ["printable", "bars"])
+            printable = cards[cards["printable"].eq(True)]
+            out[wave.id] = (len(printable), int(printable["bars"].notna().sum()))
+    return out
 
 
 def _attendance(ws: Workspace) -> pd.DataFrame:

@@ -24,11 +24,14 @@ TABLE = "plan.csv"
 _OF_SEGMENT = (("条件に合う", "fits"), ("先に決定", "taken"), ("人数", "people"))
 _OF_ARM = (("勧奨", "outreach"), ("保留", "held_out"), ("枠外", "left"))
 _OF_WAVE = (("候補", "able"), ("上限", "capacity"), *_OF_ARM, ("費用(円)", "cost_yen"))
+#: Class of discount → the key of its per cent and of its yen without their endings, in the order in which they apply.
+_DISCOUNTS = (("区分", "sorted"), ("送達余裕", "slack"), ("地域区分局", "regional"), ("バーコード", "barcode"))
 _OF_POSTAGE = (
+    ("料金表", "tariff"),
     ("基本料金(円)", "rate"),
-    ("区分(%)", "sorted_percent"),
-    ("送達余裕(%)", "slack_percent"),
-    ("バーコード(%)", "barcode_percent"),
+    ("割引前(円)", "full_yen"),
+    *((f"{word}(%)", f"{key}_percent") for word, key in _DISCOUNTS),
+    *((f"{word}(円)", f"{key}_yen") for word, key in _DISCOUNTS),
     ("料金(円)", "yen"),
     ("印刷費(円)", "print_yen"),
 )
@@ -106,7 +109,9 @@ def plan_document(
                 propensity_section(figures.get("propensity")),
                 Section(
                     "見込費用",
-                    ("郵便料金は、差出日の料金表に区分・送達余裕・バーコードの割引を当てはめた見込みです。",),
+                    (
+                        "郵便料金は、差出日の料金表に割引を当てはめた見込みです。割引前の額から割引の種類ごとの額を引いたものが郵便料金です。",
+                    ),
                     (_costs(figures), _postage(figures)),
                     (_cost_chart(figures),),
                 ),
@@ -180,17 +185,22 @@ def _postage(figures: Mapping[str, Any]) -> Table:
             w["name"],
             f"{w['postage']['rate']}円",
             f"{w['postage']['full_yen']:,}",
-            f"{w['postage']['sorted_percent']}%",
-            f"{w['postage']['slack_percent']}%",
-            f"{w['postage']['barcode_percent']}%",
+            *(_discount(w["postage"], key) for _, key in _DISCOUNTS),
             f"{w['postage']['yen']:,}",
             f"{w['postage']['print_yen']:,}",
         )
         for w in figures["waves"]
         if w["postage"]
     )
-    headings = ("通知", "基本料金", "割引前(円)", "区分", "送達余裕", "バーコード", "郵便料金(円)", "印刷費(円)")
-    return Table(headings, rows, numeric=tuple(range(1, 8)), caption="通知の内訳")
+    discounts = (word for word, _ in _DISCOUNTS)
+    headings = ("通知", "基本料金", "割引前(円)", *discounts, "郵便料金(円)", "印刷費(円)")
+    return Table(headings, rows, numeric=tuple(range(1, len(headings))), caption="通知の内訳")
+
+
+def _discount(postage: Mapping[str, Any], key: str) -> str:
+    """Yen that a class takes off, and its per cent; a dash where it is not earned."""
+    percent = postage[f"{key}_percent"]
+    return f"{postage[f'{key}_yen']:,}（{percent}%）" if percent else "—"
 
 
 def _cost_chart(figures: Mapping[str, Any]) -> Figure:

@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave, Wave
-from kansho.campaign.costs import unit_cost
-from kansho.campaign.postage import estimate
+from kansho.campaign.costs import postage_of, yen_per_contact
 from kansho.campaign.small_cells import Row, hidden_rows, is_small, suppress_parts
 from kansho.targeting.eligibility import PLANNED, TABLE
 from kansho.targeting.forecast import forecast
@@ -204,15 +203,15 @@ def _by_segment(people: pd.DataFrame, arm: pd.Series, config: CampaignConfig, *,
 def _cost(wave: Wave, outreach: int, barcoded: int, config: CampaignConfig) -> dict[str, Any]:
     """Expected yen: of a mailing its print and the postage with its discounts, else the unit cost of the channel."""
     if not isinstance(wave, MailingWave):
-        return {"cost_yen": outreach * unit_cost(config, wave.channel), "postage": None}
-    posted = estimate(outreach, barcoded, wave.report_on, wave.slack_days)
+        return {"cost_yen": outreach * int(yen_per_contact(config, wave)), "postage": None}
+    posted = postage_of(config, wave, outreach, barcoded)
     postage = {
+        "tariff": posted.tariff,
         "print_yen": outreach * config.costs.card_print,
         "pieces": posted.pieces,
         "rate": posted.rate,
-        "sorted_percent": posted.sorted_percent,
-        "slack_percent": posted.slack_percent,
-        "barcode_percent": posted.barcode_percent,
+        **{f"{name}_percent": found.percent for name, found in posted.discounts.items()},
+        **{f"{name}_yen": -found.yen for name, found in posted.discounts.items()},
         "full_yen": posted.full_yen,
         "yen": posted.yen,
     }
