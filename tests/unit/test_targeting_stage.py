@@ -368,16 +368,68 @@ def test_a_changed_plan_shows_what_changed_and_a_year_what_the_last_one_did(mini
     mini = mini.model_copy(update={"disclosure": mini.disclosure.model_copy(update={"min_cell": 1})})
     before = plan_figures(_plan(mini, 60), roster(60), mini)
     now = plan_figures(_plan(mini, 60, stopped=tuple(range(20))), roster(60), mini)
-    rows = {name: (old, new) for name, old, new in changes(before, now)}
-    assert rows["判定: 勧奨停止"] == (0, 20)
+    rows = {name: told for name, *told in changes(before, now)}
+    assert rows["判定: 勧奨停止"] == [0, 20, 20]
     assert "対象者一覧の人数" not in rows
     assert changes(now, now) == ()
     assert with_last_year(now, mini) == ()
     last = LastPlan(fiscal_year=2026, roster=50, outcomes={"stopped": 7}, cards=40, calls=20, visits=6)
     compared = with_last_year(now, mini.model_copy(update={"last_plan": last}))
-    assert ("対象者一覧", 50, 60) in compared
-    assert ("勧奨停止", 7, 20) in compared
+    assert ("対象者一覧", 50, 60, 10) in compared
+    assert ("勧奨停止", 7, 20, 13) in compared
     assert {name for name, *_ in compared} >= {"通知（枚）", "電話（件）", "訪問（件）"}
+
+
+@pytest.mark.parametrize("out", [(), (1,), (1, 2, 3), tuple(range(8)), tuple(range(0, 40, 2))])
+@pytest.mark.parametrize("cell", [2, 5, 9])
+def test_no_small_change_can_be_computed_from_two_plans_side_by_side(
+    mini: CampaignConfig, out: tuple[int, ...], cell: int
+) -> None:
+    mini, free = _telling_from(mini, cell), _telling_from(mini, 1)
+    was, now = _plan(mini, 90), _plan(mini, 90, stopped=out)
+    rows = changes(plan_figures(was, roster(90), mini), plan_figures(now, roster(90), mini))
+    known = {n: d for n, _, _, d in changes(plan_figures(was, roster(90), free), plan_figures(now, roster(90), free))}
+    told = {name: difference for name, _, _, difference in rows if difference is not None}
+    assert not [d for d in told.values() if isinstance(d, int) and 0 < abs(d) < cell]
+    assert not [name for name, old, new, d in rows if d is None and isinstance(old, int) and isinstance(new, int)]
+    sides = {name: (old, new) for name, old, new, _ in rows}
+    figures = [plan_figures(p, roster(90), mini) for p in (was, now)]
+    for start, total, kind, label in (
+        ("判定", "対象者一覧の人数", "outcomes", "label"),
+        ("グループ", "勧奨対象者数", "segments", "name"),
+    ):
+        of = [{f"{start}: {row[label]}": row["people"] for row in f[kind]} for f in figures]
+        unknown = [n for n in of[0] if (n in sides and n not in told) or None in (of[0][n], of[1][n])]
+        if unknown and (total in told or total not in sides):
+            assert len(unknown) > 1
+            assert not 0 < abs(sum(known.get(n, 0) for n in unknown)) < cell
+    if any(name not in told for name, *_ in rows if name.endswith((": 勧奨", ": 保留"))):
+        assert "見込費用（円）" not in told
+
+
+def test_the_sample_year_is_shown_beside_the_one_before(sample: CampaignConfig, mini: CampaignConfig) -> None:
+    config = mini.model_copy(update={"last_plan": sample.last_plan})
+    figures = plan_figures(_plan(mini, 60), roster(60), config)
+    compared = PlanComparison(last_year=with_last_year(figures, config))
+    pdf = plan_document(config, "plan-1", figures, compared, simulation=True, issued_on=mini.contract.start)
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf))
+    assert sample.last_plan is not None
+    assert sample.last_plan.fiscal_year == sample.fiscal_year - 1
+    assert sum(sample.last_plan.outcomes.values()) == sample.last_plan.roster
+    assert f"対象者一覧{sample.last_plan.roster:,}60{60 - sample.last_plan.roster:,}" in text
+    assert set(sample.last_plan.outcomes) <= {row.code for row in TABLE}
+
+
+def test_beside_last_year_a_channel_with_a_hidden_wave_is_not_told(mini: CampaignConfig) -> None:
+    last = LastPlan(fiscal_year=2026, roster=100, outcomes={"kenshin": 58, "cancer": 20}, cards=40, calls=20, visits=6)
+    config = _telling_from(mini, 9).model_copy(update={"last_plan": last})
+    figures = plan_figures(_plan(config, 60), roster(60), config)
+    (mail,) = (w for w in figures["waves"] if w["channel"] == "mail")
+    compared = {name: told for name, *told in with_last_year(figures, config)}
+    assert compared["対象者一覧"] == [100, 60, -40]
+    assert (compared["通知（枚）"][1] is None) == (mail["outreach"] is None)
+    hidden = with_last_year({**figures, "waves": [{**w, "outreach": None} for w in figures["waves"]]}, config)
+    assert {name: told for name, *told in hidden}["通知（枚）"] == [40, None, None]
 
 
 def test_a_plan_that_meanwhile_names_somebody_on_the_stop_list_is_not_shown_to_the_ward_but_made_anew(

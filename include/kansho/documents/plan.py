@@ -42,13 +42,17 @@ _HOLDOUTS = {
 }
 
 
+#: None is a suppressed cell, '' one that is absent.
+_Compared = tuple[str, int | None | str, int | None | str, int | None | str]
+
+
 @dataclass(frozen=True)
 class PlanComparison:
-    """Rows (item, before, now) against last year and against the plan before, whose key is ``before``."""
+    """Rows (item, before, now, difference) against last year and the plan before, whose key is ``before``."""
 
-    last_year: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+    last_year: tuple[_Compared, ...] = ()
     before: str = ""
-    changes: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+    changes: tuple[_Compared, ...] = ()
 
 
 def plan_document(
@@ -120,7 +124,7 @@ def plan_document(
             ),
             signatures=("区 担当者", "取扱責任者"),
             simulation=simulation,
-            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄と、合計から逆算できる欄です。表示しません。",),
+            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄、差がそれに満たない比較、逆算できる欄です。",),
         ),
         {TABLE: plan_csv(figures)},
     )
@@ -225,14 +229,14 @@ def _changes(compared: PlanComparison) -> Section:
     return Section("前の計画からの変更", (said,), (Table(("項目", "前", "今回", "差"), rows, numeric=(1, 2, 3)),))
 
 
-def _side_by_side(rows: Iterable[tuple[str, int | None | str, int | None | str]]) -> tuple[tuple[str, ...], ...]:
+def _side_by_side(rows: Iterable[_Compared]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             name,
             *("—" if isinstance(value, str) else number(value) for value in (before, now)),
-            f"{now - before:+,}" if isinstance(before, int) and isinstance(now, int) else "",
+            f"{difference:+,}" if isinstance(difference, int) else number(difference) if difference is None else "",
         )
-        for name, before, now in rows
+        for name, before, now, difference in rows
     )
 
 
