@@ -45,6 +45,7 @@ def test_a_whole_year_balances(year: Year) -> None:
     names = {r.name.partition(" [")[0] for r in made}
     assert names == {
         "delivered = accepted + quarantined",
+        "accepted + added = roster",
         "roster = sum of outcomes",
         "candidates = assigned + held_out + not_contactable + over_capacity",
         "assigned = selected",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,9 +16,10 @@ from pypdfium2 import PdfDocument
 from kansho.analysis import stage as effect_stage
 from kansho.analysis.release import check_effect_report
 from kansho.analysis.stage import analyse, find_effect_work, make_effect_report, release_effect_report
-from kansho.campaign.config import CampaignConfig, LastPlan
+from kansho.campaign.config import CampaignConfig, LastPlan, Rule
 from kansho.campaign.costs import postage_of
 from kansho.campaign.small_cells import Row
+from kansho.closing.summary import effects
 from kansho.documents.plan import PlanComparison, plan_csv, plan_document
 from kansho.errors import KanshoError
 from kansho.standing.facts import _EMPTY, Facts
@@ -38,6 +40,7 @@ from kansho.targeting.table import plan_table
 from kansho.targeting.waves import HOLDOUT, OUTREACH, select_wave, walk
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.conftest import opened
 from tests.unit.outreach_people import SEED, analysis, approve, fill, on, roster, stop, stops
 from tests.unit.table_sums import assert_tells_nothing_small
 
@@ -479,6 +482,58 @@ def test_the_gate_of_a_plan_names_each_rule_it_breaks(
 
     assert broken(plan, consented=True) == {}
     assert rule in broken(spoil(plan.copy()), consented=rule != "held_unconsented")
+
+
+def test_without_consent_to_hold_outs_nobody_is_held_out_and_nothing_is_claimed(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    kinds = ("mailings", "calls", "visits")
+    whole = {k: tuple(w.model_copy(update={"holdout": 0.0}) for w in getattr(mini.waves, k)) for k in kinds}
+    targeting = mini.targeting.model_copy(update={"holdout_consent": None})
+    config = mini.model_copy(update={"targeting": targeting, "waves": mini.waves.model_copy(update=whole)})
+    ws = opened(config, tmp_path / "var", PLANNED_ON)
+    people = fill(ws)
+    planned(ws)
+    ws = on(ws, SELECT_ON)
+    stop(ws, "d02", [])
+    assert (select_wave(ws, {"wave": "mailing_1"}) or {})["counts"]["held_out"] == 0
+    came = {"inquiry_number": people["inquiry_number"][4::5], "screening_kind": "90", "attendance_date": "2027-07-10"}
+    ws.store_table("attendance_facts", "d04", pd.DataFrame(came, dtype=object))
+    ws.record("delivery_accepted", "d06", codes={"kinds": "attendance_update", "issued_on": "2028-01-11"})
+    ws = on(ws, date(2028, 1, 20))
+    work = make_effect_report(ws, analyse(ws, find_effect_work(ws, {}) or {}))
+    approve(ws, SnapshotRef.from_json(work["artefact"]), "report", role="contractor_manager")
+    release_effect_report(ws, check_effect_report(ws, work))
+    pdf, table = (ws.layout.outputs / f"reports/effect-2028-01-20.{kind}" for kind in ("pdf", "csv"))
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf.read_bytes()))
+    assert "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。" in text
+    claims = ("差(pt)", "区間", "追加受診", "無作為", "保留群と", "受診（保留）", "ポイント")
+    assert not [claim for claim in claims if claim in text]
+    lines = pd.read_csv(table)
+    assert lines.loc[lines["segment"].eq("all"), "attended_assigned"].gt(0).all()
+    assert lines[["estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen"]].isna().all(axis=None)
+    told = effects(ws.ledger.events(), {})
+    assert [(e["estimate_pp"], e["low_pp"], e["high_pp"]) for e in told] == [(None, None, None)]
+
+
+def test_a_segment_may_ask_the_questionnaire(mini: CampaignConfig) -> None:
+    asked = {"id": "smokers", "name": "喫煙", "when": (Rule(column="smoking", op="eq", value="1"),)}
+    smokers = mini.targeting.segments[0].model_copy(update={**asked, "merge_into": None})
+    targeting = mini.targeting.model_copy(
+        update={"segments": (smokers, *mini.targeting.segments), "min_segment_size": 0}
+    )
+    people = roster(60)
+    tables = {k: pd.DataFrame({c: pd.Series(dtype=object) for c in v}) for k, v in _EMPTY.items()}
+    standing = status(Facts(**(tables | {"roster": people})), PLANNED_ON)
+    answers = pd.Series(["1", "2", None] * 20, dtype=object)
+    config = mini.model_copy(update={"targeting": targeting})
+    items = analysis(people).assign(smoking=answers)
+    plan = plan_table(people, items, standing, config, on=PLANNED_ON, seed=SEED, consented=True)
+    planned = plan["group"].eq("kenshin")
+    assert plan["segment"].eq("smokers").equals(planned & answers.eq("1"))
+    assert (planned & answers.isna()).any()
+    both = plan.loc[plan["segment"].eq("smokers"), "matched"]
+    assert both.str.startswith("smokers|").all()
 
 
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:

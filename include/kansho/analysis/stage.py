@@ -65,13 +65,12 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The report (PDF) and its table (CSV) for the person responsible to approve."""
     table = ws.read_table(SnapshotRef.from_json(work["table"]))
-    consented = ws.config.targeting.holdout_consent is not None
     pdf = effect_pdf(
         ws.config,
         table,
         cutoff=str(work["cutoff"]),
         final=bool(work["final"]),
-        causal=consented,
+        causal=_consented(ws),
         simulation=ws.is_simulation,
         issued_on=ws.today,
     )
@@ -163,6 +162,11 @@ def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line
     )
 
 
+def _consented(ws: Workspace) -> bool:
+    """Whether 甲 consented to hold-outs, in the config and as a fact; without it nothing is claimed (E1)."""
+    return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
+
+
 def _posted(ws: Workspace) -> dict[str, tuple[int, int]]:
     """Of each mailing that was prepared: its printable cards, and how many of them bear a customer barcode."""
     out = {}
@@ -182,7 +186,7 @@ def _attendance(ws: Workspace) -> pd.DataFrame:
 
 
 def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, hidden: bool) -> dict[str, Any]:
-    causal = line.effect is not None and ws.config.targeting.holdout_consent is not None
+    causal = line.effect is not None and _consented(ws)
     row: dict[str, Any] = {"wave": wave.id, "segment": line.segment, "hidden": hidden}
     if not hidden:
         row |= {
