@@ -10,9 +10,10 @@ FUZZ_SECONDS ?= 60
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-YEAR := tests/e2e/test_year_without_airflow.py
+# Every component and every test is a process of its own: what is compiled once must be kept.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup campaign test quick-a quick-b lint up down bench fuzz clean
+.PHONY: help setup campaign test test-years test-rules test-rooms test-services lint up down bench fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,16 +28,21 @@ campaign: setup ## a whole fiscal year, unattended, on the embedded default
 
 test: ## set-up and every test
 	@bash scripts/setup.sh --tests
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target quick-a quick-b
-	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/spec --ignore=tests/dags --ignore=tests/faults --ignore=$(YEAR)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-years test-rules test-rooms test-services
 
-# The tests without an Airflow in two halves, one for each core; what starts servers comes after them, alone.
-quick-a:
+# Two at a time, one for each core, the longest first: whole years with and without Airflow (one is played once for
+# all who compare with it), the rest without servers in two parts, and what starts an Airflow for a moment.
+test-years:
+	@$(PYTEST) -p no:cacheprovider tests/e2e --ignore-glob='tests/e2e/test_[!y]*'
+
+test-rules:
 	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[m-z]*'
 
-quick-b:
-	@$(PYTEST) -p no:cacheprovider $(YEAR) tests/faults tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
+test-rooms:
+	@$(PYTEST) -p no:cacheprovider tests/faults tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
+
+test-services:
+	@$(PYTEST) -p no:cacheprovider tests/browser tests/e2e --ignore-glob='tests/e2e/test_y*'
 
 lint: ## formatting, imports, types
 	@$(PYTHON) -m ruff check .

@@ -19,14 +19,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kansho.campaign.config import load_config
+from kansho.campaign.config import MailingWave, load_config
 from kansho.mailing import face
-from kansho.mailing.cards import SHARD
 from kansho.mailing.face import Card
 
 SAMPLE = Path(__file__).resolve().parent.parent / "include" / "campaigns" / "shinjuku" / "2026.yaml"
 DESIGNS = ("loss_frame", "social_norm", "three_steps", "results_based", "cancer_set", "reminder_deadline")
 CARDS = 50_000
+#: Cards in one file, unless a campaign says otherwise.
+FILE: int = MailingWave.model_fields["cards_per_file"].default
 #: Cards of each design that WeasyPrint sets.
 PLAIN = 20
 LEAST_RATIO, MOST_BYTES, MOST_MEMORY = 150, 3_000, 1_000
@@ -132,9 +133,9 @@ def ours(size: int) -> dict[str, Any]:
         for at, design in enumerate(DESIGNS):
             ground = background(load(design), config)
             mine = size // len(DESIGNS) + (at < size % len(DESIGNS))
-            for number, begin in enumerate(range(0, mine, SHARD)):
+            for number, begin in enumerate(range(0, mine, FILE)):
                 began = time.process_time()
-                cards = tuple(invented(min(SHARD, mine - begin), at * mine + begin + 1))
+                cards = tuple(invented(min(FILE, mine - begin), at * mine + begin + 1))
                 making += time.process_time() - began
                 yield Job(f"{design}-{number}", cards, ground)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -79,6 +81,25 @@ def _stages_alone_read_without_a_purpose() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kansho.workspace.admit", only_with_purpose)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_same_paper_is_set_once() -> Iterator[None]:
+    """WeasyPrint sets the same text to the same bytes; many tests walk the same way to where they begin."""
+    made: dict[str, bytes] = {}
+    module = importlib.import_module("kansho.documents.render")  # the package has a function of that name
+    real = module.render_html
+
+    def once(html: str, attachments: Sequence[Any] = (), remarks: list[str] | None = None) -> bytes:
+        if attachments or remarks is not None:
+            return real(html, attachments, remarks)
+        if html not in made:
+            made[html] = real(html)
+        return made[html]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "render_html", once)
         yield
 
 

@@ -9,6 +9,7 @@ without kills.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -35,13 +36,14 @@ from kansho.evidence.events import Event
 from kansho.evidence.ledger import Ledger
 from kansho.simulation.world import World
 from kansho.vault.store import LocalStore
+from kansho.workspace import Workspace
 from kansho_airflow.services import Airflow
 from tests.conftest import MINI, REPOSITORY
 from tests.immediate import ImmediateYear
 
 PEOPLE, SEED = 300, 7
-#: Events in the ledger at which a running task is killed.
-TASK_KILLS_AT = (90, 160)
+#: Events in the ledger at which a running task is killed; then one of the jobs that print side by side.
+TASK_KILL_AT, JOB = 90, "print_job"
 #: Events in the ledger at which the year is killed, and at which it is interrupted.
 KILL_AT, INTERRUPT_AT = 210, 300
 LIMIT = 1500
@@ -61,6 +63,7 @@ class PlayedYear:
     exit_codes: list[int]
     scans: list[ScanResult]
     killed: list[tuple[Any, ...]]
+    printed: dict[str, str]
 
     @property
     def outputs(self) -> Path:
@@ -111,13 +114,13 @@ def _wait(process: subprocess.Popen[bytes], events: Path, at: int | None) -> Non
         process.kill()
 
 
-def _kill_a_task(var: Path) -> tuple[Any, ...]:
+def _kill_a_task(var: Path, task: str = "%", within: float = 120) -> tuple[Any, ...]:
     """SIGKILL the process of a task that runs and may be tried again; its name (DAG, run, task, index)."""
     query = (
         "select dag_id, run_id, task_id, map_index from task_instance"
-        " where state = 'running' and max_tries > 0 and replace(id, '-', '') = ?"
+        " where state = 'running' and max_tries > 0 and replace(id, '-', '') = ? and task_id like ?"
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         for process in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
             with contextlib.suppress(OSError, sqlite3.Error):  # it has ended, or the database is busy
@@ -125,7 +128,7 @@ def _kill_a_task(var: Path) -> tuple[Any, ...]:
                 found = re.fullmatch(r"airflow worker -- ([0-9a-f-]{36})", title)
                 if found is None or os.getsid(process) != Airflow.at(var).sessions.leader("scheduler"):
                     continue
-                name = _asked_of_database(var, query, found.group(1).replace("-", ""))
+                name = _asked_of_database(var, query, found.group(1).replace("-", ""), task)
                 if name:
                     os.kill(process, signal.SIGKILL)
                     return name[0]
@@ -136,6 +139,12 @@ def _kill_a_task(var: Path) -> tuple[Any, ...]:
 def _asked_of_database(var: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(f"file:{var / 'airflow' / 'airflow.db'}?mode=ro", uri=True)) as database:
         return database.execute(query, values).fetchall()
+
+
+def _printed(workspace: Workspace) -> dict[str, str]:
+    """SHA-256 of every file of cards in the vault, by its name."""
+    files = workspace.snapshots("print_pdf")
+    return {ref.key: hashlib.sha256(workspace.read_bytes(ref)).hexdigest() for ref in files}
 
 
 def _was_tried_again(var: Path, task: tuple[Any, ...]) -> bool:
@@ -152,18 +161,19 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
     root = tmp_path_factory.mktemp("year")
     var, log = root / "var", root / "replay.log"
     events = var / "kansho" / "ledger" / mini_as_filed.id / "events"
-    played = PlayedYear(mini_as_filed, var, "", [], [], [])
+    played = PlayedYear(mini_as_filed, var, "", [], [], [], {})
     try:
         first = _start(var, log)
-        for at in TASK_KILLS_AT:
-            _wait(first, events, at)
-            played.killed.append(_kill_a_task(var))
+        _wait(first, events, TASK_KILL_AT)
+        played.killed.append(_kill_a_task(var))
+        played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
         _wait(first, events, KILL_AT)
         first.kill()
         Airflow.at(var).kill()
         played.exit_codes.append(first.wait())
         played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
+        played.printed = _printed(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
 
         second = _start(var, log)
         _wait(second, events, INTERRUPT_AT)
@@ -209,7 +219,8 @@ def test_the_summary_says_everything_it_should(year: PlayedYear) -> None:
 
 
 def test_tasks_that_were_killed_were_tried_again(year: PlayedYear) -> None:
-    assert len(year.killed) == len(TASK_KILLS_AT)
+    _, (*_, job, number) = year.killed
+    assert (job, number >= 0) == (JOB, True)
 
 
 def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: PlayedYear) -> None:
@@ -229,15 +240,18 @@ def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: Play
     assert set(told) == set(stages)
 
 
-def test_the_counts_are_those_of_the_same_year_without_airflow_and_kills(
+def test_counts_and_printed_bytes_are_those_of_the_same_year_without_airflow_and_kills(
     year: PlayedYear, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     undisturbed = ImmediateYear(year.config, tmp_path_factory.mktemp("undisturbed") / "var", PEOPLE, SEED)
     assert undisturbed.world.people.equals(year.world().people)
-    for _ in undisturbed.play():
-        pass
+    printed: dict[str, str] = {}
+    for day in undisturbed.play():
+        printed |= _printed(undisturbed.workspace(day)) if day <= year.config.waves.mailings[0].pull_on else {}
     there = undisturbed.workspace(year.config.closing.erase_on).ledger.events()
     assert counts(year.events) == counts(there)
+    assert len(printed) > 3
+    assert year.printed == printed
 
 
 def test_no_resident_is_outside_the_vault_while_the_year_runs(year: PlayedYear) -> None:

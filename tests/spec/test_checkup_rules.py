@@ -14,15 +14,14 @@ from kansho.health.values import LIMIT_FLAGS
 from kansho.intake.history_rules import checkup_rules
 from kansho.intake.values import normalise
 from kansho.quality.catalogue import rules_of
-from kansho.quality.gate import evaluate
+from kansho.quality.gate import GateResult, evaluate
 from kansho.quality.suites import EXTRA_RULES
 from tests.deliveries import numbers
 
 TODAY = date(2027, 4, 20)
-NUMBER = numbers(1)[0]
+RULES = rules_of("checkup_results")
 #: Nobody's examination: nothing wrong with it.
 WELL = {
-    "inquiry_number": NUMBER,
     "exam_date": "2025-06-01",
     "report_kind": "10",
     "height": "160.0",
@@ -69,23 +68,28 @@ TABLE: list[tuple[dict[str, str | None], set[str]]] = [
     ({"bmi": "33.4"}, {"bmi.consistent"}),
 ]
 
+NUMBERS = numbers(len(TABLE))
 
-@pytest.mark.parametrize(("change", "broken"), TABLE)
-@pytest.mark.parametrize("dtype", ["object", "str"])
-def test_an_examination_breaks_these_rules(
-    mini: CampaignConfig, change: dict[str, str | None], broken: set[str], dtype: str
-) -> None:
-    frame = pd.DataFrame([dict.fromkeys(CHECKUP_RESULTS.names) | WELL | change], dtype=dtype)
-    people = pd.DataFrame(
-        [{"inquiry_number": NUMBER, "sex": "1", "age_at_year_end": "50", "birth_date": "1977-06-01"}], dtype=object
-    )
-    rules = rules_of("checkup_results")
-    masks = checkup_rules(frame, people, {NUMBER}, mini, TODAY)
+
+@pytest.fixture(scope="module", params=["object", "str"])
+def judged(mini: CampaignConfig, request: pytest.FixtureRequest) -> GateResult:
+    """What the gate says of the whole table, read as one file of as many people."""
+    empty = dict.fromkeys(CHECKUP_RESULTS.names)
+    rows = [empty | WELL | change | {"inquiry_number": n} for n, (change, _) in zip(NUMBERS, TABLE, strict=True)]
+    frame = pd.DataFrame(rows, dtype=request.param)
+    person = {"sex": "1", "age_at_year_end": "50", "birth_date": "1977-06-01"}
+    people = pd.DataFrame([{"inquiry_number": n, **person} for n in NUMBERS], dtype=object)
+    masks = checkup_rules(frame, people, set(NUMBERS), mini, TODAY)
     assert set(masks) == set(EXTRA_RULES["checkup_results"])
     # `evaluate` also asks Great Expectations and refuses to go on where it says something else.
-    found = evaluate("checkup_results", "d", frame, CHECKUP_RESULTS, masks, threshold=1, rules=rules)
-    assert set(found.broken) == broken
-    assert found.accepted.tolist() == [not any(rules[name].removes for name in broken)]
+    return evaluate("checkup_results", "d", frame, CHECKUP_RESULTS, masks, threshold=1, rules=RULES)
+
+
+@pytest.mark.parametrize("row", range(len(TABLE)), ids=lambda row: f"{row}-{TABLE[row][0]}")
+def test_an_examination_breaks_these_rules(judged: GateResult, row: int) -> None:
+    _, broken = TABLE[row]
+    assert {rule for rule, marked in judged.marks.items() if marked[row]} == broken
+    assert bool(judged.accepted.iloc[row]) == (not any(RULES[name].removes for name in broken))
 
 
 def test_letters_for_values_beyond_the_range_are_those_that_judging_knows() -> None:

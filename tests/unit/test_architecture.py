@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
+from collections import Counter
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,18 @@ def test_every_requirement_is_pinned() -> None:
     wanted = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     assert len(wanted) > 100
     assert [line for line in wanted if not re.match(r"[A-Za-z0-9._-]+(\[[^\]]+\])?==[^ ]+( ;.*)?$", line)] == []
+
+
+def test_make_test_runs_every_file_of_tests_once() -> None:
+    recipes = [
+        shlex.split(line) for line in re.findall(r"^\t@\$\(PYTEST\) (.+)$", (REPOSITORY / "Makefile").read_text(), re.M)
+    ]
+    runs = Counter(
+        name(path)
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        for words in recipes
+        if any(name(path).startswith(f"{word}/") for word in words)
+        and not any(fnmatch(name(path), word.partition("=")[2]) for word in words if word.startswith("--ignore-glob="))
+    )
+    found = {name(path) for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    assert {path for path in found if runs[path] != 1} == set()

@@ -29,7 +29,6 @@ from kansho.evidence.account import reconciliations
 from kansho.exchange.package import pack, unpack
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.mailing import artwork, designs, dispatch, printing, production, proofing, returns
-from kansho.mailing.cards import SHARD
 from kansho.mailing.inks import OwnFont
 from kansho.mailing.press import Job
 from kansho.mailing.rounds import rounds
@@ -606,24 +605,24 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
 
 
 def test_a_design_is_cut_into_shards_of_bounded_size() -> None:
-    cards = pd.DataFrame({"serial": [f"M1-{n:06d}" for n in range(SHARD + 1)], "printable": True, "design": "d"})
-    assert [(n, len(s)) for n, s in printing.shards(cards, "d")] == [(1, SHARD), (2, 1)]
+    cards = pd.DataFrame({"serial": [f"M1-{n:06d}" for n in range(101)], "printable": True, "design": "d"})
+    assert [(n, len(s)) for n, s in printing.shards(cards, "d", 50)] == [(1, 50), (2, 50), (3, 1)]
 
 
-@given(sizes=st.lists(st.integers(1, SHARD), max_size=12))
+@given(sizes=st.lists(st.integers(1, 50), max_size=12))
 def test_every_file_is_in_one_job_and_no_job_is_longer_than_a_file_may_be(sizes: list[int]) -> None:
     files = [(f"file-{n}", size) for n, size in enumerate(sizes)]
-    jobs = printing.packed(files)
+    jobs = printing.packed(files, 50)
     assert [key for job in jobs for key in job] == [key for key, _ in files]
-    assert all(0 < sum(dict(files)[key] for key in job) <= SHARD for job in jobs)
+    assert all(0 < sum(dict(files)[key] for key in job) <= 50 for job in jobs)
 
 
-def test_a_small_mailing_is_one_job_and_a_missing_file_stops_the_run(
+def test_a_mailing_is_printed_in_jobs_and_a_missing_file_stops_the_run(
     selected: tuple[Workspace, dict[str, Any]],
 ) -> None:
     ws, cards = selected
     jobs = printing.plan_print_jobs(ws, decided(ws, proofing.make_proof(ws, cards)))
-    assert jobs["jobs"] == len(jobs["shards"]) == 1
+    assert jobs["jobs"] == len(jobs["shards"]) > 1
     with pytest.raises(KanshoError, match="MAILING-RENDERED"):
         printing.finish_print_run(ws, {"shards": [{k: v for k, v in jobs.items() if k != "shards"}]})
     assert ws.ledger.events("cards_rendered") == []
@@ -634,7 +633,7 @@ def test_a_print_job_killed_on_its_way_goes_on_to_the_same_files(
 ) -> None:
     ws, cards = selected
     jobs = printing.plan_print_jobs(ws, decided(ws, proofing.make_proof(ws, cards)))
-    (shard,) = jobs["shards"]
+    shard = next(shard for shard in jobs["shards"] if len(shard["files"]) > 1)
     work = {**{k: v for k, v in jobs.items() if k != "shards"}, **shard}
     undisturbed = tmp_path / "undisturbed"
     shutil.copytree(tmp_path / "var", undisturbed)

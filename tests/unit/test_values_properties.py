@@ -90,7 +90,7 @@ def config(mini: CampaignConfig) -> CampaignConfig:
     return mini.model_copy(update={"mappings": mappings, "gaiji": own})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(table=tables())
 def test_once_is_enough(config: CampaignConfig, table: tuple[str, pd.DataFrame]) -> None:
     kind, frame = table
@@ -100,7 +100,7 @@ def test_once_is_enough(config: CampaignConfig, table: tuple[str, pd.DataFrame])
     assert twice.counts == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(table=tables())
 def test_typed_cells_stay_or_become_valid(config: CampaignConfig, table: tuple[str, pd.DataFrame]) -> None:
     kind, frame = table

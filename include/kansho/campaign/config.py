@@ -177,6 +177,7 @@ class MailingWave(Frozen):
 
     ``slack_days`` are granted to the post for delivery (送達余裕), for a lower rate: the cards arrive that much later.
     ``regional_office``: handed in at a regional sorting office (地域区分局), for a lower rate from so many pieces on.
+    ``cards_per_file`` is what the printer takes in one PDF; a file's fonts cost half a second whatever its length.
     """
 
     id: Identifier
@@ -189,6 +190,7 @@ class MailingWave(Frozen):
     returns_on: tuple[date, ...]
     slack_days: Literal[0, 3, 7] = 0
     regional_office: bool = False
+    cards_per_file: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     capacity: int
     holdout: Share
 

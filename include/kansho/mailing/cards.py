@@ -1,13 +1,10 @@
-"""The cards of a card list, and the files that they are printed in."""
+"""The cards of a card list."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from kansho.mailing.face import Card
-
-#: Cards in one PDF.  A file's fonts cost half a second whatever its length: `docs/reference/benchmarks.md`.
-SHARD = 10_000
 
 
 def cards_of(frame: pd.DataFrame) -> list[Card]:

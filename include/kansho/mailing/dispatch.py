@@ -67,7 +67,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         work=Work.ADDRESSING,
         package=wave.id,
         kind="pull_list",
-        files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave.id, set(pulled["serial"]))},
+        files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave, set(pulled["serial"]))},
         counts={"rows": len(pulled)},
         authority="contract",
     )
@@ -76,7 +76,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"wave": wave.id, "counts": {"listed": len(pulled)}}
 
 
-def pull_csv(cards: pd.DataFrame, wave: str, pulled: set[str]) -> bytes:
+def pull_csv(cards: pd.DataFrame, wave: MailingWave, pulled: set[str]) -> bytes:
     """What the printer takes cards out by: ``serial``, the ``file`` it was printed from, its ``position`` there from 1.
 
     Args:
@@ -85,7 +85,7 @@ def pull_csv(cards: pd.DataFrame, wave: str, pulled: set[str]) -> bytes:
         pulled: serials.
     """
     rows = [
-        (serial, file_name(file, wave), position)
+        (serial, file_name(file, wave.id), position)
         for file, _, listed in files_of(cards, wave)
         for position, serial in enumerate(listed["serial"], start=1)
         if serial in pulled

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ def embed(pdf: Any, file: Path, name: str, meanings: Sequence[Mapping[int, str]]
 
 def subset(file: Path, glyphs: Sequence[int]) -> bytes:
     """The font with only these glyphs (and their parts), each under its own number still; the same bytes each time."""
+    state = file.stat()
+    return _cut(file, (state.st_mtime_ns, state.st_size), tuple(glyphs))
+
+
+# Cutting takes most of a small file's time, and the proof sheets of all designs bear the same trial prints.
+@lru_cache(maxsize=8)
+def _cut(file: Path, state: tuple[int, int], glyphs: tuple[int, ...]) -> bytes:
     from fontTools import subset as cutting
     from fontTools.ttLib import TTFont
 
@@ -85,7 +93,7 @@ def subset(file: Path, glyphs: Sequence[int]) -> bytes:
         )
         options.drop_tables = sorted(set(font.keys()) - _TABLES)
         cutter = cutting.Subsetter(options)
-        cutter.populate(gids=list(glyphs))
+        cutter.populate(gids=glyphs)
         cutter.subset(font)
         buffer = io.BytesIO()
         font.save(buffer, reorderTables=None)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from kansho.campaign.config import MailingWave
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
-from kansho.mailing.cards import SHARD, cards_of
+from kansho.mailing.cards import cards_of
 from kansho.mailing.press import Job, press
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.waves import mailing
@@ -25,7 +26,7 @@ KIND = "print_pdf"
 
 
 def plan_print_jobs(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """The wave's files packed into jobs of at most `SHARD` cards: ``shards``, one entry a job.
+    """The wave's files packed into jobs of at most ``cards_per_file`` cards: ``shards``, one entry a job.
 
     Raises:
         KanshoError: what `proven_artwork` refuses: nothing is printed that was not approved.
@@ -33,7 +34,7 @@ def plan_print_jobs(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     wave = mailing(ws.config, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
-    jobs = packed([(key, len(rows)) for key, _, rows in files_of(cards, wave.id)])
+    jobs = packed([(key, len(rows)) for key, _, rows in files_of(cards, wave)], wave.cards_per_file)
     kept = {name: work[name] for name in ("wave", "list", "proof")}
     return {**kept, "jobs": len(jobs), "shards": [{"job": n, "files": keys} for n, keys in enumerate(jobs, start=1)]}
 
@@ -51,7 +52,7 @@ def print_job(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     drawn = {design.id: data for design, data in proven}
     missing = (
         Job(key, tuple(cards_of(rows)), drawn[design])
-        for key, design, rows in files_of(cards, wave.id)
+        for key, design, rows in files_of(cards, wave)
         if key in work["files"] and ws.find(KIND, key) is None
     )
     # Jobs run side by side as tasks; a job that is alone may use every core.
@@ -70,7 +71,7 @@ def finish_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     first = work["shards"][0]
     wave = mailing(ws.config, str(first["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(first["list"]))
-    files = list(files_of(cards, wave.id))
+    files = list(files_of(cards, wave))
     for key, _, _ in files:
         require_file(ws, key)
     total = int(cards["printable"].sum())
@@ -93,7 +94,7 @@ def require_file(ws: Workspace, key: str) -> SnapshotRef:
     return found
 
 
-def files_of(cards: pd.DataFrame, wave: str) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def files_of(cards: pd.DataFrame, wave: MailingWave) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Every file of a wave: key, design, and its cards in order.
 
     Args:
@@ -101,8 +102,8 @@ def files_of(cards: pd.DataFrame, wave: str) -> Iterator[tuple[str, str, pd.Data
         wave: the mailing.
     """
     for design in sorted(set(cards.loc[cards["printable"], "design"])):
-        for number, rows in shards(cards, design):
-            yield f"{wave}-{design}-{number:02d}", design, rows
+        for number, rows in shards(cards, design, wave.cards_per_file):
+            yield f"{wave.id}-{design}-{number:02d}", design, rows
 
 
 def file_name(key: str, wave: str) -> str:
@@ -110,20 +111,20 @@ def file_name(key: str, wave: str) -> str:
     return f"cards-{key.removeprefix(wave + '-')}.pdf"
 
 
-def shards(cards: pd.DataFrame, design: str) -> list[tuple[int, pd.DataFrame]]:
-    """Printable cards of a design in shards of `SHARD`, numbered from 1, in the order of serials."""
+def shards(cards: pd.DataFrame, design: str, limit: int) -> list[tuple[int, pd.DataFrame]]:
+    """Printable cards of a design in shards of at most ``limit``, numbered from 1, in the order of serials."""
     mine = cards[cards["printable"] & cards["design"].eq(design)].sort_values("serial")
-    return [(n // SHARD + 1, mine.iloc[n : n + SHARD]) for n in range(0, len(mine), SHARD)]
+    return [(n // limit + 1, mine.iloc[n : n + limit]) for n in range(0, len(mine), limit)]
 
 
-def packed(files: Sequence[tuple[str, int]]) -> list[list[str]]:
-    """Files (key, cards) in their order, together as long as they are at most `SHARD` cards."""
+def packed(files: Sequence[tuple[str, int]], limit: int) -> list[list[str]]:
+    """Files (key, cards) in their order, together as long as they are at most ``limit`` cards."""
     jobs: list[list[str]] = []
     room = 0
     for key, size in files:
         if size > room or not jobs:
             jobs.append([])
-            room = SHARD
+            room = limit
         jobs[-1].append(key)
         room -= size
     return jobs

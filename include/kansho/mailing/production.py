@@ -140,7 +140,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     designs = [design for design, _ in proven]
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
-    for key, _, rows in files_of(cards, wave.id):
+    for key, _, rows in files_of(cards, wave):
         name = file_name(key, wave.id)
         files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
@@ -183,7 +183,7 @@ SPECIMEN = Card(
 
 def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, drawn: Mapping[str, bytes]) -> Iterator[Printed]:
     """Every file of the print run, as it lies in the vault; nothing, where it is missing, which the check finds."""
-    for key, design, rows in files_of(cards, wave.id):
+    for key, design, rows in files_of(cards, wave):
         ref = ws.find("print_pdf", key)
         yield Printed(key, tuple(cards_of(rows)), ws.read_bytes(ref) if ref else b"", drawn[design])
 
