@@ -22,6 +22,7 @@ from kansho.cli_incident import add_incident_commands
 from kansho.cli_keys import add_key_commands
 from kansho.cli_ledger import add_ledger_commands
 from kansho.cli_oversight import add_oversight_commands
+from kansho.cli_plan import add_plan_commands
 from kansho.cli_vault import add_vault_commands
 from kansho.errors import KanshoError
 from kansho.evidence.command import add_arguments, run
@@ -250,6 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     add_design_commands(commands, DEFAULT_CONFIG)
     add_close_commands(commands, _site)
     add_key_commands(commands, _site)
+    add_plan_commands(commands, _site)
     add_vault_commands(commands)
 
     contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)

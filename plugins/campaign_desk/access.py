@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kansho.campaign.config import CampaignConfig, Handler
 from kansho.campaign.rights import ROLE_PARTY, PartyKind, Role
 from kansho.evidence.events import Actor, Event
+from kansho.targeting.asking import ROLES
 
 PASSWORD_ROLES = frozenset({Role.CONTRACTOR_STAFF, Role.CONTRACTOR_MANAGER})
 ENQUIRY_ROLES = frozenset({Role.CONTRACTOR_STAFF, Role.CONTRACTOR_MANAGER, Role.CALL_STAFF})
@@ -37,6 +38,11 @@ class Person:
     def may_look_up(self) -> bool:
         """Enquiries by number."""
         return self.role in ENQUIRY_ROLES
+
+    @property
+    def may_ask_why(self) -> bool:
+        """Why the plan says of a person what it says."""
+        return self.role in ROLES
 
     @property
     def may_know_attendance(self) -> bool:

@@ -6,13 +6,10 @@ Mounted by the plugin at ``/desk``; a user is signed in by Airflow (cookie or Be
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import Depends, FastAPI, Form, HTTPException, Query, Request, Response
+from fastapi import FastAPI, Form, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -26,11 +23,10 @@ from campaign_desk.lookups import look_up as look_up_number
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of, same_origin
 from campaign_desk.proofs import artefact_name, plan_comments, proof_rounds
 from campaign_desk.readings import has_opened, progress, record_opening
-from kansho.campaign.calendar import ZONE
-from kansho.campaign.config import CampaignConfig
+from campaign_desk.session import At, User, workspace_of
+from campaign_desk.whys import router as whys
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
-from kansho.evidence.ledger import wall_clock
 from kansho.exchange.comments import LONGEST, comments_on, leave_comment
 from kansho.exchange.tables import is_inquiry_number
 from kansho.intake.exceptions import accept_exception, keep_stop_list
@@ -46,33 +42,7 @@ log = logging.getLogger(__name__)
 
 app = FastAPI(title="kansho desk", docs_url=None, redoc_url=None, openapi_url=None)
 app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")), name="static")
-
-
-def current_user(user: GetUserDep) -> str:
-    """The user name Airflow knows; replaced in tests."""
-    return str(user.get_name())
-
-
-User = Annotated[str, Depends(current_user)]
-
-
-def _campaign(campaign: str) -> CampaignConfig:
-    try:
-        return settings.people(campaign)
-    except KanshoError as error:
-        if error.code != "CONFIG-UNKNOWN":
-            raise
-        raise HTTPException(404) from None
-
-
-def _person(campaign: str, user: User) -> Person:
-    person = person_of(_campaign(campaign), user)
-    if person is None:
-        raise HTTPException(403)
-    return person
-
-
-At = Annotated[Person, Depends(_person)]
+app.include_router(whys)
 
 
 @app.middleware("http")
@@ -113,7 +83,7 @@ def home(request: Request, user: User) -> Response:
 @app.get("/{campaign}/")
 def desk(request: Request, person: At) -> Response:
     """What waits for this person."""
-    ws = _workspace(person)
+    ws = workspace_of(person)
     requests = waiting(ws.ledger.events(), person)
     deliveries = open_deliveries(ws) if person.may_enter_passwords and ws.ledger.size else []
     locked = [d for d in deliveries if waiting_password(ws, d) is None]
@@ -159,7 +129,7 @@ def proofs(request: Request, person: At) -> Response:
     """The rounds of every mailing's proof with what was said about each: for 甲 and 乙."""
     if not person.may_see_gates:
         raise HTTPException(403)
-    ws = _workspace(person)
+    ws = workspace_of(person)
     return page(request, "proofs.html", person=person, mailings=proof_rounds(ws), plans=plan_comments(ws))
 
 
@@ -183,7 +153,7 @@ def gates(request: Request, person: At, subjects: str = "") -> Response:
     """The gate runs, newest first, each with its page; only those of these subjects (``d01.d02``) when named."""
     if not person.may_see_gates:
         raise HTTPException(403)
-    ws = _workspace(person)
+    ws = workspace_of(person)
     wanted = frozenset(filter(None, subjects.split(".")))
     runs = gate_runs(ws.ledger.events(), wanted)
     return page(request, "gates.html", person=person, runs=runs, narrowed=bool(wanted))
@@ -194,7 +164,7 @@ def gate(name: str, person: At) -> Response:
     """One gate run's page, byte for byte as it was issued: counts and rules, nobody's data."""
     if not person.may_see_gates:
         raise HTTPException(403)
-    data = gate_bytes(_workspace(person), name)
+    data = gate_bytes(workspace_of(person), name)
     if data is None:
         raise HTTPException(404)
     policy = HEADERS["Content-Security-Policy"].replace("style-src 'self'", f"style-src {style_hash()}")
@@ -206,7 +176,7 @@ def exceptions(request: Request, person: At) -> Response:
     """What was refused, held or quarantined: counts and rules, with what this person may decide."""
     if not person.may_see_gates:
         raise HTTPException(403)
-    return page(request, "exceptions.html", person=person, register=register_of(_workspace(person), person))
+    return page(request, "exceptions.html", person=person, register=register_of(workspace_of(person), person))
 
 
 @app.post("/{campaign}/exceptions")
@@ -214,7 +184,7 @@ def accept(request: Request, person: At, key: Annotated[str, Form()], reason: An
     """Take an exception as it is, as its owner, with a reason."""
     if not person.may_see_gates:
         raise HTTPException(403)
-    accept_exception(_workspace(person), key, reason)
+    accept_exception(workspace_of(person), key, reason)
     return RedirectResponse(f"{root_of(request)}/{person.config.id}/exceptions", status_code=303)
 
 
@@ -223,7 +193,7 @@ def keep(request: Request, person: At, delivery: Annotated[str, Form()], reason:
     """Go on with the stop list in force although a newer one did not become facts."""
     if person.role not in STOP_LIST_ROLES:
         raise HTTPException(403)
-    ws = _workspace(person)
+    ws = workspace_of(person)
     if delivery != undecided_stop_list(ws):
         raise HTTPException(404)
     keep_stop_list(ws, delivery, reason)
@@ -256,7 +226,7 @@ def password(
     """Take a delivery's password once; it is sealed at once and shown nowhere."""
     if not person.may_enter_passwords:
         raise HTTPException(403)
-    ws = _workspace(person, campaign_date)
+    ws = workspace_of(person, campaign_date)
     if delivery not in open_deliveries(ws):
         raise HTTPException(404)
     enter_password(ws, delivery, password)
@@ -277,7 +247,7 @@ def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Res
     if not person.may_look_up:
         raise HTTPException(403)
     asked = number.strip()
-    found = look_up_number(_workspace(person), person, asked)
+    found = look_up_number(workspace_of(person), person, asked)
     said = ""
     if found is None:
         right = is_inquiry_number(asked)
@@ -290,7 +260,7 @@ def look_up(request: Request, person: At, number: Annotated[str, Form()]) -> Res
 
 
 def _asked(person: Person, key: str, campaign_date: str | None = None) -> tuple[Workspace, Event]:
-    ws = _workspace(person, campaign_date)
+    ws = workspace_of(person, campaign_date)
     asked = ws.ledger.find("approval_requested", key)
     if asked is None:
         raise HTTPException(404)
@@ -305,16 +275,3 @@ def _answer_path(key: str) -> str:
     name, _, index = name.partition(".")
     mapped = f"/mapped/{index}" if index else ""
     return f"/dags/{dag_id}/runs/{run_id}/tasks/ask_{name}{mapped}/required_actions"
-
-
-def _workspace(person: Person, campaign_date: str | None = None) -> Workspace:
-    """The campaign as this person; in a simulation on the day where the simulated year stands."""
-    today = wall_clock().astimezone(ZONE).date()
-    ws = Workspace.open(person.config, settings.var_dir(), today, actor=person.actor, purpose="desk_review")
-    if not ws.is_simulation:
-        return ws
-    told = campaign_date or ws.ledger.events()[-1].campaign_date
-    try:
-        return replace(ws, today=date.fromisoformat(told))
-    except ValueError:
-        raise HTTPException(422) from None

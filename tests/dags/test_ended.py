@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from campaign_desk.app import app, current_user
+from campaign_desk.app import app
+from campaign_desk.session import current_user
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.finalise import finalise
 from kansho.ended import has_ended

@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from kansho.campaign.postage import Postage, estimate, rate_on
+from kansho.campaign.config import CampaignConfig
+from kansho.campaign.costs import postage_of, tariff_of, yen_per_contact
+from kansho.campaign.postage import TARIFFS, estimate, tariff_on
 from kansho.errors import KanshoError
 from kansho.mailing.paper import CARD, Folded, paper_for
 from kansho.mailing.sorting import BUNDLE, plan_csv, sorting_plan
@@ -39,15 +42,61 @@ POSTAGES = [
 def test_what_a_posting_costs(
     pieces: int, barcoded: int, day: date, slack: int, sorted_: int, slack_percent: int, barcode: int, yen: int
 ) -> None:
-    found = estimate(pieces, barcoded, day, slack)
-    assert found == Postage(pieces, barcoded, rate_on(day), sorted_, slack_percent, barcode, yen)
-    assert found.yen <= found.full_yen
+    found = estimate(pieces, barcoded, tariff_on(day), slack_days=slack)
+    percents = {name: discount.percent for name, discount in found.discounts.items()}
+    assert percents == {"sorted": sorted_, "slack": slack_percent, "regional": 0, "barcode": barcode}
+    assert (found.pieces, found.rate, found.yen) == (pieces, tariff_on(day).postcard, yen)
+
+
+# fmt: off
+# pieces, slack days    regional %      yen
+REGIONAL = [
+    (50_000,  3,        1,        3_782_500),   # 5 + 2 + 1 + 3 per cent off 4,250,000
+    (49_999,  3,        0,        3_867_422),   # too few of them
+    (100_000, 7,        1,        7_310_000),
+    (1_999,   0,        0,          164_817),   # not sorted
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("pieces", "slack", "percent", "yen"), REGIONAL)
+def test_a_posting_at_a_regional_sorting_office_costs_less(pieces: int, slack: int, percent: int, yen: int) -> None:
+    found = estimate(pieces, pieces, tariff_on(NOW), slack_days=slack, regional=True)
+    assert (found.regional.percent, found.yen) == (percent, yen)
+    elsewhere = estimate(pieces, pieces, tariff_on(NOW), slack_days=slack)
+    assert elsewhere.yen - found.yen == found.regional.yen
+
+
+@given(
+    pieces=st.integers(0, 120_000),
+    share=st.floats(0, 1),
+    slack=st.sampled_from([0, 3, 7]),
+    regional=st.booleans(),
+    tariff=st.sampled_from(TARIFFS),
+)
+def test_what_the_classes_take_off_is_the_whole_discount_to_the_yen(
+    pieces: int, share: float, slack: int, regional: bool, tariff: object
+) -> None:
+    found = estimate(pieces, int(pieces * share), tariff, slack_days=slack, regional=regional)  # type: ignore[arg-type]
+    assert found.full_yen - sum(d.yen for d in found.discounts.values()) == found.yen
+    assert all(d.yen >= 0 for d in found.discounts.values())
+    assert all((d.percent == 0) <= (d.yen == d.pieces == 0) for d in found.discounts.values())
+
+
+def test_a_campaign_has_the_tariff_of_the_day_of_posting_or_the_one_it_names(mini: CampaignConfig) -> None:
+    (wave,) = mini.waves.mailings
+    assert tariff_of(mini, wave).id == "2024-10"
+    named = mini.model_copy(update={"costs": mini.costs.model_copy(update={"postage_tariff": "2019-10"})})
+    assert postage_of(named, wave, 1_000, 0).yen == 63_000
+    assert yen_per_contact(named, wave, 1_000, 0) == mini.costs.card_print + 63
+    with pytest.raises(ValidationError, match=r"costs\.postage_tariff"):
+        type(mini.costs).model_validate(mini.costs.model_dump() | {"postage_tariff": "1990-01"})
 
 
 def test_a_day_before_every_known_rate_is_refused() -> None:
-    assert [rate_on(d) for d in (date(2019, 10, 1), BEFORE, date(2024, 10, 1))] == [63, 63, 85]
+    assert [tariff_on(d).postcard for d in (date(2019, 10, 1), BEFORE, date(2024, 10, 1))] == [63, 63, 85]
     with pytest.raises(KanshoError, match="POSTAGE-RATE"):
-        rate_on(date(2019, 9, 30))
+        tariff_on(date(2019, 9, 30))
 
 
 def test_the_card_is_one_for_the_post_on_the_paper_that_is_ordered() -> None:

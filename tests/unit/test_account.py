@@ -47,6 +47,7 @@ def test_a_whole_year_balances(year: Year) -> None:
         "cards returned = cards in custody",
         "paper in custody = closed by hand",
         "delivered = accepted + quarantined",
+        "accepted + added = roster",
         "roster = sum of outcomes",
         "candidates = assigned + held_out + not_contactable + over_capacity",
         "assigned = selected",

@@ -83,7 +83,7 @@ COSTS = [
 def test_what_a_wave_cost_is_what_its_comparison_answers_for(
     mini: CampaignConfig, design: str, mailing: str, call: str, visit: str | None, wave: str, yen: list[int]
 ) -> None:
-    costs = mini.costs.model_copy(update={"card_print": 40, "card_postage": 60, "call": 400, "visit": 1500})
+    costs = mini.costs.model_copy(update={"card_print": 15, "call": 400, "visit": 1500})
     targeting = mini.targeting.model_copy(update={"holdout_design": design})
     config = mini.model_copy(update={"costs": costs, "targeting": targeting})
     arm = {"o": "outreach", "h": "holdout"}
@@ -95,6 +95,16 @@ def test_what_a_wave_cost_is_what_its_comparison_answers_for(
         if arms is not None
     }
     assert yen_per_person(config, config.wave(wave), assignments).tolist() == yen
+
+
+def test_a_card_costs_its_part_of_what_its_posting_costs(mini: CampaignConfig) -> None:
+    (wave,) = mini.waves.mailings
+    people = pd.DataFrame({"inquiry_number": ["a", "b"], "arm": ["outreach", "holdout"]})
+    yen = yen_per_person(mini, wave, {wave.id: people}, {wave.id: (2_000, 2_000)})
+    assert yen.tolist() == [
+        mini.costs.card_print + 79.9,
+        0.0,
+    ]  # 85 yen with 3 per cent off for the sorting and 3 for the bars
 
 
 @pytest.mark.parametrize("design", ["independent", "nested"])

@@ -923,6 +923,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         counted("delivery_accepted", rows_target_list=101),
         {"COUNT-DELIVERED [delivered = accepted + quarantined [d01/target_list]]"},
     ),
+    "people whom no delivery brought": (
+        counted("gate_evaluated", "target_list/d01", accepted=96, quarantined=4),
+        {"COUNT-PERSONS [accepted + added = roster [plan-1]]"},
+    ),
     "people without an outcome": (
         counted("plan_made", kenshin=79),
         {"COUNT-ROSTER [roster = sum of outcomes [plan-1]]"},

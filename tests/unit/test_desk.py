@@ -16,9 +16,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from campaign_desk import words
-from campaign_desk.app import _answer_path, app, current_user
+from campaign_desk.app import _answer_path, app
 from campaign_desk.artefacts import Span
 from campaign_desk.readings import progress, record_opening
+from campaign_desk.session import current_user
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.casework import open_case
@@ -30,11 +31,13 @@ from kansho.intake.passwords import use_password, waiting_password
 from kansho.opening.register import end_registrations, register_handler
 from kansho.quality.catalogue import rule
 from kansho.standing import undecided_stop_list
+from kansho.targeting.plan import make_plan
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 from kansho_airflow.countwords import count_word
 from tests.conftest import MINI
 from tests.deliveries import numbers, person
+from tests.unit.outreach_people import fill
 
 CAMPAIGN = "sumida_2027"
 DAY = date(2027, 10, 6)
@@ -708,7 +711,7 @@ def test_whose_registration_has_ended_looks_up_nobody(
 def test_who_asks_too_often_is_refused_until_the_next_day(
     as_user: As, ws: Workspace, listed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaign_desk.lookups.A_DAY", 2)
+    monkeypatch.setattr("kansho.standing.questions.A_DAY", 2)
     for _ in range(2):
         assert "勧奨停止" in _ask(as_user, STAFF, listed)
     assert "DESK-LOOKUPS" in _ask(as_user, STAFF, listed)
@@ -722,6 +725,60 @@ def test_nobody_else_looks_up_a_number(as_user: As, listed: str, user: str) -> N
     assert as_user(user).get(f"/desk/{CAMPAIGN}/enquiries").status_code == 403
     answer = as_user(user).post(f"/desk/{CAMPAIGN}/enquiries", data={"number": listed}, headers=ORIGIN)
     assert answer.status_code == 403
+
+
+# -- why the plan says of a person what it says ------------------------------------------------------
+
+
+@pytest.fixture
+def in_the_plan(ws: Workspace) -> str:
+    """A number of the newest plan."""
+    then = replace(ws, today=DAY - timedelta(days=100))
+    people = fill(then, 30)
+    make_plan(then, {"key": "plan-1"})
+    return str(people["inquiry_number"][1])
+
+
+def test_an_officer_sees_why_the_plan_says_of_a_person_what_it_says(
+    as_user: As, ws: Workspace, in_the_plan: str
+) -> None:
+    user = OFFICER
+    client = as_user(user)
+    assert "/plan/why" in client.get(f"/desk/{CAMPAIGN}/").text
+    assert client.get(f"/desk/{CAMPAIGN}/plan/why").status_code == 200
+    answer = client.post(f"/desk/{CAMPAIGN}/plan/why", data={"number": f" {in_the_plan} "}, headers=ORIGIN)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["cache-control"]
+    assert "勧奨停止（stopped" in answer.text
+    assert ws.latest("plan").digest in answer.text
+    assert in_the_plan not in answer.text
+    (asked,) = ws.ledger.events("number_looked_up")
+    assert (asked.actor["user"], asked.codes["about"]) == (user, "plan_why")
+    read = ws.ledger.events("snapshot_read")
+    assert {(e.actor["user"], e.codes["purpose"]) for e in read} == {(user, "plan_why")}
+    assert list(access_findings(ws.ledger.events())) == []
+
+
+def test_nobody_else_asks_why(as_user: As, ws: Workspace) -> None:
+    for user in (STAFF, ENGINEER, PRINTER, CALLER, VISITOR):
+        client = as_user(user)
+        assert "/plan/why" not in client.get(f"/desk/{CAMPAIGN}/").text
+        assert client.get(f"/desk/{CAMPAIGN}/plan/why").status_code == 403
+        answer = client.post(f"/desk/{CAMPAIGN}/plan/why", data={"number": numbers(1)[0]}, headers=ORIGIN)
+        assert answer.status_code == 403
+    assert ws.ledger.events("snapshot_read") == ws.ledger.events("number_looked_up") == []
+    assert all("/plan/why" in as_user(user).get(f"/desk/{CAMPAIGN}/").text for user in (WARD_MANAGER, MANAGER))
+
+
+def test_why_is_asked_by_a_form_of_our_own_only_and_a_wrong_number_is_not_repeated(
+    as_user: As, in_the_plan: str
+) -> None:
+    client = as_user(OFFICER)
+    assert client.post(f"/desk/{CAMPAIGN}/plan/why", data={"number": in_the_plan}).status_code == 403
+    answer = client.post(f"/desk/{CAMPAIGN}/plan/why", data={"number": "<b>12"}, headers=ORIGIN)
+    assert (answer.status_code, "PLAN-NUMBER" in answer.text, "<b>12" in answer.text) == (409, True, False)
+    answer = client.post(f"/desk/{CAMPAIGN}/plan/why", data={"number": numbers(99)[98]}, headers=ORIGIN)
+    assert "この番号の方は計画にありません" in answer.text
 
 
 # -- what goes with every answer -------------------------------------------------------------------

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from campaign_desk.app import app, current_user
+from campaign_desk.app import app
+from campaign_desk.session import current_user
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import STOP_LIST
 from kansho.quality.gate import GateResult, run_gate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,9 +16,10 @@ from pypdfium2 import PdfDocument
 from kansho.analysis import stage as effect_stage
 from kansho.analysis.release import check_effect_report
 from kansho.analysis.stage import analyse, find_effect_work, make_effect_report, release_effect_report
-from kansho.campaign.config import CampaignConfig, LastPlan
-from kansho.campaign.postage import estimate
+from kansho.campaign.config import CampaignConfig, LastPlan, Rule
+from kansho.campaign.costs import postage_of
 from kansho.campaign.small_cells import Row
+from kansho.closing.summary import effects
 from kansho.documents.plan import PlanComparison, plan_csv, plan_document
 from kansho.errors import KanshoError
 from kansho.standing.facts import _EMPTY, Facts
@@ -38,6 +40,7 @@ from kansho.targeting.table import plan_table
 from kansho.targeting.waves import HOLDOUT, OUTREACH, select_wave, walk
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.conftest import opened
 from tests.unit.outreach_people import SEED, analysis, approve, fill, on, roster, stop, stops
 from tests.unit.table_sums import assert_tells_nothing_small
 
@@ -254,8 +257,30 @@ def test_figures_suppress_small_cells(mini: CampaignConfig) -> None:
     stopped = next(o for o in figures["outcomes"] if o["code"] == "stopped")
     assert stopped["people"] is None
     wave = next(w for w in figures["waves"] if w["id"] == "mailing_1")
-    posted = estimate(48, 48, mini.waves.mailings[0].report_on)
+    posted = postage_of(mini, mini.waves.mailings[0], 48, 48)
     assert wave["cost_yen"] == 48 * mini.costs.card_print + posted.yen
+
+
+def test_the_postage_of_a_plan_is_told_by_class_and_the_classes_are_the_whole(mini: CampaignConfig) -> None:
+    plan, people = _plan(mini, 60), roster(60)
+    many = pd.concat([plan.assign(inquiry_number=plan["inquiry_number"] + str(n)) for n in range(60)])
+    those = pd.concat([people.assign(inquiry_number=people["inquiry_number"] + str(n)) for n in range(60)])
+    wave = mini.waves.mailings[0].model_copy(update={"capacity": 50_000, "slack_days": 3, "holdout": 0.0})
+    config = mini.model_copy(update={"waves": mini.waves.model_copy(update={"mailings": (wave,)})})
+    figures = plan_figures(many.reset_index(drop=True), those.reset_index(drop=True), config)
+    (mail,) = (w for w in figures["waves"] if w["channel"] == "mail")
+    postage = mail["postage"]
+    taken_off = [postage[f"{name}_yen"] for name in ("sorted", "slack", "regional", "barcode")]
+    assert [yen < 0 for yen in taken_off] == [True, True, False, True]
+    assert postage["full_yen"] + sum(taken_off) == postage["yen"] == mail["cost_yen"] - postage["print_yen"]
+    rows = [row.split(",") for row in plan_csv(figures).decode("utf-8-sig").split("\r\n")]
+    told = {row[2]: row[3] for row in rows if row[0] == "郵便料金"}
+    names = ("割引前(円)", "区分(円)", "送達余裕(円)", "地域区分局(円)", "バーコード(円)")
+    assert sum(int(told[name]) for name in names) == int(told["料金(円)"]) == postage["yen"]
+    pdf = plan_document(config, "plan-1", figures, PlanComparison(), simulation=True, issued_on=mini.contract.start)
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf))
+    for percent, yen in zip(("sorted", "slack", "barcode"), (taken_off[0], taken_off[1], taken_off[3]), strict=True):
+        assert f"{yen:,}（{postage[f'{percent}_percent']}%）" in text
 
 
 def test_a_cost_never_tells_a_number_of_people_that_is_hidden(mini: CampaignConfig) -> None:
@@ -346,16 +371,68 @@ def test_a_changed_plan_shows_what_changed_and_a_year_what_the_last_one_did(mini
     mini = mini.model_copy(update={"disclosure": mini.disclosure.model_copy(update={"min_cell": 1})})
     before = plan_figures(_plan(mini, 60), roster(60), mini)
     now = plan_figures(_plan(mini, 60, stopped=tuple(range(20))), roster(60), mini)
-    rows = {name: (old, new) for name, old, new in changes(before, now)}
-    assert rows["判定: 勧奨停止"] == (0, 20)
+    rows = {name: told for name, *told in changes(before, now)}
+    assert rows["判定: 勧奨停止"] == [0, 20, 20]
     assert "対象者一覧の人数" not in rows
     assert changes(now, now) == ()
     assert with_last_year(now, mini) == ()
     last = LastPlan(fiscal_year=2026, roster=50, outcomes={"stopped": 7}, cards=40, calls=20, visits=6)
     compared = with_last_year(now, mini.model_copy(update={"last_plan": last}))
-    assert ("対象者一覧", 50, 60) in compared
-    assert ("勧奨停止", 7, 20) in compared
+    assert ("対象者一覧", 50, 60, 10) in compared
+    assert ("勧奨停止", 7, 20, 13) in compared
     assert {name for name, *_ in compared} >= {"通知（枚）", "電話（件）", "訪問（件）"}
+
+
+@pytest.mark.parametrize("out", [(), (1,), (1, 2, 3), tuple(range(8)), tuple(range(0, 40, 2))])
+@pytest.mark.parametrize("cell", [2, 5, 9])
+def test_no_small_change_can_be_computed_from_two_plans_side_by_side(
+    mini: CampaignConfig, out: tuple[int, ...], cell: int
+) -> None:
+    mini, free = _telling_from(mini, cell), _telling_from(mini, 1)
+    was, now = _plan(mini, 90), _plan(mini, 90, stopped=out)
+    rows = changes(plan_figures(was, roster(90), mini), plan_figures(now, roster(90), mini))
+    known = {n: d for n, _, _, d in changes(plan_figures(was, roster(90), free), plan_figures(now, roster(90), free))}
+    told = {name: difference for name, _, _, difference in rows if difference is not None}
+    assert not [d for d in told.values() if isinstance(d, int) and 0 < abs(d) < cell]
+    assert not [name for name, old, new, d in rows if d is None and isinstance(old, int) and isinstance(new, int)]
+    sides = {name: (old, new) for name, old, new, _ in rows}
+    figures = [plan_figures(p, roster(90), mini) for p in (was, now)]
+    for start, total, kind, label in (
+        ("判定", "対象者一覧の人数", "outcomes", "label"),
+        ("グループ", "勧奨対象者数", "segments", "name"),
+    ):
+        of = [{f"{start}: {row[label]}": row["people"] for row in f[kind]} for f in figures]
+        unknown = [n for n in of[0] if (n in sides and n not in told) or None in (of[0][n], of[1][n])]
+        if unknown and (total in told or total not in sides):
+            assert len(unknown) > 1
+            assert not 0 < abs(sum(known.get(n, 0) for n in unknown)) < cell
+    if any(name not in told for name, *_ in rows if name.endswith((": 勧奨", ": 保留"))):
+        assert "見込費用（円）" not in told
+
+
+def test_the_sample_year_is_shown_beside_the_one_before(sample: CampaignConfig, mini: CampaignConfig) -> None:
+    config = mini.model_copy(update={"last_plan": sample.last_plan})
+    figures = plan_figures(_plan(mini, 60), roster(60), config)
+    compared = PlanComparison(last_year=with_last_year(figures, config))
+    pdf = plan_document(config, "plan-1", figures, compared, simulation=True, issued_on=mini.contract.start)
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf))
+    assert sample.last_plan is not None
+    assert sample.last_plan.fiscal_year == sample.fiscal_year - 1
+    assert sum(sample.last_plan.outcomes.values()) == sample.last_plan.roster
+    assert f"対象者一覧{sample.last_plan.roster:,}60{60 - sample.last_plan.roster:,}" in text
+    assert set(sample.last_plan.outcomes) <= {row.code for row in TABLE}
+
+
+def test_beside_last_year_a_channel_with_a_hidden_wave_is_not_told(mini: CampaignConfig) -> None:
+    last = LastPlan(fiscal_year=2026, roster=100, outcomes={"kenshin": 58, "cancer": 20}, cards=40, calls=20, visits=6)
+    config = _telling_from(mini, 9).model_copy(update={"last_plan": last})
+    figures = plan_figures(_plan(config, 60), roster(60), config)
+    (mail,) = (w for w in figures["waves"] if w["channel"] == "mail")
+    compared = {name: told for name, *told in with_last_year(figures, config)}
+    assert compared["対象者一覧"] == [100, 60, -40]
+    assert (compared["通知（枚）"][1] is None) == (mail["outreach"] is None)
+    hidden = with_last_year({**figures, "waves": [{**w, "outreach": None} for w in figures["waves"]]}, config)
+    assert {name: told for name, *told in hidden}["通知（枚）"] == [40, None, None]
 
 
 def test_a_plan_that_meanwhile_names_somebody_on_the_stop_list_is_not_shown_to_the_ward_but_made_anew(
@@ -405,6 +482,58 @@ def test_the_gate_of_a_plan_names_each_rule_it_breaks(
 
     assert broken(plan, consented=True) == {}
     assert rule in broken(spoil(plan.copy()), consented=rule != "held_unconsented")
+
+
+def test_without_consent_to_hold_outs_nobody_is_held_out_and_nothing_is_claimed(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    kinds = ("mailings", "calls", "visits")
+    whole = {k: tuple(w.model_copy(update={"holdout": 0.0}) for w in getattr(mini.waves, k)) for k in kinds}
+    targeting = mini.targeting.model_copy(update={"holdout_consent": None})
+    config = mini.model_copy(update={"targeting": targeting, "waves": mini.waves.model_copy(update=whole)})
+    ws = opened(config, tmp_path / "var", PLANNED_ON)
+    people = fill(ws)
+    planned(ws)
+    ws = on(ws, SELECT_ON)
+    stop(ws, "d02", [])
+    assert (select_wave(ws, {"wave": "mailing_1"}) or {})["counts"]["held_out"] == 0
+    came = {"inquiry_number": people["inquiry_number"][4::5], "screening_kind": "90", "attendance_date": "2027-07-10"}
+    ws.store_table("attendance_facts", "d04", pd.DataFrame(came, dtype=object))
+    ws.record("delivery_accepted", "d06", codes={"kinds": "attendance_update", "issued_on": "2028-01-11"})
+    ws = on(ws, date(2028, 1, 20))
+    work = make_effect_report(ws, analyse(ws, find_effect_work(ws, {}) or {}))
+    approve(ws, SnapshotRef.from_json(work["artefact"]), "report", role="contractor_manager")
+    release_effect_report(ws, check_effect_report(ws, work))
+    pdf, table = (ws.layout.outputs / f"reports/effect-2028-01-20.{kind}" for kind in ("pdf", "csv"))
+    text = "".join("".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(pdf.read_bytes()))
+    assert "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。" in text
+    claims = ("差(pt)", "区間", "追加受診", "無作為", "保留群と", "受診（保留）", "ポイント")
+    assert not [claim for claim in claims if claim in text]
+    lines = pd.read_csv(table)
+    assert lines.loc[lines["segment"].eq("all"), "attended_assigned"].gt(0).all()
+    assert lines[["estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen"]].isna().all(axis=None)
+    told = effects(ws.ledger.events(), {})
+    assert [(e["estimate_pp"], e["low_pp"], e["high_pp"]) for e in told] == [(None, None, None)]
+
+
+def test_a_segment_may_ask_the_questionnaire(mini: CampaignConfig) -> None:
+    asked = {"id": "smokers", "name": "喫煙", "when": (Rule(column="smoking", op="eq", value="1"),)}
+    smokers = mini.targeting.segments[0].model_copy(update={**asked, "merge_into": None})
+    targeting = mini.targeting.model_copy(
+        update={"segments": (smokers, *mini.targeting.segments), "min_segment_size": 0}
+    )
+    people = roster(60)
+    tables = {k: pd.DataFrame({c: pd.Series(dtype=object) for c in v}) for k, v in _EMPTY.items()}
+    standing = status(Facts(**(tables | {"roster": people})), PLANNED_ON)
+    answers = pd.Series(["1", "2", None] * 20, dtype=object)
+    config = mini.model_copy(update={"targeting": targeting})
+    items = analysis(people).assign(smoking=answers)
+    plan = plan_table(people, items, standing, config, on=PLANNED_ON, seed=SEED, consented=True)
+    planned = plan["group"].eq("kenshin")
+    assert plan["segment"].eq("smokers").equals(planned & answers.eq("1"))
+    assert (planned & answers.isna()).any()
+    both = plan.loc[plan["segment"].eq("smokers"), "matched"]
+    assert both.str.startswith("smokers|").all()
 
 
 def test_the_document_is_made_approved_and_issued(open_workspace: Opener) -> None:

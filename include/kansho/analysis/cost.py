@@ -11,11 +11,16 @@ from collections.abc import Mapping
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, Wave
-from kansho.campaign.costs import unit_cost
+from kansho.campaign.costs import yen_per_contact
 from kansho.campaign.nesting import waves_answered
 
 
-def yen_per_person(config: CampaignConfig, wave: Wave, assignments: Mapping[str, pd.DataFrame]) -> pd.Series:
+def yen_per_person(
+    config: CampaignConfig,
+    wave: Wave,
+    assignments: Mapping[str, pd.DataFrame],
+    posted: Mapping[str, tuple[int, int]] | None = None,
+) -> pd.Series:
     """Yen for each person of a wave's assignment, on its index; nothing for who is held out.
 
     Where hold-outs are nested the control arm gets nothing of the later waves either, so what these cost for the
@@ -23,12 +28,15 @@ def yen_per_person(config: CampaignConfig, wave: Wave, assignments: Mapping[str,
 
     Args:
         assignments: kind ``wave_assignment`` by wave, of the waves selected so far.
+        posted: by mailing, its cards and how many of them bear a barcode, whose discounts make the price of one;
+            where they are not known, a card for everybody assigned, and no barcode.
     """
     mine = assignments[wave.id]
-    yen = pd.Series(0, index=mine.index)
+    yen = pd.Series(0.0, index=mine.index)
     for answered in waves_answered(config, wave.id):
         if answered.id in assignments:
             reached = assignments[answered.id]
             numbers = reached.loc[reached["arm"].eq("outreach"), "inquiry_number"]
-            yen += mine["inquiry_number"].isin(numbers) * unit_cost(config, answered.channel)
+            pieces, barcoded = (posted or {}).get(answered.id, (len(numbers), 0))
+            yen += mine["inquiry_number"].isin(numbers) * yen_per_contact(config, answered, pieces, barcoded)
     return yen.where(mine["arm"].eq("outreach"), 0)

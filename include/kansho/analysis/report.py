@@ -21,6 +21,16 @@ _NESTED = (
     "その回以後の勧奨を続けたことの効果であり、追加受診1人あたりの費用にも以後の回の費用を含みます。"
     "以前の回で保留となった世帯は、比較に含みません。"
 )
+#: Heading, and whether it belongs to a comparison of two arms, of which there are none without consent.
+_HEADINGS = (
+    ("勧奨", False),
+    ("保留", True),
+    ("受診（勧奨）", False),
+    ("受診（保留）", True),
+    ("差(pt)", True),
+    ("95％区間", True),
+    ("追加受診1人あたり(円)", True),
+)
 _COLUMNS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
 _FIGURES = ("cost_yen", "estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen")
 
@@ -62,18 +72,20 @@ def effect_pdf(
                 else "区の承諾に基づく保留群を設けていないため、勧奨の効果についての判断はしません。",
                 *((_NESTED,) if causal and config.targeting.holdout_design == "nested" else ()),
                 f"図表の数値はすべて {cutoff} 時点の受診データによります。"
-                "受診が区に届くまで約2か月かかるため、遅い回ほど小さく出ます。",
-                "区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",
+                "受診が区に届くまで約2か月かかるため、遅い回ほど少なく出ます。",
+                *(("区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",) if causal else ()),
             ),
         ),
         Section(
             "実施回ごとの結果",
             (),
-            (_table(whole, names, segments, by_segment=False),),
+            (_table(whole, names, segments, by_segment=False, causal=causal),),
             (_chart(whole, names, cutoff),) if causal and _shown(whole) else (),
         ),
         Section(
-            "グループごとの結果", (), (_table(table[~table["segment"].eq("all")], names, segments, by_segment=True),)
+            "グループごとの結果",
+            (),
+            (_table(table[~table["segment"].eq("all")], names, segments, by_segment=True, causal=causal),),
         ),
     ]
     return render(
@@ -95,24 +107,20 @@ def effect_pdf(
     )
 
 
-def _table(table: pd.DataFrame, names: dict[str, str], segments: dict[str, str], *, by_segment: bool) -> Table:
+def _table(
+    table: pd.DataFrame, names: dict[str, str], segments: dict[str, str], *, by_segment: bool, causal: bool
+) -> Table:
     headings = (
         "実施回",
         *(("グループ",) if by_segment else ()),
-        "勧奨",
-        "保留",
-        "受診（勧奨）",
-        "受診（保留）",
-        "差(pt)",
-        "95％区間",
-        "追加受診1人あたり(円)",
+        *(heading for heading, compares in _HEADINGS if causal or not compares),
     )
     rows = []
     for row in table.to_dict("records"):
         head = (names[row["wave"]], *((segments.get(row["segment"], row["segment"]),) if by_segment else ()))
-        rows.append((*head, *_cells(row)))
-    first = 2 if by_segment else 1
-    return Table(headings, tuple(rows), numeric=tuple(range(first, first + 7)))
+        cells = zip(_HEADINGS, _cells(row), strict=True)
+        rows.append((*head, *(cell for (_, compares), cell in cells if causal or not compares)))
+    return Table(headings, tuple(rows), numeric=tuple(range(2 if by_segment else 1, len(headings))))
 
 
 def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:

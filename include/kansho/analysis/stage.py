@@ -49,10 +49,11 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     found = {wave.id: ws.find("wave_assignment", wave.id) for wave in ws.config.waves.all()}
     assignments = {wave: ws.read_table(ref) for wave, ref in found.items() if ref is not None}
+    posted = _posted(ws)
     for wave in ws.config.waves.all():
         if wave.id not in assignments:
             continue
-        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments))
+        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments, posted))
         lines = lines_of(wave, assignment, _attendance(ws), cutoff)
         hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
         rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
@@ -64,13 +65,12 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The report (PDF) and its table (CSV) for the person responsible to approve."""
     table = ws.read_table(SnapshotRef.from_json(work["table"]))
-    consented = ws.config.targeting.holdout_consent is not None
     pdf = effect_pdf(
         ws.config,
         table,
         cutoff=str(work["cutoff"]),
         final=bool(work["final"]),
-        causal=consented,
+        causal=_consented(ws),
         simulation=ws.is_simulation,
         issued_on=ws.today,
     )
@@ -157,9 +157,26 @@ def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line
         int((attended & ~held).sum()),
         int((attended & held).sum()),
         effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
-        int(frame["yen"].sum()),
+        round(float(frame["yen"].sum())),
         group,
     )
+
+
+def _consented(ws: Workspace) -> bool:
+    """Whether 甲 consented to hold-outs, in the config and as a fact; without it nothing is claimed (E1)."""
+    return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
+
+
+def _posted(ws: Workspace) -> dict[str, tuple[int, int]]:
+    """Of each mailing that was prepared: its printable cards, and how many of them bear a customer barcode."""
+    out = {}
+    for wave in ws.config.waves.mailings:
+        ref = ws.find("card_list", wave.id)
+        if ref is not None:
+            cards = ws.read_table(ref, ["printable", "bars"])
+            printable = cards[cards["printable"].eq(True)]
+            out[wave.id] = (len(printable), int(printable["bars"].notna().sum()))
+    return out
 
 
 def _attendance(ws: Workspace) -> pd.DataFrame:
@@ -169,7 +186,7 @@ def _attendance(ws: Workspace) -> pd.DataFrame:
 
 
 def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, hidden: bool) -> dict[str, Any]:
-    causal = line.effect is not None and ws.config.targeting.holdout_consent is not None
+    causal = line.effect is not None and _consented(ws)
     row: dict[str, Any] = {"wave": wave.id, "segment": line.segment, "hidden": hidden}
     if not hidden:
         row |= {

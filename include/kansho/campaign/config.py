@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kansho.campaign.ages import LATE_ELDERLY_AGE
+from kansho.campaign.postage import TARIFFS
 from kansho.campaign.rights import NEVER_SUBCONTRACTED, ROLE_PARTY, Channel, PartyKind, Role, TargetGroup, Work
 from kansho.errors import KanshoError
 
@@ -158,18 +159,28 @@ class Capacity(Frozen):
 
 
 class Costs(Frozen):
-    """Unit prices in yen, tax included, for the plan and cost per additional attendee."""
+    """Unit prices in yen, tax included, for the plan and cost per additional attendee.
+
+    Postage is 日本郵便's tariff of the day of posting (`kansho.campaign.postage`); ``postage_tariff`` names another.
+    """
 
     card_print: Yen
-    card_postage: Yen
     call: Yen
     visit: Yen
+    postage_tariff: str | None = None
+
+    @model_validator(mode="after")
+    def _tariff_is_known(self) -> Self:
+        known = [tariff.id for tariff in TARIFFS]
+        _require(self.postage_tariff in (None, *known), "costs.postage_tariff", f"not one of {known}")
+        return self
 
 
 class MailingWave(Frozen):
     """One mailing: selected, posted, returned; ``designs`` overrides the segment's design per group.
 
     ``slack_days`` are granted to the post for delivery (送達余裕), for a lower rate: the cards arrive that much later.
+    ``regional_office``: handed in at a regional sorting office (地域区分局), for a lower rate from so many pieces on.
     ``cards_per_file`` is what the printer takes in one PDF; a file's fonts cost half a second whatever its length.
     """
 
@@ -182,6 +193,7 @@ class MailingWave(Frozen):
     report_on: date
     returns_on: tuple[date, ...]
     slack_days: Literal[0, 3, 7] = 0
+    regional_office: bool = False
     cards_per_file: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     capacity: int
     holdout: Share

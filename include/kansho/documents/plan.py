@@ -24,11 +24,14 @@ TABLE = "plan.csv"
 _OF_SEGMENT = (("条件に合う", "fits"), ("先に決定", "taken"), ("人数", "people"))
 _OF_ARM = (("勧奨", "outreach"), ("保留", "held_out"), ("枠外", "left"))
 _OF_WAVE = (("候補", "able"), ("上限", "capacity"), *_OF_ARM, ("費用(円)", "cost_yen"))
+#: Class of discount → the key of its per cent and of its yen without their endings, in the order in which they apply.
+_DISCOUNTS = (("区分", "sorted"), ("送達余裕", "slack"), ("地域区分局", "regional"), ("バーコード", "barcode"))
 _OF_POSTAGE = (
+    ("料金表", "tariff"),
     ("基本料金(円)", "rate"),
-    ("区分(%)", "sorted_percent"),
-    ("送達余裕(%)", "slack_percent"),
-    ("バーコード(%)", "barcode_percent"),
+    ("割引前(円)", "full_yen"),
+    *((f"{word}(%)", f"{key}_percent") for word, key in _DISCOUNTS),
+    *((f"{word}(円)", f"{key}_yen") for word, key in _DISCOUNTS),
     ("料金(円)", "yen"),
     ("印刷費(円)", "print_yen"),
 )
@@ -39,13 +42,17 @@ _HOLDOUTS = {
 }
 
 
+#: None is a suppressed cell, '' one that is absent.
+_Compared = tuple[str, int | None | str, int | None | str, int | None | str]
+
+
 @dataclass(frozen=True)
 class PlanComparison:
-    """Rows (item, before, now) against last year and against the plan before, whose key is ``before``."""
+    """Rows (item, before, now, difference) against last year and the plan before, whose key is ``before``."""
 
-    last_year: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+    last_year: tuple[_Compared, ...] = ()
     before: str = ""
-    changes: tuple[tuple[str, int | None | str, int | None | str], ...] = ()
+    changes: tuple[_Compared, ...] = ()
 
 
 def plan_document(
@@ -106,7 +113,9 @@ def plan_document(
                 propensity_section(figures.get("propensity")),
                 Section(
                     "見込費用",
-                    ("郵便料金は、差出日の料金表に区分・送達余裕・バーコードの割引を当てはめた見込みです。",),
+                    (
+                        "郵便料金は、差出日の料金表に割引を当てはめた見込みです。割引前の額から割引の種類ごとの額を引いたものが郵便料金です。",
+                    ),
                     (_costs(figures), _postage(figures)),
                     (_cost_chart(figures),),
                 ),
@@ -115,7 +124,7 @@ def plan_document(
             ),
             signatures=("区 担当者", "取扱責任者"),
             simulation=simulation,
-            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄と、合計から逆算できる欄です。表示しません。",),
+            footnotes=(f"{_HIDDEN} は {figures['min_cell']} 人未満の欄、差がそれに満たない比較、逆算できる欄です。",),
         ),
         {TABLE: plan_csv(figures)},
     )
@@ -180,17 +189,22 @@ def _postage(figures: Mapping[str, Any]) -> Table:
             w["name"],
             f"{w['postage']['rate']}円",
             f"{w['postage']['full_yen']:,}",
-            f"{w['postage']['sorted_percent']}%",
-            f"{w['postage']['slack_percent']}%",
-            f"{w['postage']['barcode_percent']}%",
+            *(_discount(w["postage"], key) for _, key in _DISCOUNTS),
             f"{w['postage']['yen']:,}",
             f"{w['postage']['print_yen']:,}",
         )
         for w in figures["waves"]
         if w["postage"]
     )
-    headings = ("通知", "基本料金", "割引前(円)", "区分", "送達余裕", "バーコード", "郵便料金(円)", "印刷費(円)")
-    return Table(headings, rows, numeric=tuple(range(1, 8)), caption="通知の内訳")
+    discounts = (word for word, _ in _DISCOUNTS)
+    headings = ("通知", "基本料金", "割引前(円)", *discounts, "郵便料金(円)", "印刷費(円)")
+    return Table(headings, rows, numeric=tuple(range(1, len(headings))), caption="通知の内訳")
+
+
+def _discount(postage: Mapping[str, Any], key: str) -> str:
+    """Yen that a class takes off, and its per cent; a dash where it is not earned."""
+    percent = postage[f"{key}_percent"]
+    return f"{postage[f'{key}_yen']:,}（{percent}%）" if percent else "—"
 
 
 def _cost_chart(figures: Mapping[str, Any]) -> Figure:
@@ -215,14 +229,14 @@ def _changes(compared: PlanComparison) -> Section:
     return Section("前の計画からの変更", (said,), (Table(("項目", "前", "今回", "差"), rows, numeric=(1, 2, 3)),))
 
 
-def _side_by_side(rows: Iterable[tuple[str, int | None | str, int | None | str]]) -> tuple[tuple[str, ...], ...]:
+def _side_by_side(rows: Iterable[_Compared]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             name,
             *("—" if isinstance(value, str) else number(value) for value in (before, now)),
-            f"{now - before:+,}" if isinstance(before, int) and isinstance(now, int) else "",
+            f"{difference:+,}" if isinstance(difference, int) else number(difference) if difference is None else "",
         )
-        for name, before, now in rows
+        for name, before, now, difference in rows
     )
 
 

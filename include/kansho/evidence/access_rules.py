@@ -27,6 +27,7 @@ ENDED = "ended_on"
 _FACTS = ("residents", "health", "contacts", "papers")
 _STAFF = frozenset({"contractor_manager", "contractor_staff", "contractor_engineer"})
 _ASKED = _STAFF | {"ward_officer", "ward_manager"}
+_PLANNING = frozenset({"ward_officer", "ward_manager", "contractor_manager"})
 _ANSWERS = frozenset({"contractor_manager", "contractor_staff"})
 
 
@@ -68,6 +69,8 @@ PURPOSES: Mapping[str, Purpose] = {
     # What people write of an incident must name nobody: it is compared with the roster, and shown to nobody.
     "incident_text": _task("residents"),
     "incident_desk": Purpose(_STAFF, frozenset({"papers"})),
+    # Why the plan says of a person what it says: of 甲, and of who answers for the plan; never the seed.
+    "plan_why": Purpose(_PLANNING, frozenset({"residents", "health", "contacts"})),
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),
     "exception_handling": Purpose(_STAFF | {TASK}, frozenset({"residents", "health", "papers"})),

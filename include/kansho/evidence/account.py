@@ -23,6 +23,7 @@ _PLAN_NOT_OUTCOMES = frozenset({"roster", "held_out"})
 CODES: Mapping[str, str] = {
     "delivered = accepted + quarantined": "COUNT-DELIVERED",
     "roster = sum of outcomes": "COUNT-ROSTER",
+    "accepted + added = roster": "COUNT-PERSONS",
     "candidates = assigned + held_out + not_contactable + over_capacity": "COUNT-CANDIDATES",
     "assigned = selected": "COUNT-SELECTED",
     "selected = printable + unprintable": "COUNT-PRINTABLE",
@@ -197,8 +198,25 @@ def _intake(log: _Log) -> Iterator[_Equation]:
             yield f"delivered = accepted + quarantined [{delivery}/{kind}]", rows, right
 
 
+def _persons(log: _Log, plan: Event) -> int | None:
+    """Persons that deliveries had brought before a plan; None where the log tells of no roster before it.
+
+    Those accepted from the first list, and whom later ones added; who had left and came back was one already.
+    """
+    stored = [e.key for e in log.of("snapshot_stored") if e.sequence < plan.sequence]
+    rosters = [key.removeprefix("roster/") for key in stored if key.startswith("roster/")]
+    first = log.by_key("gate_evaluated").get(f"target_list/{rosters[0]}") if rosters else None
+    if first is None:
+        return None
+    later = [e for e in log.of("roster_changed") if e.sequence < plan.sequence]
+    return first.counts.get("accepted", 0) + _sum(later, "added") - _sum(later, "back")
+
+
 def _targeting(log: _Log) -> Iterator[_Equation]:
     for plan in log.of("plan_made"):
+        persons = _persons(log, plan)
+        if persons is not None:
+            yield f"accepted + added = roster [{plan.key}]", persons, plan.counts.get("roster", 0)
         yield (
             f"roster = sum of outcomes [{plan.key}]",
             plan.counts.get("roster", 0),

@@ -107,6 +107,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("COUNT-NEGATIVE", ""),
     ("COUNT-DELIVERED", "D1"),
     ("COUNT-ROSTER", "C2"),
+    ("COUNT-PERSONS", "C2"),
     ("COUNT-CANDIDATES", "C4"),
     ("COUNT-SELECTED", "C6"),
     ("COUNT-PRINT", "C6"),

@@ -156,6 +156,15 @@ class Ledger:
         self.refresh()
         return len(self._events)
 
+    def before(self, sequence: int) -> Ledger:
+        """The log as it stood before the event of that number: to look into, as nothing can be appended to it."""
+        self.refresh()
+        then = _Then(self.campaign, self._store, self._clock)
+        then._events, then._leaves = self._events[:sequence], self._leaves[:sequence]
+        for event in then._events:
+            then._by_key.setdefault((event.type, event.key), event)
+        return then
+
     def checkpoint(self, signer: Ed25519PrivateKey) -> Checkpoint:
         """Sign the present size and root, and keep the text beside the events."""
         self.refresh()
@@ -202,6 +211,26 @@ class Ledger:
         self._events.append(event)
         self._leaves.append(leaf_hash(data))
         self._by_key.setdefault((event.type, event.key), event)
+
+
+class _Then(Ledger):
+    """A log at an earlier size: it neither grows nor is written."""
+
+    def refresh(self) -> None:
+        """Nothing that came later belongs to it."""
+
+    def append(self, draft: Draft) -> Event:
+        """Refused.
+
+        Raises:
+            KanshoError: ``LEDGER-PAST``.
+        """
+        raise KanshoError(
+            "LEDGER-PAST",
+            "過去の時点の台帳には記録できません",
+            place=draft.type,
+            remedy="現在の台帳で実行してください",
+        )
 
 
 def _name(sequence: int) -> str:

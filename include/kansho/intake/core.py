@@ -71,6 +71,10 @@ def record_changes(
     ref = ws.store_table("roster_changes", delivery, told, parents=[raw])
     counts = {str(change): int(rows) for change, rows in told["change"].value_counts().sort_index().items()}
     concerned = told["change"].isin(("left", "held")) | told["fields"].str.contains("address|name_kanji|phone")
+    # Who had left and is on the list again is no further person.
+    once = pd.concat([ws.read_table(known, ["inquiry_number"]) for known in _before(ws, "roster", delivery)])
+    back = int((told["change"].eq("added") & told["inquiry_number"].isin(once["inquiry_number"])).sum())
+    counts |= {"back": back} if back else {}
     counts["under_way"] = int((concerned & told["listed_in"].ne("")).sum())
     ws.record("roster_changed", delivery, counts=counts, refs={"changes": ref})
     return counts

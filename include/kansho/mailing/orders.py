@@ -13,7 +13,8 @@ from datetime import date
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave
-from kansho.campaign.postage import Postage, estimate
+from kansho.campaign.costs import postage_of
+from kansho.campaign.postage import Postage
 from kansho.campaign.rights import Work
 from kansho.documents import Document, Section, Table, render
 from kansho.mailing.designs import Design
@@ -41,7 +42,7 @@ def papers(
         pdfs: file → cards in it, content.
     """
     plan = sorting_plan(printable, wave.id)
-    postage = estimate(len(printable), int(printable["bars"].notna().sum()), wave.report_on, wave.slack_days)
+    postage = postage_of(ws.config, wave, len(printable), int(printable["bars"].notna().sum()))
     listed = {name: (cards, hashlib.sha256(data).hexdigest()) for name, (cards, data) in pdfs.items()}
     order = work_order(ws.config, wave, designs, plan, listed, issued_on=ws.today, simulation=ws.is_simulation)
     slip = posting_slip(ws.config, wave, plan, postage, issued_on=ws.today, simulation=ws.is_simulation)
@@ -147,10 +148,10 @@ def posting_slip(
         (str(area), f"{row.cards:,}", f"{row.barcoded:,}", f"{row.bundles:,}")
         for area, row in zip(areas.index, areas.itertuples(index=False), strict=True)
     )
-    percents = (
-        ("区分郵便物", postage.sorted_percent, f"{postage.pieces:,}"),
-        (f"送達余裕（{wave.slack_days}日）", postage.slack_percent, f"{postage.pieces:,}"),
-        ("カスタマバーコード", postage.barcode_percent, f"{postage.barcoded:,}"),
+    names = ("区分郵便物", f"送達余裕（{wave.slack_days}日）", "地域区分局への差出し", "カスタマバーコード")
+    percents = tuple(
+        (name, f"{found.percent}", f"{found.pieces:,}", f"{-found.yen:,}")
+        for name, found in zip(names, postage.discounts.values(), strict=True)
     )
     return render(
         Document(
@@ -173,7 +174,7 @@ def posting_slip(
                 Section(
                     "割引",
                     ("引抜き前の通数による見込みです。差出しの日の通数で、差出人と郵便局が確定します。",),
-                    (Table(("割引", "率（％）", "対象の通数"), tuple((n, f"{p}", c) for n, p, c in percents), (1, 2)),),
+                    (Table(("割引", "率（％）", "対象の通数", "額（円）"), percents, (1, 2, 3)),),
                 ),
                 Section(
                     "郵便区別の通数",

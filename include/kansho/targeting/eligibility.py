@@ -115,6 +115,14 @@ def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> 
     )
 
 
+def holds(row: Outcome, conditions: pd.DataFrame) -> pd.Series:
+    """Whether every condition of one row of the table holds, for each person."""
+    hit = pd.Series(True, index=conditions.index)
+    for name in row.conditions:
+        hit &= ~conditions[name[1:]] if name.startswith("!") else conditions[name]
+    return hit
+
+
 def outcomes(conditions: pd.DataFrame) -> pd.Series:
     """Outcome code per person: the first row of `TABLE` whose conditions hold.
 
@@ -123,10 +131,7 @@ def outcomes(conditions: pd.DataFrame) -> pd.Series:
     """
     out = pd.Series("", index=conditions.index, dtype=object)
     for row in TABLE:
-        hit = out.eq("")
-        for name in row.conditions:
-            hit &= ~conditions[name[1:]] if name.startswith("!") else conditions[name]
-        out = out.mask(hit, row.code)
+        out = out.mask(out.eq("") & holds(row, conditions), row.code)
     left = int(out.eq("").sum())
     if left:
         raise KanshoError("ELIGIBILITY-GAP", f"判定できない人が {left} 人います", place="eligibility.TABLE")

@@ -13,14 +13,11 @@ from typing import Any
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave, Wave
-from kansho.campaign.costs import unit_cost
-from kansho.campaign.postage import estimate
-from kansho.campaign.rights import Channel
+from kansho.campaign.costs import postage_of, yen_per_contact
 from kansho.campaign.small_cells import Row, hidden_rows, is_small, suppress_parts
 from kansho.targeting.eligibility import PLANNED, TABLE
-from kansho.targeting.holdout import held_before
-from kansho.targeting.propensity import in_walk_order
-from kansho.targeting.table import CANCER, KENSHIN, current_segment, priorities
+from kansho.targeting.forecast import forecast
+from kansho.targeting.table import CANCER, KENSHIN, current_segment
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
 _Z = 1.959964 + 0.841621
@@ -154,16 +151,9 @@ def _wave(
 ) -> dict[str, Any]:
     """A wave's forecast; ``hidden`` when its candidates would give a group away."""
     cell = config.disclosure.min_cell
-    able = plan["group"].isin([g.value for g in wave.groups])
-    if wave.channel is Channel.CALL:
-        able &= reach["phone"]
-    # Whom an earlier wave of a nested design holds out is in neither arm of this one.
-    before = held_before(plan, config, wave.id)
-    ranked = plan.assign(priority=current_segment(plan, plan["group"]).map(priorities(config)))
-    compared = in_walk_order(ranked[able & ~before], wave.channel)
-    held = compared[f"holdout_{wave.id}"]
-    met = ((~held).cumsum() - (~held).astype(int)).lt(wave.capacity)
-    arm = pd.Series("left", index=compared.index).mask(met & ~held, "outreach").mask(met & held, "held_out")
+    walk = forecast(plan, reach["phone"], wave, config)
+    able, before, compared = walk.able, walk.before, walk.walked
+    arm = compared["arm"]
     outreach, control = int(arm.eq("outreach").sum()), int(arm.eq("held_out").sum())
     size = compared.groupby("household_id")["household_id"].transform("size").mean() if len(compared) else 1.0
     parts = {
@@ -213,15 +203,15 @@ def _by_segment(people: pd.DataFrame, arm: pd.Series, config: CampaignConfig, *,
 def _cost(wave: Wave, outreach: int, barcoded: int, config: CampaignConfig) -> dict[str, Any]:
     """Expected yen: of a mailing its print and the postage with its discounts, else the unit cost of the channel."""
     if not isinstance(wave, MailingWave):
-        return {"cost_yen": outreach * unit_cost(config, wave.channel), "postage": None}
-    posted = estimate(outreach, barcoded, wave.report_on, wave.slack_days)
+        return {"cost_yen": outreach * int(yen_per_contact(config, wave)), "postage": None}
+    posted = postage_of(config, wave, outreach, barcoded)
     postage = {
+        "tariff": posted.tariff,
         "print_yen": outreach * config.costs.card_print,
         "pieces": posted.pieces,
         "rate": posted.rate,
-        "sorted_percent": posted.sorted_percent,
-        "slack_percent": posted.slack_percent,
-        "barcode_percent": posted.barcode_percent,
+        **{f"{name}_percent": found.percent for name, found in posted.discounts.items()},
+        **{f"{name}_yen": -found.yen for name, found in posted.discounts.items()},
         "full_yen": posted.full_yen,
         "yen": posted.yen,
     }

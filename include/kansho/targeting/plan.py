@@ -69,21 +69,20 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     known = ws.ledger.find("plan_made", key)
     if known is not None:
         return {"key": key, "plan": known.refs["plan"], "counts": dict(known.counts)}
-    facts = gather(ws)
+    roster, analysis, standing = records(ws)
     analysis_refs = ws.snapshots("analysis")
-    analysis = pd.concat([ws.read_table(r) for r in analysis_refs]).drop_duplicates("inquiry_number", keep="last")
     seed = committed_seed(ws)
     plan = plan_table(
-        facts.roster,
+        roster,
         analysis,
-        status(facts, ws.today),
+        standing,
         ws.config,
         on=ws.today,
         seed=seed,
         consented=consented(ws),
         kept=_kept_arms(ws),
     )
-    plan, fitted = with_bands(plan, facts.roster, analysis, ws.config, seed=seed)
+    plan, fitted = with_bands(plan, roster, analysis, ws.config, seed=seed)
     if fitted is not None:
         ws.store_bytes("propensity", key, fitted.to_bytes(), parents=analysis_refs)
     ref = ws.store_table("plan", key, plan, parents=[*ws.snapshots("roster"), *analysis_refs])
@@ -91,6 +90,13 @@ def make_plan(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     codes = {"holdouts": _design(ws), "basis": plan_basis(ws.config)}
     ws.record("plan_made", key, counts=counts, codes=codes, refs={"plan": ref})
     return {"key": key, "plan": ref.to_json(), "counts": counts}
+
+
+def records(ws: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What a plan is made from: the roster, the year's analysis items, and where everybody stands today."""
+    facts = gather(ws)
+    analysis = pd.concat([ws.read_table(ref) for ref in ws.snapshots("analysis")])
+    return facts.roster, analysis.drop_duplicates("inquiry_number", keep="last"), status(facts, ws.today)
 
 
 def make_plan_document(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -178,7 +184,7 @@ def require_same_basis(ws: Workspace, plan: SnapshotRef) -> None:
             place="targeting.holdout_design",
             remedy="設定を計画のときの方式に戻してください",
         )
-    if _basis_of(ws, plan) != plan_basis(ws.config):
+    if basis_of(ws, plan) != plan_basis(ws.config):
         raise KanshoError(
             "PLAN-BASIS",
             "承認された計画は、変更前の設定（対象・グループ・実施回）によるものです",
@@ -215,7 +221,7 @@ def plan_counts(plan: pd.DataFrame) -> dict[str, int]:
 
 
 def _still_fits(ws: Workspace, approved: SnapshotRef) -> bool:
-    if _basis_of(ws, approved) != plan_basis(ws.config):
+    if basis_of(ws, approved) != plan_basis(ws.config):
         return False
     return bool(ws.ledger.events("wave_selected")) or not _roster_is_newer(ws, approved)
 
@@ -239,7 +245,8 @@ def _kept_arms(ws: Workspace) -> Arms:
     return arms_of(ws.read_table(approved))
 
 
-def _basis_of(ws: Workspace, plan: SnapshotRef) -> str | None:
+def basis_of(ws: Workspace, plan: SnapshotRef) -> str | None:
+    """The basis (`plan_basis`) that a plan was made from, as the ledger has it."""
     made = ws.ledger.find("plan_made", plan.key)
     return made.codes.get("basis") if made is not None else None
 

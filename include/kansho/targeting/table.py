@@ -6,6 +6,7 @@ Does not belong here: reading the vault or asking the ward (`plan`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -17,6 +18,32 @@ from kansho.targeting import eligibility, segments
 from kansho.targeting.holdout import Arms, holdout_columns, household_strata, uniform
 
 KENSHIN, CANCER = TargetGroup.KENSHIN.value, TargetGroup.CANCER.value
+#: Columns of a plan before the arms of its waves.
+COLUMNS = (
+    "inquiry_number",
+    "household_id",
+    "outcome",
+    "group",
+    "segment",
+    "segment_cancer",
+    "matched",
+    "due_kinds",
+    "order",
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the rules say of everybody, with what they were said from; all on one index, a row a person.
+
+    ``people`` is the roster with the analysis items and the standing, ``conditions`` those of the eligibility table,
+    ``table`` what the segments' rules read, ``rows`` the columns of the plan that follow.
+    """
+
+    people: pd.DataFrame
+    conditions: pd.DataFrame
+    table: pd.DataFrame
+    rows: pd.DataFrame
 
 
 def plan_table(
@@ -48,6 +75,23 @@ def plan_table(
         segment of the group whose rules hold), ``due_kinds`` ("03|07"), ``order`` (1 first; missing for people not
         planned) and ``holdout_<wave>`` (bool) for each wave.
     """
+    found = judged(roster, analysis, standing, config, on=on)
+    out = found.rows.assign(
+        household_id=household_ids(found.people["address"], found.people["address_extra"], key=seed)
+    )
+    out["order"] = _order(out, config, seed)
+    arms = holdout_columns(seed, config, strata(out, config), consented=consented, kept=kept)
+    return out[list(COLUMNS)].join(arms, on="household_id")
+
+
+def judged(
+    roster: pd.DataFrame, analysis: pd.DataFrame, standing: pd.DataFrame, config: CampaignConfig, *, on: date
+) -> Judged:
+    """Everything of a plan that no lot decides: outcome, group, due screenings and segment of every person.
+
+    Args:
+        roster, analysis, standing, config, on: as for `plan_table`.
+    """
     people = roster.merge(analysis, on="inquiry_number", how="left", suffixes=("", "_analysis"))
     at = standing.reindex(people["inquiry_number"].to_numpy())
     at.index = people.index
@@ -70,11 +114,9 @@ def plan_table(
     matched_cancer = segments.matched(table, planned & people["due_kinds"].ne(""), rules, of=CANCER)
     segment = segments.merged(segments.first_of(matched), rules, smallest=smallest, of=KENSHIN)
     segment_cancer = segments.merged(segments.first_of(matched_cancer), rules, smallest=smallest, of=CANCER)
-
-    out = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "inquiry_number": people["inquiry_number"],
-            "household_id": household_ids(people["address"], people["address_extra"], key=seed),
             "outcome": outcome,
             "group": group,
             "segment": segment,
@@ -83,9 +125,7 @@ def plan_table(
             "due_kinds": people["due_kinds"],
         }
     )
-    out["order"] = _order(out, config, seed)
-    arms = holdout_columns(seed, config, _strata(out, config), consented=consented, kept=kept)
-    return out.join(arms, on="household_id")
+    return Judged(people, conditions, table, rows)
 
 
 def current_segment(plan: pd.DataFrame, group: pd.Series) -> pd.Series:
@@ -98,7 +138,8 @@ def priorities(config: CampaignConfig) -> dict[str, int]:
     return {s.id: s.priority for s in config.targeting.segments}
 
 
-def _strata(plan: pd.DataFrame, config: CampaignConfig) -> pd.Series:
+def strata(plan: pd.DataFrame, config: CampaignConfig) -> pd.Series:
+    """The stratum in which each household of a plan is drawn (`household_strata`)."""
     now = current_segment(plan, plan["group"]).where(plan["group"].notna())
     people = plan[["household_id", "inquiry_number"]].assign(segment=now, priority=now.map(priorities(config)))
     return household_strata(people)

@@ -47,9 +47,7 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
         raise KanshoError("WAVE-EARLY", "選定日より前です", place=wave.id, remedy="選定日に実行してください")
     plan_ref = require_approved_plan(ws)
     require_same_basis(ws, plan_ref)
-    listed = candidates(ws, ws.read_table(plan_ref), wave)
-    reason = exclusions(ws, listed, wave.channel, wave=None, spacing=True)
-    reason = reason.mask(reason.eq("") & listed["held_before"], "held_out")
+    listed, reason = asked(ws, ws.read_table(plan_ref), wave)
     limit = min(wave.capacity, _left_this_year(ws, wave))
     assigned = walk(listed[reason.eq("")], limit)
     ref = ws.store_table("wave_assignment", wave.id, assigned[list(COLUMNS)], parents=[plan_ref])
@@ -63,6 +61,13 @@ def select_wave(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None
         refs={"assignment": ref, "reasons": reasons},
     )
     return {**work, "wave": wave.id, "assignment": ref.to_json(), "counts": counts}
+
+
+def asked(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, pd.Series]:
+    """The candidates among the people of a plan, and why each is in neither arm today; '' for who is in one."""
+    listed = candidates(ws, plan, wave)
+    reason = exclusions(ws, listed, wave.channel, wave=None, spacing=True)
+    return listed, reason.mask(reason.eq("") & listed["held_before"], "held_out")
 
 
 def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
