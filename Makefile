@@ -7,13 +7,15 @@ SEED ?= 1
 WARD_CONFIG ?= include/campaigns/shinjuku/2026.yaml
 VAR ?= var
 FUZZ_SECONDS ?= 60
+MUTANTS ?= 200
+MUTATION_SEED ?= 1
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 # Every component and every test is a process of its own: what is compiled once must be kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup campaign test test-years test-rules test-rooms test-services lint up down bench fuzz clean
+.PHONY: help setup campaign test test-years test-rules test-rooms test-services lint up down bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,8 +58,11 @@ up: setup ## Airflow with the sample campaign part-way, for a person
 down: ## stop what `make up` started
 	@$(PYTHON) -m kansho_airflow.replay.down --var "$(VAR)"
 
-fuzz: setup ## hostile bytes for everything that reads what a ward sends, FUZZ_SECONDS long
+fuzz: setup ## hostile bytes for everything that reads what others send, FUZZ_SECONDS long
 	@$(PYTHON) -m fuzz --seconds "$(FUZZ_SECONDS)"
+
+mutate: setup ## one small error at a time in the verifier and the erasure: MUTANTS of each, MUTATION_SEED
+	@$(PYTHON) -m mutation --sample "$(MUTANTS)" --seed "$(MUTATION_SEED)"
 
 bench: setup ## speed and memory, as ratios side by side in one run
 	@$(PYTHON) -m benchmarks

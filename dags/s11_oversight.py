@@ -1,7 +1,8 @@
 """### 進行管理 (oversight)
 
 Every morning (in a replay on the days with something due): monthly attestations and report, inspections and audits,
-retention of what is no longer needed, overdue obligations, an incident's clocks. It evaluates the campaign's own
+what parties tell (who left, what was handed over, which copies are gone), retention of what is no longer needed,
+overdue obligations, an incident's clocks. It evaluates the campaign's own
 deadlines, so a run that never started is found too; on most days it finds nothing to do.
 
 **On failure:** clear the failed task; what is overdue is also in the monthly report.
@@ -13,7 +14,8 @@ for campaign in campaigns():
     with stage_dag(campaign, "oversight", __doc__, schedule=CALENDAR):
         work = step("kansho.oversight.stage:find_oversight_work")
         attested = step("kansho.oversight.stage:record_attestations", work)
-        inspected = step("kansho.oversight.stage:record_inspections", work, after=attested)
+        told = step("kansho.oversight.notices:take_notices", work, after=attested)
+        inspected = step("kansho.oversight.stage:record_inspections", work, after=told)
         retained = step("kansho.oversight.stage:apply_retention", work, after=inspected)
         reported = step("kansho.oversight.stage:make_monthly_report", work, after=retained)
-        verdict(attested, inspected, retained, reported)
+        verdict(attested, told, inspected, retained, reported)

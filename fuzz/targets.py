@@ -6,8 +6,11 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
+from fuzz.bundles import Bundles
 from fuzz.containers import Containers
 from fuzz.cover_note import CoverNotes
+from fuzz.packages import Packages, Results
+from fuzz.signed import Notes, Proofs, Stamps
 from fuzz.tables import Tables
 
 
@@ -30,7 +33,13 @@ class Target(Protocol):
 
 #: By name: builds the target with its corpus, by the seed of the run alone.
 TARGETS: dict[str, Callable[[random.Random], Target]] = {
+    "bundles": Bundles,
     "containers": Containers,
     "cover_note": CoverNotes,
+    "notes": Notes,
+    "packages": Packages,
+    "proofs": Proofs,
+    "results": Results,
+    "stamps": Stamps,
     "tables": Tables,
 }

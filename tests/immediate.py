@@ -29,6 +29,8 @@ from kansho.evidence.events import Actor
 from kansho.exchange.comments import leave_comment
 from kansho.intake.passwords import enter_password, waiting_password
 from kansho.intake.stage import open_deliveries
+from kansho.oversight.incident_items import PURPOSE, fill_item, still_open
+from kansho.oversight.pack import issue_pack, packs_due
 from kansho.simulation.actors import Script
 from kansho.simulation.world import World
 from kansho.vault.vault import SnapshotRef
@@ -95,6 +97,10 @@ class ImmediateYear:
         for number, occasion in enumerate(year):
             self.world.advance(occasion.on)
             self.enter_passwords(occasion.on)
+            if occasion.stage == "oversight":
+                ws = self._as(self.workspace(occasion.on), Role.CONTRACTOR_STAFF)
+                for kind, party in packs_due(ws):
+                    issue_pack(ws, kind, party)
             self.stage(occasion.stage, occasion.on)
             self.world.advance(occasion.on)
             self.enter_passwords(occasion.on)
@@ -102,6 +108,7 @@ class ImmediateYear:
                 self.stage("extract_intake", occasion.on)
             ledger = self.workspace(occasion.on).ledger
             if {e.key for e in ledger.events("incident_opened")} - {e.key for e in ledger.events("incident_closed")}:
+                self.fill_incidents(occasion.on)
                 self.stage("incident", occasion.on)
             later = occasion.on + timedelta(days=4)
             refused = self.workspace(occasion.on).ledger.events("delivery_refused")
@@ -138,6 +145,15 @@ class ImmediateYear:
             for woken in self.wakes.get(asset, []):
                 codes |= self.run(woken, day, {})
         return codes
+
+    def fill_incidents(self, day: date) -> None:
+        """From the day after an incident was found, the staff can say what happened."""
+        ws = self._as(self.workspace(day, PURPOSE), Role.CONTRACTOR_STAFF)
+        closed = {e.key for e in ws.ledger.events("incident_closed")}
+        for event in ws.ledger.events("incident_opened"):
+            if event.key not in closed and event.campaign_date < day.isoformat():
+                for item, text in self.script.incident_items(still_open(ws, event)).items():
+                    fill_item(ws, event.key, item, text)
 
     def enter_passwords(self, day: date) -> int:
         """The contractor's staff enter what came apart from the deliveries."""

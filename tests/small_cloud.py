@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import socketserver
 import threading
 import time
@@ -53,6 +54,7 @@ class Key:
     """A KMS key; ``deleted_at`` is when a scheduled deletion ends (epoch seconds)."""
 
     secret: bytes = field(repr=False)
+    tags: tuple[Mapping[str, str], ...] = ()
     deleted_at: float | None = None
 
     @property
@@ -265,7 +267,11 @@ class _Asked:
             raise Refused(404, "NoSuchKey")
         if found.body is None:
             raise Refused(405, "MethodNotAllowed")
-        return _Answer(body=found.body, headers={**found.headers, "x-amz-version-id": found.id})
+        if self.headers.get("if-match", found.headers["etag"]) != found.headers["etag"]:
+            raise Refused(412, "PreconditionFailed")
+        part = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
+        body = found.body[int(part[1]) : int(part[2]) + 1] if part else found.body
+        return _Answer(206 if part else 200, body, {**found.headers, "x-amz-version-id": found.id})
 
     def delete(self, key: str, version: str | None) -> _Answer:
         self.key = key
@@ -372,8 +378,13 @@ class _Asked:
         said = json.loads(self.body)
         if operation == "CreateKey":
             id_ = os.urandom(16).hex()
-            self.state.keys[id_] = Key(os.urandom(32))
+            self.state.keys[id_] = Key(os.urandom(32), tuple(said.get("Tags", ())))
             return _json({"KeyMetadata": {"KeyId": id_}})
+        if operation == "ListKeys":
+            known = sorted(id_ for id_, key in self.state.keys.items() if key.usable)
+            page = [id_ for id_ in known if id_ > said.get("Marker", "")][: PAGE + 1]
+            more = {"Truncated": True, "NextMarker": page[PAGE - 1]} if len(page) > PAGE else {}
+            return _json({"Keys": [{"KeyId": id_} for id_ in page[:PAGE]], **more})
         id_, key = said["KeyId"], self.state.keys.get(said["KeyId"])
         if key is None or not key.usable:
             raise Refused(400, "NotFoundException")
@@ -384,6 +395,8 @@ class _Asked:
                 return _json(
                     {"KeyMetadata": {"KeyId": id_, "KeyState": "PendingDeletion" if when else "Enabled", **when}}
                 )
+            case "ListResourceTags":
+                return _json({"Tags": key.tags})
             case _ if key.deleted_at is not None:
                 raise Refused(400, "KMSInvalidStateException")
             case "ScheduleKeyDeletion":

@@ -23,14 +23,15 @@ def admit(ledger: Ledger, ref: SnapshotRef, actor: Actor, purpose: str, today: d
     """
     who = actor.to_json()
     key = reading_key(ref.name, who, purpose)
-    unlawful = Registered(ledger.events("handler_registered")).refusal(who, purpose, ref.kind)
+    events = ledger.events()  # one look at the log for both questions
+    unlawful = Registered(events).refusal(who, purpose, ref.kind)
     if unlawful is not None:
         code = unlawful.removeprefix("STATE-")
-        if ledger.size:
+        if events:
             codes = {"code": code, "purpose": purpose}
             ledger.append(Draft("read_refused", key, today, actor, codes=codes))
         raise _refused(code, key)
-    if ledger.find("snapshot_erased", ref.name) is not None:
+    if any(e.type == "snapshot_erased" and e.key == ref.name for e in events):
         raise KanshoError("VAULT-ABSENT", "保管庫に該当の版がありません", place=ref.name)
     codes = {"purpose": purpose}
     ledger.append(Draft("snapshot_read", key, today, actor, codes=codes, refs={"digest": ref.digest}))

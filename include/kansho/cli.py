@@ -17,9 +17,12 @@ from kansho.cli_clauses import add_clause_commands
 from kansho.cli_close import add_close_commands
 from kansho.cli_designs import add_design_commands
 from kansho.cli_exceptions import add_commands
+from kansho.cli_handlers import add_handler_commands
+from kansho.cli_incident import add_incident_commands
 from kansho.cli_keys import add_key_commands
 from kansho.cli_ledger import add_ledger_commands
 from kansho.cli_plan import add_plan_commands
+from kansho.cli_oversight import add_oversight_commands
 from kansho.cli_vault import add_vault_commands
 from kansho.errors import KanshoError
 from kansho.evidence.command import add_arguments, run
@@ -236,6 +239,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add_ledger_commands(commands, _site)
     add_clause_commands(commands, _site, date.today)
+    add_incident_commands(commands, _site)
+    add_handler_commands(commands, _site)
+    add_oversight_commands(commands, _site)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")

@@ -178,11 +178,12 @@ class Workspace:
 
     def snapshots(self, kind: str) -> list[SnapshotRef]:
         """Registered, not erased, oldest first."""
-        erased = {e.key for e in self.ledger.events("snapshot_erased")}
+        events = self.ledger.events()  # one look: what was stored and erased between two would seem to be there
+        erased = {e.key for e in events if e.type == "snapshot_erased"}
         return [
             SnapshotRef.from_json(e.refs["holding"])
-            for e in self.ledger.events("snapshot_stored")
-            if e.refs["holding"]["kind"] == kind and e.key not in erased
+            for e in events
+            if e.type == "snapshot_stored" and e.refs["holding"]["kind"] == kind and e.key not in erased
         ]
 
     def find(self, kind: str, key: str) -> SnapshotRef | None:

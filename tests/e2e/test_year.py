@@ -9,7 +9,6 @@ without kills.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -39,13 +38,12 @@ from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
 from kansho_airflow.services import Airflow
 from tests.conftest import MINI, REPOSITORY
-from tests.immediate import ImmediateYear
+from tests.played import PEOPLE, SEED, Played, printed_files
 
-PEOPLE, SEED = 300, 7
 #: Events in the ledger at which a running task is killed; then one of the jobs that print side by side.
 TASK_KILL_AT, JOB = 90, "print_job"
-#: Events in the ledger at which the year is killed, and at which it is interrupted.
-KILL_AT, INTERRUPT_AT = 210, 300
+#: So many events later, the cards checked, the year is killed; again so many later it is interrupted.
+KILL_AFTER, INTERRUPT_AFTER = 20, 140
 LIMIT = 1500
 
 
@@ -141,12 +139,6 @@ def _asked_of_database(var: Path, query: str, *values: Any) -> list[tuple[Any, .
         return database.execute(query, values).fetchall()
 
 
-def _printed(workspace: Workspace) -> dict[str, str]:
-    """SHA-256 of every file of cards in the vault, by its name."""
-    files = workspace.snapshots("print_pdf")
-    return {ref.key: hashlib.sha256(workspace.read_bytes(ref)).hexdigest() for ref in files}
-
-
 def _was_tried_again(var: Path, task: tuple[Any, ...]) -> bool:
     found = _asked_of_database(
         var,
@@ -167,16 +159,16 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         _wait(first, events, TASK_KILL_AT)
         played.killed.append(_kill_a_task(var))
         played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
-        _wait(first, events, KILL_AT)
+        _wait(first, events, len(os.listdir(events)) + KILL_AFTER)
         first.kill()
         Airflow.at(var).kill()
         played.exit_codes.append(first.wait())
         played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
-        played.printed = _printed(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
+        played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
 
         second = _start(var, log)
-        _wait(second, events, INTERRUPT_AT)
+        _wait(second, events, len(os.listdir(events)) + INTERRUPT_AFTER)
         second.send_signal(signal.SIGTERM)
         played.exit_codes.append(second.wait(timeout=120))
         played.scans.append(played.search())
@@ -241,17 +233,12 @@ def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: Play
 
 
 def test_counts_and_printed_bytes_are_those_of_the_same_year_without_airflow_and_kills(
-    year: PlayedYear, tmp_path_factory: pytest.TempPathFactory
+    year: PlayedYear, played: Played
 ) -> None:
-    undisturbed = ImmediateYear(year.config, tmp_path_factory.mktemp("undisturbed") / "var", PEOPLE, SEED)
-    assert undisturbed.world.people.equals(year.world().people)
-    printed: dict[str, str] = {}
-    for day in undisturbed.play():
-        printed |= _printed(undisturbed.workspace(day)) if day <= year.config.waves.mailings[0].pull_on else {}
-    there = undisturbed.workspace(year.config.closing.erase_on).ledger.events()
-    assert counts(year.events) == counts(there)
-    assert len(printed) > 3
-    assert year.printed == printed
+    assert played.year.world.people.equals(year.world().people)
+    assert counts(year.events) == counts(played.events)
+    assert len(played.printed) > 3
+    assert year.printed == played.printed
 
 
 def test_no_resident_is_outside_the_vault_while_the_year_runs(year: PlayedYear) -> None:

@@ -7,64 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from campaign_desk.tables import in_words
 from kansho.campaign.clauses import clauses_in_force
-from kansho.campaign.config import CampaignConfig
-from kansho.closing.finalise import finalise
-from kansho.closing.needles import Needle, needles_of, secret_forms
 from kansho.closing.pdf_signature import pdf_signature_holds
-from kansho.closing.residue import ScanResult, scan
+from kansho.closing.residue import scan
 from kansho.evidence.account import counts, reconciliations
-from kansho.evidence.events import Event
 from kansho.evidence.verify import verify_bundle
 from kansho.oversight.clauses import states
 from kansho_airflow.countwords import count_word
-from tests.immediate import ImmediateYear
+from tests.played import PEOPLE, Played, canaries
 from tests.unit.test_desk_tables import IDENTIFIER
 
-PEOPLE, SEED = 300, 11
-#: How many occasions lie between two canary scans of the running year.
-EVERY = 12
-
-
-@dataclass
-class Played:
-    """A year that has ended."""
-
-    year: ImmediateYear
-    scans: list[ScanResult]
-    pulled: dict[str, set[str]]
-
-    @property
-    def events(self) -> list[Event]:
-        return self.year.workspace(self.year.config.closing.erase_on).ledger.events()
-
-
-def canaries(year: ImmediateYear) -> list[Needle]:
-    """Every value of the population, and every password."""
-    secrets = (form for password in year.passwords.values() for form in secret_forms(password))
-    return sorted({*needles_of(year.world.people), *secrets})
-
-
-@pytest.fixture(scope="module")
-def played(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    year = ImmediateYear(mini_as_filed, tmp_path_factory.mktemp("year") / "var", PEOPLE, SEED)
-    scans: list[ScanResult] = []
-    pulled: dict[str, set[str]] = {}
-    for number, day in enumerate(year.play()):
-        # While it is there: a pull list goes with its retention, before the year ends.
-        ws = year.workspace(day, "mailing_dispatch")
-        if not pulled and (ref := ws.latest_or_none("pull_list")):
-            pulled = {str(reason): set(part) for reason, part in ws.read_table(ref).groupby("reason")["inquiry_number"]}
-        if number % EVERY == 0 and day < mini_as_filed.closing.erase_on:
-            scans.append(scan([year.var / "kansho"], canaries(year)))
-    finalise(mini_as_filed, year.var, also=year.passwords.values())
-    return Played(year, scans, pulled)
+pytestmark = pytest.mark.timeout(900)  # the first of them plays the year
 
 
 def test_the_evidence_of_the_year_verifies(played: Played) -> None:
@@ -224,6 +182,23 @@ def test_on_the_last_day_no_obligation_of_the_contract_is_open(played: Played) -
     assert [i.key for i in found if i.state in ("due", "overdue")] == []
     assert sum(i.state == "done" for i in found) > 200
     assert "taisaku-otsu03" in {i.duty.id for i in found if i.late}  # the sheets that came a day late
+
+
+def test_every_inspection_had_its_pack_and_what_was_found_was_put_right_with_a_paper(played: Played) -> None:
+    config, of = played.year.config, lambda t: [e for e in played.events if e.type == t]
+    packs = [e.key for e in of("document_issued") if e.codes["kind"] == "inspection_pack"]
+    kinds = {key.partition("packs/")[2].partition("-20")[0] for key in packs}
+    subs = [p.id for p in config.subcontractors]
+    assert kinds == {"ward_inspection-contractor", *(f"{k}-{p}" for k in ("ward_check", "audit") for p in subs)}
+    data = (played.year.var / "kansho" / "outputs" / next(k for k in packs if k.endswith(".json"))).read_bytes()
+    assert json.loads(data)["handling"]["packages"] is not None
+    (mended,) = [e for e in of("inspection_recorded") if e.key.startswith("correction/")]
+    assert (mended.codes["action"], len(mended.refs["evidence"])) == ("procedure_changed", 64)
+    (told,) = [e for e in of("briefing_recorded") if e.codes.get("of") == "leaver"]
+    assert told.codes["by"] == "h07"
+    finals = {e.key.partition("/")[2] for e in of("report_submitted") if e.key.startswith("incident_final/")}
+    assert finals == {e.key for e in of("incident_closed")}
+    assert all(e.counts["empty_items"] for e in of("incident_reported"))  # the first word was a 速報
 
 
 def test_the_ledger_names_no_resident(played: Played) -> None:

@@ -19,6 +19,7 @@ from kansho.evidence.verify import verify_bundle
 from kansho.vault.store import LocalStore
 from tests import immediate
 from tests.immediate import ImmediateYear
+from tests.unit.closing_year import blank_documents
 
 #: A task's first, second … write is where it dies, in turn.
 PLACES = 3
@@ -59,9 +60,10 @@ class Fuse:
 def test_a_year_in_which_every_task_is_killed_once_ends_like_any_other(
     mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    blank_documents(monkeypatch)  # what papers say has its own tests
     fuse = Fuse()
     steps = 0
-    call = immediate._Wiring._call
+    call, created = immediate._Wiring._call, LocalStore.create
 
     def killed_once(wiring: Any, function: str, work: Any) -> Any:
         nonlocal steps
@@ -79,7 +81,7 @@ def test_a_year_in_which_every_task_is_killed_once_ends_like_any_other(
     year = ImmediateYear(mini, tmp_path / "var", 150, 3)
     for _ in year.play():
         pass
-    monkeypatch.undo()
+    monkeypatch.setattr(LocalStore, "create", created)
     finalise(mini, year.var, also=year.passwords.values())
 
     assert fuse.kills > 60

@@ -451,7 +451,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = ("access", "clock", "closing", "custody", "opening", "decision", "deadline", "oversight", "work")
 _OTHER = (
-    *("verify", "rules", "account", "facts", "signed", "paper"),
+    *("verify", "log_lines", "rules", "account", "facts", "signed", "paper"),
     *("countersignatures", "certified", "strict", "checkpoint"),
 )
 

@@ -22,7 +22,7 @@ from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.deadline_rules import report_months
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
-from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
@@ -88,6 +88,11 @@ class Year:
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
+    def issue(self, name: str, kind: str) -> None:
+        """A document without residents is given out."""
+        refs, title = {"sha256": sha256(name.encode())}, {"title": name}
+        self.add("document_issued", name, codes={"kind": kind}, refs=refs, names=title)
+
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
         certificate = self.lie or canonical_json(
@@ -112,10 +117,12 @@ class Year:
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
         leaves = [leaf_hash(e.canonical()) for e in self.events]
+        sizes = (*sizes, len(leaves))
+        roots = prefix_roots(leaves, sizes)
         return make_bundle(
             campaign=self.config.id,
             events=self.events,
-            checkpoints=[self.checkpoint(n) for n in (*sizes, len(leaves))],
+            checkpoints=[sign_checkpoint(self.config.id, n, roots[n], self.signer).text for n in sizes],
             public_key=self.public,
             config_dump=self.config.model_dump(mode="json"),
             certificate=certificate,
@@ -209,7 +216,9 @@ def _intake(year: Year) -> None:
     year.add("snapshot_read", "roster/d01@segmentation/system", codes={"purpose": "segmentation"}, refs=read)
     outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
     year.add("plan_made", "plan-1", counts={"roster": 97, "held_out": 8, **outcomes})
+    year.add("gate_evaluated", "plan_release/plan-1", counts={"rows": 97}, codes={"result": "pass"})
     year.approve("dag/run/plan", OFFICER, sha256(b"plan-1"), "plan_document/plan-1")
+    year.issue("plan-1.pdf", "plan")
 
 
 def _outreach(year: Year) -> None:
@@ -229,11 +238,14 @@ def _outreach(year: Year) -> None:
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
+        codes["erase_by"] = (year.today + timedelta(days=60)).isoformat()
         year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
     year.add("pulls_listed", "mailing_1", counts={"listed": 3})
     year.add("print_reported", "mailing_1", counts=report)
     year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
+    moved = {"kind": "returned_cards", "list": "r1", "from": "printer", "to": "contractor"}
+    year.add("custody_moved", "cards-r1-1", counts={"pieces": 2}, codes=moved)
     year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
     calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1}
     year.add("results_recorded", "c1", counts=calls, codes={"channel": "call", "wave": "call_1"})
@@ -242,17 +254,30 @@ def _outreach(year: Year) -> None:
     year.add("incident_opened", "sheet-1", codes={"kind": "sheet_missing"})
     year.add("report_submitted", "incident_notice/sheet-1")
     year.add("incident_reported", "sheet-1")
+    year.add("report_submitted", "incident_final/sheet-1", counts={"items": 9, "empty_items": 0})
     year.add("incident_closed", "sheet-1")
     year.add("checklist_recorded", "visit_1/2027-10-13/1", codes=dict.fromkeys(PRECAUTIONS, "yes"))
     year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
 
 
+def _leaver(year: Year, handler: str = "h09") -> None:
+    """Who leaves by the configuration is registered as gone, and told."""
+    year.today = date(2027, 9, 10)
+    here = next(e for e in year.events if (e.type, e.key) == ("handler_registered", handler))
+    year.add("handler_registered", f"{handler}/2", codes={**here.codes, "ended_on": "2027-09-07"})
+    codes = {"on": "2027-09-10", "party": "call_centre", "of": "leaver", "by": "h07"}
+    year.add("briefing_recorded", f"{handler}/2", codes=codes, refs={"pledge": sha256(b"pledge")})
+
+
 def _oversight(year: Year) -> None:
     """Every month's attestations and report, every inspection and audit, a correction, the effect, what is erased."""
     config, contractor = year.config, year.config.contractor.id
+    _leaver(year)
     year.today = date(2027, 7, 10)
     year.add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"})
+    for package in [e for e in year.events if e.type == "package_handed_over"]:
+        year.add("package_erased", package.key, codes={"party": package.codes["party"], "on": "2027-07-09"})
     for month, due in report_months(year.facts):
         year.today = date.fromisoformat(due)
         for party in (config.contractor, *config.subcontractors):
@@ -269,10 +294,15 @@ def _oversight(year: Year) -> None:
         year.today = party.audit_on
         found = "logs=2027-07-02" if party.id == "printer" else "none"
         year.add("audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found})
-    year.add("inspection_recorded", "correction/audit/printer/logs", codes={"on": "2027-06-22"})
+    mended = {"on": "2027-06-22", "action": "trained", "done_by": "h06", "reported_by": "h06"}
+    year.add("inspection_recorded", "correction/audit/printer/logs", codes=mended, refs={"evidence": "e" * 64})
     for year.today in config.effect_reports.on:
         codes = {"cutoff": "2028-01-11", "wave": "mailing_1", "segment": "all"}
         year.add("effect_analysed", f"{year.today}/mailing_1/all", codes=codes)
+        year.add("gate_evaluated", f"effect_release/{year.today}", counts={"rows": 1}, codes={"result": "pass"})
+        report = f"report-{year.today}"
+        year.approve(f"dag/run/{report}", CONTRACTOR, sha256(report.encode()), f"effect_table/{report}")
+        year.issue(f"reports/effect-{year.today}.pdf", "effect_report")
 
 
 def _by_hand(year: Year) -> None:
@@ -283,7 +313,8 @@ def _by_hand(year: Year) -> None:
     targets += [f"party/{p.id}" for p in year.config.subcontractors]
     targets += [f"hand/{h.id}" for h in year.config.closing.by_hand]
     for target in targets:
-        year.add("manual_target_closed", target, codes=codes, refs={"sha256": sha256(target.encode())})
+        items = {"items": {"paper/returned-cards": 2, "paper/visit-sheets": 4}.get(target, 1)}
+        year.add("manual_target_closed", target, counts=items, codes=codes, refs={"sha256": sha256(target.encode())})
 
 
 def _closing(year: Year) -> None:

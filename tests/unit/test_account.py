@@ -44,6 +44,8 @@ def test_a_whole_year_balances(year: Year) -> None:
     assert [r.name for r in made if not r.ok] == []
     names = {r.name.partition(" [")[0] for r in made}
     assert names == {
+        "cards returned = cards in custody",
+        "paper in custody = closed by hand",
         "delivered = accepted + quarantined",
         "accepted + added = roster",
         "roster = sum of outcomes",

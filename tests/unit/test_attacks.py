@@ -155,18 +155,18 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
     "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
     "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
-    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:77]"}),
-    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:77]"}),
-    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:77]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:82]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:82]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:82]"}),
     "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
     "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
     "an event of an unknown type": (
         lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
-        {"EVENT-TYPE [events.jsonl:76]"},
+        {"EVENT-TYPE [events.jsonl:81]"},
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:82]"},
+        {"EVENT-TYPE [events.jsonl:88]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -382,6 +382,14 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         late("exception_opened", "d01/target_list/postal.ward", codes={"due": "2027-05-01"}),
         {"STATE-EXCEPTION-OPEN [exception_opened d01/target_list/postal.ward]"},
     ),
+    "an incident closed without a full report": (
+        dropped("report_submitted", "incident_final/sheet-1"),
+        {"STATE-INCIDENT-UNREPORTED [incident_closed sheet-1]"},
+    ),
+    "an incident closed on a report with an empty item": (
+        counted("report_submitted", "incident_final/sheet-1", empty_items=1),
+        {"STATE-INCIDENT-UNREPORTED [incident_closed sheet-1]"},
+    ),
     "cards released without approval": (
         dropped("approval_decided", "dag/run/print_package"),
         {"STATE-RELEASE-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},
@@ -440,7 +448,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "丙 given something after its certificate": (
         moved_to_the_end("package_handed_over", "printer/print_package/mailing_1"),
-        {"CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]",
+            "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
+        },
     ),
     "a certificate of 丙 missing": (
         dropped("certificate_received", "visitors"),
@@ -645,6 +656,74 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         left("h06", "2027-08-31"),
         {"DEADLINE-LEAVER [leaver_briefing/h06]"},
     ),
+    "a finding corrected by nobody": (
+        coded("inspection_recorded", "correction/audit/printer/logs", done_by=""),
+        {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a correction without a paper": (
+        changed("inspection_recorded", "correction/audit/printer/logs", refs={}),
+        {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a correction dated before the audit": (
+        coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
+        {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a copy that was kept longer than the flow allows": (
+        coded("package_handed_over", "printer/print_package/mailing_1", erase_by="2027-12-01"),
+        {"FLOW-ERASE-BY [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a copy that the flow does not name": (
+        coded("package_handed_over", "printer/print_package/mailing_1", kind="roster"),
+        {"FLOW-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "a copy that a party never said to be gone": (
+        dropped("package_erased", "visitors/visit_halves/visit_1-2027-10-13"),
+        {"DEADLINE-COPY [copy_erase/visitors/visit_halves/visit_1-2027-10-13]"},
+    ),
+    "a copy erased late, and nobody says so": (
+        coded("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
+        {"DEADLINE-COPY [package_erased call_centre/call_list/call_1-a1]"},
+    ),
+    "a copy erased that was never given": (
+        late("package_erased", "printer/print_package/mailing_9", codes={"on": "2027-07-09"}),
+        {"CUSTODY-COPY [package_erased printer/print_package/mailing_9]"},
+    ),
+    "a returned card that nobody handed over": (
+        counted("custody_moved", "cards-r1-1", pieces=1),
+        {"COUNT-CARDS [cards returned = cards in custody [r1]]"},
+    ),
+    "returned cards of which no hand-over is told": (
+        dropped("custody_moved"),
+        {"COUNT-CARDS [cards returned = cards in custody [r1]]"},
+    ),
+    "cards handed over of a list that never came": (
+        late("custody_moved", "cards-r9-1", counts={"pieces": 1}, codes={"list": "r9"}),
+        {"CUSTODY-CARDS [custody_moved cards-r9-1]"},
+    ),
+    "a visiting sheet kept back from the shredder": (
+        counted("manual_target_closed", "paper/visit-sheets", items=3),
+        {"COUNT-PAPER [paper in custody = closed by hand [paper/visit-sheets]]"},
+    ),
+    "a returned card that the ward never got": (
+        counted("manual_target_closed", "paper/returned-cards", items=1),
+        {"COUNT-PAPER [paper in custody = closed by hand [paper/returned-cards]]"},
+    ),
+    "somebody who left is still registered": (
+        dropped("handler_registered", "h09/2"),
+        {"OVERSIGHT-LEAVER [handler_registered h09]", "OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
+    ),
+    "nobody told the one who left by the configuration": (
+        dropped("briefing_recorded", "h09/2"),
+        {"DEADLINE-LEAVER [leaver_briefing/h09]"},
+    ),
+    "somebody who left told themself": (
+        coded("briefing_recorded", "h09/2", by="h09"),
+        {"OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
+    ),
+    "a leaver's word without a paper": (
+        changed("briefing_recorded", "h09/2", refs={}),
+        {"OVERSIGHT-LEAVER-FORM [briefing_recorded h09/2]"},
+    ),
     "乙 never inspected": (
         dropped("inspection_recorded", "ward_inspection/contractor"),
         {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
@@ -716,12 +795,43 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a wave by a plan the ward had not approved": (
         dropped("approval_decided", "dag/run/plan"),
         {
+            "WORK-PLAN [document_issued plan-1.pdf]",
             "WORK-PLAN [wave_selected call_1]",
             "WORK-PLAN [wave_selected mailing_1]",
             "WORK-PLAN [wave_selected visit_1]",
         },
     ),
-    "a wave by another plan": (coded("wave_selected", "call_1", plan="plan-2"), {"WORK-PLAN [wave_selected call_1]"}),
+    "a wave by another plan": (
+        coded("wave_selected", "call_1", plan="plan-2"),
+        {"WORK-PLAN [wave_selected call_1]", "WORK-PLAN-UNGATED [wave_selected call_1]"},
+    ),
+    "a plan let out without its gate": (
+        dropped("gate_evaluated", "plan_release/plan-1"),
+        {
+            "WORK-PLAN-UNGATED [document_issued plan-1.pdf]",
+            "WORK-PLAN-UNGATED [wave_selected call_1]",
+            "WORK-PLAN-UNGATED [wave_selected mailing_1]",
+            "WORK-PLAN-UNGATED [wave_selected visit_1]",
+        },
+    ),
+    "a plan let out through a stopped gate": (
+        coded("gate_evaluated", "plan_release/plan-1", result="stop"),
+        {
+            "WORK-PLAN-GATE [document_issued plan-1.pdf]",
+            "WORK-PLAN-GATE [wave_selected call_1]",
+            "WORK-PLAN-GATE [wave_selected mailing_1]",
+            "WORK-PLAN-GATE [wave_selected visit_1]",
+        },
+    ),
+    "a plan whose gate was evaluated afterwards": (
+        moved_to_the_end("gate_evaluated", "plan_release/plan-1"),
+        {
+            "WORK-PLAN-UNGATED [document_issued plan-1.pdf]",
+            "WORK-PLAN-UNGATED [wave_selected call_1]",
+            "WORK-PLAN-UNGATED [wave_selected mailing_1]",
+            "WORK-PLAN-UNGATED [wave_selected visit_1]",
+        },
+    ),
     "a wave beyond its capacity": (
         counted("wave_selected", "visit_1", candidates=61, assigned=61),
         {"WORK-CAPACITY [wave_selected visit_1]"},
@@ -740,6 +850,26 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a figure without its cut-off": (
         changed("effect_analysed", codes={"wave": "mailing_1"}),
         {"WORK-CUTOFF [effect_analysed 2028-01-20/mailing_1/all]"},
+    ),
+    "a report of the effect without its gate": (
+        dropped("gate_evaluated", "effect_release/2028-01-20"),
+        {"WORK-EFFECT-UNGATED [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect behind another day's gate": (
+        renamed("gate_evaluated", "effect_release/2028-01-20", "effect_release/2028-01-10"),
+        {"WORK-EFFECT-UNGATED [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect through a stopped gate": (
+        coded("gate_evaluated", "effect_release/2028-01-20", result="stop"),
+        {"WORK-EFFECT-GATE [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect that a gate held, decided or not": (
+        coded("gate_evaluated", "effect_release/2028-01-20", result="hold"),
+        {"WORK-EFFECT-GATE [document_issued reports/effect-2028-01-20.pdf]"},
+    ),
+    "a report of the effect that nobody approved": (
+        dropped("approval_decided", "dag/run/report-2028-01-20"),
+        {"WORK-EFFECT-UNAPPROVED [document_issued reports/effect-2028-01-20.pdf]"},
     ),
     "an effect that was never analysed": (dropped("effect_analysed"), {"DEADLINE-EFFECT [effect_report/2028-01-20]"}),
     "read for a purpose nobody knows": (
@@ -776,7 +906,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "sheets that do not balance": (
         counted("sheets_in", sheets=3),
-        {"COUNT-SHEETS [sheets out = sheets in [visit_1/2027-10-13/1]]"},
+        {
+            "COUNT-PAPER [paper in custody = closed by hand [paper/visit-sheets]]",
+            "COUNT-SHEETS [sheets out = sheets in [visit_1/2027-10-13/1]]",
+        },
     ),
     "a sheet that comes in and never went out": (
         late("sheets_in", "visit_9/2027-10-13/1"),

@@ -190,8 +190,36 @@ def test_values_in_the_server_s_tables_are_found_wherever_they_stand(
     assert found.by_file == {"database/elsewhere.t": 4}
     assert found.places["database"].hits == 4
     assert found.unread == ()
+    with engine.begin() as connection:  # packed, and longer than what is held of a cell: never a pass
+        row = {"d": zlib.compress(os.urandom(30_000))}
+        connection.execute(text("INSERT INTO elsewhere.t (d) VALUES (:d)"), row)
+    assert scan([], needles, databases={"database": url}).unread == ("database/elsewhere.t",)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA elsewhere CASCADE"))
+    engine.dispose()
+
+
+def test_what_the_planner_remembers_of_erased_rows_is_found_and_goes_with_the_compaction(
+    database: tuple[Path, str],
+) -> None:
+    """The commonest values of a column, text and bytes, outlive its rows until they are forgotten on purpose."""
+    _, url = database
+    needles = sorted({*name_forms(SEALED)})
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE remembered (a TEXT, b BYTEA)"))
+        told = [{"a": SEALED if n % 2 else f"{n}", "b": SEALED.encode() if n % 3 else b"."} for n in range(60)]
+        connection.execute(text("INSERT INTO remembered VALUES (:a, :b)"), told)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+        connection.execute(text("DELETE FROM remembered"))
+        connection.execute(text("VACUUM FULL"))
+    assert set(scan([], needles, databases={"database": url}).by_file) == {"database/pg_catalog.pg_stats"}
+    assert scan([], needles, databases={"database": url}).by_file["database/pg_catalog.pg_stats"] >= 2
+    traces.compact(engine)
+    assert scan([], needles, databases={"database": url}).clean
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE remembered"))
     engine.dispose()
 
 

@@ -26,6 +26,7 @@ from kansho.vault.rotation import Rotated, rotate
 from kansho.workspace import Workspace
 from tests.conftest import MINI
 from tests.kms_server import REGION, deploy_kms, forget, forget_all, kms_server, with_service
+from tests.small_cloud import Cloud, small_cloud
 
 HERE = load_config(MINI)
 WORDS = b"correct horse battery"
@@ -49,11 +50,24 @@ def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepers, "MEMORY_KIB", 256)
 
 
-@pytest.fixture(params=["file", "passphrase", "kms"])
-def make(request: pytest.FixtureRequest) -> Make:
+@pytest.fixture(scope="module")
+def small() -> Iterator[Cloud]:
+    """The tests' own KMS in memory, held to the same behaviour."""
+    with small_cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture(params=["moto", "small"])
+def service(request: pytest.FixtureRequest, kms: Any, small: Cloud) -> tuple[Any, Callable[[str], object]]:
+    """A KMS, and how it forgets a key."""
+    return (kms, forget) if request.param == "moto" else (kms_.client(small.address, REGION), small.state.keys.pop)
+
+
+@pytest.fixture(params=["file", "passphrase", "kms", "small"])
+def make(request: pytest.FixtureRequest, kms: Any) -> Make:
     """A keeper over a folder for a campaign."""
-    if request.param == "kms":
-        client = request.getfixturevalue("kms")
+    if request.param in ("kms", "small"):
+        client = kms if request.param == "kms" else kms_.client(request.getfixturevalue("small").address, REGION)
         return lambda folder, campaign: KmsKeeper(client, FileKeeper(folder), campaign, "o")
     if request.param == "passphrase":
         return lambda folder, campaign: PassphraseKeeper(folder, campaign, WORDS)
@@ -405,8 +419,9 @@ class Dying:
 
 
 def test_a_kms_key_that_a_killed_opening_left_is_found_by_its_tags_and_ends_with_its_key(
-    kms: Any, tmp_path: Path
+    service: tuple[Any, Callable[[str], object]], tmp_path: Path
 ) -> None:
+    kms, forget = service
     with pytest.raises(Killed):
         Keyring(KmsKeeper(Dying(kms, "encrypt"), FileKeeper(tmp_path), "c", "left")).create()
     assert list(tmp_path.iterdir()) == []

@@ -62,6 +62,20 @@ def test_an_append_is_kept_in_order_and_read_back_by_another(tmp_path: Path) -> 
     assert open_ledger(tmp_path).events() == made
 
 
+def test_an_event_that_was_read_is_found_without_a_look_and_any_other_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other, read = open_ledger(tmp_path), open_ledger(tmp_path), LocalStore.read
+    mine.append(draft("w0"))
+    looks: list[str] = []
+    monkeypatch.setattr(LocalStore, "read", lambda store, name: looks.append(name) or read(store, name))
+    assert mine.find("campaign_opened", "w0") is not None
+    assert looks == []
+    other.append(draft("w1"))
+    assert mine.find("campaign_opened", "w1") is not None
+    assert mine.find("campaign_opened", "w2") is None
+
+
 def test_nothing_stands_before_the_opening(tmp_path: Path) -> None:
     listed = Draft("call_list_made", "w", DAY, SYSTEM)
     ledger = open_ledger(tmp_path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 import pytest
@@ -46,6 +47,9 @@ class Memory:
 
     def read(self, name: str) -> bytes:
         return self.kept[name]
+
+    def open(self, name: str) -> BinaryIO:
+        return io.BytesIO(self.kept[name])
 
     def exists(self, name: str) -> bool:
         return name in self.kept

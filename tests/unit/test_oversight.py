@@ -12,6 +12,7 @@ import pytest
 
 from kansho.campaign.calendar import oversight_days
 from kansho.campaign.config import CampaignConfig
+from kansho.documents.model import Document
 from kansho.exchange.papers import (
     ATTESTED,
     Attestation,
@@ -26,7 +27,9 @@ from kansho.exchange.papers import (
 )
 from kansho.oversight.clauses import report_months
 from kansho.oversight.deadlines import deadlines, obligations
+from kansho.oversight.findings import findings, open_findings
 from kansho.oversight.monthly import OBLIGATIONS, monthly_document
+from kansho.oversight.open_items import open_on
 from kansho.oversight.stage import (
     apply_retention,
     expired_holdings,
@@ -131,12 +134,42 @@ def test_an_audit_with_a_finding_asks_for_its_correction(open_workspace: Open, m
     assert f"correction/audit/{audited.id}/logs" in asked
     signer = next(h.id for h in mini.handlers if h.party == audited.id)
     mended = Correction(
-        kind="audit", party=audited.id, finding="logs", corrected_on=date(2027, 12, 1), reported_by=signer
+        kind="audit",
+        party=audited.id,
+        finding="logs",
+        action="procedure_changed",
+        done_by=signer,
+        corrected_on=date(2027, 12, 1),
+        evidence="e" * 64,
+        reported_by=signer,
     )
-    write_paper(correction_path(ws.layout.outgoing(audited.id), "audit", audited.id, "logs"), mended)
+    path = correction_path(ws.layout.outgoing(audited.id), "audit", audited.id, "logs")
+    for wrong in ({"done_by": "h01"}, {"corrected_on": date(2027, 1, 1)}, {"corrected_on": date(2027, 12, 3)}):
+        write_paper(path, mended.model_copy(update=wrong))
+        record_inspections(late, {})
+    path.write_text(mended.model_dump_json(exclude={"evidence"}), encoding="utf-8")  # says what, shows nothing
+    record_inspections(late, {})
+    (still,) = open_findings(ws.ledger.events())
+    assert (still.code, still.is_overdue(late.today)) == ("logs", True)
+    assert find_oversight_work(late, {})["counts"]["findings"] == 1  # type: ignore[index]
+    assert "logs" in open_on(ws.ledger.events(), mini, late.today)["是正していない指摘"][0]
+    assert "未了" in _cells(monthly_document(mini, ws.ledger.events(), "2027-11", today=late.today, simulation=True))
+    write_paper(path, mended)
     record_inspections(late, {})
     asked = [o.key for o in deadlines(ws.ledger.events(), mini, late.today)]
     assert f"correction/audit/{audited.id}/logs" not in asked
+    (done,) = findings(ws.ledger.events())
+    assert (done.action, done.done_by, done.corrected_on, done.evidence) == (
+        "procedure_changed",
+        signer,
+        "2027-12-01",
+        "e" * 64,
+    )
+    assert open_findings(ws.ledger.events()) == ()
+
+
+def _cells(document: Document) -> set[str]:
+    return {cell for section in document.sections for table in section.tables for row in table.rows for cell in row}
 
 
 def test_an_inspection_signed_by_no_handler_of_the_inspector_does_not_count(

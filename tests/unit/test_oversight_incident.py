@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,18 +10,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.incident_law import LAWS, incident_laws
 from kansho.campaign.rights import Role
+from kansho.cli import main
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Event
+from kansho.opening.register import register_handler
 from kansho.oversight.clocks import clocks
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.incident import close_incidents, find_incidents, make_incident_report, report_incident
-from kansho.oversight.incident_report import _sections, empty_items, nine_items
+from kansho.oversight.incident_items import LONGEST, PURPOSE, fill_item, filled_items, still_open
+from kansho.oversight.incident_report import BY_PEOPLE, ITEMS, _sections, nine_items, open_items
 from kansho.workspace import Workspace
+from tests.conftest import MINI
+from tests.conftest import opened as opened_campaign
 
 Open = Callable[[date], Workspace]
 DAY = date(2027, 10, 13)
@@ -34,6 +41,23 @@ def _decide(ws: Workspace, work: Mapping[str, Any], role: Role, decision: str = 
     actor = Actor(handler.party, handler.user or "", role.value)
     codes = {"decision": decision, "reason": "none"}
     ws.acting_as(actor).record("approval_decided", key, codes=codes, refs={"digest": work["artefact"]["digest"]})
+
+
+def _registered(ws: Workspace) -> Workspace:
+    """With everybody of the config registered: readings for a purpose are asked at the door."""
+    for handler in ws.config.handlers:
+        register_handler(ws, handler)
+    return ws
+
+
+def _staff(ws: Workspace, role: Role = Role.CONTRACTOR_STAFF) -> Workspace:
+    handler = ws.config.users(role)[0]
+    return ws.acting_as(Actor(handler.party, handler.user or "", role.value)).for_purpose(PURPOSE)
+
+
+def _fill(ws: Workspace, incident: str, *items: str) -> None:
+    for item in items or ITEMS:
+        fill_item(_staff(ws), incident, item, f"{ITEMS[item]}について確認した内容。")
 
 
 def _missing_sheets(ws: Workspace) -> None:
@@ -84,15 +108,24 @@ def test_an_incident_goes_from_opened_to_closed(open_workspace: Open, mini: Camp
     assert close_incidents(ws, found) is None  # 甲 has not answered
     _decide(ws, report, Role.WARD_OFFICER)
     assert close_incidents(ws, found) == {"counts": {"instructed": 1, "closed": 0}}  # the sheets are still missing
+    assert ws.ledger.find("report_submitted", f"incident_final/{key}") is None  # it was a 速報
     instructed = ws.ledger.find("incident_instructed", key)
     assert instructed is not None
     assert instructed.actor["role"] == "ward_officer"
     assert find_incidents(ws, {}) is None  # nothing to do until they are found
     ws.record("sheets_in", TEAM, counts={"sheets": 4})
-    again = _work(find_incidents(ws, {}))
-    assert again["mended"] == [key]
-    assert make_incident_report(ws, again) is None
+    assert find_incidents(ws, {}) is None  # mended, and the staff have not said what happened
+    assert close_incidents(ws, found) is None
+    _fill(ws, key, *BY_PEOPLE)
+    again = _work(find_incidents(ws, {"triggered": {"final": key}}))
+    final = _work(make_incident_report(ws, again))
+    assert (final["finals"], final["counts"]) == ([key], {"incidents": 1, "finals": 1, "open_items": 0})
+    _decide(ws, final, Role.CONTRACTOR_MANAGER)
+    report_incident(ws, final)
+    assert close_incidents(ws, again) is None  # 甲 has not answered the 確報
+    _decide(ws, final, Role.WARD_OFFICER)
     assert close_incidents(ws, again) == {"counts": {"instructed": 0, "closed": 1}}
+    assert ws.ledger.find("report_submitted", f"incident_final/{key}") is not None
     assert ws.ledger.find("incident_closed", key) is not None
     assert find_incidents(ws, {}) is None
 
@@ -120,12 +153,124 @@ def test_when_the_ward_sends_the_report_back_the_next_one_can_still_close_the_in
     _decide(ws, report, Role.WARD_OFFICER, "reject")
     assert close_incidents(ws, found) is None
     ws = replace(ws, today=date(2027, 10, 15))
+    _fill(ws, "misdelivery-m1")
     found = _work(find_incidents(ws, {}))
     report = _work(make_incident_report(ws, found))
     _decide(ws, report, Role.CONTRACTOR_MANAGER)
     report_incident(ws, report)
     _decide(ws, report, Role.WARD_OFFICER)
     assert close_incidents(ws, found) == {"counts": {"instructed": 1, "closed": 1}}
+
+
+def test_a_final_report_is_refused_while_an_item_is_open_and_says_which(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    ws.record("campaign_opened", ws.config.id)
+    key = "misdelivery-m1"
+    found = _work(find_incidents(ws, {"triggered": {"kind": "misdelivery", "ref": "m1"}}))
+    _fill(ws, key, *[item for item in ITEMS if item not in ("cause", "persons")])
+    with pytest.raises(KanshoError, match="INCIDENT-ITEMS-EMPTY") as refused:
+        find_incidents(ws, {"triggered": {"final": key}})
+    assert "本人の数、原因" in refused.value.text
+    assert f"kansho incident fill {key}" in refused.value.text
+    report = _work(make_incident_report(ws, found))
+    assert report["finals"] == []
+    _decide(ws, report, Role.CONTRACTOR_MANAGER)
+    with pytest.raises(KanshoError, match="INCIDENT-ITEMS-EMPTY"):  # whatever a run was handed
+        report_incident(ws, {**report, "finals": [key]})
+    report_incident(ws, report)
+    assert ws.ledger.events("incident_reported")[0].counts == {"empty_items": 2}
+    assert ws.ledger.find("report_submitted", f"incident_final/{key}") is None
+
+
+def test_what_the_staff_fill_in_lies_in_the_vault_and_the_newest_counts(open_workspace: Open) -> None:
+    ws = _registered(open_workspace(DAY))
+    ws.record("incident_opened", "other-1", codes={"kind": "other", "subject": "1"})
+    first = fill_item(_staff(ws), "other-1", "cause", "原因は調べている途中である。")
+    fill_item(_staff(ws, Role.CONTRACTOR_MANAGER), "other-1", "cause", " 照合の漏れ。\r\n手順書になかった。 ")
+    assert filled_items(_staff(ws), "other-1") == {"cause": "照合の漏れ。\n手順書になかった。"}
+    assert "途中" not in str([e.to_json() for e in ws.ledger.events()])
+    assert first.counts == {"characters": 14}
+    made = _work(make_incident_report(ws, {"incidents": ["other-1"]}))
+    _fill(ws, "other-1")
+    anew = _work(make_incident_report(ws, {"incidents": ["other-1"]}))
+    assert made["artefact"]["key"] != anew["artefact"]["key"]  # a draft of before is not asked about any more
+    assert (made["finals"], anew["finals"]) == ([], ["other-1"])
+
+
+def test_nobody_of_the_roster_is_named_in_a_report_however_it_is_written(open_workspace: Open) -> None:
+    ws = _registered(open_workspace(DAY))
+    opened = ws.record("incident_opened", "other-1", codes={"kind": "other", "subject": "1"})
+    people = {
+        "name_kanji": "架空　花子",
+        "name_kana": "カクウ　ハナコ",
+        "address": "見本町一丁目２番３号",
+        "phone": "0312345678",
+    }
+    columns = {
+        name: pd.Series([value], dtype=object) for name, value in {**people, "inquiry_number": "12345674"}.items()
+    }
+    ws.store_table("roster", "d01", pd.DataFrame(columns))
+    for named in (
+        "架空花子さんに渡した",
+        "ｶｸｳ ﾊﾅｺ",
+        "電話03-1234-5678",
+        "見本町一丁目2番3号の家",
+        "番号１２３４５６７４",
+    ):
+        with pytest.raises(KanshoError, match="INCIDENT-TEXT-RESIDENT") as refused:
+            fill_item(_staff(ws), "other-1", "cause", named)
+        assert named not in refused.value.text
+    fill_item(_staff(ws), "other-1", "cause", "架空の住所に届いた")
+    assert still_open(_staff(ws), opened)[:2] == ("data_items", "persons")
+
+
+@pytest.mark.parametrize(
+    ("incident", "item", "text", "role", "code"),
+    [
+        ("nobody", "cause", "x", Role.CONTRACTOR_STAFF, "INCIDENT-UNKNOWN"),
+        ("closed-1", "cause", "x", Role.CONTRACTOR_STAFF, "INCIDENT-CLOSED"),
+        ("other-1", "gossip", "x", Role.CONTRACTOR_STAFF, "INCIDENT-ITEM"),
+        ("other-1", "cause", "x", Role.PRINT_STAFF, "INCIDENT-ROLE"),
+        ("other-1", "cause", " \n ", Role.CONTRACTOR_STAFF, "INCIDENT-TEXT"),
+        ("other-1", "cause", "x" * (LONGEST + 1), Role.CONTRACTOR_STAFF, "INCIDENT-TEXT"),
+        ("other-1", "cause", "x\x07", Role.CONTRACTOR_STAFF, "INCIDENT-TEXT"),
+    ],
+)
+def test_an_item_is_filled_by_whom_it_concerns_and_as_plain_text(
+    open_workspace: Open, incident: str, item: str, text: str, role: Role, code: str
+) -> None:
+    ws = open_workspace(DAY)
+    for key in ("other-1", "closed-1"):
+        ws.record("incident_opened", key, codes={"kind": "other", "subject": "1"})
+    ws.record("incident_closed", "closed-1")
+    with pytest.raises(KanshoError, match=code):
+        fill_item(_staff(ws, role), incident, item, text)
+    assert ws.ledger.events("incident_item_filled") == []
+
+
+def test_the_staff_see_and_fill_the_items_by_command(
+    mini_as_filed: CampaignConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ws = _registered(opened_campaign(mini_as_filed, tmp_path / "var", DAY))
+    ws.record("incident_opened", "other-1", codes={"kind": "other", "subject": "1"})
+
+    def run(*words: str, text: str = "") -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        site = ["--user", "teshigawara", "--date", DAY.isoformat(), "--config", str(MINI), "--var", str(ws.layout.var)]
+        code = main(["incident", *words, *site])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    assert "未確定の項目 7" in run("list")[1]
+    assert "未確定 7 件：data_items persons cause" in run("show", "other-1")[1]
+    assert run("final", "other-1")[0] == 1
+    for item in ITEMS:
+        assert run("fill", "other-1", item, text=f"{ITEMS[item]}の内容。\n")[0] == 0
+    assert "九つの項目は全て記載しました" in run("show", "other-1")[1]
+    assert run("final", "other-1")[0] == 0
 
 
 def test_over_provision_is_an_incident_by_itself(open_workspace: Open) -> None:
@@ -156,7 +301,7 @@ def test_the_report_answers_the_nine_items_of_the_law(open_workspace: Open, mini
     _missing_sheets(ws)
     counts = {"sheets_out": 4, "sheets_returned": 3}
     opened = ws.record("incident_opened", "sheet-x", counts=counts, codes={"kind": "sheet_missing", "subject": TEAM})
-    items = dict(nine_items(mini, ws.ledger.events(), opened))
+    items = {item.name: item.text for item in nine_items(mini, ws.ledger.events(), opened)}
     assert len(items) == 9
     assert items["本人の数"] == "最大 20 人（当日その班に交付した行数）。不足 1 枚。"
 
@@ -220,9 +365,14 @@ def test_which_of_the_nine_items_is_still_empty_is_said(
     _missing_sheets(ws)
     opened = ws.record("incident_opened", "i1", codes={"kind": kind, "subject": TEAM})
     log = ws.ledger.events()
-    assert empty_items(nine_items(mini, log, opened)) == empty
-    told = _paragraphs(mini, log, opened)
-    assert ("、".join(empty) + "（確報の期限" in told) if empty else ("全て記載" in told)
+    items = nine_items(mini, log, opened)
+    assert tuple(item.name for item in items if item.state == "empty") == empty
+    # Our own words for what no log can say are a draft.
+    drafts = {item.code for item in items if item.state == "draft"}
+    assert drafts | {item.code for item in items if item.state == "empty"} >= BY_PEOPLE
+    assert "、".join(item.name for item in open_items(items)) + "（確報の期限" in _paragraphs(mini, log, opened)
+    full = nine_items(mini, log, opened, dict.fromkeys(ITEMS, "確認した。"))
+    assert open_items(full) == ()
 
 
 def _paragraphs(config: CampaignConfig, log: list[Event], opened: Event) -> str:

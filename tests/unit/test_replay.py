@@ -96,7 +96,7 @@ class _Told(PlainDisplay):
 
 def _year(config: CampaignConfig, engine: _Engine, tmp_path: Path, told: _Told, **more: Any) -> Year:
     ledger = Ledger(config.id, LocalStore(tmp_path / "ledger"))
-    hands = Hands(lambda on: 0, list, lambda cause, on: False)
+    hands = Hands(lambda on: 0, list, lambda cause, on: False, lambda on: None, lambda on: None)
 
     class Nobody(Staff):
         def answer_waiting(self, waiting: list[dict[str, Any]]) -> int:

@@ -40,6 +40,7 @@ from kansho.closing.needles import (
     secret_forms,
     to_table,
 )
+from kansho.closing.packing import is_cut_off
 from kansho.closing.residue import scan
 from kansho.errors import KanshoError
 from kansho.vault.store import LocalStore
@@ -416,6 +417,17 @@ def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatc
     assert result.unread == (str(tmp_path / "deadly"),)
     assert result.hits == 5
     assert not result.clean
+
+
+def test_a_packed_cell_that_goes_on_behind_the_cut_is_unread_and_plain_text_is_not() -> None:
+    rng = random.Random(5)
+    long = zlib.compress(rng.randbytes(30_000))
+    assert is_cut_off(long[:20_000])
+    assert is_cut_off(gzip.compress(long)[:20_000])
+    assert is_cut_off(b"PK\x03\x04" + bytes(20_000))
+    assert not is_cut_off(long)  # whole: it was opened
+    for text in (b"x^", b"x ", b"x}", b"x\x9c", b"", b"x"):
+        assert not is_cut_off(text + b"an ordinary text, however long " * 1000)
 
 
 def test_objects_of_a_store_elsewhere_are_searched_too(tmp_path: Path) -> None:

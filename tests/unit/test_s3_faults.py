@@ -192,6 +192,14 @@ def test_a_log_over_a_network_is_read_ahead_and_remembered(site: Site) -> None:
     site.seen.create("events/0000000080.json", b"new")
     assert ahead.read("events/0000000080.json") == b"new"
 
+    assert ahead.create("events/0000000081.json", b"mine")
+    asked = len(site.faults.calls)
+    assert ahead.read("events/0000000081.json") == b"mine"
+    assert len(site.faults.calls) == asked
+    site.seen.create("events/0000000082.json", b"another's")
+    assert not ahead.create("events/0000000082.json", b"mine")
+    assert ahead.read("events/0000000082.json") == b"another's"
+
 
 # -- large objects -------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kansho.errors import KanshoError
-from kansho.vault.s3 import S3Store
+from kansho.vault import s3_reading
+from kansho.vault.s3 import DIGEST, S3Store
 from kansho.vault.store import LocalStore, ObjectStore
 from tests.s3_server import QUICK, bucket, client_of, s3_server
 from tests.small_cloud import small_cloud
@@ -50,6 +52,47 @@ def test_an_absent_object_is_a_key_error(store: ObjectStore) -> None:
     assert not store.exists("a/b")
     with pytest.raises(KeyError):
         store.read("a/b")
+
+
+def test_an_object_is_read_as_a_stream_from_wherever_it_is_asked(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_reading, "BLOCK", 1000)
+    data = bytes(range(256)) * 40
+    store.create("a", data)
+    store.create("empty", b"")
+    with store.open("a") as handle:
+        assert handle.read() == data
+        assert (handle.seek(-7, io.SEEK_END), handle.read(), handle.read()) == (len(data) - 7, data[-7:], b"")
+        assert (handle.seek(2500), handle.read(1200), handle.tell()) == (2500, data[2500:3700], 3700)
+    with store.open("empty") as handle:
+        assert handle.read() == b""
+    with pytest.raises(KeyError):
+        store.open("absent")
+
+
+def test_a_stream_never_holds_an_object_whole_and_tells_when_it_is_another(small: str) -> None:
+    client = client_of(small)
+    store = S3Store(client, bucket(client, "streams"), "sumida_2027", patience=QUICK)
+    data = bytes(range(256)) * 2**14 * 3
+    asked: list[str] = []
+    client.meta.events.register(
+        "before-call.s3.GetObject", lambda params, **_: asked.append(params["headers"]["Range"])
+    )
+    store.create("a", data)
+    with store.open("a") as handle:
+        while handle.read(100_000):
+            pass
+    sizes = [int(last) - int(first) + 1 for first, last in (a.removeprefix("bytes=").split("-") for a in asked)]
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= s3_reading.BLOCK < len(data)
+    handle = store.open("a")
+    client.put_object(Bucket="streams", Key="sumida_2027/a", Body=data[1:])  # another version since
+    with pytest.raises(KanshoError, match="S3-REFUSED"):
+        handle.read(1)
+    client.put_object(Bucket="streams", Key="sumida_2027/b", Body=b"other bytes", Metadata={DIGEST: "0" * 64})
+    with store.open("b") as other, pytest.raises(KanshoError, match="S3-DAMAGED"):
+        other.read()
 
 
 def test_names_are_listed_below_a_folder_and_not_beside_it(store: ObjectStore) -> None:

@@ -134,10 +134,14 @@ class Handler(Frozen):
     briefed_on: date
     role: Role | None = None
     user: Identifier | None = None
+    leaves_on: date | None = None  # the last day, where it is known beforehand; None: to the end
 
 
 class Flow(Frozen):
-    """One approved kind of working file (D6): what, why, where, who, until when."""
+    """One approved kind of working file (D6): what, why, where, who, until when.
+
+    With a 丙 as holder it is the copy it has of a kind of package.
+    """
 
     kind: Identifier
     purpose: str
@@ -624,8 +628,13 @@ class CampaignConfig(Frozen):
         return next(w for w in self.waves.all() if w.id == wave_id)
 
     def flow(self, kind: str) -> Flow | None:
-        """The approved flow of a working-file kind, else None (a breach, D6)."""
-        return next((f for f in self.data_flow if f.kind == kind), None)
+        """The approved flow of a working-file kind of ours, else None (a breach, D6)."""
+        held = {p.id for p in self.subcontractors}
+        return next((f for f in self.data_flow if f.kind == kind and f.holder not in held), None)
+
+    def copy_flow(self, kind: str, party: str) -> Flow | None:
+        """The approved flow of a kind of package with the 丙 that holds it, else None (a breach, D6)."""
+        return next((f for f in self.data_flow if (f.kind, f.holder) == (kind, party)), None)
 
     def mapping(self, kind: str) -> Mapping | None:
         """How the ward writes a file kind, if it differs from the contract."""
@@ -692,7 +701,7 @@ class CampaignConfig(Frozen):
             ("parties", [p.id for p in self.parties]),
             ("handlers", [h.id for h in self.handlers]),
             ("handlers.user", [h.user for h in self.handlers if h.user]),
-            ("data_flow", [f.kind for f in self.data_flow]),
+            ("data_flow", [f"{f.kind}@{f.holder}" for f in self.data_flow]),
             ("waves", [w.id for w in self.waves.all()]),
             ("deliveries", [d.id for d in self.deliveries]),
             ("segments", [s.id for s in self.targeting.segments]),

@@ -19,7 +19,9 @@ from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.strict import read_json
+from kansho.exchange.copies import record_erased, take_all_copies
 from kansho.exchange.slips import Slip
+from kansho.leaving import end_those_due
 from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
@@ -35,6 +37,8 @@ def take_certificates(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] 
         KanshoError: ``CLOSING-CERTIFICATE`` when one does not fit, ``CLOSING-CERTIFICATES-MISSING`` on the
             day of erasure: the campaign cannot close without every 丙's certificate.
     """
+    end_those_due(ws)  # whose last day came after the last look of oversight
+    take_all_copies(ws)
     if ws.today >= ws.config.closing.handover_on:
         for party in ws.config.subcontractors:
             _request(ws, party)
@@ -113,6 +117,10 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
     name = _document(party)
     ws.issue_document(name, pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate")
     close_targets(ws, slip, held=(sha256(pdf), ws.config.contractor.id))
+    who = {"place": slip.place, "by": slip.by, "witness": slip.witness}
+    told = {"method": slip.method, "on": slip.on.isoformat(), **who}
+    for of in handed(ws, party):
+        record_erased(ws, party, f"{party}/{of}", told)  # what was erased before stays as it was told
     # Last: a package that was received is not taken again, so whatever follows from it must stand by then.
     exchange.accept(ws, party, KIND, package, counts={"packages": len(handed(ws, party))})
 

@@ -13,15 +13,38 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, LargeBinary, Text, cast, column, create_engine, func, inspect, select, table
+from sqlalchemy import (
+    Connection,
+    Engine,
+    LargeBinary,
+    Text,
+    cast,
+    column,
+    create_engine,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 
-from kansho.closing.packing import Inner, gathered
+from kansho.closing.packing import Inner, gathered, is_cut_off
 from kansho.closing.views import OVERLAP
 
 #: Letters (of a binary value: bytes) of one cell that are held at once.
 CUT = 1024**2
 _ROWS = 200
+#: Common values, bounds between ranges of them, common elements of arrays; and of what is counted together.
+_STATISTICS = (
+    """
+    SELECT unnest(CAST(kept.told AS text[])) FROM pg_catalog.pg_stats AS s,
+    LATERAL (VALUES (CAST(s.most_common_vals AS text)), (CAST(s.histogram_bounds AS text)),
+                    (CAST(s.most_common_elems AS text))) AS kept(told)
+    WHERE kept.told IS NOT NULL AND s.schemaname NOT IN ('pg_catalog', 'information_schema')
+    """,
+    "SELECT unnest(most_common_vals) FROM pg_catalog.pg_stats_ext WHERE most_common_vals IS NOT NULL",
+)
 _OF_THE_SERVER = frozenset({"information_schema", "pg_catalog", "pg_toast"})
 
 
@@ -39,6 +62,8 @@ def tables_of(url: str) -> Iterator[tuple[str, Iterator[Inner]]]:
                 columns = seen.get_columns(name, schema)
                 binary = {c["name"] for c in columns if isinstance(c["type"], LargeBinary)}
                 yield f"{schema}.{name}", _cells(engine, schema, name, [c["name"] for c in columns], binary)
+        if engine.dialect.name == "postgresql":
+            yield "pg_catalog.pg_stats", _statistics(engine)
     finally:
         engine.dispose()
 
@@ -66,12 +91,42 @@ def _column(connection: Connection, schema: str, name: str, of: str, is_binary: 
             more = more or len(part) >= CUT
             yield part
 
+    shut = False
+
+    def firsts() -> Iterator[bytes]:
+        """The beginnings; what is packed and goes on behind the cut cannot be opened, and is never a pass."""
+        nonlocal shut
+        for part in cuts(1, 0):
+            data = _bytes(part)
+            shut = shut or (len(part) >= CUT and is_cut_off(data))
+            yield data
+
     begin = 1
-    yield from gathered(map(_bytes, cuts(begin, 0)))
+    yield from gathered(firsts())
+    if shut:
+        yield Inner(None)
     while more:
         begin += CUT - OVERLAP
         for part in cuts(begin, OVERLAP):
             yield Inner(io.BytesIO(_bytes(part)), deeper=False, seen=len(_bytes(part[:OVERLAP])))
+
+
+def _statistics(engine: Engine) -> Iterator[Inner]:
+    """The values that the server keeps of its tables for its planner: they outlive the rows they were taken from."""
+    with engine.connect() as connection:
+        whole = connection.execution_options(stream_results=True, max_row_buffer=_ROWS)
+        for statement in _STATISTICS:
+            yield from gathered(_kept(part) for (part,) in whole.execute(text(statement)) if part is not None)
+
+
+def _kept(part: str) -> bytes:
+    """A value as the statistics tell it; binary ones in hexadecimal digits."""
+    if part.startswith("\\x"):
+        try:
+            return bytes.fromhex(part[2:])
+        except ValueError:
+            pass
+    return part.encode("utf-8", "replace")
 
 
 def _bytes(part: Any) -> bytes:

@@ -17,6 +17,7 @@ from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event
+from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
 from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_folder, write_asked
 from kansho.workspace import Workspace
@@ -116,6 +117,8 @@ def close_targets(
             raise KanshoError(
                 "CLOSING-MANUAL-UNKNOWN", "棚卸しにない対象です", place=key, remedy="kansho close inventory で確認"
             )
+    if RETURNED_CARDS in slip.targets and cards_missing(ws.ledger.events()):
+        raise _refusal("返戻はがきの枚数が授受簿と合いません", RETURNED_CARDS)
     by, witness = _people(ws, slip)
     for target in (known[key] for key in slip.targets):
         _require_returned(ws, target, slip)

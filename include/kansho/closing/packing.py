@@ -118,6 +118,18 @@ def inflated(data: bytes) -> bytes | None:
     return out if machine.eof else None
 
 
+def is_cut_off(data: bytes) -> bool:
+    """Whether this is the beginning of something packed, which cannot be opened without its rest."""
+    if is_packed(data[:HEAD]):
+        return True
+    machine = zlib.decompressobj()
+    try:
+        machine.decompress(data, HELD)
+    except zlib.error:
+        return False
+    return data[:1] == b"\x78" and not machine.eof
+
+
 def is_readable_pdf(data: bytes) -> bool:
     """Whether a document can be looked into whole: an encrypted or damaged one can never be shown to hold nothing."""
     try:

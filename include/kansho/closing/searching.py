@@ -142,14 +142,14 @@ def search_store(place: str, store: ObjectStore, searcher: Searcher, found: Foun
     objects = size = 0
     try:
         for name in store.names():
-            data, tally = store.read(name), Tally()
-            objects, size = objects + 1, size + len(data)
+            tally = Tally()
             searcher.search(name.encode(), tally)
-            handle = io.BytesIO(data)
-            _search_stream(handle, searcher, tally)
-            _search_packed(handle, searcher, tally, [packing.MAX_INFLATED])
+            with store.open(name) as handle:
+                objects, size = objects + 1, size + handle.seek(0, io.SEEK_END)
+                _search_stream(handle, searcher, tally)
+                _search_packed(handle, searcher, tally, [packing.MAX_INFLATED])
             found.take(f"{place}/{name}", tally)
-    except KanshoError:
+    except (KanshoError, OSError):
         found.unread.add(place)
     return objects, size
 

@@ -68,6 +68,9 @@ PURPOSES: Mapping[str, Purpose] = {
     "desk_lookup_calls": Purpose(frozenset({"call_staff"}), frozenset({"residents", "contacts"})),  # 受診 is of 乙 (D2)
     # Why the plan says of a person what it says: of 甲, and of who answers for the plan; never the seed.
     "plan_why": Purpose(_PLANNING, frozenset({"residents", "health", "contacts"})),
+    # What people write of an incident must name nobody: it is compared with the roster, and shown to nobody.
+    "incident_text": _task("residents"),
+    "incident_desk": Purpose(_STAFF, frozenset({"papers"})),
     "simulated_truth": _task("contacts"),
     "desk_review": Purpose(_ASKED, frozenset(_FACTS)),
     "exception_handling": Purpose(_STAFF | {TASK}, frozenset({"residents", "health", "papers"})),

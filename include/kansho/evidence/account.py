@@ -33,6 +33,8 @@ CODES: Mapping[str, str] = {
     "selected = listed + not_visited": "COUNT-VISITS",
     "rows = accepted + quarantined": "COUNT-RESULTS",
     "sheets out = sheets in": "COUNT-SHEETS",
+    "cards returned = cards in custody": "COUNT-CARDS",
+    "paper in custody = closed by hand": "COUNT-PAPER",
     "inventory = sum of its kinds": "COUNT-INVENTORY",
     "holdings in the vault = planned": "COUNT-PLANNED",
     "planned = erased": "COUNT-ERASED",
@@ -279,11 +281,31 @@ def _closing(log: _Log) -> Iterator[_Equation]:
     yield "holdings in the vault = planned", held, plan.get("targets", 0)
     yield "planned = erased", plan.get("targets", 0), len(log.keys("holding_erased"))
     yield "media = returned", len(log.keys("medium_registered")), len(log.keys("medium_returned"))
+    yield from _paper(log)
     yield "keys = destroyed", last.get("keys", 0), len(log.keys("keys_destroyed"))
     yield from _packages(log, last.get("packages", 0))
     yield "traces = purged", last.get("traces", 0), log.total("traces_purged", "holdings")
     stored, gone = log.keys("snapshot_stored"), log.keys("snapshot_erased")
     yield "snapshots stored = erased", len(stored), len(stored & gone)
+
+
+def _paper(log: _Log) -> Iterator[_Equation]:
+    """Cards that came back are all handed to us; cards and sheets are given back or destroyed, piece by piece."""
+    arrived = Counter[str]()
+    for moved in log.of("custody_moved"):
+        arrived[moved.codes.get("list", "")] += moved.counts.get("pieces", 0)
+    for listed in log.of("returns_recorded"):
+        returned = listed.counts.get("returned", 0)
+        yield f"cards returned = cards in custody [{listed.key}]", returned, arrived[listed.key]
+    closed = log.by_key("manual_target_closed")
+    for target, type_, name in (
+        ("paper/returned-cards", "returns_recorded", "returned"),
+        ("paper/visit-sheets", "sheets_in", "sheets"),
+    ):
+        held = log.total(type_, name)
+        if held or target in closed:
+            gone = closed[target].counts.get("items", 0) if target in closed else 0
+            yield f"paper in custody = closed by hand [{target}]", held, gone
 
 
 def _packages(log: _Log, inventoried: int) -> Iterator[_Equation]:

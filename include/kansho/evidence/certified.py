@@ -17,6 +17,12 @@ from kansho.evidence.merkle import leaf_hash, root_of
 
 #: What ends a key: its deletion, or that a key service took the order to delete it.
 _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
+#: The events that anything in the certificate is said by; the log has many more.
+_TOLD = _KEY_ENDS | {
+    *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
+    *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
+    *("traces_purged", "residue_scanned"),
+}
 
 
 def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None) -> dict[str, Any]:
@@ -29,15 +35,16 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing, open or not verified.
     """
-    planned, scanned, purged = (_last(log, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
-    inventory, attended = _last(log, "inventory_taken"), _last(log, "erasure_attended")
-    erased = [e for e in log if e.type == "holding_erased"]
-    gone = [e for e in log if e.type == "snapshot_erased"]
-    _require_done(planned, scanned, erased, open_manual(log))
-    ends = [e for e in log if e.type in _KEY_ENDS]
+    told = [e for e in log if e.type in _TOLD]
+    planned, scanned, purged = (_last(told, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
+    inventory, attended = _last(told, "inventory_taken"), _last(told, "erasure_attended")
+    erased = [e for e in told if e.type == "holding_erased"]
+    gone = [e for e in told if e.type == "snapshot_erased"]
+    _require_done(planned, scanned, erased, open_manual(told))
+    ends = [e for e in told if e.type in _KEY_ENDS]
     return {
         "simulation": log[0].codes.get("simulation", ""),
-        "state": "interim" if pending_keys(log) else "final",
+        "state": "interim" if pending_keys(told) else "final",
         "erased_on": erased[-1].campaign_date if erased else "",
         "began_at": erased[0].recorded_at if erased else "",
         "ended_at": ends[-1].recorded_at if ends else "",
@@ -51,18 +58,18 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "erased": len(erased),
             "erased_earlier": sum(e.codes.get("reason") != "closing" for e in gone),
             "by_kind": _by_kind(gone),
-            "keys": [e.key for e in log if e.type == "keys_destroyed"],
-            "keys_pending": pending_keys(log),
-            "media_returned": sum(e.type == "medium_returned" for e in log),
-            "manual": manual_closed(log),
-            "certificates": sorted(e.key for e in log if e.type == "certificate_received"),
+            "keys": [e.key for e in told if e.type == "keys_destroyed"],
+            "keys_pending": pending_keys(told),
+            "media_returned": sum(e.type == "medium_returned" for e in told),
+            "manual": manual_closed(told),
+            "certificates": sorted(e.key for e in told if e.type == "certificate_received"),
             "trace_rows": purged.counts.get("rows", 0),
             "trace_files": purged.counts.get("files", 0),
-            "approvals": _approvals(log, planned),
+            "approvals": _approvals(told, planned),
         },
         "attachments": {
-            erasure_log.NAME: hashlib.sha256(erasure_log.erasure_log(log)).hexdigest(),
-            scan_log.NAME: hashlib.sha256(scan_log.scan_log(log)).hexdigest(),
+            erasure_log.NAME: hashlib.sha256(erasure_log.erasure_log(told)).hexdigest(),
+            scan_log.NAME: hashlib.sha256(scan_log.scan_log(told)).hexdigest(),
         },
         "scan": {
             **{name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
@@ -131,7 +138,8 @@ def _by_kind(gone: Sequence[Event]) -> dict[str, dict[str, int]]:
         if isinstance(holding, dict):
             entry = out.setdefault(str(holding.get("kind")), {"count": 0, "rows": 0})
             entry["count"] += 1
-            entry["rows"] += int(holding.get("rows", 0))
+            rows = holding.get("rows", 0)
+            entry["rows"] += rows if type(rows) is int else 0
     return out
 
 

@@ -14,13 +14,21 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
 
+#: The events that these rules look at.
+_TOLD = frozenset(
+    {
+        *("medium_registered", "returns_recorded", "sheets_in", "erasure_planned", "erasure_attended"),
+        *("manual_target_closed", "keys_destroyed", "key_deletion_scheduled", "campaign_certified"),
+    }
+)
 #: What a record of something erased or returned by hand must say.
 MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
 
 
 def closing_findings(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
     """What the certification claims of people, hand-made erasures and keys that the log does not show."""
-    return [*_manual(events), *_certified(events, facts)]
+    told = [e for e in events if e.type in _TOLD]
+    return [*_manual(told), *_certified(told, facts)]
 
 
 def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
@@ -37,7 +45,7 @@ def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]
     certified = next((e for e in events if e.type == "campaign_certified"), None)
     if certified is None:
         return
-    before = events[: certified.sequence]
+    before = [e for e in events if e.sequence < certified.sequence]
     end = f"event {certified.sequence} {certified.type}"
     attended = next((e for e in before if e.type == "erasure_attended"), None)
     if attended is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
+from kansho.evidence.past import at
 from kansho.evidence.registrations import id_of
 from kansho.vault.classes import class_of
 
@@ -19,6 +20,7 @@ _CERTIFICATE = "erasure_certificate"
 #: What comes back → what must have gone out or been there before, under the same key.
 _COMES_AFTER: Mapping[str, tuple[str, str, str]] = {
     "medium_returned": ("medium_registered", "CUSTODY-MEDIUM", "returned, and never registered before"),
+    "package_erased": ("package_handed_over", "CUSTODY-COPY", "erased, and never handed over before (P12)"),
     "sheets_in": ("sheets_out", "CUSTODY-SHEETS", "sheets came in that never went out (P3)"),
     "snapshot_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
     "holding_erased": ("snapshot_stored", "CUSTODY-UNKNOWN", "erased, and never stored before"),
@@ -34,23 +36,26 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
     certified: set[str] = set()
     consented: set[str] = set()
     for event in events:
-        place = f"event {event.sequence} {event.type} {event.key}"
         before, code, text = _COMES_AFTER.get(event.type, ("", "", ""))
         if before and (before, event.key) not in seen:
-            yield Finding(code, place, text)
-        for name in sorted(_used(event) & erased):
-            yield Finding("CUSTODY-USED-ERASED", place, f"uses a holding after its erasure: {name[:120]}")
+            yield Finding(code, at(event), text)
+        for name in sorted(_used(event) & erased) if erased and event.refs else ():
+            yield Finding("CUSTODY-USED-ERASED", at(event), f"uses a holding after its erasure: {name[:120]}")
+        if event.type == "custody_moved" and ("returns_recorded", event.codes.get("list", "")) not in seen:
+            yield Finding("CUSTODY-CARDS", at(event), "cards handed over of a list that never came (P11)")
         if event.type == "snapshot_stored":
             key = class_of(_kind(event))  # the key that seals it (`kansho.vault.classes`)
             if key in destroyed:
-                yield Finding("CUSTODY-KEY-USED", place, f"stored after key {key} was destroyed")
+                yield Finding("CUSTODY-KEY-USED", at(event), f"stored after key {key} was destroyed")
         elif event.type == "snapshot_erased":
             erased.add(event.key)
         elif event.type == "key_deletion_scheduled":
             pending[event.key] = event.codes.get("until", "")
         elif event.type == "keys_destroyed":
             if event.campaign_date < pending.get(event.key, ""):
-                yield Finding("CUSTODY-KEY-PENDING", place, "called destroyed while its deletion was only scheduled")
+                yield Finding(
+                    "CUSTODY-KEY-PENDING", at(event), "called destroyed while its deletion was only scheduled"
+                )
             destroyed.add(event.key)
         elif event.type == "certificate_received":
             certified.add(event.key)
@@ -59,9 +64,9 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
         elif event.type in ("package_handed_over", "package_received"):
             party = event.codes.get("party", "")
             if party in certified and event.codes.get("kind") != _CERTIFICATE:
-                yield Finding("CUSTODY-CERTIFICATE-EARLY", place, "exchanged after this party's certificate (P12)")
+                yield Finding("CUSTODY-CERTIFICATE-EARLY", at(event), "exchanged after this party's certificate (P12)")
             if event.type == "package_received" and party and party not in consented:
-                yield Finding("CUSTODY-PARTY", place, "from a party that was never registered (C7)")
+                yield Finding("CUSTODY-PARTY", at(event), "from a party that was never registered (C7)")
         seen.add((event.type, event.key))
 
 

@@ -35,6 +35,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "medium_return": ("DEADLINE-MEDIUM", "P11"),
     "erasure": ("DEADLINE-ERASURE", "P11"),
     "certificate": ("DEADLINE-CERTIFICATE", "P12"),
+    "copy_erase": ("DEADLINE-COPY", "P12"),
     "monthly_report": ("DEADLINE-REPORT", "P13"),
     "attestation": ("DEADLINE-ATTESTATION", "P15"),
     "ward_inspection": ("DEADLINE-INSPECTION", "P6"),
@@ -51,7 +52,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "effect_report": ("DEADLINE-EFFECT", "E1"),
 }
 #: Records of papers that others signed, with the day they name.
-_PAPERS = frozenset({"attestation_recorded", "inspection_recorded", "audit_recorded", "briefing_recorded"})
+_PAPERS = frozenset(
+    {"attestation_recorded", "inspection_recorded", "audit_recorded", "briefing_recorded", "package_erased"}
+)
 #: What the certification itself does.
 _LAST = "erasure"
 #: What 甲 itself brings late breaks no clause of 乙's.
@@ -80,6 +83,7 @@ def deadline_findings(log: Past) -> Iterator[Finding]:
             place = at(due.shown) if due.shown is not None else f"{due.kind}/{due.subject}"
             yield Finding(code, place, f"not done by {due.by}, and not recorded as missed ({clause})")
     yield from _flow(log)
+    yield from _copy_flow(log)
 
 
 def missed(log: Past, *, today: str, over: bool) -> Iterator[Due]:
@@ -93,6 +97,7 @@ def dues(log: Past) -> Iterator[Due]:
     """Everything that had a day."""
     facts = log.facts
     yield from _holdings(log)
+    yield from _copies(log)
     yield from _months(log, facts)
     yield from _inspections(log, facts)
     yield from _corrections(log)
@@ -125,6 +130,15 @@ def _holdings(log: Past) -> Iterator[Due]:
     for stored in log.of("snapshot_stored"):
         by = stored.codes.get("erase_by", "")
         yield Due("erase_by", stored.key, by, log.find("snapshot_erased", stored.key))
+
+
+def _copies(log: Past) -> Iterator[Due]:
+    """What a 丙 was given is gone by the day that went with it (丙12)."""
+    for package in log.of("package_handed_over"):
+        if package.codes.get("party") in log.facts_at(package).subcontractors:
+            yield Due(
+                "copy_erase", package.key, package.codes.get("erase_by", ""), log.find("package_erased", package.key)
+            )
 
 
 def _months(log: Past, facts: ConfigFacts) -> Iterator[Due]:
@@ -221,6 +235,24 @@ def _flow(log: Past) -> Iterator[Finding]:
             last = min(last, _after(stored.campaign_date, flow.days))
         if not "" < said.get("erase_by", "") <= last:
             yield Finding("FLOW-ERASE-BY", at(stored), f"its erase-by day is after {last}, which the flow allows (D6)")
+
+
+def _copy_flow(log: Past) -> Iterator[Finding]:
+    """A copy with a 丙 is of an approved kind, and lives no longer than the flow allows (D6)."""
+    for package in log.of("package_handed_over"):
+        facts, said = log.facts_at(package), package.codes
+        party = said.get("party", "")
+        if party not in facts.subcontractors:
+            continue
+        of = (said.get("kind", ""), party)
+        if of not in facts.copies:
+            yield Finding("FLOW-UNAPPROVED", at(package), "no such copy with this party in the year's data flow (D6)")
+            continue
+        last, days = facts.days.certificates_due, facts.copies[of]
+        if days is not None:
+            last = min(last, _after(package.campaign_date, days))
+        if not "" < said.get("erase_by", "") <= last:
+            yield Finding("FLOW-ERASE-BY", at(package), f"its erase-by day is after {last}, which the flow allows (D6)")
 
 
 def _after(day: str, days: int) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from kansho.errors import KanshoError
@@ -68,6 +70,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "package_handed_over": ("D2",),
     "package_received": ("D2",),
     "package_refused": ("D2",),
+    "package_erased": ("P12", "D6"),
+    "custody_moved": ("P11",),
     # stages
     "plan_made": ("C5", "E1"),
     "wave_selected": ("C4",),
@@ -97,6 +101,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "timestamp_missing": ("P13",),
     "deadline_missed": ("P6",),
     "incident_opened": ("P9",),
+    "incident_item_filled": ("P9",),
     "incident_reported": ("P9",),
     "incident_instructed": ("P9",),
     "incident_closed": ("P9",),
@@ -124,6 +129,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
 
 #: Codes are identifiers, digests, dates and file-safe words: nothing a resident's data could pass as prose.
 _CODE = re.compile(r"[A-Za-z0-9_.,:/@+=| -]{0,300}\Z")
+_WHOLE = frozenset({int})
 _KEY = re.compile(r"[A-Za-z0-9_.:/@+-]{1,200}\Z")
 
 
@@ -163,19 +169,36 @@ class Draft:
         Raises:
             KanshoError: ``LEDGER-EVENT`` naming the field.
         """
-        if self.type not in EVENT_TYPES:
-            raise KanshoError("LEDGER-EVENT", "unknown event type", place=self.type)
-        if not _KEY.match(self.key):
-            raise KanshoError("LEDGER-EVENT", "key has forbidden characters", place=self.type)
-        if not all(_KEY.match(part) for part in self.actor.to_json().values()):
-            # A user whose name only looks like another's is nobody (homoglyphs).
-            raise KanshoError("LEDGER-EVENT", "actor has forbidden characters", place=self.type)
-        for name, count in self.counts.items():
-            if type(count) is not int:
-                raise KanshoError("LEDGER-EVENT", "counts must be int", place=f"{self.type}.{name}")
-        for name, code in self.codes.items():
-            if not _CODE.match(code):
-                raise KanshoError("LEDGER-EVENT", "codes must be plain identifiers", place=f"{self.type}.{name}")
+        check_content(self.type, self.key, self.actor.to_json(), self.counts, self.codes)
+
+
+def check_content(
+    type_: str, key: str, actor: Mapping[str, str], counts: Mapping[str, int], codes: Mapping[str, str]
+) -> None:
+    """See `Draft.check`; the parts of a draft, or of an event that somebody says was one.
+
+    Raises:
+        KanshoError: ``LEDGER-EVENT`` naming the field.
+    """
+    if type_ not in EVENT_TYPES:
+        raise KanshoError("LEDGER-EVENT", "unknown event type", place=type_)
+    if not _KEY.match(key):
+        raise KanshoError("LEDGER-EVENT", "key has forbidden characters", place=type_)
+    if not all(map(_is_name, actor.values())):
+        # A user whose name only looks like another's is nobody (homoglyphs).
+        raise KanshoError("LEDGER-EVENT", "actor has forbidden characters", place=type_)
+    if not _WHOLE.issuperset(map(type, counts.values())):
+        name = next(name for name, count in counts.items() if type(count) is not int)
+        raise KanshoError("LEDGER-EVENT", "counts must be int", place=f"{type_}.{name}")
+    if not all(map(_CODE.match, codes.values())):
+        name = next(name for name, code in codes.items() if not _CODE.match(code))
+        raise KanshoError("LEDGER-EVENT", "codes must be plain identifiers", place=f"{type_}.{name}")
+
+
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    """Of parties, users and roles there are few."""
+    return _KEY.match(text) is not None
 
 
 @dataclass(frozen=True)
@@ -219,19 +242,10 @@ class Event:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Event:
         """Inverse of `to_json`."""
-        return cls(
-            sequence=value["sequence"],
-            campaign=value["campaign"],
-            type=value["type"],
-            key=value["key"],
-            recorded_at=value["recorded_at"],
-            campaign_date=value["campaign_date"],
-            actor=value["actor"],
-            counts=value["counts"],
-            codes=value["codes"],
-            refs=value["refs"],
-            names=value["names"],
-        )
+        return cls(*_PARTS(value))
+
+
+_PARTS = itemgetter(*(f.name for f in fields(Event)))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -240,7 +254,7 @@ def canonical_json(value: Any) -> bytes:
     return plain_json(value)
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 def plain_json(value: Any) -> bytes:

@@ -58,7 +58,9 @@ class Days:
 class ConfigFacts:
     """Facts of one year's config; dates are ISO texts, which order as dates do.
 
-    ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4).
+    ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
+    ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate);
+    ``leaves`` are the last days of handlers who leave within the year (P5).
     """
 
     campaign: str
@@ -73,6 +75,8 @@ class ConfigFacts:
     flows: Mapping[str, FlowFact] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
     wave_capacity: Mapping[str, int] = field(default_factory=dict)
+    leaves: Mapping[str, str] = field(default_factory=dict)
+    copies: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -93,6 +97,7 @@ class ConfigFacts:
         """
         try:
             waves = {w["id"]: channel for channel in _CHANNELS for w in value["waves"][channel]}
+            others = {p["id"] for p in value["parties"] if p["kind"] == SUBCONTRACTOR}
             return cls(
                 campaign=f"{value['ward']['slug']}_{value['fiscal_year']}",
                 contract_start=_day(value["contract"]["start"]),
@@ -108,11 +113,18 @@ class ConfigFacts:
                 flows={
                     _text(f["kind"]): FlowFact(_text(f["holder"]), _text(f["place"]), _few(f["erase_after_days"]))
                     for f in value["data_flow"]
+                    if f["holder"] not in others
+                },
+                copies={
+                    (_text(f["kind"]), _text(f["holder"])): _few(f["erase_after_days"])
+                    for f in value["data_flow"]
+                    if f["holder"] in others
                 },
                 capacity={section: _whole(value["capacity"][name]) for section, name in _CHANNELS.items()},
                 wave_capacity={
                     _text(w["id"]): _whole(w["capacity"]) for section in _CHANNELS for w in value["waves"][section]
                 },
+                leaves={_text(h["id"]): _day(h["leaves_on"]) for h in value["handlers"] if h.get("leaves_on")},
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )

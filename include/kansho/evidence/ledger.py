@@ -145,8 +145,9 @@ class Ledger:
         return [e for e in self._events if type is None or e.type == type]
 
     def find(self, type: str, key: str) -> Event | None:
-        """The event of that type and key, if any."""
-        self.refresh()
+        """The event of that type and key, if any; one that was read once is not asked for again, for it stays."""
+        if (type, key) not in self._by_key:
+            self.refresh()
         return self._by_key.get((type, key))
 
     @property

@@ -15,6 +15,9 @@ from kansho.evidence.findings import Finding
 #: The first of these is the moment from which residents' data may be in the house, or leave it.
 _WORK = frozenset({"delivery_accepted", "package_handed_over", "plan_made", "wave_selected"})
 
+#: What an amendment is judged by.
+_AMENDS = frozenset({"campaign_opened", "config_amended", "approval_requested", "approval_decided"})
+
 
 def opening_findings(events: Sequence[Event]) -> Iterator[Finding]:
     """No delivery is taken in and nothing leaves before the ward approved the opening."""
@@ -31,9 +34,10 @@ def amendment_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFac
 
     ``in_force`` holds every bound configuration; None where only the log is at hand.
     """
-    decided = {e.key: e for e in events if e.type == "approval_decided" and e.codes.get("decision") == "approve"}
-    asked = {e.key: e for e in events if e.type == "approval_requested"}
-    for event in events:
+    told = [e for e in events if e.type in _AMENDS]
+    decided = {e.key: e for e in told if e.type == "approval_decided" and e.codes.get("decision") == "approve"}
+    asked = {e.key: e for e in told if e.type == "approval_requested"}
+    for event in told:
         if event.type not in ("campaign_opened", "config_amended"):
             continue
         digest = event.codes.get("config_digest", "")

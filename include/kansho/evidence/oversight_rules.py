@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
@@ -25,6 +26,8 @@ _NEVER = 1 << 62
 def oversight_findings(log: Past) -> Iterator[Finding]:
     """Handlers, 丙, visiting days and places that the log does not show in order."""
     yield from _handlers(log)
+    yield from _leavers(log)
+    yield from _corrections(log)
     yield from _subcontractors(log)
     yield from _visiting_days(log)
     yield from _places(log)
@@ -42,6 +45,40 @@ def _handlers(log: Past) -> Iterator[Finding]:
             days = [e.codes.get("on", "") for e in log.registered(type_, handler) if e.codes.get("of") != "leaver"]
             if not any("" < day <= registered.campaign_date for day in days):
                 yield Finding(code, at(registered), f"no {type_} by the day of the registration (P5)")
+
+
+def _leavers(log: Past) -> Iterator[Finding]:
+    """Whoever left by the configuration is registered as gone, and told by a person, with a paper (P5, 乙11)."""
+    newest = {id_of(e): e for e in log.of("handler_registered")}
+    certified = log.first("campaign_certified") is not None
+    for handler, day in sorted(log.facts.leaves.items()):
+        last = newest.get(handler)
+        if certified and last is not None and not "" < last.codes.get(ENDED, "") <= day:
+            yield Finding("OVERSIGHT-LEAVER", at(last), f"left on {day}, and the registration goes on (P5)")
+    for told in log.of("briefing_recorded"):
+        last = newest.get(id_of(told))
+        if told.codes.get("of") != "leaver":
+            continue
+        by = newest.get(told.codes.get("by", ""))
+        if last is None or not last.codes.get(ENDED) or by is None or by is last or not told.refs.get("pledge"):
+            yield Finding(
+                "OVERSIGHT-LEAVER-FORM", at(told), "a leaver told by nobody, without a paper, or not gone (P5)"
+            )
+
+
+def _corrections(log: Past) -> Iterator[Finding]:
+    """A correction says what was done, by whom, when, with a paper; and it is of something that was found (P6)."""
+    for made in log.of("inspection_recorded"):
+        of, _, rest = made.key.partition("/")
+        if of != "correction":
+            continue
+        inspection, _, code = rest.rpartition("/")
+        found = log.find("inspection_recorded", inspection, made) or log.find("audit_recorded", inspection, made)
+        asked = found is not None and f"{code}=" in found.codes.get("findings", "")
+        if found is None or not asked or not found.codes.get("on", "") <= made.codes.get("on", ""):
+            yield Finding("OVERSIGHT-CORRECTION", at(made), "a correction of nothing that was found before (P6)")
+        elif not all(made.codes.get(name) for name in ("action", "done_by", "on")) or not made.refs.get("evidence"):
+            yield Finding("OVERSIGHT-CORRECTION-FORM", at(made), "what was done, by whom, when or its paper lacks (P6)")
 
 
 def _subcontractors(log: Past) -> Iterator[Finding]:

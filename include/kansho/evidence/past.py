@@ -23,11 +23,12 @@ class Past:
         self._in_force = in_force
         self._by_key = {(e.type, e.key): e for e in events}
         self._by_type: dict[str, list[Event]] = defaultdict(list)
-        self._by_id: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        self._by_id: dict[str, dict[str, list[Event]]] = {}
         for event in events:
             self._by_type[event.type].append(event)
-            self._by_id[event.type, id_of(event)].append(event)
-        bound = [e for e in events if e.type in ("campaign_opened", "config_amended")]
+        bound = sorted(
+            (e for type in ("campaign_opened", "config_amended") for e in self.of(type)), key=lambda e: e.sequence
+        )
         self._bound = [(e.sequence, e.codes.get("config_digest", "")) for e in bound]
         #: The day up to which the log tells anything; empty for no log.
         self.today = max((e.campaign_date for e in events), default="")
@@ -38,7 +39,11 @@ class Past:
 
     def registered(self, type: str, id_: str) -> list[Event]:
         """Every registration of an id, in order."""
-        return self._by_id.get((type, id_), [])
+        if type not in self._by_id:
+            ids = self._by_id[type] = defaultdict(list)
+            for event in self.of(type):
+                ids[id_of(event)].append(event)
+        return self._by_id[type].get(id_, [])
 
     def find(self, type: str, key: str, before: Event | None = None) -> Event | None:
         """The event of that type and key, if it comes before another."""

@@ -32,6 +32,8 @@ from kansho.vault.classes import PERSONAL_KEYS
 
 #: Kinds of package that need an approval and a passed gate of this name before they leave (C6, P1).
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
+#: Items of a full report on an incident (規則 43条).
+ITEMS = 9
 #: What a delivered file becomes in the core once its gate let it through.
 _CORE = {
     "target_list": "roster",
@@ -95,6 +97,12 @@ def _frame(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
     for opened in log.of("incident_opened"):
         if certified is not None and log.find("incident_closed", opened.key, certified) is None:
             yield Finding("STATE-INCIDENT-OPEN", at(opened), "the incident was never closed (P9)")
+    for closed in log.of("incident_closed"):
+        final = log.find("report_submitted", f"incident_final/{closed.key}", closed)
+        if final is None or final.counts.get("items") != ITEMS or final.counts.get("empty_items") != 0:
+            yield Finding(
+                "STATE-INCIDENT-UNREPORTED", at(closed), "closed without a report that had all nine items (P9)"
+            )
 
 
 def _approvals(log: Past) -> Iterator[Finding]:

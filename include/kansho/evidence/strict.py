@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kansho.errors import KanshoError
@@ -82,10 +82,35 @@ def read_canonical_json(line: bytes, place: str, canonical: Callable[[Any], byte
     return read_json(line, place), False
 
 
+def canonical_values(lines: Sequence[bytes]) -> list[Any] | None:
+    """What each of several texts says, where all of them are objects in canonical form; None where any is not.
+
+    They are written again in one go.  That the whole is the same says it of each: a text was read to its very end, and
+    no object's text begins another's.
+    """
+    if max(map(len, lines), default=0) > MAX_JSON_BYTES:
+        return None
+    try:
+        texts = b"\n".join(lines).decode("utf-8").split("\n")
+        if max(map(_depth, texts)) > MAX_DEPTH:
+            return None
+        read = [_WITHOUT_FLOATS.raw_decode(text) for text in texts]
+        values = [value for value, _ in read]
+        ends_well = all(end == len(text) for (_, end), text in zip(read, texts, strict=True))
+        if ends_well and _OBJECT.issuperset(map(type, values)) and _PLAIN.encode(values) == f"[{','.join(texts)}]":
+            return values
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
 def _no_float(_: str) -> Any:
     raise ValueError
 
 
+_OBJECT = frozenset({dict})
+#: As `kansho.evidence.events` writes the log.
+_PLAIN = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _WITHOUT_FLOATS = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
 
 

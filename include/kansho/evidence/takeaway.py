@@ -40,6 +40,7 @@ MODULES = (
             "events",
             "facts",
             "findings",
+            "log_lines",
             "lookalike",
             "merkle",
             "methods",

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
@@ -20,29 +19,19 @@ from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
 from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
 from kansho.evidence.countersignatures import countersignature_findings, ward_key_findings
-from kansho.evidence.events import EVENT_TYPES, SCHEMA, Actor, Draft, Event, plain_json
+from kansho.evidence.events import Event, check_content
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.log_lines import read_log
 from kansho.evidence.lookalike import imitates
-from kansho.evidence.merkle import leaf_hash
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.paper import paper_findings
 from kansho.evidence.rules import violations
 from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
-from kansho.evidence.strict import read_canonical_json, read_json, read_zip
+from kansho.evidence.strict import read_json, read_zip
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
-#: No count is larger: every reader of JSON takes such integers as they are (RFC 8259, 6).
-_LARGEST = 2**53 - 1
 _OTHER_NAMES = (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME, COUNTERSIGNED)
-_MAX_EVENTS = 100_000
-_RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_TEXT_FIELDS = ("campaign", "type", "key", "recorded_at", "campaign_date")
-_MAP_FIELDS = ("actor", "counts", "codes", "refs", "names")
-_TEXT_MAPS = ("actor", "codes", "names")
-_ACTOR = frozenset({"party", "user", "role"})
-_FIELDS = frozenset({"schema", "sequence", "clauses", *_TEXT_FIELDS, *_MAP_FIELDS})
 
 
 def verify_bundle(path: Path, *checkpoints: Path, papers: Iterable[str] = ()) -> list[Finding]:
@@ -104,7 +93,7 @@ def judge_files(
         in_force = {**_earlier(files), names.sha256(files[names.CONFIG]): facts}
         key = read_verifier_key(files[names.PUBLIC_KEY], origin_of(facts.campaign))
         wards = None if ward_key is None else read_verifier_key(ward_key, cosigner_of(origin_of(facts.campaign)))
-        events, leaves = _events(files[names.EVENTS], facts.campaign)
+        events, leaves = read_log(files[names.EVENTS], facts.campaign)
     except KanshoError as error:
         return [], [*found, _finding(error)]
     found += _log(events)
@@ -150,89 +139,23 @@ def _earlier(files: Mapping[str, bytes]) -> dict[str, ConfigFacts]:
     return found
 
 
-def _events(data: bytes, campaign: str) -> tuple[list[Event], list[bytes]]:
-    """Parse the log strictly; an event that is not in canonical form cannot be judged at all."""
-    if not data.endswith(b"\n"):
-        raise KanshoError("EVENT-CUT", "最後の行が途中で終わっています", place=names.EVENTS)
-    lines = data[:-1].split(b"\n")
-    if len(lines) > _MAX_EVENTS:
-        raise KanshoError("EVENT-COUNT", "出来事が多すぎます", place=names.EVENTS)
-    events = []
-    for number, line in enumerate(lines):
-        place = f"{names.EVENTS}:{number + 1}"
-        value, canonical = read_canonical_json(line, place, plain_json)
-        _check_shape(value, place)
-        if value["campaign"] != campaign:
-            raise KanshoError("EVENT-CAMPAIGN", "別の年度の出来事です", place=place)
-        if value["type"] not in EVENT_TYPES or value["clauses"] != list(EVENT_TYPES[value["type"]]):
-            raise KanshoError("EVENT-TYPE", "知らない種類の出来事です", place=place)
-        if not canonical:
-            raise KanshoError("EVENT-CANONICAL", "正準形ではありません", place=place)
-        events.append(Event.from_json(value))
-    _require_order([e.sequence for e in events])
-    return events, [leaf_hash(line) for line in lines]
-
-
-def _require_order(numbers: Sequence[int]) -> None:
-    """Every number once and in its place; else what was done to the log."""
-    wrong = next((at for at, number in enumerate(numbers) if number != at), None)
-    if wrong is None:
-        return
-    place = f"{names.EVENTS}:{wrong + 1}"
-    if len(set(numbers)) < len(numbers):
-        raise KanshoError("EVENT-NUMBER", "同じ番号の出来事が二つあります", place=place)
-    if set(numbers) == set(range(len(numbers))):
-        raise KanshoError("EVENT-ORDER", "出来事の順が入れ替わっています", place=place)
-    raise KanshoError("EVENT-DROPPED", "番号の抜けた出来事があります", place=place)
-
-
-def _check_shape(value: Any, place: str) -> None:
-    if not _has_shape(value):
-        raise KanshoError("EVENT-FORM", "出来事の形が違います", place=place)
-    if any(not -_LARGEST <= count <= _LARGEST for count in value["counts"].values()):
-        raise KanshoError("EVENT-HUGE", "読み手により値が変わる大きな数があります", place=place)
-
-
-def _has_shape(value: Any) -> bool:
-    """Whether a parsed text is an event; types are those of JSON, compared exactly (a bool is no int)."""
-    if type(value) is not dict or value.keys() != _FIELDS or value["schema"] != SCHEMA:
-        return False
-    if type(value["sequence"]) is not int or type(value["clauses"]) is not list:
-        return False
-    if {type(value[f]) for f in _TEXT_FIELDS} != {str} or {type(value[f]) for f in _MAP_FIELDS} != {dict}:
-        return False
-    if value["actor"].keys() != _ACTOR or {type(v) for f in _TEXT_MAPS for v in value[f].values()} != {str}:
-        return False
-    for count in value["counts"].values():
-        if type(count) is not int:
-            return False
-    if not _RECORDED.match(value["recorded_at"]) or not _DATE.match(value["campaign_date"]):
-        return False
-    try:
-        date.fromisoformat(value["recorded_at"][:10])
-        date.fromisoformat(value["campaign_date"])
-    except ValueError:
-        return False
-    return True
-
-
 def _log(events: Sequence[Event]) -> list[Finding]:
     """What a writer of the ledger would have refused."""
     found: list[Finding] = []
     seen: set[tuple[str, str]] = set()
     for event in events:
-        place = f"event {event.sequence} {event.type}"
-        if (event.type, event.key) in seen:
-            found.append(Finding("EVENT-TWICE", place, "type and key occur twice"))
-        seen.add((event.type, event.key))
-        if any(count < 0 for count in event.counts.values()):
-            found.append(Finding("COUNT-NEGATIVE", place, "a count is below zero"))
+        name = (event.type, event.key)
+        if name in seen:
+            found.append(Finding("EVENT-TWICE", _place(event), "type and key occur twice"))
+        seen.add(name)
+        if event.counts and min(event.counts.values()) < 0:
+            found.append(Finding("COUNT-NEGATIVE", _place(event), "a count is below zero"))
         try:
-            _draft(event).check()
+            check_content(event.type, event.key, event.actor, event.counts, event.codes)
         except KanshoError as error:
             said = (event.key, *event.actor.values(), *event.codes.values())
             code = "EVENT-LOOKALIKE" if any(map(imitates, said)) else "EVENT-CONTENT"
-            found.append(Finding(code, place, error.message))
+            found.append(Finding(code, _place(event), error.message))
     simulated = bool(events) and events[0].codes.get("simulation") == "true"
     for event in events if not simulated else ():
         if event.campaign_date > _next_day(event.recorded_at):
@@ -240,15 +163,13 @@ def _log(events: Sequence[Event]) -> list[Finding]:
     return found
 
 
+def _place(event: Event) -> str:
+    return f"event {event.sequence} {event.type}"
+
+
 def _next_day(recorded_at: str) -> str:
     """The latest civil date in Japan at that moment, without a clock: UTC date plus one day at most."""
     return (date.fromisoformat(recorded_at[:10]) + timedelta(days=1)).isoformat()
-
-
-def _draft(event: Event) -> Draft:
-    actor = Actor(event.actor["party"], event.actor["user"], event.actor["role"])
-    day = date.fromisoformat(event.campaign_date)
-    return Draft(event.type, event.key, day, actor, event.counts, event.codes, event.refs, event.names)
 
 
 def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -> list[Finding]:

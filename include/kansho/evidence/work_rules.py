@@ -2,13 +2,16 @@
 
 Belongs here: pure rules over events (C2, C4, C5, D3, E1, E2), called by `kansho.evidence.rules`.  Does not belong here:
 whether counts balance (`kansho.evidence.account`), who released a package (`kansho.evidence.rules`).
+
+A plan is let out when its document is issued and when a wave is selected by it, a figure when its report is issued:
+each stands on a gate that had passed before (``plan_release``, ``effect_release``) and on the word of one role.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from kansho.evidence.decision_rules import by_role
 from kansho.evidence.events import Event
@@ -17,6 +20,13 @@ from kansho.evidence.past import Past, at
 
 #: Who approves a plan (C5).
 _PLANS = "ward_officer"
+#: Who lets a report of the effect out, and how its documents are called (E1).
+_REPORTS = "contractor_manager"
+_EFFECT_REPORT = re.compile(r"reports/effect-([0-9-]+)\.(?:pdf|csv)\Z")
+#: Codes of a gate that was not evaluated, and of one that had not passed.
+_PLAN_GATE = ("WORK-PLAN-UNGATED", "WORK-PLAN-GATE")
+_EFFECT_GATE = ("WORK-EFFECT-UNGATED", "WORK-EFFECT-GATE")
+_EFFECT_KINDS = frozenset({"effect_report", "effect_table"})
 #: Channel of a selection → section of the capacities.
 _SECTION = {"mail": "mailings", "call": "calls", "visit": "visits"}
 
@@ -25,9 +35,11 @@ def work_findings(log: Past) -> Iterator[Finding]:
     """Deliveries, plans, waves, mailings and figures that the log does not show in order."""
     yield from _media(log)
     yield from _plans(log)
+    yield from _plans_issued(log)
     yield from _capacities(log)
     yield from _pulls(log)
     yield from _effects(log)
+    yield from _reports(log)
 
 
 def _media(log: Past) -> Iterator[Finding]:
@@ -45,21 +57,59 @@ def _media(log: Past) -> Iterator[Finding]:
 
 def _plans(log: Past) -> Iterator[Finding]:
     """A wave is selected by a plan whose document the ward had approved (C5)."""
-    approved: dict[str, int] = {}
-    for asked in log.of("approval_requested"):
-        artefact = asked.refs.get("artefact")
-        decided = log.find("approval_decided", asked.key)
-        if isinstance(artefact, dict) and decided is not None and by_role(asked, decided, _PLANS):
-            approved.setdefault(_named(artefact), decided.sequence)
+    approved = _approved(log, "plan_document", _PLANS)
     for wave in log.of("wave_selected"):
         plan = wave.codes.get("plan", "")
         made = log.find("plan_made", plan, wave)
         if made is None or not made.sequence < approved.get(plan, wave.sequence) < wave.sequence:
             yield Finding("WORK-PLAN", at(wave), "selected by no plan that the ward had approved (C5)")
+        yield from _behind(log, wave, f"plan_release/{plan}", _PLAN_GATE, "C5")
 
 
-def _named(artefact: dict[str, Any]) -> str:
-    return str(artefact.get("key")) if artefact.get("kind") == "plan_document" else ""
+def _plans_issued(log: Past) -> Iterator[Finding]:
+    """A plan's document is given out once its gate had passed and the ward had approved it (C5)."""
+    approved = _approved(log, "plan_document", _PLANS)
+    for issued in log.of("document_issued"):
+        if issued.codes.get("kind") in ("plan", "plan_table"):
+            plan = issued.key.rpartition(".")[0]
+            if approved.get(plan, issued.sequence) >= issued.sequence:
+                yield Finding("WORK-PLAN", at(issued), "issued without the ward's approval (C5)")
+            yield from _behind(log, issued, f"plan_release/{plan}", _PLAN_GATE, "C5")
+
+
+def _reports(log: Past) -> Iterator[Finding]:
+    """A report of the effect is given out once its gate had passed and 乙's responsible person approved it (E1)."""
+    approved = _approved(log, "effect_table", _REPORTS)
+    for issued in log.of("document_issued"):
+        if issued.codes.get("kind") not in _EFFECT_KINDS:
+            continue
+        named = _EFFECT_REPORT.match(issued.key)
+        day = named[1] if named else ""
+        if approved.get(f"report-{day}", issued.sequence) >= issued.sequence:
+            yield Finding("WORK-EFFECT-UNAPPROVED", at(issued), "issued without the approval of that report (E1)")
+        yield from _behind(log, issued, f"effect_release/{day}", _EFFECT_GATE, "E1")
+
+
+def _behind(log: Past, event: Event, gate: str, codes: tuple[str, str], clause: str) -> Iterator[Finding]:
+    """What left stands behind this gate: it was judged before, and passed; such a gate nobody waives."""
+    judged = log.find("gate_evaluated", gate, event)
+    if judged is None:
+        yield Finding(codes[0], at(event), f"gate {gate} was not evaluated before ({clause})")
+    elif judged.codes.get("result") != "pass":
+        yield Finding(codes[1], at(event), f"gate {gate} had not passed ({clause})")
+
+
+def _approved(log: Past, kind: str, role: str) -> dict[str, int]:
+    """Key of every artefact of a kind that this role approved → number of the first such decision."""
+    found: dict[str, int] = {}
+    for asked in log.of("approval_requested"):
+        artefact = asked.refs.get("artefact")
+        decided = log.find("approval_decided", asked.key)
+        if not isinstance(artefact, dict) or artefact.get("kind") != kind or decided is None:
+            continue
+        if by_role(asked, decided, role):
+            found.setdefault(str(artefact.get("key")), decided.sequence)
+    return found
 
 
 def _capacities(log: Past) -> Iterator[Finding]:

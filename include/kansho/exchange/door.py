@@ -12,6 +12,7 @@ from kansho.campaign.rights import PartyKind, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import newest
+from kansho.exchange.copies import erase_by
 from kansho.exchange.package import Package, pack, unpack
 from kansho.vault.disk import write_whole
 from kansho.vault.keys import seal_package
@@ -36,13 +37,15 @@ def hand_over(
 
     Raises:
         KanshoError: ``EXCHANGE-CONSENT`` when 甲 has not consented to this 丙 for this work,
-            ``EXCHANGE-AUTHORITY`` when the approval is not there, ``EXCHANGE-RECIPIENT`` without a key.
+            ``EXCHANGE-AUTHORITY`` when the approval is not there, ``EXCHANGE-RECIPIENT`` without a key,
+            ``FLOW-UNAPPROVED`` for a copy that the year's data flow does not name with this 丙.
     """
     key = f"{party}/{kind}/{package}"
     known = ws.ledger.find("package_handed_over", key)
     if known is not None:
         return known
     _require_consent(ws, party, work)
+    until = erase_by(ws, party, kind)
     if authority != "contract":
         decided = ws.ledger.find("approval_decided", authority)
         if decided is None or decided.codes.get("decision") != "approve":
@@ -76,6 +79,7 @@ def hand_over(
             "package": package,
             "authority": authority,
             "work": work.value if work else "",
+            **({"erase_by": until.isoformat()} if until is not None else {}),
         },
         refs={
             "sha256_sealed": hashlib.sha256(sealed).hexdigest(),

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +20,16 @@ from typing import Any
 from kansho.errors import KanshoError
 
 MANIFEST = "manifest.json"
-#: No package of a ward's year comes near this; it stops a bomb before memory does.
+#: No package of a ward's year comes near this.
 MAX_BYTES = 4 * 1024**3
+#: What a package may come to beside its own bytes, where another program than ours compressed it: times, and at least.
+#: Tables of text come to some ten times; it stops a bomb before memory does.
+MAX_RATIO, ALWAYS = 50, 16 * 1024**2
+#: What the standard library says of an archive, or of a manifest, that is none.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, OverflowError),
+    *(ValueError, LookupError, TypeError, AttributeError, NotImplementedError, RuntimeError, RecursionError),
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -48,16 +59,19 @@ def unpack(data: bytes) -> Package:
     Raises:
         KanshoError: ``PACKAGE-FORM`` or ``PACKAGE-DIGEST``.
     """
+    most = min(MAX_BYTES, max(ALWAYS, MAX_RATIO * len(data)))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
             names = [i.filename for i in infos]
-            if len(names) != len(set(names)) or sum(i.file_size for i in infos) > MAX_BYTES:
+            if len(names) != len(set(names)) or sum(i.file_size for i in infos) > most:
                 raise ValueError("entries")
             contents = {name: archive.read(name) for name in names}
         manifest = json.loads(contents.pop(MANIFEST))
+        if not isinstance(manifest, dict):
+            raise TypeError("manifest")
         listed = {f["name"]: f["sha256"] for f in manifest["files"]}
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError):
+    except _DAMAGED:
         raise KanshoError(
             "PACKAGE-FORM", "荷の形式が正しくありません", remedy="送付元に再送を依頼してください"
         ) from None

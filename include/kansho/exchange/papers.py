@@ -39,6 +39,17 @@ FINDINGS = {
     "other": "その他",
 }
 
+#: What was done about a finding (closed list; the paper behind it says more).
+ACTIONS = {
+    "procedure_changed": "手順を改めた",
+    "trained": "教育を行った",
+    "access_removed": "権限を取り消した",
+    "equipment_fixed": "設備・機器を改めた",
+    "records_completed": "記録を補った",
+    "storage_changed": "保管を改めた",
+    "other": "その他（書類による）",
+}
+
 InspectionKind = Literal["ward_inspection", "ward_check", "audit"]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
@@ -46,11 +57,13 @@ _Evidence = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 _MAX_BYTES = 64 * 1024
 
 
-class _Paper(BaseModel):
+class Paper(BaseModel):
+    """What every paper is: known fields only, and no value in an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class AttestedItem(_Paper):
+class AttestedItem(Paper):
     """One item: kept or not, and the number of the paper that shows it."""
 
     item: Literal[
@@ -60,7 +73,7 @@ class AttestedItem(_Paper):
     evidence: _Evidence
 
 
-class Attestation(_Paper):
+class Attestation(Paper):
     """One party's monthly attestation; every item of `ATTESTED` exactly once."""
 
     party: _Id
@@ -75,7 +88,7 @@ class Attestation(_Paper):
         return sorted(i.item for i in self.items) == sorted(ATTESTED)
 
 
-class InspectionFinding(_Paper):
+class InspectionFinding(Paper):
     """A finding and the day by which it is to be corrected."""
 
     code: Literal[
@@ -84,7 +97,7 @@ class InspectionFinding(_Paper):
     correct_by: date
 
 
-class Inspection(_Paper):
+class Inspection(Paper):
     """甲's inspection of 乙 or check of a 丙, or 乙's audit of a 丙 (P6)."""
 
     kind: InspectionKind
@@ -94,13 +107,24 @@ class Inspection(_Paper):
     findings: tuple[InspectionFinding, ...] = ()
 
 
-class Correction(_Paper):
-    """What the inspected party did about one finding."""
+class Correction(Paper):
+    """What the inspected did about one finding: what, by whom, when, and the digest of the paper that shows it."""
 
     kind: InspectionKind
     party: _Id
     finding: str
+    action: Literal[
+        "procedure_changed",
+        "trained",
+        "access_removed",
+        "equipment_fixed",
+        "records_completed",
+        "storage_changed",
+        "other",
+    ]
+    done_by: _Id
     corrected_on: date
+    evidence: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reported_by: _Id
 
 

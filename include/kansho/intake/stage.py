@@ -37,8 +37,9 @@ INCIDENTS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my
 
 def settled_deliveries(ws: Workspace) -> frozenset[str]:
     """Deliveries accepted, or refused for another reason than the password."""
-    accepted = {e.key for e in ws.ledger.events("delivery_accepted")}
-    refused = {e.key for e in ws.ledger.events("delivery_refused") if e.codes["code"] != WRONG_PASSWORD}
+    events = ws.ledger.events()
+    accepted = {e.key for e in events if e.type == "delivery_accepted"}
+    refused = {e.key for e in events if e.type == "delivery_refused" and e.codes["code"] != WRONG_PASSWORD}
     return frozenset(accepted | refused)
 
 
@@ -164,7 +165,9 @@ def _register_medium(ws: Workspace, note: CoverNote) -> None:
     known = ws.ledger.find("medium_registered", note.medium.serial)
     again = known is not None and known.codes["delivery"] != note.delivery
     key = f"{note.medium.serial}/{note.delivery}" if again else note.medium.serial
-    ws.record("medium_registered", key, codes={"kind": note.medium.kind, "delivery": note.delivery})
+    flow = ws.config.flow("sealed_delivery")
+    hands = {"from": ws.config.ward_party.id, "to": ws.config.contractor.id, "place": flow.place if flow else ""}
+    ws.record("medium_registered", key, codes={"kind": note.medium.kind, "delivery": note.delivery, **hands})
 
 
 def _accept(ws: Workspace, delivery: str, original: SnapshotRef, opened: _Opened) -> None:

@@ -14,6 +14,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.access_rules import ENDED
 from kansho.evidence.registrations import id_of, next_key
 from kansho.exchange.countersigned import register_cosigner
+from kansho.leaving import LEAVER
 from kansho.workspace import Workspace
 
 RECIPIENT = "recipient.txt"
@@ -73,9 +74,13 @@ def register_handler(ws: Workspace, handler: Handler) -> None:
         "user": handler.user or "",
         "responsible": "yes" if handler.responsible else "no",
     }
+    if handler.leaves_on is not None and handler.leaves_on < ws.today:
+        codes[ENDED] = handler.leaves_on.isoformat()
     _register(ws, "handler_registered", handler.id, codes, {"name": handler.name, "post": handler.post})
     for type_, on in (("training_recorded", handler.trained_on), ("briefing_recorded", handler.briefed_on)):
-        _register(ws, type_, handler.id, {"on": on.isoformat(), "party": handler.party}, {})
+        told = [e for e in ws.ledger.events(type_) if id_of(e) == handler.id and e.codes.get("of") == LEAVER]
+        if not told:  # who left and was told so stays told
+            _register(ws, type_, handler.id, {"on": on.isoformat(), "party": handler.party}, {})
 
 
 def end_registrations(ws: Workspace) -> None:
@@ -96,7 +101,9 @@ def register_places_and_flow(ws: Workspace) -> None:
     for flow in ws.config.data_flow:
         until = "closing" if flow.erase_after_days is None else str(flow.erase_after_days)
         codes = {"holder": flow.holder, "place": flow.place, "erase_after_days": until}
-        _register(ws, "flow_approved", flow.kind, codes, {"purpose": flow.purpose})
+        held = PartyKind.SUBCONTRACTOR is ws.config.party(flow.holder).kind
+        key = f"{flow.kind}@{flow.holder}" if held else flow.kind
+        _register(ws, "flow_approved", key, codes, {"purpose": flow.purpose})
 
 
 def register_tuning(ws: Workspace) -> None:

@@ -65,7 +65,7 @@ def read_report(data: bytes) -> dict[str, Any]:
             for team in said["teams"]
         ]
         return {"wave": str(said["wave"]), "day": str(said["day"]), "teams": teams}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KanshoError("FIELD-REPORT", "訪問日報の形式が正しくありません", remedy="再送を依頼してください") from None
 
 

@@ -44,7 +44,9 @@ class Log:
         for event in self._candidates(match, words):
             if match.later and after is not None and event.sequence < after.sequence:
                 continue
-            if all(any(fnmatchcase(event.codes.get(n, "\1"), t) for t in wanted) for n, wanted in codes.items()):
+            if all(
+                n in event.codes and any(fnmatchcase(event.codes[n], t) for t in wanted) for n, wanted in codes.items()
+            ):
                 yield event
 
     def first(self, match: Match, words: Mapping[str, str], after: Event | None = None) -> Event | None:

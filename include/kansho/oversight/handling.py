@@ -13,8 +13,10 @@ from datetime import date
 from typing import Any
 
 from kansho.errors import KanshoError
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import id_of
+from kansho.leaving import LEAVER
 from kansho.oversight.incidents import state as incident_state
 
 
@@ -103,7 +105,10 @@ def _newest(log: Sequence[Event], type: str) -> dict[str, Event]:
 
 
 def _handlers(log: Sequence[Event]) -> list[dict[str, str]]:
-    trained, briefed = _newest(log, "training_recorded"), _newest(log, "briefing_recorded")
+    trained = _newest(log, "training_recorded")
+    told = [e for e in _of(log, "briefing_recorded") if e.codes.get("of") == LEAVER]
+    briefed = {id_of(e): e for e in _of(log, "briefing_recorded") if e not in told}
+    leavers = {id_of(e): e.codes.get("on", "") for e in told}
     places = {key: e.names.get("name", "") for key, e in _newest(log, "place_designated").items()}
     return [
         {
@@ -115,6 +120,8 @@ def _handlers(log: Sequence[Event]) -> list[dict[str, str]]:
             "place": places.get(e.codes.get("place", ""), e.codes.get("place", "")),
             "trained_on": trained[key].codes.get("on", "") if key in trained else "",
             "briefed_on": briefed[key].codes.get("on", "") if key in briefed else "",
+            "left_on": e.codes.get(ENDED, ""),
+            "leaver_told_on": leavers.get(key, ""),
         }
         for key, e in _newest(log, "handler_registered").items()
     ]
@@ -142,6 +149,7 @@ def _holdings(log: Sequence[Event]) -> list[dict[str, Any]]:
 def _packages(log: Sequence[Event]) -> list[dict[str, Any]]:
     """What went to and came from each party; whether a 丙 has certified the end of what it got."""
     certified = {e.key: e.campaign_date for e in _of(log, "certificate_received")}
+    erased = {e.key: e.codes.get("on", "") for e in _of(log, "package_erased")}
     rows: list[dict[str, Any]] = []
     for e in _of(log, "package_handed_over", "package_received"):
         party = e.codes.get("party", "")
@@ -154,6 +162,8 @@ def _packages(log: Sequence[Event]) -> list[dict[str, Any]]:
                 "package": e.codes.get("package") or e.key.rpartition("/")[2],
                 "on": e.campaign_date,
                 "rows": e.counts.get("rows", e.counts.get("records", 0)),
+                "erase_by": e.codes.get("erase_by", ""),
+                "erased_on": erased.get(e.key, "") if out else "",
                 "certified_on": certified.get(party, "") if out else "",
             }
         )

@@ -16,7 +16,7 @@ from kansho.oversight.monthly import PACKAGES
 
 _PARTIES = {"ward": "甲", "contractor": "乙", "subcontractor": "丙"}
 _WAYS = {"out": "引渡し", "in": "受取り"}
-_STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
+STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
 _REASONS = {
     "retention": "保存期限による消去",
     "closing": "終了時の消去",
@@ -65,7 +65,7 @@ def handling_document(handling: Handling, *, issued_on: date) -> Document:
         ),
         sections=tuple(
             Section(heading, () if table.rows else (_NOTHING,), (table,) if table.rows else ())
-            for heading, table in _tables(handling)
+            for heading, table in tables_of(handling)
         ),
         signatures=("取扱責任者", "受領者"),
         simulation=handling.simulation,
@@ -80,14 +80,16 @@ def as_text(handling: Handling) -> str:
         f"個人情報取扱状況　{handling.on} の終わり　{of}" + ("　【模擬】" if handling.simulation else ""),
         f"{handling.title}　{handling.number}　台帳 {handling.events:,} 件",
     ]
-    for heading, table in _tables(handling):
+    for heading, table in tables_of(handling):
         head += ["", f"■ {heading}（{len(table.rows):,} 件）"]
         head += ["  " + "  ".join(table.headings)] if table.rows else []
         head += ["  " + "  ".join(row) for row in table.rows]
     return "\n".join(head) + "\n"
 
 
-def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
+def tables_of(h: Handling, *, incidents: bool = True) -> tuple[tuple[str, Table], ...]:
+    """(heading, table) of every part, with or without the incidents."""
+
     def named(party: str) -> str:
         return h.parties.get(party, {}).get("name", party)
 
@@ -100,6 +102,8 @@ def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
             x["place"],
             x["trained_on"],
             x["briefed_on"],
+            x["left_on"] or "—",
+            x["leaver_told_on"] or ("未了" if x["left_on"] else "—"),
         )
         for x in h.handlers
     ]
@@ -115,16 +119,21 @@ def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
             x["package"],
             x["on"],
             f"{x['rows']:,}",
+            x["erase_by"] or "—",
+            x["erased_on"] or "—",
             x["certified_on"] or "—",
         )
         for x in h.packages
     ]
     media = [(x["medium"], x["kind"], x["delivery"], x["received_on"], x["returned_on"] or "未返却") for x in h.media]
     sheets = [(x["team"], f"{x['sheets']:,}", x["out_on"]) for x in h.sheets]
-    incidents = [(x["incident"], label(KINDS, x["kind"]), x["found_on"], _STATES[x["state"]]) for x in h.incidents]
+    happened = [(x["incident"], label(KINDS, x["kind"]), x["found_on"], STATES[x["state"]]) for x in h.incidents]
     ended = [(label(_REASONS, reason), f"{count:,}") for reason, count in h.ended.items()]
     return (
-        ("取扱責任者及び取扱者", _table(("会社", "氏名", "役職", "区分", "取扱場所", "教育", "周知"), handlers)),
+        (
+            "取扱責任者及び取扱者",
+            _table(("会社", "氏名", "役職", "区分", "取扱場所", "教育", "周知", "離任", "離任後の周知"), handlers),
+        ),
         (
             "保有する情報",
             _table(("保有物", "目的", "行数", "保有者", "場所", "保有開始", "消去期限"), holdings, (2,)),
@@ -132,11 +141,11 @@ def _tables(h: Handling) -> tuple[tuple[str, Table], ...]:
         ("消去した情報", _table(("理由", "件数"), ended, (1,))),
         (
             "引渡しと受取り",
-            _table(("別", "相手", "種類", "荷", "日", "件数", "相手の消去証明"), packages, (5,)),
+            _table(("別", "相手", "種類", "荷", "日", "件数", "消去期限", "消去日", "相手の消去証明"), packages, (5,)),
         ),
         ("媒体", _table(("番号", "種類", "提供", "受領日", "返却日"), media)),
         ("手元にない訪問票", _table(("班", "枚数", "交付日"), sheets, (1,))),
-        ("事故・事故のおそれ", _table(("番号", "種類", "発覚日", "状況"), incidents)),
+        *((("事故・事故のおそれ", _table(("番号", "種類", "発覚日", "状況"), happened)),) if incidents else ()),
     )
 
 

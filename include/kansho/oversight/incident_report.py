@@ -5,8 +5,10 @@ Pure over config and events; names staff and parties, never a resident.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
@@ -47,13 +49,58 @@ _COUNTED = ("sheet_missing", "print_mismatch")
 _UNKNOWN = "調査中です。"
 _UNSET = "調査の結果を踏まえて定めます。"
 _EMPTY = (_UNKNOWN, _UNSET)
+
+#: The nine items of the law (規則 43条), in its order.
+ITEMS: Mapping[str, str] = {
+    "outline": "概要",
+    "data_items": "個人データの項目",
+    "persons": "本人の数",
+    "cause": "原因",
+    "secondary": "二次被害又はそのおそれ",
+    "treatment": "本人への対応",
+    "publication": "公表",
+    "prevention": "再発防止の措置",
+    "other": "その他",
+}
+#: What no log can say: our words for these are a draft until a person has confirmed or replaced them.
+BY_PEOPLE = frozenset({"cause", "secondary", "treatment", "publication", "prevention"})
+_SAID_BY = {"filled": "担当者", "known": "台帳", "draft": "案（未確認）", "empty": "未記載"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of the nine items; ``state``: filled by a person, known from the log, a draft of ours, or empty."""
+
+    code: str
+    text: str
+    state: Literal["filled", "known", "draft", "empty"]
+
+    @property
+    def name(self) -> str:
+        """What the law calls it."""
+        return ITEMS[self.code]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a 確報 still waits for it."""
+        return self.state in ("draft", "empty")
+
+
+#: Incident → item → what a person filled in.
+Filled = Mapping[str, Mapping[str, str]]
 _GENERAL = ("{subject} について、事故又はそのおそれを把握しました。", _UNKNOWN, _UNKNOWN, _UNSET)
 
 
 def incident_report(
-    config: CampaignConfig, events: Iterable[Event], opened: Iterable[Event], *, today: date, simulation: bool
+    config: CampaignConfig,
+    events: Iterable[Event],
+    opened: Iterable[Event],
+    *,
+    today: date,
+    simulation: bool,
+    filled: Filled | None = None,
 ) -> bytes:
-    """PDF bytes of one report over the given ``incident_opened`` events."""
+    """PDF bytes of one report over the given ``incident_opened`` events, with what people ``filled`` in."""
     log = list(events)
     return render(
         Document(
@@ -63,7 +110,7 @@ def incident_report(
             issued_on=today,
             issuer=config.contractor.name,
             addressee=config.ward_party.name,
-            sections=tuple(s for event in opened for s in _sections(config, log, event, today)),
+            sections=tuple(s for event in opened for s in _sections(config, log, event, today, filled)),
             signatures=("取扱責任者", "区 担当者"),
             simulation=simulation,
             footnotes=("事故のおそれ及び特記事項の違反も、事故と同じ手順で報告します（特記事項第22項）。",),
@@ -71,38 +118,53 @@ def incident_report(
     )
 
 
-def nine_items(config: CampaignConfig, log: list[Event], opened: Event) -> tuple[tuple[str, str], ...]:
-    """(item, text) of 概要 … その他, in the order of the law (規則 43条)."""
+def nine_items(
+    config: CampaignConfig, log: list[Event], opened: Event, filled: Mapping[str, str] | None = None
+) -> tuple[Item, ...]:
+    """The nine items in their order: what a person filled in, else what the log or a draft says."""
     kind, subject = opened.codes.get("kind", "other"), opened.codes.get("subject", opened.key)
     outline, items, cause, prevention = _TEXTS.get(kind, _GENERAL)
     mended = is_mended(log, opened)
-    return (
-        ("概要", outline.format(subject=subject)),
-        ("個人データの項目", items),
-        ("本人の数", _persons(log, opened)),
-        ("原因", cause),
-        ("二次被害又はそのおそれ", "現在のところ確認していません。"),
-        ("本人への対応", "区の指示に従います。"),
-        ("公表", "区の指示に従います。"),
-        ("再発防止の措置", prevention),
-        ("その他", "その後、枚数の一致を確認しました。" if mended and kind in _COUNTED else "特になし。"),
-    )
+    ours = {
+        "outline": outline.format(subject=subject),
+        "data_items": items,
+        "persons": _persons(log, opened),
+        "cause": cause,
+        "secondary": "現在のところ確認していません。",
+        "treatment": "区の指示に従います。",
+        "publication": "区の指示に従います。",
+        "prevention": prevention,
+        "other": "その後、枚数の一致を確認しました。" if mended and kind in _COUNTED else "特になし。",
+    }
+    return tuple(_item(code, ours[code], (filled or {}).get(code)) for code in ITEMS)
 
 
-def empty_items(items: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Names of the items of `nine_items` that nobody could fill in yet."""
-    return tuple(name for name, text in items if text in _EMPTY)
+def _item(code: str, ours: str, theirs: str | None) -> Item:
+    if theirs is not None:
+        return Item(code, theirs, "filled")
+    if ours in _EMPTY:
+        return Item(code, ours, "empty")
+    return Item(code, ours, "draft" if code in BY_PEOPLE else "known")
 
 
-def _sections(config: CampaignConfig, log: list[Event], opened: Event, today: date) -> tuple[Section, ...]:
+def open_items(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Those that nobody filled or confirmed yet."""
+    return tuple(item for item in items if item.is_open)
+
+
+def _sections(
+    config: CampaignConfig, log: list[Event], opened: Event, today: date, filled: Filled | None = None
+) -> tuple[Section, ...]:
     title = label(KINDS, opened.codes.get("kind", "other"))
-    said = nine_items(config, log, opened)
-    empty = empty_items(said)
+    said = nine_items(config, log, opened, (filled or {}).get(opened.key))
+    empty = open_items(said)
     final = clocks_of(opened).final
     by = f"（確報の期限 {japanese_date(final)} までに補います）" if final else ""
-    told = f"まだ記載できない項目：{'、'.join(empty)}{by}" if empty else "九つの項目は全て記載しました。"
+    names = "、".join(item.name for item in empty)
+    told = f"速報です。まだ確定していない項目：{names}{by}" if empty else "確報です。九つの項目は全て記載しました。"
+    rows = tuple((item.name, item.text, _SAID_BY[item.state]) for item in said)
     return (
-        Section(f"{title}", (f"整理番号 {opened.key}", told), (Table(("項目", "内容"), said),)),
+        Section(f"{title}", (f"整理番号 {opened.key}", told), (Table(("項目", "内容", "記載"), rows),)),
         Section("経過と期限", (), (_times(config, log, opened, today),)),
     )
 
@@ -112,8 +174,8 @@ def _persons(log: list[Event], opened: Event) -> str:
     if opened.codes.get("kind") == "sheet_missing":
         out = next((e for e in log if e.type == "sheets_out" and e.key == opened.codes.get("subject")), None)
         missing = opened.counts.get("sheets_out", 0) - opened.counts.get("sheets_returned", 0)
-        most = f"最大 {out.counts['rows']} 人（当日その班に交付した行数）" if out and "rows" in out.counts else "調査中"
-        return f"{most}。不足 {missing} 枚。"
+        if out is not None and "rows" in out.counts:
+            return f"最大 {out.counts['rows']} 人（当日その班に交付した行数）。不足 {missing} 枚。"
     return _UNKNOWN
 
 

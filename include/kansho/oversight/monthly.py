@@ -22,8 +22,12 @@ from kansho.exchange.papers import ATTESTED, FINDINGS
 from kansho.oversight.clause_paper import clause_table
 from kansho.oversight.clauses import states
 from kansho.oversight.clocks import clocks_of
+from kansho.oversight.custody_paper import register_table
 from kansho.oversight.deadlines import Obligation, obligations
+from kansho.oversight.finding_paper import FINDING_HEADINGS, finding_rows
+from kansho.oversight.findings import findings
 from kansho.oversight.incidents import KINDS, label
+from kansho.oversight.open_items import past_erase_by
 
 #: (path in the account, what it is called), in the order of the report.
 _FIGURES: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -62,6 +66,7 @@ OBLIGATIONS = {
     "handover": "成果の引渡し",
     "certificate": "再委託先の消去証明書",
     "erasure": "消去の証明",
+    "copy_erase": "再委託先の写しの消去",
     "medium_return": "媒体の返却",
     "incident_notice": "事故の第一報",
     "incident_report": "事故報告書",
@@ -120,9 +125,11 @@ def monthly_document(
             Section("期限の状況", (_deadline_text(log, config, today),), _deadline_tables(log, config, today)),
             Section("特記事項の履行状況", (_CLAUSES_TEXT,), (_clauses(log, config, today),)),
             Section("安全管理の月次点検", (), (_attestations(log, config, month),)),
-            Section("立入り調査・確認・監査", (), (_inspections(log, config),)),
+            Section("立入り調査・確認・監査", (), (_inspections(log, config), _findings(log, config))),
             Section("事故及び差戻し", (), (_incidents(until), _refusals(within))),
             Section("保有する情報と引渡し", (), (_holdings(within, until), _handed_over(within, config))),
+            Section("期限を過ぎた写し", _past_text(log, today), _past(log, today)),
+            Section("媒体等の所在（授受簿）", (), _custody(until, config)),
         ),
         signatures=("取扱責任者", "区 担当者"),
         simulation=simulation,
@@ -220,6 +227,12 @@ def _inspections(log: list[Event], config: CampaignConfig) -> Table:
     return Table(("種類", "対象", "実施日", "指摘"), tuple(rows) or (("—", "—", "—", "まだ実施していません"),))
 
 
+def _findings(log: list[Event], config: CampaignConfig) -> Table:
+    """Every finding with what was done about it; an open one says so."""
+    rows = finding_rows([f.to_json() for f in findings(log)], config)
+    return Table(FINDING_HEADINGS, rows or (("なし", *("—",) * (len(FINDING_HEADINGS) - 1)),))
+
+
 def _incidents(until: list[Event]) -> Table:
     closed = {e.key for e in until if e.type == "incident_closed"}
     reported = {e.key for e in until if e.type == "incident_reported"}
@@ -250,6 +263,20 @@ def _holdings(within: list[Event], until: list[Event]) -> Table:
         ("当月に消去した作業ファイル", f"{len(month):,}"),
     )
     return Table(("項目", "件数"), rows, numeric=(1,))
+
+
+def _past_text(log: list[Event], today: date) -> tuple[str, ...]:
+    return () if past_erase_by(log, today) else ("期限を過ぎた写しはありません。",)
+
+
+def _past(log: list[Event], today: date) -> tuple[Table, ...]:
+    rows = past_erase_by(log, today)
+    return (Table(("保有者", "写し", "期限"), rows),) if rows else ()
+
+
+def _custody(until: list[Event], config: CampaignConfig) -> tuple[Table, ...]:
+    table = register_table(until, config)
+    return (table if table.rows else Table(("品名",), (("なし",),)),)
 
 
 def _handed_over(within: list[Event], config: CampaignConfig) -> Table:

@@ -30,6 +30,8 @@ from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
 from kansho.oversight.clauses import corrections_due, report_months
 from kansho.oversight.deadlines import deadlines
+from kansho.oversight.findings import open_findings
+from kansho.oversight.notices import notices_wait
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -43,13 +45,18 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     """What is due or overdue, and holdings whose time is up; None when there is neither."""
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
-    waiting = _waiting_inspections(ws)
-    if not open_ones and not expired and not waiting:
+    found = open_findings(ws.ledger.events())
+    if not open_ones and not expired and not _waiting_inspections(ws) and not notices_wait(ws) and not found:
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
     return {
         "due": [o.key for o in open_ones],
-        "counts": {"due": len(open_ones) - overdue, "overdue": overdue, "expired": len(expired)},
+        "counts": {
+            "due": len(open_ones) - overdue,
+            "overdue": overdue,
+            "expired": len(expired),
+            "findings": len(found),
+        },
     }
 
 
@@ -246,13 +253,16 @@ def _record_correction(ws: Workspace, event: Event, code: str) -> int:
     if (
         paper is None
         or (paper.kind, paper.party, paper.finding) != (kind, party, code)
-        or paper.reported_by not in handlers
+        or not {paper.reported_by, paper.done_by} <= handlers
+        or not event.codes["on"] <= paper.corrected_on.isoformat() <= ws.today.isoformat()
     ):
-        return 0
+        return 0  # stays open, and is shown
+    said = {"on": paper.corrected_on.isoformat(), "reported_by": paper.reported_by}
     ws.record(
         "inspection_recorded",
         f"correction/{event.key}/{code}",
-        codes={"on": paper.corrected_on.isoformat(), "reported_by": paper.reported_by},
+        codes={**said, "action": paper.action, "done_by": paper.done_by},
+        refs={"evidence": paper.evidence},
     )
     return 1
 

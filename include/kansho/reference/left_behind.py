@@ -133,6 +133,7 @@ FAMILIES: tuple[Family, ...] = (
             "DISK-",
         ),
     ),
+    Family("取扱者の離任、調査の資料", _NOTHING, ("LEAVER-", "PACK-")),
     Family("事故", "事故の登録や報告書は変わりません。", ("INCIDENT-",)),
     Family(
         "引渡し・消去・証明",

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave
 from kansho.contracts.registry import MAIL_RETURNS, PRINT_LIST
+from kansho.exchange.notices import HandOver, hand_over_path
+from kansho.exchange.papers import write_paper
 from kansho.simulation.contacts import Contacts
 from kansho.simulation.draws import choice, uniforms
-from kansho.simulation.premises import Premises, as_json, read, table
+from kansho.simulation.premises import Premises, as_json, put, read, table
 
 _SPOILED = 0.002
 _RETURNED = 0.025
+#: Days after which the cards of a list are brought, and after which a card that was overlooked is found.
+_CARDS_AFTER, _CARD_FOUND = timedelta(days=5), timedelta(days=20)
 #: Of those withdrawn, the share whose card was not yet printed.
 _NOT_PRINTED = 0.5
 
@@ -29,6 +35,7 @@ class Printer:
     seed: int
     premises: Premises
     contacts: Contacts
+    mishaps: bool = False
 
     def act(self, day: date) -> None:
         """Report what was posted, and send back what the post returned, when their days have come."""
@@ -46,6 +53,7 @@ class Printer:
             posted = self._print(package, wave, listed)
             for number in due:
                 self._return(package, wave, posted, number)
+        self._hand_cards_over(day)
 
     def _wave(self, package: str) -> MailingWave | None:
         return next((w for w in self.config.waves.mailings if package == w.id or package.startswith(f"{w.id}-")), None)
@@ -95,16 +103,56 @@ class Printer:
         turn = (uniforms(self.seed, "returned-when", posted["serial"]) * len(wave.returns_on)).astype(int) + 1
         back = posted[(u < _RETURNED) & (turn == number)]
         reasons = [choice(self.seed, "returned-why", s, "12345", (45, 8, 27, 5, 15)) for s in back["serial"]]
+        frame_on = wave.returns_on[number - 1].isoformat()
         frame = pd.DataFrame(
             {
                 "serial": list(back["serial"]),
-                "returned_on": wave.returns_on[number - 1].isoformat(),
+                "returned_on": frame_on,
                 "return_reason": reasons,
             },
             dtype=object,
         )
         self.contacts.remove(f"returns-{package}-{number}", wave.id, back["inquiry_number"])
+        put(self._cards / f"{package}-{number}.json", as_json({"cards": len(back), "on": frame_on}))
         self.premises.send("mail_returns", f"{package}-{number}", {"mail_returns.csv": table(frame, MAIL_RETURNS)})
+
+    @property
+    def _cards(self) -> Path:
+        """What the printer knows of the cards that came back and lie with it."""
+        return self.premises.desk / "cards"
+
+    def _hand_cards_over(self, day: date) -> None:
+        """Bring the cards of each list to the contractor, signed by both; mishap: one card turns up later."""
+        first = True
+        for path in sorted(self._cards.glob("*.json")):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            cards, on = int(said["cards"]), date.fromisoformat(said["on"]) + _CARDS_AFTER
+            found_late = 1 if self.mishaps and first and cards else 0
+            first = first and not cards
+            for part, (pieces, then) in enumerate(((cards - found_late, on), (found_late, on + _CARD_FOUND)), start=1):
+                if pieces and then <= day:
+                    self._slip(f"cards-{path.stem}-{part}", path.stem, pieces, then)
+
+    def _slip(self, number: str, listed: str, pieces: int, on: date) -> None:
+        path = hand_over_path(self.premises.outgoing, number)
+        if path.is_file():
+            return
+        giver, receiver = self.premises.party, self.config.contractor.id
+        hands = {p: next(h.id for h in self.config.handlers if h.party == p) for p in (giver, receiver)}
+        place = next(p.id for p in self.config.places if p.party == receiver)
+        paper = HandOver(
+            number=number,
+            kind="returned_cards",
+            listed=listed,
+            pieces=pieces,
+            giver=giver,
+            receiver=receiver,
+            on=on,
+            given_by=hands[giver],
+            received_by=hands[receiver],
+            place=place,
+        )
+        write_paper(path, paper)
 
 
 def _serials(serials: pd.Series) -> bytes:

@@ -17,9 +17,11 @@ from kansho.campaign.nesting import waves_answered
 from kansho.campaign.rights import TargetGroup, Work
 from kansho.simulation.call_centre import CallCentre
 from kansho.simulation.contacts import Contacts
+from kansho.simulation.copies import Copies
 from kansho.simulation.countersigning import countersign, make_key
 from kansho.simulation.effects import Attendances, attendances, delay_days, in_slot
 from kansho.simulation.inspections import Inspections
+from kansho.simulation.leavers import Leavers
 from kansho.simulation.objections import Objections
 from kansho.simulation.papers import Papers
 from kansho.simulation.population import build
@@ -65,7 +67,7 @@ class World:
     def advance(self, day: date) -> None:
         """Let everybody act up to a day."""
         work = self.config.party_for
-        Printer(self.config, self.seed, self._premises(work(Work.ADDRESSING).id), self._contacts).act(day)
+        Printer(self.config, self.seed, self._premises(work(Work.ADDRESSING).id), self._contacts, self.mishaps).act(day)
         CallCentre(self.config, self.people, self.seed, self._premises(work(Work.CALLS).id), self._contacts).act(day)
         Visitors(
             self.config, self.people, self.seed, self._premises(work(Work.VISITS).id), self._contacts, self.mishaps
@@ -76,6 +78,10 @@ class World:
         for party in self.config.parties:
             Slips(self.config, self._premises(party.id)).act(day)
         Inspections(self.config, self.outside, self.mishaps).act(day)
+        printer = work(Work.ADDRESSING).id
+        for party in self.config.subcontractors:
+            Copies(self.config, self._premises(party.id), late=self.mishaps and party.id == printer).act(day)
+        Leavers(self.config, self.outside, self.mishaps).act(day)
         self._ward.act(day, self._attended)
         countersign(self._premises(self.config.ward_party.id))
 

@@ -1,4 +1,4 @@
-"""Reading a log over a network: what comes next is asked for while it comes, and what was read is remembered.
+"""Reading a log over a network: what comes next is asked for at once, what was read or written is remembered.
 
 Belongs here: a store in front of a store, for objects that never change (the ledger's events).  Does not belong here:
 writing, erasing, or anything of a resident.  Every task reads the whole log, some thousand small objects: one after
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import BinaryIO
 
 from kansho.vault.store import ObjectStore
 
@@ -26,10 +27,15 @@ class ReadAhead:
         self._known: dict[str, bytes] = {}
         self._run = 0  # how many were read in a row: the longer, the further ahead is asked
         self._guard = Lock()
+        self._pool = ThreadPoolExecutor(_MOST, "read-ahead")  # begins a thread only when there is none at rest
 
     def create(self, name: str, data: bytes) -> bool:
-        """See `ObjectStore.create`."""
-        return self._store.create(name, data)
+        """See `ObjectStore.create`; what this process created need not be read."""
+        created = self._store.create(name, data)
+        if created and _NUMBERED.match(name):
+            with self._guard:
+                self._known[name] = data
+        return created
 
     def read(self, name: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -48,6 +54,10 @@ class ReadAhead:
             first = int(found[2]) + 1
             self._fetch([f"{found[1]}{n:010d}{found[3]}" for n in range(first, first + ahead)])
         return data
+
+    def open(self, name: str) -> BinaryIO:
+        """See `ObjectStore.open`."""
+        return self._store.open(name)
 
     def exists(self, name: str) -> bool:
         """See `ObjectStore.exists`."""
@@ -85,8 +95,7 @@ class ReadAhead:
             except KeyError:
                 return name, None
 
-        with ThreadPoolExecutor(_MOST) as pool:
-            got = {name: data for name, data in pool.map(one, names) if data is not None}
+        got = {name: data for name, data in self._pool.map(one, names) if data is not None}
         with self._guard:
             self._known |= got
             if len(got) < len(names):

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -35,6 +36,7 @@ from kansho.vault.s3_calls import (
 )
 from kansho.vault.s3_erasing import erase_versions, versions_below
 from kansho.vault.s3_parts import PART, abort_uploads, put_in_parts, uploads_below
+from kansho.vault.s3_reading import BLOCK, streamed
 from kansho.vault.store import check_name
 
 #: Where an object's own metadata keep the SHA-256 (hex) of its bytes.
@@ -141,6 +143,15 @@ class S3Store:
             place=name,
             remedy="事故として報告し、保管先の状態を確かめてください",
         )
+
+    def open(self, name: str) -> BinaryIO:
+        """See `ObjectStore.open`; raises as `kansho.vault.s3_reading` while it is read."""
+        key = self._key(name)
+        head = self._head(key)
+        if head is None:
+            raise KeyError(name)
+        digest = (head.get("Metadata") or {}).get(DIGEST)
+        return io.BufferedReader(streamed(self._client, self._bucket, key, head, digest, self._patience), BLOCK)
 
     def exists(self, name: str) -> bool:
         """See `ObjectStore.exists`."""

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from kansho.errors import KanshoError
 from kansho.vault.disk import disk_errors, refusal, sync_folder
@@ -34,6 +34,10 @@ class ObjectStore(Protocol):
 
     def read(self, name: str) -> bytes:
         """The object's bytes; KeyError when absent."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """The object's bytes as a stream that can seek, for whoever holds no more than pieces; KeyError when absent."""
         ...
 
     def exists(self, name: str) -> bool:
@@ -128,6 +132,15 @@ class LocalStore:
             # every task reads the whole ledger, some thousand objects: a path object would be half of the time
             with open(f"{self._folder}/{check_name(name)}", "rb", buffering=0) as handle:
                 return handle.read()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        except OSError as error:
+            raise refusal(error, name) from None
+
+    def open(self, name: str) -> BinaryIO:
+        """See `ObjectStore.open`."""
+        try:
+            return self._path(name).open("rb")
         except FileNotFoundError:
             raise KeyError(name) from None
         except OSError as error:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from kansho.campaign.calendar import Occasion, occasions
+from kansho.campaign.calendar import OVERSIGHT, Occasion, occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.ledger import Ledger
@@ -60,6 +60,8 @@ class Hands:
     enter_passwords: Callable[[date], int]
     waiting_deliveries: Callable[[], list[str]]
     correct: Callable[[str, date], bool]
+    fill_incidents: Callable[[date], None]
+    prepare_packs: Callable[[date], None]
 
 
 class Year:
@@ -111,6 +113,8 @@ class Year:
                 return
             self._world.advance(occasion.on)
             self._hands.enter_passwords(occasion.on)
+            if occasion.stage == OVERSIGHT:
+                self._hands.prepare_packs(occasion.on)
             self._stage(occasion.stage, occasion.on, f"{occasion.at:%H}")
             self._aftermath(occasion.on)
             later = occasion.on + _REDELIVERY
@@ -262,6 +266,7 @@ class Year:
         opened = {e.key for e in self._ledger.events("incident_opened")}
         closed = {e.key for e in self._ledger.events("incident_closed")}
         if opened - closed:
+            self._hands.fill_incidents(on)
             self._stage("incident", on, "19")
 
 

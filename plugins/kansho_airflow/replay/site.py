@@ -19,6 +19,8 @@ from kansho.evidence.ledger import Ledger
 from kansho.intake.passwords import waiting_password
 from kansho.intake.stage import open_deliveries
 from kansho.layout import Layout
+from kansho.oversight.incident_items import PURPOSE, fill_item, still_open
+from kansho.oversight.pack import issue_pack, packs_due
 from kansho.simulation.actors import Script
 from kansho.simulation.population import build
 from kansho.simulation.world import World
@@ -110,6 +112,8 @@ class Site:
             enter_passwords=lambda on: self._enter_passwords(client_of, on, locked),
             waiting_deliveries=lambda: self._openable(self.workspace(self.config.contract.start), locked),
             correct=self._correct,
+            fill_incidents=self._fill_incidents,
+            prepare_packs=self._prepare_packs,
         )
         opening = {"simulation": True, "seed": self.seed}
         return Year(self.config, ledger, engine, world, staff, hands, display, opening, left)
@@ -145,6 +149,21 @@ class Site:
                 raise KanshoError("REPLAY-PASSWORD", f"desk answered {status}", place=delivery)
             entered += 1
         return entered
+
+    def _fill_incidents(self, on: date) -> None:
+        """From the day after an incident was found, the staff can say what happened (``kansho incident fill``)."""
+        ws = self.workspace(on, Role.CONTRACTOR_STAFF).for_purpose(PURPOSE)
+        closed = {e.key for e in ws.ledger.events("incident_closed")}
+        for event in ws.ledger.events("incident_opened"):
+            if event.key not in closed and event.campaign_date < on.isoformat():
+                for item, text in Script(self.config).incident_items(still_open(ws, event)).items():
+                    fill_item(ws, event.key, item, text)
+
+    def _prepare_packs(self, on: date) -> None:
+        """Before an inspection the staff make its pack (``kansho oversight pack``)."""
+        ws = self.workspace(on, Role.CONTRACTOR_STAFF)
+        for kind, party in packs_due(ws):
+            issue_pack(ws, kind, party)
 
     def _correct(self, cause: str, on: date) -> bool:
         """What people do about a red run; whether a new run is worth it.

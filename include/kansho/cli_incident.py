@@ -1,0 +1,112 @@
+"""Commands about incidents: what is open, the nine items, filling one, and whether a 確報 can be made.
+
+Belongs here: arguments and printing.  Does not belong here: any rule (`kansho.oversight.incident_items`).  The words
+come on standard input, never as an argument: arguments stand in the process list and in the shell's history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kansho.errors import KanshoError
+
+_Site = Callable[[argparse.ArgumentParser], None]
+_STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
+_SAID = {"filled": "記載済み", "known": "台帳による", "draft": "案（未確認）", "empty": "未記載"}
+
+
+def add_incident_commands(commands: Any, site: _Site) -> None:
+    """Add ``incident list|show|fill|final`` to ``commands``."""
+    found = commands.add_parser("incident", help="事故報告書の九つの項目").add_subparsers(required=True)
+    listed = found.add_parser("list", help="every incident, its state and how many items are open")
+    _user(listed, site, _list)
+    show = found.add_parser("show", help="the nine items of one as they would be reported, and which are open")
+    show.add_argument("incident", help="as listed")
+    _user(show, site, _show)
+    fill = found.add_parser("fill", help="fill one item; the words are read from standard input")
+    fill.add_argument("incident", help="as listed")
+    fill.add_argument("item", help="a code as shown")
+    _user(fill, site, _fill)
+    final = found.add_parser("final", help="whether the next report can be the 確報; 1 while an item is open")
+    final.add_argument("incident", help="as listed")
+    _user(final, site, _final)
+
+
+def _user(parser: argparse.ArgumentParser, site: _Site, run: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument("--user", required=True, help="user name of a registered handler of the contractor")
+    parser.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
+    site(parser)
+    parser.set_defaults(run=run)
+
+
+def _workspace(arguments: argparse.Namespace) -> Any:
+    """The campaign as the person; who that is comes from the bound configuration (C1)."""
+    from kansho.bound import bound_config
+    from kansho.campaign.config import load_config
+    from kansho.evidence.events import Actor
+    from kansho.oversight.incident_items import PURPOSE
+    from kansho.workspace import Workspace
+
+    config = load_config(Path(arguments.config))
+    ws = Workspace.open(config, arguments.var, arguments.date, purpose=PURPOSE)
+    handler = bound_config(ws).handler_of_user(arguments.user)
+    if handler is None or handler.role is None:
+        raise KanshoError(
+            "CLI-USER",
+            "登録された取扱者ではありません",
+            place=arguments.user,
+            remedy="取扱者の利用者名を指定してください",
+        )
+    return ws.acting_as(Actor(handler.party, arguments.user, handler.role.value))
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from kansho.oversight.incident_items import still_open
+    from kansho.oversight.incidents import state
+
+    ws = _workspace(arguments)
+    opened = ws.ledger.events("incident_opened")
+    for event in opened:
+        now = state(ws.ledger.events(), event.key)
+        left = "" if now == "closed" else f"  未確定の項目 {len(still_open(ws, event))}"
+        print(f"{event.key}  {event.campaign_date}  {_STATES[now]}{left}")
+    print(f"{len(opened)} 件")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from kansho.oversight.incident_items import filled_items, opened_one
+    from kansho.oversight.incident_report import nine_items, open_items
+
+    ws = _workspace(arguments)
+    opened = opened_one(ws, arguments.incident, closed_too=True)
+    items = nine_items(ws.config, ws.ledger.events(), opened, filled_items(ws, opened.key))
+    for item in items:
+        print(f"{item.code:<12}{item.name}　［{_SAID[item.state]}］\n    {item.text}")
+    left = open_items(items)
+    print(f"未確定 {len(left)} 件：{' '.join(i.code for i in left)}" if left else "九つの項目は全て記載しました。")
+    return 0
+
+
+def _fill(arguments: argparse.Namespace) -> int:
+    from kansho.oversight.incident_items import fill_item
+
+    if sys.stdin.isatty():
+        print("内容を入力し、Ctrl-D で終えてください（住民の氏名・住所・電話・番号は書かない）")
+    event = fill_item(_workspace(arguments), arguments.incident, arguments.item, sys.stdin.read())
+    print(f"{event.key}: 保管庫に記録しました。")
+    return 0
+
+
+def _final(arguments: argparse.Namespace) -> int:
+    from kansho.oversight.incident_items import opened_one, require_full
+
+    ws = _workspace(arguments)
+    require_full(ws, opened_one(ws, arguments.incident))
+    print('確報にできます。incident を {"final": "' + arguments.incident + '"} で実行してください。')
+    return 0

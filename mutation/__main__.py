@@ -1,0 +1,26 @@
+"""``python -m mutation [--sample N] [--seed N] [--seconds N] [SUBJECT ...]``: exit 0 when each is seen or explained."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mutation.run import run
+from mutation.subjects import SUBJECTS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m mutation", description=__doc__)
+    parser.add_argument("subject", nargs="*", choices=[[], *SUBJECTS], help="all of them by default")
+    parser.add_argument("--sample", type=int, default=200, help="how many are planted of each subject; 0: all")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--seconds", type=float, default=0, help="stop planting after so long; 0: never")
+    parser.add_argument("--only", default="", help="only in modules whose path holds this text")
+    given = parser.parse_args(arguments)
+    names = given.subject or [*SUBJECTS]
+    return run({name: SUBJECTS[name] for name in names}, given.sample, given.seed, given.seconds, given.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
