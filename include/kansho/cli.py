@@ -21,8 +21,8 @@ from kansho.cli_handlers import add_handler_commands
 from kansho.cli_incident import add_incident_commands
 from kansho.cli_keys import add_key_commands
 from kansho.cli_ledger import add_ledger_commands
-from kansho.cli_plan import add_plan_commands
 from kansho.cli_oversight import add_oversight_commands
+from kansho.cli_plan import add_plan_commands
 from kansho.cli_vault import add_vault_commands
 from kansho.errors import KanshoError
 from kansho.evidence.command import add_arguments, run
