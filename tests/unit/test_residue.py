@@ -177,7 +177,9 @@ LAID: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "gzip in zip": lambda data: zipped(gzip.compress(data)),
     "PDF stream": pdf_stream,
+    "PDF in zip": lambda data: zipped(pdf_stream(data)),
     "SQLite": cell,
+    "SQLite in zip, compressed": lambda data: zipped(cell(zlib.compress(data))),
     "SQLite, compressed": lambda data: cell(zlib.compress(data)),
     "Parquet": parquet,
     "base64": base64.b64encode,
@@ -359,6 +361,18 @@ def test_what_comes_to_too_much_is_no_pass(tmp_path: Path, monkeypatch: pytest.M
     assert result.hits == 0
     assert not result.clean
     assert [Path(p).name for p in result.unread] == ["bomb.gz", "broken.db"]
+
+
+@pytest.mark.parametrize(("room", "told"), [(0, []), (-1, ["inner.zip"])])
+def test_what_must_be_held_to_be_read_is_read_up_to_the_bound_and_told_beyond(
+    room: int, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = pdf_stream(NAME.encode())
+    monkeypatch.setattr(packing, "HELD", len(inner) + room)
+    (tmp_path / "inner.zip").write_bytes(zipped(inner))
+    result = scan([tmp_path], NEEDLES)
+    assert [Path(p).name for p in result.unread] == told
+    assert told or result.hits > 0
 
 
 def test_a_folder_that_cannot_be_listed_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
