@@ -50,6 +50,7 @@ DIGESTS: dict[str, str] = {
     "proof_made.refs.artwork.*": "bytes sealed under keys that are drawn",
     "*.refs.certificate": "it names the store, the root and the times",
     "*.refs.sha256*": "papers, sealed packages and notes, which have roots, digests or signatures in them",
+    "manual_target_closed.codes.document": "a paper, as above",
     "checkpoint_countersigned.codes.root": "the root of events that carry times and digests",
     "certificate.*": "root, plan, inventory and papers, as above",
     "*.key": "names that end in a digest, as above",

@@ -50,6 +50,26 @@ def test_what_people_did_by_hand_was_asked_for_done_and_named(played: Played) ->
     assert pdf_signature_holds((outputs / "documents" / "erasure-certificate.pdf").read_bytes(), key)
 
 
+#: What is made of nothing that lies in the vault: delivered, drawn, written by a person, or holding nobody's data.
+ORIGINALS = {
+    "sealed_delivery",
+    "one_time_secret",
+    "randomisation_seed",
+    "artwork",
+    "incident_item",
+    "plan_document",
+}
+
+
+def test_every_derived_copy_names_what_it_was_made_of(played: Played) -> None:
+    stored = [e for e in played.events if e.type == "snapshot_stored"]
+    assert {e.refs["holding"]["kind"] for e in stored if not e.refs["parents"]} <= ORIGINALS
+    known: set[str] = set()
+    for event in stored:
+        assert {f"{p['kind']}/{p['key']}" for p in event.refs["parents"].values()} <= known, event.key
+        known.add(event.key)
+
+
 def test_every_equation_of_the_year_balances(played: Played) -> None:
     made = reconciliations(played.events)
     assert [r for r in made if not r.ok] == []

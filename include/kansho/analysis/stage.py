@@ -58,13 +58,15 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
         rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
     key = f"lines-{work['report']}"
-    ref = ws.store_table(KIND, key, pd.DataFrame(rows))
+    parents = [*(ref for ref in found.values() if ref), *ws.snapshots("attendance_facts")]
+    ref = ws.store_table(KIND, key, pd.DataFrame(rows), parents=parents)
     return {**work, "table": ref.to_json(), "cutoff": cutoff, "counts": {"lines": len(rows)}}
 
 
 def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     """The report (PDF) and its table (CSV) for the person responsible to approve."""
-    table = ws.read_table(SnapshotRef.from_json(work["table"]))
+    source = SnapshotRef.from_json(work["table"])
+    table = ws.read_table(source)
     pdf = effect_pdf(
         ws.config,
         table,
@@ -74,8 +76,8 @@ def make_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
         simulation=ws.is_simulation,
         issued_on=ws.today,
     )
-    ref = ws.store_bytes(KIND, f"report-{work['report']}", pdf)
-    ws.store_bytes(KIND, csv_key(str(work["report"])), effect_csv(table, str(work["cutoff"])))
+    ref = ws.store_bytes(KIND, f"report-{work['report']}", pdf, parents=[source])
+    ws.store_bytes(KIND, csv_key(str(work["report"])), effect_csv(table, str(work["cutoff"])), parents=[source])
     return {**work, "artefact": ref.to_json()}
 
 

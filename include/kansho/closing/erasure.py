@@ -237,7 +237,7 @@ def require_two_approvals(ws: Workspace, plan: Event) -> None:
 def keep_needles(ws: Workspace) -> SnapshotRef:
     """Keep, under a key of their own, the values that the residue scan will look for after the erasure."""
     known = ws.find(NEEDLES, NEEDLES_KEY)
-    kept = known if known is not None else ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)))
+    kept = known or ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)), parents=ws.snapshots("roster"))
     for ref in ws.snapshots(NEEDLES):
         if ref.key != NEEDLES_KEY:  # what was remembered during the year stands among them now
             ws.erase(ref, reason="closing")

@@ -12,7 +12,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kansho.documents.model import Document
+from kansho.documents.columns import LANDSCAPE, PORTRAIT, shares
+from kansho.documents.model import Document, Table
 from kansho.errors import KanshoError
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
@@ -24,12 +25,17 @@ def japanese_date(day: Any) -> str:
     return f"令和{'元' if year == 1 else year}年{day.month}月{day.day}日"
 
 
+def _shares(table: Table, landscape: bool) -> tuple[float, ...]:
+    return shares(table.headings, table.rows, LANDSCAPE if landscape else PORTRAIT)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FORMS), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["japanese_date"] = japanese_date
+    made.filters["shares"] = _shares
     return made
 
 

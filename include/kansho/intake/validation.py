@@ -72,7 +72,8 @@ def check_raw(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         told = {"delivery": delivery, "table": kind, "result": found.result}
         rows += [{**told, "rule": rule, "rows": n} for rule, n in found.broken.items()]
     summary = pd.DataFrame(rows, columns=["delivery", "table", "result", "rule", "rows"])
-    artefact = ws.store_table(SUMMARY_KIND, ".".join(work["deliveries"]), summary)
+    looked_at = [raw(ws, delivery, kind) for delivery, kind in tables_of(ws, work["deliveries"])]
+    artefact = ws.store_table(SUMMARY_KIND, ".".join(work["deliveries"]), summary, parents=looked_at)
     return {
         "deliveries": list(work["deliveries"]),
         "gate_result": next(r for r in ("stop", "hold", "pass") if r in results),
@@ -125,7 +126,7 @@ def _accept(ws: Workspace, delivery: str, kind: str) -> dict[str, int]:
         issued = delivered(ws, delivery).codes["issued_on"]
         ws.record("stop_list_accepted", delivery, counts={"rows": ref.rows}, codes={"issued_on": issued})
     if kind in DRIFT and _is_whole(ws, delivery, kind):
-        store_profile(ws, delivery, profile(frame, contract(kind)))
+        store_profile(ws, delivery, profile(frame, contract(kind)), [ref])
     _settle_exceptions(ws, delivery, kind, reasons)
     return {"accepted": ref.rows, "quarantined": len(frame) - ref.rows, **counts}
 

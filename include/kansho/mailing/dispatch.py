@@ -59,7 +59,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         reason = exclusions(ws, cards, Channel.MAIL, wave=wave.id, spacing=False, under_way=listed)
         pulled = cards[["serial", "inquiry_number"]].assign(reason=reason)[reason.ne("")]
         key = wave.id if ref is None else f"{wave.id}-{ws.today.isoformat()}"
-        ref = ws.store_table("pull_list", key, pulled)
+        ref = ws.store_table("pull_list", key, pulled, parents=[listed] if listed else [])
     pulled = ws.read_table(ref)
     exchange.hand_over(
         ws,
@@ -179,7 +179,8 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
         )
     frame = cards[cards["serial"].isin(set(posted))][["inquiry_number", "serial"]]
     frame = frame.assign(wave=wave.id, posted_on=posted_on)
-    ref = ws.store_table("postings", wave.id, frame.reset_index(drop=True))
+    made_from = [ref for ref in (ws.find("card_list", wave.id), pulls) if ref]
+    ref = ws.store_table("postings", wave.id, frame.reset_index(drop=True), parents=made_from)
     ws.record("print_reported", wave.id, counts=counts, codes={"posted_on": posted_on}, refs={"postings": ref})
     return counts
 

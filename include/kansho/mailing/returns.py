@@ -58,10 +58,10 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
                 "RETURNS-VALUE", "返戻一覧に使えない値があります", place=column.name, remedy="訂正を依頼してください"
             )
     merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
-    ref = ws.store_table(KIND, package, merged)
+    waves = sorted(set(merged["wave"]))
+    posted = [found for wave in waves if (found := ws.find("postings", wave)) is not None]
+    ref = ws.store_table(KIND, package, merged, parents=posted)
     tell_returned(ws, package, merged)
-    waves = "|".join(sorted(set(merged["wave"])))
-    ws.record(
-        "returns_recorded", package, counts={"returned": len(merged)}, codes={"wave": waves}, refs={"returns": ref}
-    )
+    codes = {"wave": "|".join(waves)}
+    ws.record("returns_recorded", package, counts={"returned": len(merged)}, codes=codes, refs={"returns": ref})
     return len(merged)

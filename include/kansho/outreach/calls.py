@@ -173,8 +173,9 @@ def open_call_lists(ws: Workspace) -> list[tuple[str, pd.DataFrame]]:
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     found = screened(from_csv(file_of(files, "call_results.csv"), CALL_RESULTS), CALL_RESULTS)
     settled = settle(found.rows, CALL_RESULTS, codes.CALL_PERSON_OUTCOMES, _on_our_list(ws, found.rows, package))
-    held = hold(ws, "call_results", package, found)
-    store(ws, "call_results", package, settled)
+    lists = ws.snapshots("call_list")
+    held = hold(ws, "call_results", package, found, lists)
+    store(ws, "call_results", package, settled, lists)
     counts = settled.counts(codes.CALL_PERSON_OUTCOMES) | held
     lines = settled.accepted[["wave", "attempt"]].drop_duplicates().sort_values(["wave", "attempt"])
     said = {"wave": "|".join(sorted(set(lines["wave"]))), "attempt": "|".join(sorted(set(lines["attempt"])))}

@@ -6,7 +6,7 @@ Does not belong here: the contact rules themselves (`kansho.quality.contact_rule
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,6 +17,7 @@ from kansho.contracts.model import Contract
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.exchange.tables import valid
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 #: Outcomes by which a person asked not to be contacted again (a subset of the stop outcomes).
@@ -77,8 +78,10 @@ def settle(frame: pd.DataFrame, contract: Contract, persons: frozenset[str], lis
     )
 
 
-def store(ws: Workspace, kind: str, package: str, settled: Settled) -> None:
+def store(ws: Workspace, kind: str, package: str, settled: Settled, parents: Sequence[SnapshotRef]) -> None:
     """Store the accepted rows as ``kind`` and the rest as quarantine, and record the gate.
+
+    ``parents`` are the lists that the rows answer.
 
     Raises:
         KanshoError: ``GATE-DISAGREE`` when the kind's suite finds fault with a row accepted here.
@@ -87,9 +90,9 @@ def store(ws: Workspace, kind: str, package: str, settled: Settled) -> None:
     from kansho.quality.pages import issue_gate_page
 
     confirm(settled.accepted, contract(kind))
-    ws.store_table(kind, package, settled.accepted)
+    ws.store_table(kind, package, settled.accepted, parents=parents)
     if len(settled.quarantined):
-        ws.store_table("quarantine", f"{kind}-{package}", settled.quarantined)
+        ws.store_table("quarantine", f"{kind}-{package}", settled.quarantined, parents=parents)
     counts = {
         "rows": len(settled.accepted) + len(settled.quarantined),
         "accepted": len(settled.accepted),

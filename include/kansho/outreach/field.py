@@ -77,8 +77,9 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
         if ws.ledger.find("sheets_out", f"{wave}/{day}/{team['team']}") is None:
             raise KanshoError("FIELD-TEAM", "訪問票を渡していない班の報告です", remedy="再送を依頼してください")
     settled = _settle(ws, found.rows, package, wave, day)
-    held = hold(ws, "visit_results", package, found)
-    store(ws, "visit_results", package, settled)
+    lists = ws.snapshots("visit_list")
+    held = hold(ws, "visit_results", package, found, lists)
+    store(ws, "visit_results", package, settled, lists)
     counts = settled.counts(codes.VISIT_PERSON_OUTCOMES) | held
     said = {"channel": Channel.VISIT.value, "wave": wave, "day": day}
     ws.record("results_recorded", package, counts=counts, codes=said)

@@ -95,7 +95,7 @@ def settle_records(frame: pd.DataFrame, roster: pd.Series) -> Settled:
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     frame = from_csv(file_of(files, "inbound_records.csv"), INBOUND_RECORDS)
     settled = settle_records(frame, gather(ws).roster["inquiry_number"])
-    store(ws, "inbound_records", package, settled)
+    store(ws, "inbound_records", package, settled, ws.snapshots("roster"))
     counts = {
         "records": len(frame),
         "stops": int(settled.accepted["purpose"].isin(codes.INBOUND_STOP_PURPOSES).sum()),

@@ -10,6 +10,7 @@ A held note never becomes a fact; what a person finds worth keeping is reported 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +19,7 @@ from kansho.campaign.rights import Role
 from kansho.casework import open_case
 from kansho.contracts.free_text import screen
 from kansho.contracts.model import Contract
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 KIND = "note_review"
@@ -46,10 +48,10 @@ def screened(frame: pd.DataFrame, contract: Contract) -> Screened:
     return Screened(frame.assign(note=frame["note"].mask(hit, None).astype(object)), held)
 
 
-def hold(ws: Workspace, kind: str, package: str, found: Screened) -> dict[str, int]:
+def hold(ws: Workspace, kind: str, package: str, found: Screened, parents: Sequence[SnapshotRef]) -> dict[str, int]:
     """Put held notes aside for a person's review, as an exception with an owner; the count for the package's event."""
     if len(found.held):
-        ws.store_table(KIND, f"{kind}-{package}", found.held)
+        ws.store_table(KIND, f"{kind}-{package}", found.held, parents=parents)
         owner = Role.CONTRACTOR_MANAGER.value
         open_case(ws, f"{package}/{kind}/{HELD}", "rows", HELD, rows=len(found.held), owner=owner)
     return {"notes_held": len(found.held)}

@@ -7,7 +7,7 @@ Belongs here: which profile is the one before, and storing one.  Does not belong
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -23,14 +23,14 @@ from kansho.workspace import Workspace
 PROFILE_KIND = "gate_profile"
 
 
-def store_profile(ws: Workspace, subject: str, made: Profile) -> SnapshotRef:
+def store_profile(ws: Workspace, subject: str, made: Profile, parents: Sequence[SnapshotRef] = ()) -> SnapshotRef:
     """Keep the profile of an accepted table; the same piece of work again finds it there.
 
     Raises:
         KanshoError: ``FLOW-UNAPPROVED`` when the year's data flow does not name ``gate_profile``.
     """
     data = json.dumps(made.to_json(), sort_keys=True, separators=(",", ":")).encode()
-    return ws.store_bytes(PROFILE_KIND, f"{made.kind}-{subject}", data, rows=made.rows)
+    return ws.store_bytes(PROFILE_KIND, f"{made.kind}-{subject}", data, rows=made.rows, parents=parents)
 
 
 def last_profile(ws: Workspace, kind: str, subject: str) -> Profile | None:
