@@ -11,6 +11,7 @@ import ast
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,6 +52,7 @@ class _Source:
                 self.calls.setdefault(_name(call), []).append((module, around, call))
 
 
+@lru_cache(maxsize=4)
 def raised(root: Path = ROOT) -> dict[str, Raised]:
     """Code → what is raised with it, in the order of the codes.
 
