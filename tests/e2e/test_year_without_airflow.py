@@ -57,6 +57,7 @@ ORIGINALS = {
     "randomisation_seed",
     "artwork",
     "incident_item",
+    "incident_report",
     "plan_document",
 }
 

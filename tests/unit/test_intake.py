@@ -55,7 +55,8 @@ def test_a_delivery_becomes_raw_snapshots_and_events(open_workspace: Open) -> No
     }
     medium = ws.ledger.find("medium_registered", "CDR-d01")
     assert medium is not None
-    assert medium.codes == {"kind": "CD-R", "delivery": "d01"}
+    hands = {"from": "ward", "to": "contractor", "place": "vault_site"}
+    assert medium.codes == {"kind": "CD-R", "delivery": "d01", **hands}
     assert find_deliveries(ws, {}) is None
 
 
