@@ -17,15 +17,15 @@ PORTRAIT, LANDSCAPE = 112, 168
 _BESIDE = 3.6
 #: A heading of up to four full-width characters is not broken.
 _HEADING = 8
-#: A line breaks between any two full-width characters, at a space, and after a hyphen or a slash.
-_WORD = re.compile(r"[!-~]+?(?:[-/]|(?![!-~]))")
+#: A line breaks between any two full-width characters, at a space, and after a hyphen or a slash; a date stays whole.
+_WORD = re.compile(r"\d{4}-\d\d-\d\d|[!-~]+?(?:[-/]|(?![!-~]))")
 
 
 def text_width(text: str) -> float:
     """Width in half-width characters: a full-width one is two (UAX #11: wide, full-width, ambiguous)."""
     if text.isascii():
-        return len(text) * 1.05  # proportional type; digits and capitals are a little wider than half
-    return float(sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1.05 for c in text))
+        return len(text) * 1.14  # proportional type: most letters are a little wider than half
+    return float(sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1.14 for c in text))
 
 
 def shares(headings: Sequence[str], rows: Sequence[Sequence[str]], room: float = PORTRAIT) -> tuple[float, ...]:
