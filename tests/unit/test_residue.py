@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jaconv
 import pandas as pd
@@ -469,12 +469,24 @@ def test_places_are_told_with_what_was_found_there_and_no_name_that_is_not_ours(
     }
 
 
-def test_a_store_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:
-    class Silent(LocalStore):
-        def read(self, name: str) -> bytes:
-            raise KanshoError("VAULT-UNREACHABLE", "…")
+class Silent(io.BytesIO):
+    """What a store gives that stops to answer after its first bytes."""
 
-    store = Silent(tmp_path)
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise KanshoError("VAULT-UNREACHABLE", "…")
+        return super().read(1)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_store_that_does_not_answer_is_no_pass(at_once: bool, tmp_path: Path) -> None:
+    class Mute(LocalStore):
+        def open(self, name: str) -> BinaryIO:
+            if at_once:
+                raise KanshoError("VAULT-UNREACHABLE", "…")
+            return Silent(self.read(name))
+
+    store = Mute(tmp_path)
     store.create("a", NAME.encode())
     result = scan([], NEEDLES, stores={"evidence": store})
     assert result.unread == ("evidence",)
