@@ -27,8 +27,6 @@ from kansho_airflow.replay.staff import Staff
 #: Without any change of state for so long, the year is stuck.
 _STUCK_SECONDS = 300.0
 _MAX_TRIES = 4
-#: A look costs the api-server some 0.1 s of a core that the tasks want: not oftener.
-_LOOK_AGAIN_SECONDS = 0.25
 #: After so many days the ward has sent again what was refused.
 _REDELIVERY = timedelta(days=4)
 
@@ -203,7 +201,7 @@ class Year:
             if time.monotonic() - changed > _STUCK_SECONDS:
                 names = " ".join(f"{r['dag_id']}/{r['dag_run_id']}" for r in active)
                 raise KanshoError("REPLAY-STUCK", f"nothing moves: {names or 'asset events'}")
-            time.sleep(_LOOK_AGAIN_SECONDS)
+            time.sleep(0.1)
 
     def _tell(self, runs: list[dict[str, Any]], on: date) -> None:
         """Show every run that began or ended since the last look, also those that an asset woke.
