@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kansho.cli_person import campaign_as
 from kansho.errors import KanshoError
 
 _Site = Callable[[argparse.ArgumentParser], None]
@@ -40,28 +41,10 @@ def _common(parser: argparse.ArgumentParser, site: _Site, run: Callable[[argpars
     parser.set_defaults(run=run)
 
 
-def _workspace(arguments: argparse.Namespace) -> Any:
-    from kansho.bound import bound_config
-    from kansho.campaign.config import load_config
-    from kansho.evidence.events import Actor
-    from kansho.workspace import Workspace
-
-    ws = Workspace.open(load_config(Path(arguments.config)), arguments.var, arguments.date)
-    found = bound_config(ws).handler_of_user(arguments.user)
-    if found is None or found.role is None or found.role.value not in _ROLES:
-        raise KanshoError(
-            "CLI-USER",
-            "記録できる役割の取扱者ではありません",
-            place=arguments.user,
-            remedy="受託者の業務責任者又は業務担当の利用者名を指定してください",
-        )
-    return ws.acting_as(Actor(found.party, arguments.user, found.role.value))
-
-
 def _left(arguments: argparse.Namespace) -> int:
     from kansho.leaving import end_registration
 
-    made = end_registration(_workspace(arguments), arguments.handler, arguments.on)
+    made = end_registration(campaign_as(arguments, roles=_ROLES), arguments.handler, arguments.on)
     print(f"{arguments.handler}: {'離任を記録しました。' if made else '既に記録されています。'}")
     return 0
 
@@ -76,7 +59,7 @@ def _told(arguments: argparse.Namespace) -> int:
             "LEAVER-PLEDGE", "ファイルを読めません", place=arguments.pledge.name, remedy="置き場所を確認してください"
         ) from None
     made = record_leaver_briefing(
-        _workspace(arguments), arguments.handler, on=arguments.on, by=arguments.by, pledge=pledge
+        campaign_as(arguments, roles=_ROLES), arguments.handler, on=arguments.on, by=arguments.by, pledge=pledge
     )
     print(f"{arguments.handler}: {'周知を記録しました。' if made else '既に記録されています。'}")
     return 0

@@ -10,10 +10,9 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from kansho.errors import KanshoError
+from kansho.cli_person import campaign_as
 
 _Site = Callable[[argparse.ArgumentParser], None]
 _STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
@@ -44,32 +43,11 @@ def _user(parser: argparse.ArgumentParser, site: _Site, run: Callable[[argparse.
     parser.set_defaults(run=run)
 
 
-def _workspace(arguments: argparse.Namespace) -> Any:
-    """The campaign as the person; who that is comes from the bound configuration (C1)."""
-    from kansho.bound import bound_config
-    from kansho.campaign.config import load_config
-    from kansho.evidence.events import Actor
-    from kansho.oversight.incident_items import PURPOSE
-    from kansho.workspace import Workspace
-
-    config = load_config(Path(arguments.config))
-    ws = Workspace.open(config, arguments.var, arguments.date, purpose=PURPOSE)
-    handler = bound_config(ws).handler_of_user(arguments.user)
-    if handler is None or handler.role is None:
-        raise KanshoError(
-            "CLI-USER",
-            "登録された取扱者ではありません",
-            place=arguments.user,
-            remedy="取扱者の利用者名を指定してください",
-        )
-    return ws.acting_as(Actor(handler.party, arguments.user, handler.role.value))
-
-
 def _list(arguments: argparse.Namespace) -> int:
-    from kansho.oversight.incident_items import still_open
+    from kansho.oversight.incident_items import PURPOSE, still_open
     from kansho.oversight.incidents import state
 
-    ws = _workspace(arguments)
+    ws = campaign_as(arguments, purpose=PURPOSE)
     opened = ws.ledger.events("incident_opened")
     for event in opened:
         now = state(ws.ledger.events(), event.key)
@@ -80,10 +58,10 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from kansho.oversight.incident_items import filled_items, opened_one
+    from kansho.oversight.incident_items import PURPOSE, filled_items, opened_one
     from kansho.oversight.incident_report import nine_items, open_items
 
-    ws = _workspace(arguments)
+    ws = campaign_as(arguments, purpose=PURPOSE)
     opened = opened_one(ws, arguments.incident, closed_too=True)
     items = nine_items(ws.config, ws.ledger.events(), opened, filled_items(ws, opened.key))
     for item in items:
@@ -94,19 +72,19 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _fill(arguments: argparse.Namespace) -> int:
-    from kansho.oversight.incident_items import fill_item
+    from kansho.oversight.incident_items import PURPOSE, fill_item
 
     if sys.stdin.isatty():
         print("内容を入力し、Ctrl-D で終えてください（住民の氏名・住所・電話・番号は書かない）")
-    event = fill_item(_workspace(arguments), arguments.incident, arguments.item, sys.stdin.read())
+    event = fill_item(campaign_as(arguments, purpose=PURPOSE), arguments.incident, arguments.item, sys.stdin.read())
     print(f"{event.key}: 保管庫に記録しました。")
     return 0
 
 
 def _final(arguments: argparse.Namespace) -> int:
-    from kansho.oversight.incident_items import opened_one, require_full
+    from kansho.oversight.incident_items import PURPOSE, opened_one, require_full
 
-    ws = _workspace(arguments)
+    ws = campaign_as(arguments, purpose=PURPOSE)
     require_full(ws, opened_one(ws, arguments.incident))
     print('確報にできます。incident を {"final": "' + arguments.incident + '"} で実行してください。')
     return 0

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kansho.cli_person import campaign_as
 from kansho.errors import KanshoError
 
 _Site = Callable[[argparse.ArgumentParser], None]
@@ -82,18 +83,13 @@ def _custody(arguments: argparse.Namespace) -> int:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from kansho.bound import bound_config
-    from kansho.campaign.config import load_config
     from kansho.campaign.rights import PartyKind
-    from kansho.evidence.events import Actor
     from kansho.oversight.pack import issue_pack, pack_of
     from kansho.oversight.pack_paper import pack_pdf
     from kansho.vault.disk import write_whole
-    from kansho.workspace import Workspace
 
-    ws = Workspace.open(load_config(Path(arguments.config)), arguments.var, arguments.date)
-    person = bound_config(ws).handler_of_user(arguments.user)
-    if person is None or person.role is None or ws.config.party(person.party).kind is PartyKind.SUBCONTRACTOR:
+    ws = campaign_as(arguments)
+    if ws.config.party(ws.actor.party).kind is PartyKind.SUBCONTRACTOR:
         raise KanshoError(
             "CLI-USER",
             "資料を求められる取扱者ではありません",
@@ -111,8 +107,7 @@ def _pack(arguments: argparse.Namespace) -> int:
         ):
             write_whole(path, part)
     else:
-        acting = ws.acting_as(Actor(person.party, arguments.user, person.role.value))
-        paths = issue_pack(acting, arguments.kind, arguments.party)
+        paths = issue_pack(ws, arguments.kind, arguments.party)
     for path in paths:
         print(f"→ {path} SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
     return 0

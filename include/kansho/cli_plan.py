@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from kansho.errors import KanshoError
+from kansho.cli_person import campaign_as
 
 
 def add_plan_commands(commands: Any, site: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -32,25 +32,13 @@ def add_plan_commands(commands: Any, site: Callable[[argparse.ArgumentParser], N
 
 def _why(arguments: argparse.Namespace) -> int:
     from kansho.bound import bound_config
-    from kansho.campaign.config import load_config
-    from kansho.evidence.events import Actor
     from kansho.targeting.asking import PURPOSE, ask_why
     from kansho.targeting.why_words import as_text, sections
-    from kansho.workspace import Workspace
 
-    ws = Workspace.open(load_config(arguments.config), arguments.var, arguments.date, purpose=PURPOSE)
-    ws = replace(ws, config=bound_config(ws))
-    handler = ws.config.handler_of_user(arguments.user)
-    if handler is None or handler.role is None:
-        raise KanshoError(
-            "CLI-USER",
-            "登録された取扱者ではありません",
-            place=arguments.user,
-            remedy="取扱者の利用者名を指定してください",
-        )
+    ws = campaign_as(arguments, purpose=PURPOSE)
+    asking = replace(ws, config=bound_config(ws))
     # Never an argument, and not shown while it is typed: it stands for a person.
     number = getpass.getpass("number: ") if sys.stdin.isatty() else sys.stdin.readline()
-    asking = ws.acting_as(Actor(handler.party, arguments.user, handler.role.value))
     answer = ask_why(asking, number.strip(), arguments.plan)
     if answer is None:
         print("この番号の方は計画にありません。")

@@ -93,7 +93,7 @@ def test_the_ward_is_told_at_once_with_the_clocks(open_workspace: Open) -> None:
 
 
 def test_an_incident_goes_from_opened_to_closed(open_workspace: Open, mini: CampaignConfig) -> None:
-    ws = replace(open_workspace(DAY), today=date(2027, 10, 14))
+    ws = _registered(replace(open_workspace(DAY), today=date(2027, 10, 14)))
     _missing_sheets(open_workspace(DAY))
     key = "sheet-visit_1-2027-10-13-t01"
     found = _work(find_incidents(ws, {"triggered": {}}))
@@ -144,7 +144,7 @@ def test_a_rejected_report_is_made_anew_and_the_same_run_makes_the_same(open_wor
 
 
 def test_when_the_ward_sends_the_report_back_the_next_one_can_still_close_the_incident(open_workspace: Open) -> None:
-    ws = open_workspace(DAY)
+    ws = _registered(open_workspace(DAY))
     ws.record("campaign_opened", ws.config.id)
     found = _work(find_incidents(ws, {"triggered": {"kind": "misdelivery", "ref": "m1"}}))
     report = _work(make_incident_report(ws, found))
@@ -163,7 +163,7 @@ def test_when_the_ward_sends_the_report_back_the_next_one_can_still_close_the_in
 
 
 def test_a_final_report_is_refused_while_an_item_is_open_and_says_which(open_workspace: Open) -> None:
-    ws = open_workspace(DAY)
+    ws = _registered(open_workspace(DAY))
     ws.record("campaign_opened", ws.config.id)
     key = "misdelivery-m1"
     found = _work(find_incidents(ws, {"triggered": {"kind": "misdelivery", "ref": "m1"}}))

@@ -7,11 +7,11 @@ which holds a reason code and no prose.  The ledger knows who wrote how much abo
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass
 
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.exchange.words import holds_odd_characters, keep_words, tidied
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
@@ -53,11 +53,7 @@ def leave_comment(ws: Workspace, asked: Event, text: str) -> Event:
             return event
     # The writer is in the key: two people who write at the same moment do not take one another's place.
     prefix = f"{artefact.kind}-{artefact.key}-{ws.actor.user}-"
-    number = sum(known.key.startswith(prefix) for known in ws.snapshots(KIND)) + 1
-    body = {"user": ws.actor.user, "role": ws.actor.role, "on": ws.today.isoformat(), "text": said}
-    ref = ws.store_bytes(
-        KIND, f"{prefix}{number:03d}", json.dumps(body, ensure_ascii=False).encode(), parents=[artefact]
-    )
+    ref, number = keep_words(ws, KIND, prefix, said, [artefact])
     return ws.record(
         "comment_left",
         f"{of}/{ws.actor.user}/{number:03d}",
@@ -85,7 +81,7 @@ def _read(ws: Workspace, event: Event) -> Comment | None:
 
 
 def _checked(text: str) -> str:
-    said = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n"))
+    said = tidied(text)
     if not said:
         raise KanshoError("COMMENT-EMPTY", "ご指摘が空です", place="comment", remedy="内容を書いてください")
     if len(said) > LONGEST:
@@ -95,7 +91,7 @@ def _checked(text: str) -> str:
             place="comment",
             remedy="要点に絞るか、分けて書いてください",
         )
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c != "\n" for c in said):
+    if holds_odd_characters(said):
         raise KanshoError(
             "COMMENT-CHARACTER",
             "使えない文字が含まれています",

@@ -17,6 +17,7 @@ from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Actor, Event
+from kansho.exchange.words import holds_odd_characters, keep_words, tidied
 from kansho.oversight.incident_report import ITEMS, nine_items, open_items
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -58,14 +59,11 @@ def fill_item(ws: Workspace, incident: str, item: str, text: str) -> Event:
         )
     said = _checked(text)
     _require_nobody(ws, said)
-    number = sum(e.codes["incident"] == incident and e.codes["item"] == item for e in _filled(ws)) + 1
-    body = {"user": ws.actor.user, "role": ws.actor.role, "on": ws.today.isoformat(), "text": said}
     # Keys of incidents may hold what a name in the vault must not.
-    key = f"{sha256(incident.encode())[:12]}-{item}-{number:02d}"
-    ref = ws.store_bytes(KIND, key, json.dumps(body, ensure_ascii=False).encode())
+    ref, number = keep_words(ws, KIND, f"{sha256(incident.encode())[:12]}-{item}-", said)
     return ws.record(
         "incident_item_filled",
-        f"{incident}/{item}/{number:02d}",
+        f"{incident}/{item}/{number:03d}",
         counts={"characters": len(said)},
         codes={"incident": incident, "item": item},
         refs={"text": ref},
@@ -127,9 +125,8 @@ def _filled(ws: Workspace) -> list[Event]:
 
 
 def _checked(text: str) -> str:
-    said = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n"))
-    odd = any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c != "\n" for c in said)
-    if not said or len(said) > LONGEST or odd:
+    said = tidied(text)
+    if not said or len(said) > LONGEST or holds_odd_characters(said):
         raise KanshoError(
             "INCIDENT-TEXT", f"記載が空か、{LONGEST:,}字を超えるか、使えない文字があります", remedy=_REMEDY
         )
