@@ -21,9 +21,6 @@ RUN_AFTER = "2020-01-01T00:00:00Z"
 
 FINISHED = frozenset({"success", "failed"})
 
-_PAGE = 25
-
-
 #: How a sanitised failure begins: ``INTAKE-PASSWORD …`` or ``TASK-FAILED …``.
 _CODE = re.compile(r"\b([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+) ")
 
@@ -38,8 +35,6 @@ class AirflowClient:
         self._patience = patience
         self._session = requests.Session()
         self._signed_in = False
-        self._woken: list[str] | None = None
-        self._runs: dict[tuple[str, str], dict[str, Any]] = {}
 
     def sign_in(self) -> str:
         """Take a token; returns it (the desk accepts it as a Bearer, too)."""
@@ -93,22 +88,6 @@ class AirflowClient:
         """Delete a DAG's rows (its file must be gone); quietly when there is none."""
         self.call("DELETE", f"/dags/{dag_id}", accept=(404,))
 
-    def pending_asset_events(self) -> int:
-        """How many asset events wait to become a run.
-
-        Ask before `runs`: an event that is gone here is a run there.
-        """
-        if self._woken is None:
-            self._woken = [
-                d["dag_id"]
-                for d in self.call("GET", "/dags?limit=500&exclude_stale=true").json()["dags"]
-                if "sset" in str(d.get("timetable_summary"))
-            ]
-        return sum(
-            self.call("GET", f"/dags/{dag_id}/assets/queuedEvents", accept=(404,)).json().get("total_entries", 0)
-            for dag_id in self._woken
-        )
-
     # -- runs ----------------------------------------------------------------------------------
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any] | None = None) -> None:
@@ -122,26 +101,6 @@ class AirflowClient:
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run."""
         return dict(self.call("GET", f"/dags/{dag_id}/dagRuns/{_part(run_id)}").json())
-
-    def runs(self, prefix: str = "") -> list[dict[str, Any]]:
-        """Runs of every DAG whose id begins with ``prefix``, oldest first.
-
-        What has ended is remembered, so that looking again costs one small page however long the year; a
-        run that somebody clears after its end is seen again only by a new client.
-        """
-        known, seen = self._runs, 0
-        fresh: dict[tuple[str, str], dict[str, Any]] = {}
-        while True:
-            path = f"/dags/~/dagRuns?limit={_PAGE}&offset={seen}&order_by=-id"
-            page = self.call("GET", path).json()["dag_runs"]
-            seen += len(page)
-            fresh |= {(run["dag_id"], run["dag_run_id"]): run for run in page}
-            if len(page) < _PAGE or any((run["dag_id"], run["dag_run_id"]) in known for run in page):
-                break
-        older = {key: run for key, run in known.items() if key not in fresh}
-        older = {key: run if run["state"] in FINISHED else self.run(*key) for key, run in older.items()}
-        self._runs = older | dict(reversed(fresh.items()))
-        return [run for (dag_id, _), run in self._runs.items() if dag_id.startswith(prefix)]
 
     def wait(self, dag_id: str, run_id: str, *, timeout: float = 300) -> str:
         """Wait until a run has ended; returns ``success`` or ``failed``.

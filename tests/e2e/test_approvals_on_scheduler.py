@@ -23,6 +23,8 @@ from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.events import Actor
 from kansho.workspace import Workspace
 from kansho_airflow.client import FINISHED, AirflowClient
+from kansho_airflow.replay.clocks import seconds_of
+from kansho_airflow.replay.look import Look
 from kansho_airflow.rolenames import ADMIN
 from kansho_airflow.services import Airflow
 
@@ -51,6 +53,10 @@ class Toy:
     @property
     def admin(self) -> AirflowClient:
         return self.as_user(ADMIN)
+
+    @property
+    def look(self) -> Look:
+        return Look(self.airflow.installation.database)
 
     def as_user(self, user: str) -> AirflowClient:
         if user not in self.clients:
@@ -271,7 +277,7 @@ def test_a_gate_that_passes_asks_nobody_and_wakes_the_next_stage_with_its_date(t
     assert states["guard_gate"] == "success"
     assert toy.released(run)
     wait_until(lambda: toy.workspace().ledger.find("plan_made", "woken-2026-09-09"))
-    wait_until(lambda: toy.admin.pending_asset_events() == 0)
+    wait_until(lambda: toy.look.pending_asset_events() == 0)
 
 
 def test_a_gate_that_holds_needs_a_reason(toy: Toy) -> None:
@@ -334,19 +340,26 @@ def test_a_starter_starts_the_stage_that_names_them(toy: Toy) -> None:
     assert toy.ended(run) == "success"
 
 
-def test_runs_are_remembered_and_what_is_open_is_looked_at_again(toy: Toy) -> None:
-    client = AirflowClient(toy.airflow.installation.url, ADMIN, toy.airflow.passwords()[ADMIN])
+def test_what_a_replay_sees_is_what_the_interface_tells(toy: Toy) -> None:
     open_run = toy.start("plan")
-    before = client.runs(CAMPAIGN)
-    assert before[-1]["dag_run_id"] == open_run[1]
-    others = [toy.start("plan", nothing=True) for _ in range(2)]
+    toy.waiting(open_run)
+    told = toy.admin.open_approvals()
+    fields = ("dag_id", "dag_run_id", "task_id", "map_index")
+    asked = [{name: d["task_instance"][name] for name in fields} for d in told]
+    seen = [d["task_instance"] for d in toy.look.open_approvals()]
+    assert sorted(map(repr, seen)) == sorted(map(repr, asked))
+    assert {(s["dag_id"], s["dag_run_id"]) for s in seen} >= {open_run}
     toy.approve(open_run, "plan", OFFICER)
-    assert [toy.ended(run) for run in (open_run, *others)] == ["success"] * 3
-    after = client.runs(CAMPAIGN)
-    assert [run["dag_run_id"] for run in after[: len(before)]] == [run["dag_run_id"] for run in before]
-    assert {run["dag_run_id"]: run["state"] for run in after}[open_run[1]] == "success"
-    assert len({(run["dag_id"], run["dag_run_id"]) for run in after}) == len(after)
-    assert client.runs(f"{CAMPAIGN}__plan") == [run for run in after if run["dag_id"] == f"{CAMPAIGN}__plan"]
+    assert toy.ended(open_run) == "success"
+    assert open_run not in {
+        (d["task_instance"]["dag_id"], d["task_instance"]["dag_run_id"]) for d in toy.look.open_approvals()
+    }
+    runs = toy.look.runs(f"{CAMPAIGN}__plan")
+    last = toy.admin.run(*open_run)
+    assert (runs[-1]["dag_id"], runs[-1]["dag_run_id"], runs[-1]["state"]) == (*open_run, last["state"])
+    assert seconds_of(runs[-1]) == pytest.approx(seconds_of(last))
+    assert {r["dag_id"] for r in runs} == {f"{CAMPAIGN}__plan"}
+    assert len(toy.look.runs()) > len(runs)
 
 
 def test_a_leaky_task_leaves_no_trace_in_airflow(toy: Toy) -> None:

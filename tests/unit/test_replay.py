@@ -104,7 +104,7 @@ def _year(config: CampaignConfig, engine: _Engine, tmp_path: Path, told: _Told, 
             return 0
 
     staff = Nobody(config, ledger, None, None)  # type: ignore[arg-type]
-    return Year(config, ledger, engine, _World(), staff, hands, told, {}, **more)
+    return Year(config, ledger, engine, engine, _World(), staff, hands, told, {}, **more)
 
 
 def test_stages_are_counted_from_the_runs_that_airflow_knows() -> None:

@@ -27,6 +27,8 @@ from kansho_airflow.replay.staff import Staff
 #: Without any change of state for so long, the year is stuck.
 _STUCK_SECONDS = 300.0
 _MAX_TRIES = 4
+#: Seconds between two looks.
+_LOOK = 0.05
 #: After so many days the ward has sent again what was refused.
 _REDELIVERY = timedelta(days=4)
 
@@ -36,13 +38,17 @@ class Engine(Protocol):
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None: ...
 
+    def failures(self, dag_id: str, run_id: str) -> list[str]: ...
+
+
+class Eyes(Protocol):
+    """What can be seen of Airflow at any moment (`kansho_airflow.replay.look`)."""
+
     def runs(self, prefix: str) -> list[dict[str, Any]]: ...
 
     def pending_asset_events(self) -> int: ...
 
     def open_approvals(self) -> list[dict[str, Any]]: ...
-
-    def failures(self, dag_id: str, run_id: str) -> list[str]: ...
 
 
 class OutsideWorld(Protocol):
@@ -76,6 +82,7 @@ class Year:
         config: CampaignConfig,
         ledger: Ledger,
         engine: Engine,
+        eyes: Eyes,
         world: OutsideWorld,
         staff: Staff,
         hands: Hands,
@@ -87,6 +94,7 @@ class Year:
         self._opening = opening
         self._ledger = ledger
         self._engine = engine
+        self._eyes = eyes
         self._world = world
         self._staff = staff
         self._hands = hands
@@ -151,7 +159,7 @@ class Year:
             ended = [r for r in self._runs() if _name(r) == (dag_id, run_id) and r["state"] in FINAL]
             if ended or time.monotonic() > deadline:
                 raise KanshoError("REPLAY-NOT-ASKED", "no approval waits", place=f"{dag_id}/{run_id}")
-            time.sleep(0.3)
+            time.sleep(_LOOK)
 
     def _tell_refused(self) -> None:
         """Say which answers by people not assigned Airflow refused."""
@@ -189,7 +197,7 @@ class Year:
                 changed = time.monotonic()
                 self._tell_refused()
                 continue
-            if not active and not self._engine.pending_asset_events():
+            if not active and not self._eyes.pending_asset_events():
                 runs = self._runs()  # an event that has left the queue is a run by now
                 if any(r["state"] not in FINAL and _name(r) not in self._left for r in runs):
                     continue
@@ -201,7 +209,7 @@ class Year:
             if time.monotonic() - changed > _STUCK_SECONDS:
                 names = " ".join(f"{r['dag_id']}/{r['dag_run_id']}" for r in active)
                 raise KanshoError("REPLAY-STUCK", f"nothing moves: {names or 'asset events'}")
-            time.sleep(0.1)
+            time.sleep(_LOOK)
 
     def _tell(self, runs: list[dict[str, Any]], on: date) -> None:
         """Show every run that began or ended since the last look, also those that an asset woke.
@@ -222,10 +230,10 @@ class Year:
                     raise KanshoError("REPLAY-RED", " ".join(failures), place="/".join(name))
 
     def _runs(self) -> list[dict[str, Any]]:
-        return self._engine.runs(f"{self._config.id}__")
+        return self._eyes.runs(f"{self._config.id}__")
 
     def _approvals(self, but: Collection[tuple[str, str]] = ()) -> list[dict[str, Any]]:
-        return [d for d in self._engine.open_approvals() if _name(d["task_instance"]) not in but]
+        return [d for d in self._eyes.open_approvals() if _name(d["task_instance"]) not in but]
 
     # -- what follows from a red run -------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from kansho.workspace import Workspace
 from kansho_airflow.client import AirflowClient
 from kansho_airflow.replay.baseline import keep, to_draw_again
 from kansho_airflow.replay.driver import Hands, Year
+from kansho_airflow.replay.look import Look
 from kansho_airflow.replay.progress import Display
 from kansho_airflow.replay.staff import Staff
 from kansho_airflow.rolenames import ADMIN
@@ -116,7 +117,18 @@ class Site:
             prepare_packs=self._prepare_packs,
         )
         opening = {"simulation": True, "seed": self.seed}
-        return Year(self.config, ledger, engine, world, staff, hands, display, opening, left)
+        return Year(
+            self.config,
+            ledger,
+            engine,
+            Look(self.airflow.installation.database),
+            world,
+            staff,
+            hands,
+            display,
+            opening,
+            left,
+        )
 
     def workspace(self, today: date, role: Role | None = None) -> Workspace:
         """The campaign's workspace, as a task or as the first user of a role."""

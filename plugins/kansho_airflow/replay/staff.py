@@ -22,8 +22,6 @@ _LABEL = {code: label for label, code in OPTIONS.items()}
 class Client(Protocol):
     """One signed-in user's REST and desk session."""
 
-    def open_approvals(self) -> list[dict[str, Any]]: ...
-
     def answer(
         self,
         dag_id: str,
