@@ -191,11 +191,18 @@ def _ratios(dots: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 
 def _luminance(dots: np.ndarray) -> np.ndarray:
-    """Relative luminance of dots (blue, green, red), by WCAG."""
-    part = dots / 255
-    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
-    found: np.ndarray = linear @ np.array([0.0722, 0.7152, 0.2126])
+    """Relative luminance of dots (blue, green, red; each one of 256 steps), by WCAG."""
+    found: np.ndarray = _LINEAR[dots] @ np.array([0.0722, 0.7152, 0.2126])
     return found
+
+
+def _linear() -> np.ndarray:
+    part = np.arange(256) / 255
+    return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+
+
+#: Linear light by step: a letter has thousands of dots, and there are but 256 values.
+_LINEAR = _linear()
 
 
 def _passage(letters: Sequence[Letter]) -> str:
