@@ -9,8 +9,8 @@ late "done" for the second one's, and fails the task that is running well.  Here
 is passed on only when no newer workload of the same try is out.
 
 Why it waits: on the embedded database the scheduler has no other way to learn what happened than to look, and every
-look costs it some 25 ms.  Twenty looks a second took half a processor from the tasks.  Here it looks when a worker
-has answered or somebody has written, and four times a second in any case.
+look costs it some 25 ms.  Looking twenty times a second, it spent nearly a third of its processor time on nothing
+new.  Here it looks when a worker has answered or somebody has written, and four times a second in any case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Waiting for what somebody else writes to the embedded database, and what the replay reads of it."""
+"""Waiting for what somebody else writes to the embedded database."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Belongs here: reading rows.  Does not belong here: changing anything, which goes through the REST interface as
 a person's click does (`kansho_airflow.client`).
 
-Asked over REST, the same looks cost the api-server a third of a year's processor time: each is a page of
+Asked over REST, the same looks cost more than half of the api-server's processor time: each is a page of
 parameters to parse and of rows to dress.  A replay runs on the embedded default only, so its file can be read.
 """
 
