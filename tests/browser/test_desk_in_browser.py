@@ -22,7 +22,7 @@ from kansho_airflow.client import AirflowClient
 from kansho_airflow.replay.site import Site
 from kansho_airflow.rolenames import ADMIN
 from tests.conftest import MINI, REPOSITORY
-from tests.e2e.test_approvals_on_scheduler import wait_until
+from tests.e2e.toys import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 expect.set_options(timeout=30_000)  # other tests share the machine

@@ -11,40 +11,33 @@ import requests
 
 from kansho_airflow.rolenames import ADMIN
 from kansho_airflow.services import COMPONENTS, Airflow
-from tests.e2e.test_approvals_on_scheduler import CAMPAIGN, HERE, OFFICER, Toy, date, toy_airflow
+from tests.e2e.toys import OFFICER, Toy, start_toy, toy_airflow
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_an_approval_survives_the_death_of_every_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(HERE / "toy"))
-    airflow = toy_airflow(tmp_path)
+def test_an_approval_survives_the_death_of_every_component(toy: Toy) -> None:
+    run = toy.start("plan")
+    toy.waiting(run)
+    _the_plugin_is_there(toy)
+
+    leaders = [toy.airflow.sessions.leader(name) for name in COMPONENTS]
+    for leader in leaders:
+        assert leader is not None
+        os.kill(leader, signal.SIGKILL)
+    folder = toy.airflow.installation.var.parent
+    again = toy_airflow(folder)
     try:
-        airflow.start()
-        toy = Toy(airflow)
-        toy.admin.wait_for_dags({f"{CAMPAIGN}__plan"})
-        assert toy.ended(toy.start("campaign_opening", date(2026, 4, 1))) == "success"
-        run = toy.start("plan")
-        toy.waiting(run)
-        _the_plugin_is_there(toy)
-
-        leaders = [airflow.sessions.leader(name) for name in COMPONENTS]
-        for leader in leaders:
-            assert leader is not None
-            os.kill(leader, signal.SIGKILL)
-        again = toy_airflow(tmp_path)
-        again.start()
-        assert again.installation.port == airflow.installation.port
-
-        toy = Toy(again)
-        toy.approve(run, "plan", OFFICER)
-        assert toy.ended(run) == "success"
-        assert toy.released(run)
+        answering = start_toy(again)
+        assert again.installation.port == toy.airflow.installation.port
+        answering.approve(run, "plan", OFFICER)
+        assert answering.ended(run) == "success"
+        assert answering.released(run)
     finally:
-        airflow.stop(grace=5)
-    assert not _processes_that_name(tmp_path)
+        again.stop(grace=5)
+    assert not _processes_that_name(folder)
     with pytest.raises(requests.ConnectionError):
-        requests.get(airflow.installation.url, timeout=2)
+        requests.get(again.installation.url, timeout=2)
 
 
 def test_secrets_lie_in_files_that_only_the_owner_reads(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -87,7 +88,7 @@ class Ledger:
             telling = stepped > SKEW
             event = self._event(self._clock_draft(draft, stepped) if telling else draft, now)
             if self._store.create(_name(event.sequence), event.canonical()):
-                self._take(event, event.canonical())
+                self._take(event, leaf_hash(event.canonical()))
                 if telling:
                     continue
                 return event
@@ -136,7 +137,7 @@ class Ledger:
             data = self._store.read(_name(len(self._events)))
         except KeyError:
             return False
-        self._take(Event.from_json(json.loads(data)), data)
+        self._take(*_read(data))
         return True
 
     def events(self, type: str | None = None) -> list[Event]:
@@ -200,7 +201,7 @@ class Ledger:
         sizes = [int(name.rpartition("/")[2].removesuffix(".tsr")) for name in self._store.names("timestamps/")]
         return {size: self._store.read(_stamp(size)) for size in sizes}
 
-    def _take(self, event: Event, data: bytes) -> None:
+    def _take(self, event: Event, leaf: bytes) -> None:
         if event.sequence != len(self._events) or event.campaign != self.campaign:
             raise KanshoError(
                 "LEDGER-BROKEN",
@@ -209,7 +210,7 @@ class Ledger:
                 remedy="事故として報告してください",
             )
         self._events.append(event)
-        self._leaves.append(leaf_hash(data))
+        self._leaves.append(leaf)
         self._by_key.setdefault((event.type, event.key), event)
 
 
@@ -231,6 +232,12 @@ class _Then(Ledger):
             place=draft.type,
             remedy="現在の台帳で実行してください",
         )
+
+
+@lru_cache(maxsize=4096)
+def _read(data: bytes) -> tuple[Event, bytes]:
+    """An event and its leaf; a process that opens the log again finds the same bytes, and need not parse them."""
+    return Event.from_json(json.loads(data)), leaf_hash(data)
 
 
 def _name(sequence: int) -> str:

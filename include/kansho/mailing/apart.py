@@ -71,11 +71,15 @@ def _apart(work: Callable[..., Made], arguments: tuple[Any, ...], key: str) -> M
             timeout=_SECONDS,
             check=False,
         )
-        if done.returncode == 0 and done.stdout:
+        if done.returncode:
+            continue
+        try:
             made: Made | KanshoError = pickle.loads(done.stdout)  # noqa: S301 (from our own child)
-            if isinstance(made, KanshoError):
-                raise made
-            return made
+        except (EOFError, pickle.UnpicklingError):
+            continue  # it ended before it had told everything
+        if isinstance(made, KanshoError):
+            raise made
+        return made
     raise KanshoError(
         "MAILING-PRESS",
         "印刷データの作成か検査が途中で止まりました",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -110,7 +110,31 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
             ``DESIGN-COVERED``, ``DESIGN-OUTSIDE``, ``DESIGN-POSTAGE``.
     """
     as_of = as_of or _first_day(config)
-    outer, inner = (_rendered(html)[0] for html in faces_html(design, config, as_of=as_of))
+    outer, inner = faces_html(design, config, as_of=as_of)
+    words = design.manifest.model_dump_json()
+    return _made(_Sheet(outer, inner, design.id, words, design.revision, config.digest, as_of, design, config))
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet to be made: what decides its bytes is compared; the models that it comes from cannot be hashed."""
+
+    outer: str
+    inner: str
+    name: str
+    words: str
+    revision: int
+    config_digest: str
+    as_of: date
+    design: Design = field(compare=False)
+    config: CampaignConfig = field(compare=False)
+
+
+@lru_cache(maxsize=32)
+def _made(sheet: _Sheet) -> bytes:
+    """Both sides as plates, judged; a process that shows a design and prints it judges it once."""
+    design, config = sheet.design, sheet.config
+    outer, inner = _rendered(sheet.outer)[0], _rendered(sheet.inner)[0]
     _check_type(outer, design, _OUTER_FONTS)
     _check_type(inner, design, frozenset(design.manifest.fonts))
     pdf = plates(outer, inner, design.id)
@@ -125,7 +149,7 @@ def background(design: Design, config: CampaignConfig, *, as_of: date | None = N
             preflight.check_lines(side, design.id, _phrases(design))
         preflight.check_elements(outside, design.id, elements.outside(config))
         outer_side.check_postage_mark(outside, design.id)
-        wanted = elements.inside(design.manifest, design.text("cost"), config, as_of)
+        wanted = elements.inside(design.manifest, design.text("cost"), config, sheet.as_of)
         preflight.check_elements(inside, design.id, wanted)
     return pdf
 
@@ -170,10 +194,8 @@ def faces_html(design: Design, config: CampaignConfig, *, as_of: date | None = N
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
-    pages = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True)
-    pages.filters |= {"wording": wording.shown, "tint": _tint}
     try:
-        return pages.get_template(template).render(**values)
+        return _pages(FOLDER).get_template(template).render(**values)
     except TemplateError as error:
         # A template knows texts of the ward and of the manifest, and nobody's data: its fault may be told.
         line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
@@ -183,6 +205,14 @@ def _filled(template: str, values: dict[str, Any]) -> str:
             place=f"{template}{line}",
             remedy="雛形を訂正してください。使える項目は手引き（docs/how-to/write-a-design.md）にあります",
         ) from None
+
+
+@lru_cache(maxsize=8)
+def _pages(folder: Path) -> Environment:
+    """Templates of a folder, compiled once in a process and again when a designer has changed one."""
+    pages = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=True)
+    pages.filters |= {"wording": wording.shown, "tint": _tint}
+    return pages
 
 
 @lru_cache(maxsize=32)
