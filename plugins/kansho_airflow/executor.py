@@ -9,8 +9,8 @@ late "done" for the second one's, and fails the task that is running well.  Here
 is passed on only when no newer workload of the same try is out.
 
 Why it waits: on the embedded database the scheduler has no other way to learn what happened than to look, and every
-look costs it some 25 ms.  Looking twenty times a second, it spent nearly a third of its processor time on nothing
-new.  Here it looks when a worker has answered or somebody has written, and four times a second in any case.
+look costs it some 40 ms.  Here it looks when a worker has answered or when something stands that it acts upon (`News`),
+and once a second in any case.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ HEAVY = (
 _APART = ("kansho.simulation", "kansho.cli")
 
 
-#: Seconds without news after which the scheduler looks all the same: what was written while it looked is not noticed.
-PATIENCE = 0.25
+#: Seconds without news after which the scheduler looks all the same: retries and time-outs come by the clock.
+PATIENCE = 1.0
 _SQLITE = "sqlite:///"
 
 

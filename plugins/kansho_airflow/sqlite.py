@@ -29,10 +29,17 @@ CONNECT_ARGS_ASYNC: dict[str, Any] = {"timeout": 60}
 
 #: Seconds between two looks at the number that SQLite changes with every commit: some microseconds each.
 _GLANCE = 0.005
+#: What a scheduler acts upon: tasks that have ended or wait, runs by state, assets that have a run to start.  What it
+#: has itself sent on its way is left out, and so is what a running task writes: heartbeats, values, rendered fields.
+_STANDING = """
+select 'task', state, count(*) from task_instance where state not in ('scheduled', 'queued', 'running') group by state
+union all select 'run', state, count(*) from dag_run group by state
+union all select 'asset', '', count(*) from asset_dag_run_queue
+"""
 
 
 class News:
-    """Whether somebody else has written to the database.
+    """Whether there is something for a scheduler to do that was not there when it was last told.
 
     Args:
         database: the file.  It is opened by the first `wait`, in the process that waits.
@@ -41,14 +48,24 @@ class News:
     def __init__(self, database: Path) -> None:
         self._database = database
         self._connection: sqlite3.Connection | None = None
+        self._told: list[tuple[Any, ...]] | None = None
 
     def wait(self, at_most: float, until: Callable[[], bool]) -> None:
-        """Return when something is committed from now on, or ``until`` is true, or ``at_most`` seconds are over."""
-        before, deadline = self._version(), time.monotonic() + at_most
-        while not until() and self._version() == before and time.monotonic() < deadline:
+        """Return when something stands otherwise than was told last, or ``until`` is true, or ``at_most`` s are over.
+
+        What changed while the scheduler looked, by itself or by others, ends the next waiting at once: nothing that
+        is committed between two waitings is missed.
+        """
+        version, deadline = -1, time.monotonic() + at_most
+        while not until() and time.monotonic() < deadline:
+            if version != (version := self._asked("PRAGMA data_version")[0][0]):
+                standing = self._asked(_STANDING)
+                if standing != self._told:
+                    self._told = standing
+                    return
             time.sleep(_GLANCE)
 
-    def _version(self) -> int:
+    def _asked(self, query: str) -> list[tuple[Any, ...]]:
         if self._connection is None:
             self._connection = sqlite3.connect(self._database, timeout=60, isolation_level=None)
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return self._connection.execute(query).fetchall()

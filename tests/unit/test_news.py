@@ -18,23 +18,44 @@ EVER = 600.0
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
+    """The tables that are looked at, with a task that runs in a run that runs."""
     path = tmp_path / "airflow.db"
     with closing(sqlite3.connect(path)) as made:
         made.execute("pragma journal_mode=wal")
-        made.execute("create table written (number integer)")
-        made.commit()
+        made.executescript(
+            "create table task_instance (state, seen integer default 0); insert into task_instance(state)"
+            " values ('running'); create table dag_run (state); insert into dag_run values ('running');"
+            " create table asset_dag_run_queue (asset integer);"
+        )
     return path
 
 
-def _write(database: Path) -> None:
+@pytest.fixture
+def news(database: Path) -> News:
+    """News whose reader has been told how things stand."""
+    made = News(database)
+    made.wait(EVER, lambda: False)
+    return made
+
+
+def _write(database: Path, statement: str) -> None:
     with closing(sqlite3.connect(database)) as other:
-        other.execute("insert into written values (1)")
+        other.execute(statement)
         other.commit()
 
 
+ACTED_UPON = {
+    "a task ended": "update task_instance set state = 'success'",
+    "a task is to be tried again": "update task_instance set state = 'up_for_retry'",
+    "a run was asked for": "insert into dag_run values ('queued')",
+    "an asset has a run to start": "insert into asset_dag_run_queue values (1)",
+}
+
+
 @pytest.mark.timeout(60)
-def test_what_another_connection_commits_ends_the_waiting(database: Path) -> None:
-    news, asked = News(database), threading.Event()
+@pytest.mark.parametrize("statement", ACTED_UPON.values(), ids=ACTED_UPON)
+def test_what_a_scheduler_acts_upon_ends_the_waiting(database: Path, news: News, statement: str) -> None:
+    asked = threading.Event()
 
     def until() -> bool:
         asked.set()
@@ -42,7 +63,7 @@ def test_what_another_connection_commits_ends_the_waiting(database: Path) -> Non
 
     def write() -> None:
         asked.wait()
-        _write(database)
+        _write(database, statement)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -51,16 +72,41 @@ def test_what_another_connection_commits_ends_the_waiting(database: Path) -> Non
 
 
 @pytest.mark.timeout(60)
+def test_what_was_written_between_two_waitings_is_not_missed(database: Path, news: News) -> None:
+    _write(database, ACTED_UPON["a task ended"])
+    news.wait(EVER, lambda: False)
+
+
+@pytest.mark.timeout(60)
 def test_an_answer_that_lies_there_already_is_not_waited_for(database: Path) -> None:
     News(database).wait(EVER, lambda: True)
 
 
+WRITTEN_MEANWHILE = {
+    "nothing": "select 1 from dag_run",
+    "a heartbeat": "update task_instance set seen = 1",
+    "a task was sent on its way": "insert into task_instance(state) values ('queued')",
+}
+
+
 @pytest.mark.timeout(60)
-def test_reading_is_no_news_and_patience_ends(database: Path) -> None:
-    with closing(sqlite3.connect(database)) as other:
-        looks = []
-        News(database).wait(0.05, lambda: looks.append(other.execute("select 1 from written").fetchall()) is not None)
-    assert len(looks) > 1
+@pytest.mark.parametrize("statement", WRITTEN_MEANWHILE.values(), ids=WRITTEN_MEANWHILE)
+def test_what_a_running_task_writes_is_no_news(database: Path, news: News, statement: str) -> None:
+    looks = []
+
+    def until() -> bool:
+        if not looks:
+            _write(database, statement)
+        looks.append(1)
+        return len(looks) > 5
+
+    news.wait(EVER, until)
+    assert len(looks) > 5
+
+
+@pytest.mark.timeout(60)
+def test_patience_ends(news: News) -> None:
+    news.wait(0.05, lambda: False)
 
 
 class _Waited(PreloadingExecutor):
