@@ -68,8 +68,9 @@ class PreloadingExecutor(LocalExecutor):
         self._news = News(Path(url.removeprefix(_SQLITE))) if url.startswith(_SQLITE) else None
 
     def start(self) -> None:
-        """Import, then start the workers."""
+        """Import, then start the workers, which read ahead what every task reads."""
         preload()
+        importlib.import_module("kansho_airflow.ahead").read_before_every_fork()
         super().start()
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:

@@ -117,7 +117,7 @@ class Airflow:
                 return
             if time.monotonic() > deadline:
                 raise _start_failed(" ".join(waiting), "not healthy in time", self.log_of("api-server"))
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     def health(self) -> dict[str, str]:
         """State of each part as ``/api/v2/monitor/health`` reports it; empty when it does not answer."""

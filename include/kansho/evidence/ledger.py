@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -133,11 +134,13 @@ class Ledger:
 
     def _read_next(self) -> bool:
         """Read one more event; False when there is none (yet)."""
+        name = _name(len(self._events))
+        mark = getattr(self._store, "mark", None)
         try:
-            data = self._store.read(_name(len(self._events)))
+            read = _read(self._store.read(name)) if mark is None else _known(_Entry(mark(name), self._store, name))
         except KeyError:
             return False
-        self._take(*_read(data))
+        self._take(*read)
         return True
 
     def events(self, type: str | None = None) -> list[Event]:
@@ -234,9 +237,23 @@ class _Then(Ledger):
         )
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True)
+class _Entry:
+    """An event's object, told from others and from itself once changed by its mark."""
+
+    mark: Hashable
+    store: ObjectStore = field(compare=False)
+    name: str = field(compare=False)
+
+
+@lru_cache(maxsize=8192)
+def _known(entry: _Entry) -> tuple[Event, bytes]:
+    """An event that a process, or the one that it was forked from, has read before and that lies there unchanged."""
+    return _read(entry.store.read(entry.name))
+
+
 def _read(data: bytes) -> tuple[Event, bytes]:
-    """An event and its leaf; a process that opens the log again finds the same bytes, and need not parse them."""
+    """An event and its leaf."""
     return Event.from_json(json.loads(data)), leaf_hash(data)
 
 

@@ -152,19 +152,19 @@ class _Finder:
 
     def __init__(self, parts: pd.DataFrame) -> None:
         self._parts = parts
-        self._blocks: dict[str, pd.DataFrame] = {}
+        self._blocks: dict[str, list[tuple[str, ...]]] = {}
 
     def find(self, block: str, name: str, house: str | None) -> list[str]:
         """Inquiry numbers that fit."""
-        at = self._at(block)
-        fits = at["surname"].eq(name) if not name.endswith("…") else at["initial"].eq(name[:-1])
-        for pattern, column in ((r"(\d+)号", "go"), (r"(\d+)室", "room")):
-            said = re.search(pattern, house or "")
-            if said:
-                fits &= at[column].eq(said.group(1))
-        return sorted(at.loc[fits, "inquiry_number"])
+        written, said = (1, name[:-1]) if name.endswith("…") else (0, name)
+        asked = [(written, said)]
+        for column, pattern in ((2, r"(\d+)号"), (3, r"(\d+)室")):
+            place = re.search(pattern, house or "")
+            if place:
+                asked.append((column, place.group(1)))
+        return sorted(at[-1] for at in self._at(block) if all(at[column] == value for column, value in asked))
 
-    def _at(self, block: str) -> pd.DataFrame:
+    def _at(self, block: str) -> list[tuple[str, ...]]:
         if block not in self._blocks:
             parts = self._parts
             chome = re.search(r"(\d+)丁目", block)
@@ -175,7 +175,8 @@ class _Finder:
                 fits &= parts["chome"].eq(chome.group(1))
             if ban:
                 fits &= parts["ban"].eq(ban.group(1))
-            self._blocks[block] = parts[fits]
+            columns = ["surname", "initial", "go", "room", "inquiry_number"]
+            self._blocks[block] = list(parts.loc[fits, columns].itertuples(index=False, name=None))
         return self._blocks[block]
 
 

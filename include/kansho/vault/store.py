@@ -24,6 +24,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\
 _TEMPORARY = ".tmp-"
 _TURN = ".tmp-turn"
 
+#: See `LocalStore.mark`.
+Mark = tuple[str, int, int, int]
+
 
 class ObjectStore(Protocol):
     """Immutable named byte objects."""
@@ -136,6 +139,20 @@ class LocalStore:
             raise KeyError(name) from None
         except OSError as error:
             raise refusal(error, name) from None
+
+    def mark(self, name: str) -> Mark:
+        """What differs once the object is another one, without reading it: path, inode, time and size.
+
+        A store need not have it; nothing but speed depends on it.  KeyError when absent.
+        """
+        path = f"{self._folder}/{check_name(name)}"
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        except OSError as error:
+            raise refusal(error, name) from None
+        return path, found.st_ino, found.st_mtime_ns, found.st_size
 
     def open(self, name: str) -> BinaryIO:
         """See `ObjectStore.open`."""
