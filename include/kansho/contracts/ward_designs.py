@@ -106,7 +106,7 @@ def _manifest(folder: Path, design: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except yaml.YAMLError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -71,7 +71,7 @@ def load(design: str, revision: int = 1) -> Design:
             "DESIGN-UNKNOWN", "デザインがありません", place=design, remedy="include/designs に用意してください"
         )
     try:
-        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        manifest = Manifest.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except (ValidationError, yaml.YAMLError) as error:
         where = (
             " ".join(".".join(map(str, e["loc"])) for e in error.errors()) if isinstance(error, ValidationError) else ""
