@@ -28,7 +28,7 @@ from kansho_airflow.processes import Sessions
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
     "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("airflow", "dag-processor"),
+    "dag-processor": ("kansho_airflow.parsing", "dag-processor"),
 }
 
 Say = Callable[[str], None]
