@@ -80,7 +80,8 @@ def finalise(
     """
     airflow = var / "airflow"
     require_stopped(airflow, clock(), database)
-    ws = Workspace.open(config, var, _today(config, var, clock))
+    ws = Workspace.open(config, var, config.closing.erase_on)
+    ws = replace(ws, today=_today(ws, clock))
     require_erased(ws)
     record_attended(ws, attended)
     say("痕跡の除去")
@@ -88,7 +89,7 @@ def finalise(
     say("残存検査")
     _scan(ws, also, database)
     say("証明書と証跡")
-    ws = replace(ws, today=_today(config, var, clock))  # a key service may have ended a key on a later day
+    ws = replace(ws, today=_today(ws, clock))  # a key service may have ended a key on a later day
     record_missed(ws, over=True)
     written = _certify(ws)
     if written["state"] == "interim":
@@ -253,9 +254,8 @@ def _erasure(ws: Workspace) -> dict[str, int]:
     }
 
 
-def _today(config: CampaignConfig, var: Path, clock: Clock) -> date:
+def _today(ws: Workspace, clock: Clock) -> date:
     """The day of a real year is the clock's; a simulated year goes on at its last date."""
-    ws = Workspace.open(config, var, config.closing.erase_on)
     if not ws.is_simulation:
         return clock().astimezone(ZONE).date()
     return max(date.fromisoformat(e.campaign_date) for e in ws.ledger.events())
