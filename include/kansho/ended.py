@@ -3,7 +3,7 @@
 Belongs here: a look at what `kansho.closing.finalise` leaves behind, cheap enough for every reading of a DAG file.
 Does not belong here: certifying, or checking a certificate (`kansho.evidence.verify`).
 
-The bundle among the outputs says so, or the interim certificate beside it; where they were carried away, the newest
+The bundle among the outputs says so, or an interim certificate beside it; where they were carried away, the newest
 event of a log that this machine keeps.  A file that cannot be read says nothing.
 """
 
@@ -27,7 +27,8 @@ _STATES = frozenset({"final", "interim"})
 def has_ended(campaign: str, var: Path) -> bool:
     """Whether the campaign of that id is certified in the deployment under ``var``."""
     layout = Layout(var)
-    found = (_bundled(layout.outputs / f"evidence-{campaign}.zip"), _read(layout.outputs / "certificate-interim.json"))
+    interim = layout.outputs.glob(f"certificate-{campaign}-interim-*.json")
+    found = [_bundled(layout.outputs / f"evidence-{campaign}.zip"), *map(_read, interim)]
     if any(c.get("campaign") == campaign and c.get("state") in _STATES for c in found):
         return True
     return storage_of(layout.kansho) is None and _newest_type(layout.kansho / "ledger" / campaign) in _LAST

@@ -26,6 +26,7 @@ from tests.conftest import MINI, REPOSITORY, SAMPLE
 from tests.unit.closing_year import closing_year, plain_papers
 
 ENDED, GOES_ON = "sumida_2027", "shinjuku_2026"
+ALSO_ENDED = "sumida_2026"
 FILES = os.pathsep.join([str(SAMPLE), str(MINI)])
 
 
@@ -166,10 +167,13 @@ def test_what_a_bundle_says_decides_and_not_its_name(tmp_path: Path, said: Any, 
 
 
 def test_an_interim_certificate_keeps_it_away_while_a_key_service_waits(tmp_path: Path) -> None:
-    path = tmp_path / "kansho" / "outputs" / "certificate-interim.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"campaign": ENDED, "state": "interim"}))
+    outputs = tmp_path / "kansho" / "outputs"
+    outputs.mkdir(parents=True)
+    for campaign in (ENDED, ALSO_ENDED):  # of wards that share the outputs
+        said = json.dumps({"campaign": campaign, "state": "interim"})
+        (outputs / f"certificate-{campaign}-interim-2860.json").write_text(said)
     assert has_ended(ENDED, tmp_path)
+    assert has_ended(ALSO_ENDED, tmp_path)
     assert not has_ended(GOES_ON, tmp_path)
 
 

@@ -12,36 +12,43 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing import stage
 from kansho.closing.finalise import finalise
 from kansho.closing.pdf_signature import pdf_signature_holds
+from kansho.ended import has_ended
+from kansho.evidence.bundle import signature_holds
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
 from tests.kms_server import deploy_kms, forget_all, forget_pending, kms_server, with_service
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
-REST = ("residents", "contacts", "papers", "secrets")
+REST = ("residents", "contacts", "secrets")
 DUE = date(2028, 2, 5)  # after the contract's end: the key service keeps its own waiting days
+PENDING: dict[str, date] = {"health": DUE, "papers": date(2028, 2, 1)}
 
 
 class Service:
-    """A key service that deletes the key of one class only after its waiting days."""
+    """A key service that deletes the keys of two classes only after its waiting days."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked, self.over = False, False
+        self.asked: set[str] = set()
+        self.over: set[str] = set()
         destroy, has = Keyring.destroy, Keyring.has
 
         def destroyed(ring: Keyring, name: KeyName) -> None:
-            if name != "health":
+            if name not in PENDING:
                 destroy(ring, name)
                 return
-            assert not self.asked or self.over, "a deletion that is scheduled is not scheduled again"
-            self.asked = True
+            assert name not in self.asked - self.over, "a deletion that is scheduled is not scheduled again"
+            self.asked.add(name)
+
+        def there(ring: Keyring, name: KeyName) -> bool:
+            return name not in self.over if name in PENDING else has(ring, name)
 
         monkeypatch.setattr(Keyring, "destroy", destroyed)
         monkeypatch.setattr(Keyring, "pending", self.pending)
-        monkeypatch.setattr(Keyring, "has", lambda ring, name: not self.over if name == "health" else has(ring, name))
+        monkeypatch.setattr(Keyring, "has", there)
 
     def pending(self, name: KeyName) -> date | None:
-        return DUE if name == "health" and self.asked and not self.over else None
+        return PENDING[name] if name in self.asked - self.over else None
 
 
 @pytest.fixture
@@ -55,20 +62,35 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     year = year.until_erased()
     ws = year.ws
     assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*REST, "hmac", "exchange"]
-    assert [e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")] == [DUE.isoformat()]
+    scheduled = {e.key: e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")}
+    assert scheduled == {name: day.isoformat() for name, day in PENDING.items()}
     assert stage.find_closing_work(ws, {}) is None
 
     for _ in range(2):  # asked again before the day, it says the same
         interim = finalise(ws.config, ws.layout.var)
         assert interim["state"] == "interim"
         value = json.loads(Path(interim["certificate"]).read_bytes())
-        assert value["erasure"]["keys_pending"] == {"health": DUE.isoformat()}
+        assert value["erasure"]["keys_pending"] == scheduled
         assert value["cryptographic_erase"]["keys_destroyed"] == [*REST, "hmac", "exchange", "needles"]
         assert pdf_signature_holds(Path(interim["document"]).read_bytes(), ws.keyring.public_key())
         assert ws.ledger.events("campaign_certified") == []
         assert not (ws.layout.outputs / f"evidence-{ws.config.id}.zip").exists()
 
-    service.over = True
+    service.over = {"papers"}
+    later = finalise(ws.config, ws.layout.var)
+    value = json.loads(Path(later["certificate"]).read_bytes())
+    assert value["erasure"]["keys_pending"] == {"health": DUE.isoformat()}
+    for told, pending in ((interim, set(PENDING)), (later, {"health"})):  # the later replaced nothing of the earlier
+        path = Path(told["certificate"])
+        value = json.loads(path.read_bytes())
+        of = f"{ws.config.id}-interim-{value['log_size']}"
+        assert (path.stem, Path(told["document"]).stem) == (f"certificate-{of}", f"erasure-certificate-{of}")
+        assert set(value["erasure"]["keys_pending"]) == pending
+        assert signature_holds(path.read_bytes(), path.with_suffix(".sig").read_bytes(), ws.keyring.public_key())
+        assert f"-{ws.config.id}-interim-" in Path(told["checkpoint"]).name
+    assert has_ended(ws.config.id, ws.layout.var)
+
+    service.over = set(PENDING)
     final = finalise(ws.config, ws.layout.var)
     assert final["state"] == "final"
     assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
@@ -76,7 +98,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     gone = ws.ledger.find("keys_destroyed", "health")
     assert gone
     assert (gone.campaign_date, gone.codes["method"]) == (DUE.isoformat(), "key-service")
-    assert len(ws.ledger.events("interim_certified")) == 1
+    assert len(ws.ledger.events("interim_certified")) == 2
 
 
 def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service_forgot_them(

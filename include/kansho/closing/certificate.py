@@ -62,7 +62,8 @@ def issue_paper(ws: Workspace, certificate: bytes, last: Event) -> Path:
     value = read_json(certificate, "certificate.json")
     name, title = PDF, "消去証明書"
     if value["state"] == "interim":
-        name, title = f"documents/erasure-certificate-interim-{value['log_size']}.pdf", "消去証明書（中間）"
+        size = value["log_size"]
+        name, title = f"documents/erasure-certificate-{ws.config.id}-interim-{size}.pdf", "消去証明書（中間）"
     path = ws.layout.outputs / name
     issued = ws.ledger.find("document_issued", name)
     if issued is not None and path.is_file() and sha256(path.read_bytes()) == issued.refs["sha256"]:
@@ -90,6 +91,9 @@ def state_of(certificate: bytes) -> str:
 def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) -> dict[str, Any]:
     """Write the interim certificate and its signature, and a checkpoint; the campaign is not certified by it.
 
+    Each file is named by the campaign and the length of the log: wards share the outputs, and a campaign may come by
+    several interim states, each of which somebody may have been given.
+
     Args:
         ws: the campaign.
         certificate: canonical JSON.
@@ -99,11 +103,13 @@ def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) 
     signer, out = ws.keyring.signer(), ws.layout.outputs
     ws.record("interim_certified", f"interim-{size}", refs={"certificate": sha256(certificate)})
     last = sign_checkpoint(ws)
-    files = {"certificate-interim.json": certificate, "certificate-interim.sig": sign_detached(certificate, signer)}
-    for name, data in {**files, "checkpoint.txt": last.text.encode()}.items():
-        write_whole(out / name, data)
+    path = out / f"certificate-{ws.config.id}-interim-{size}.json"
+    checkpoint = out / f"checkpoint-{ws.config.id}-interim-{last.size}.txt"
+    files = {path: certificate, path.with_suffix(".sig"): sign_detached(certificate, signer)}
+    for to, data in {**files, checkpoint: last.text.encode()}.items():
+        write_whole(to, data)
     write_whole(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
-    named = {"certificate": str(out / "certificate-interim.json"), "checkpoint": str(out / "checkpoint.txt")}
+    named = {"certificate": str(path), "checkpoint": str(checkpoint)}
     return {"state": "interim", **named, "document": str(document), "events": last.size}
 
 

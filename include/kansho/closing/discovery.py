@@ -24,7 +24,8 @@ from kansho.workspace import Workspace
 
 #: What the end of a year writes to outputs beside issued documents, and the replay's own note.
 _EVIDENCE = re.compile(
-    r"outputs/(certificate(-interim)?\.(json|sig)|checkpoint\.txt|summary\.json|evidence-[a-z0-9_]+\.zip"
+    r"outputs/(certificate\.(json|sig)|checkpoint\.txt|summary\.json|evidence-[a-z0-9_]+\.zip"
+    r"|certificate-[a-z0-9_]+-interim-\d+\.(json|sig)|checkpoint-[a-z0-9_]+-interim-\d+\.txt"
     r"|late-mail/[a-z0-9_]+/\d{4}(\.(json|sig|pdf)|-receipt\.(json|sig|pdf)|-ward\.sig))\Z"
 )
 _RUN = re.compile(r"replay\.json\Z")
