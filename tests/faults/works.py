@@ -18,7 +18,8 @@ def append(ws: Workspace) -> None:
 
 def write(ws: Workspace) -> None:
     """A table, an object, a document, and a package handed over."""
-    ws.store_table("inbound_records", "i9", pd.DataFrame({"inquiry_number": ["4821-7390-66"]}))
+    called = pd.DataFrame({"inquiry_number": ["4821-7390-66"]})
+    ws.store_table("inbound_records", "i9", called, parents=ws.snapshots("roster"))
     ws.store_bytes("plan_document", "p9", b"%PDF-1.7 plan")
     ws.issue_document("documents/p9.pdf", paper("report"), title="報告", kind="plan")
     stage.make_handover(ws, {})

@@ -245,6 +245,19 @@ def moved_to_the_end(type: str, key: str) -> Misdeed:
     return misdeed
 
 
+def moved_before(type: str, key: str, other: str, before: str) -> Misdeed:
+    """An event happens just before, and on the day of, another (its type and key)."""
+
+    def misdeed(year: Year) -> None:
+        event, then = event_of(year, type, key), event_of(year, other, before)
+        others = [e for e in year.events if e is not event]
+        at = others.index(then)
+        told = [*others[:at], replace(event, campaign_date=then.campaign_date), *others[at:]]
+        year.events = [replace(e, sequence=i) for i, e in enumerate(told)]
+
+    return misdeed
+
+
 def holding(name: str) -> dict[str, Any]:
     kind, _, key = name.partition("/")
     return {"kind": kind, "key": key, "digest": "0" * 64, "rows": 1}
@@ -252,6 +265,16 @@ def holding(name: str) -> dict[str, Any]:
 
 def uses(name: str) -> dict[str, Any]:
     return {"parents": {"0": holding(name)}}
+
+
+def made_of(name: str, *parents: str, digest: str = "") -> Misdeed:
+    """A holding names other parents than it had."""
+    told = [{**holding(p), "digest": digest or sha256(p.encode())} for p in parents]
+
+    def change(stored: Event) -> Event:
+        return replace(stored, refs={**stored.refs, "parents": {str(i): p for i, p in enumerate(told)}})
+
+    return lambda year: year.edit("snapshot_stored", change, name)
 
 
 def surplus_hides_a_lack(year: Year) -> None:

@@ -227,11 +227,12 @@ def _deliver(ws: Workspace) -> None:
     ws.record("medium_registered", "CD-0001", codes={"kind": "CD-R", "delivery": "d01"})
     ws.record("password_entered", "d01-1", codes={"delivery": "d01"})
     ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3})
-    ws.store_table("raw_target_list", "d01", PEOPLE)
+    sealed = ws.store_bytes("sealed_delivery", "d01", b"PK sealed by the ward")
+    raw = ws.store_table("raw_target_list", "d01", PEOPLE, parents=[sealed])
     counts = {"rows": 3, "accepted": 2, "quarantined": 1}
     ws.record("gate_evaluated", "target_list/d01", counts=counts, codes={"gate": "target_list", "result": "pass"})
-    ws.store_table("roster", "d01", PEOPLE[:2])
-    ws.store_table("quarantine", "target_list-d01", PEOPLE[2:])
+    ws.store_table("roster", "d01", PEOPLE[:2], parents=[raw])
+    ws.store_table("quarantine", "target_list-d01", PEOPLE[2:], parents=[raw])
     old = ws.store_bytes("one_time_secret", "d01", b"Zx9-pass-7731")
     ws.erase(old, reason="retention")
     ws.store_bytes("one_time_secret", "d02", b"Qw8-pass-9912")
@@ -241,18 +242,18 @@ def _reach_out(ws: Workspace) -> None:
     first, second = PEOPLE["inquiry_number"][:2]
     number = {"inquiry_number": first}
     assigned = {**number, "group": "kenshin", "segment": "never", "arm": "outreach"}
-    _store(ws, "wave_assignment", "mailing_1", [assigned])
+    chosen = _store(ws, "wave_assignment", "mailing_1", [assigned], ws.latest("roster"))
     posted = {**number, "serial": "M1-0001", "wave": "mailing_1", "posted_on": "2027-06-24"}
-    _store(ws, "postings", "mailing_1", [posted])
+    sent = _store(ws, "postings", "mailing_1", [posted], chosen)
     returned = {**number, "serial": "M1-0001", "returned_on": "2027-07-01", "return_reason": "1"}
-    _store(ws, "mail_returns", "r1", [returned])
+    _store(ws, "mail_returns", "r1", [returned], sent)
     call = {"wave": "call_1", "attempt": "1", "inquiry_number": second, "called_on": "2027-08-17", "outcome": "50"}
-    _store(ws, "call_results", "c1", [{**call, **CONTACT}])
+    _store(ws, "call_results", "c1", [{**call, **CONTACT}], chosen)
     visit = {**number, "token": "T1", "wave": "visit_1", "visited_on": "2027-10-13", "outcome": "14"}
-    _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}])
+    _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}], chosen)
     inbound = {"record": "I1", **number, "received_on": "2027-11-01", "purpose": "3", "answered_by": "self"}
-    _store(ws, "inbound_records", "i1", [{**inbound, "purpose_stated": "1"}])
+    _store(ws, "inbound_records", "i1", [{**inbound, "purpose_stated": "1"}], ws.latest("roster"))
 
 
-def _store(ws: Workspace, kind: str, key: str, rows: list[dict[str, str]]) -> SnapshotRef:
-    return ws.store_table(kind, key, pd.DataFrame(rows))
+def _store(ws: Workspace, kind: str, key: str, rows: list[dict[str, str]], made_of: SnapshotRef) -> SnapshotRef:
+    return ws.store_table(kind, key, pd.DataFrame(rows), parents=[made_of])

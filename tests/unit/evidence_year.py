@@ -191,27 +191,34 @@ def _registers(year: Year) -> None:
     add("holdout_consented", "year")
 
 
-def _stored(year: Year, kind: str, key: str, rows: int) -> None:
-    ref = {"kind": kind, "key": key, "digest": sha256(f"{kind}/{key}".encode()), "rows": rows}
+def _ref(kind: str, key: str, rows: int) -> dict[str, Any]:
+    return {"kind": kind, "key": key, "digest": sha256(f"{kind}/{key}".encode()), "rows": rows}
+
+
+def _stored(year: Year, kind: str, key: str, rows: int, *made_of: dict[str, Any]) -> dict[str, Any]:
+    ref = _ref(kind, key, rows)
     flow = year.config.flow(kind)
     assert flow is not None
     last = year.config.closing.erase_on
     until = last if flow.erase_after_days is None else min(last, year.today + timedelta(days=flow.erase_after_days))
     codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat()}
-    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs={"holding": ref})
+    refs = {"holding": ref, "parents": {str(i): p for i, p in enumerate(made_of)}}
+    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs=refs)
+    return ref
 
 
 def _intake(year: Year) -> None:
     year.today = date(2027, 4, 20)
     year.add("password_entered", "d01-1", codes={"delivery": "d01"})
     year.add("medium_registered", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01"})
-    _stored(year, "raw_target_list", "d01", 100)
+    sealed = _stored(year, "sealed_delivery", "d01", 0)
+    raw = _stored(year, "raw_target_list", "d01", 100, sealed)
     year.add("delivery_accepted", "d01", counts={"rows_target_list": 100, "rows_stop_list": 5})
     gate = {"result": "pass"}
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
     year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
-    _stored(year, "roster", "d01", 97)
-    _stored(year, "quarantine", "d01", 3)
+    _stored(year, "roster", "d01", 97, raw)
+    _stored(year, "quarantine", "d01", 3, raw)
     read = {"digest": sha256(b"roster/d01")}
     year.add("snapshot_read", "roster/d01@segmentation/system", codes={"purpose": "segmentation"}, refs=read)
     outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
@@ -275,7 +282,8 @@ def _oversight(year: Year) -> None:
     config, contractor = year.config, year.config.contractor.id
     _leaver(year)
     year.today = date(2027, 7, 10)
-    year.add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"})
+    for name in ("sealed_delivery/d01", "raw_target_list/d01"):
+        year.add("snapshot_erased", name, codes={"reason": "retention"})
     for package in [e for e in year.events if e.type == "package_handed_over"]:
         year.add("package_erased", package.key, codes={"party": package.codes["party"], "on": "2027-07-09"})
     for month, due in report_months(year.facts):

@@ -61,6 +61,8 @@ from tests.unit.attacks import (
     late,
     left,
     lines,
+    made_of,
+    moved_before,
     moved_to_the_end,
     not_canonical,
     of_another_key,
@@ -155,18 +157,18 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
     "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
     "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
-    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:82]"}),
-    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:82]"}),
-    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:82]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:83]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:83]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:83]"}),
     "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
     "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
     "an event of an unknown type": (
         lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
-        {"EVENT-TYPE [events.jsonl:81]"},
+        {"EVENT-TYPE [events.jsonl:82]"},
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:88]"},
+        {"EVENT-TYPE [events.jsonl:89]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -477,9 +479,42 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         late("stage_finished", "mailing_9", refs=uses("roster/d01")),
         {"CUSTODY-USED-ERASED [stage_finished mailing_9]"},
     ),
+    "a holding made of what was erased before": (
+        moved_before("snapshot_erased", "raw_target_list/d01", "snapshot_stored", "quarantine/d01"),
+        {"CUSTODY-USED-ERASED [snapshot_stored quarantine/d01]"},
+    ),
+    "a derived copy that names nothing it was made of": (
+        made_of("roster/d01"),
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
+    ),
+    "a derived copy of which the parents are left out": (
+        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("roster/d01"), **ROSTER}}),
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
+    ),
+    "a derived copy that calls itself an original": (
+        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("artwork/d01"), **ROSTER}}),
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
+    ),
+    "a derived copy made of what was never registered": (
+        made_of("roster/d01", "raw_target_list/d01", "raw_target_list/d77"),
+        {"CUSTODY-PARENT [snapshot_stored roster/d01]"},
+    ),
+    "a derived copy made of itself": (
+        made_of("roster/d01", "roster/d01"),
+        {"CUSTODY-PARENT [snapshot_stored roster/d01]"},
+    ),
+    "a derived copy made of what was registered only later": (
+        made_of("raw_target_list/d01", "roster/d01"),
+        {"CUSTODY-PARENT [snapshot_stored raw_target_list/d01]"},
+    ),
+    "a derived copy made of other bytes than the registered": (
+        made_of("roster/d01", "raw_target_list/d01", digest=NOWHERE),
+        {"CUSTODY-PARENT [snapshot_stored roster/d01]"},
+    ),
     "a holding stored after the key was destroyed": (
         late("snapshot_stored", "roster/d02", codes=KEPT, refs={"holding": holding("roster/d02")}),
         {
+            "CUSTODY-ORPHAN [snapshot_stored roster/d02]",
             "COUNT-SNAPSHOTS [snapshots stored = erased]",
             "CUSTODY-KEY-USED [snapshot_stored roster/d02]",
             "DEADLINE-ERASE-BY [erase_by/roster/d02]",

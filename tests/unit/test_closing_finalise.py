@@ -65,7 +65,7 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     result = run(year, say=said.append)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
-    assert result["erasure"] == {"holdings": 27, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert result["erasure"] == {"holdings": 28, "returned": 1, "erased": 14, "residue_hits": 0}
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
@@ -234,7 +234,8 @@ def test_values_that_only_an_erased_delivery_held_are_looked_for(mini: CampaignC
     made = closing_year(mini, tmp_path / "var")
     ws = made.ws
     row = {**PEOPLE.iloc[0].to_dict(), "address": "墨田区東向島七丁目６番５号", "phone": "03-1112-2233"}
-    former = ws.store_table("raw_target_list", "d00", pd.DataFrame([row]))
+    sealed = ws.store_bytes("sealed_delivery", "d00", b"PK")
+    former = ws.store_table("raw_target_list", "d00", pd.DataFrame([row]), parents=[sealed])
     ws.erase(former, reason="retention")
     (kept,) = ws.snapshots("residue_needles")
     assert kept.key == "raw_target_list/d00"
@@ -340,7 +341,7 @@ def test_the_summary_has_every_part(year: ClosingYear) -> None:
             "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
         }
     ]  # fmt: skip
-    assert summary["erasure"] == {"holdings": 27, "returned": 1, "erased": 13, "residue_hits": 0}
+    assert summary["erasure"] == {"holdings": 28, "returned": 1, "erased": 14, "residue_hits": 0}
     assert all(r["ok"] for r in summary["reconciliations"])
     assert {a["decision"] for a in summary["approvals"]} == {"approve"}
     assert all(Path(d).is_file() for d in summary["documents"])

@@ -150,8 +150,8 @@ def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: di
 def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
     year, plan = year.until_plan()
     counts = year.ws.ledger.events("inventory_taken")[-1].counts
-    assert counts == {"holdings": 27, "vault": 12, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 2}
-    assert plan["counts"] == {"targets": 13, "documents": 1, "keys": 8, "media": 1, "manual": 5}
+    assert counts == {"holdings": 28, "vault": 13, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 2}
+    assert plan["counts"] == {"targets": 14, "documents": 1, "keys": 8, "media": 1, "manual": 5}
 
 
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
@@ -188,7 +188,7 @@ def test_a_plan_killed_before_it_was_recorded_is_the_same_plan(
             year.until_plan()
     year = year.on(year.ws.config.closing.erase_on)
     plan = stage.plan_erasure(year.ws, {"inventory": year.ws.ledger.events("inventory_taken")[-1].key})
-    assert plan["counts"]["targets"] == 13
+    assert plan["counts"]["targets"] == 14
 
 
 def test_a_plan_needs_its_inventory(year: ClosingYear) -> None:
@@ -266,7 +266,7 @@ def test_everything_is_erased_and_the_keys_are_gone(year: ClosingYear) -> None:
     assert ws.vault.names() == []
     assert ws.keyring.names() == ["needles", "signing"]
     assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*VAULT_CLASSES, "hmac", "exchange"]
-    assert len(ws.ledger.events("holding_erased")) == 13
+    assert len(ws.ledger.events("holding_erased")) == 14
     assert {e.codes["verified"] for e in ws.ledger.events("holding_erased")} == {"absent"}
     assert stage.find_closing_work(ws, {}) is None
 
@@ -304,7 +304,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(
     monkeypatch.undo()
     fresh = replace(year.ws, ledger=type(year.ws.ledger)(year.ws.config.id, year.ws.ledger._store))
     done = stage.execute_erasure(fresh, work)
-    assert done["counts"] == {"targets": 13, "erased": 13}
+    assert done["counts"] == {"targets": 14, "erased": 14}
     assert sorted(e.key for e in fresh.ledger.events("keys_destroyed")) == sorted([*VAULT_CLASSES, "hmac", "exchange"])
     assert fresh.vault.names() == []
 

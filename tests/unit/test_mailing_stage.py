@@ -564,7 +564,8 @@ def test_what_the_ward_sent_back_does_not_come_back_with_the_next_mailing(remind
 
 def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3") -> None:
     rows = [{"serial": s, "returned_on": RETURNS.isoformat(), "return_reason": reason} for s in serials]
-    send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(pd.DataFrame(rows), MAIL_RETURNS)})
+    listed = pd.DataFrame(rows, columns=list(MAIL_RETURNS.names), dtype=object)
+    send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(listed, MAIL_RETURNS)})
 
 
 def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
@@ -574,6 +575,9 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
     ws = on(ws, PULL)
     stop(ws, "d03", [])
     dispatch.list_pulls(ws, {"pull": WAVE})
+    returned(ws, "x0", [])
+    with pytest.raises(KanshoError, match="RETURNS-UNPOSTED"):
+        returns.take_returns(ws, {})
     ws = on(ws, REPORT)
     report(ws, WAVE, at_printer["serial"])
     dispatch.take_print_report(ws, {})
@@ -602,6 +606,12 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
         refused = ws.ledger.find("package_refused", f"printer/mail_returns/{package}")
         assert refused is not None
         assert refused.codes["code"] == code
+    returned(ws, f"{WAVE}-2", [])  # nothing came back since: that list, too, says what it answers
+    returns.take_returns(ws, {})
+    for package in (f"{WAVE}-1", f"{WAVE}-2"):
+        stored = ws.ledger.find("snapshot_stored", f"mail_returns/{package}")
+        assert stored is not None
+        assert list(stored.refs["parents"].values()) == [ws.latest("postings").to_json()]
 
 
 def test_a_design_is_cut_into_shards_of_bounded_size() -> None:

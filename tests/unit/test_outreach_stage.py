@@ -256,6 +256,37 @@ def test_a_broken_package_is_refused_whole_and_the_others_are_taken(year: Worksp
     assert calls.take_call_results(ws, {}) is None
 
 
+def test_results_say_what_they_answer_also_once_the_lists_are_erased(year: Workspace) -> None:
+    ws, listed = first_round(year)
+    (ref,) = ws.snapshots("call_list")
+    rows = listed.to_dict("records")
+    for package, waves in (("p1", ["call_1"]), ("p2", ["call_1"]), ("p3", ["call_9"])):
+        sent = [result({**rows[0], "wave": wave}, "30", ROUND_1, note="糖尿病で通院中") for wave in waves]
+        send(ws, "call_centre", "call_results", package, {"call_results.csv": table(sent, CALL_RESULTS)})
+        if package == "p2":
+            ws.erase(ref, reason="retention")
+        calls.take_call_results(ws, {})
+    chosen = ws.latest("wave_assignment")
+    stored = {e.key: [*e.refs["parents"].values()] for e in ws.ledger.events("snapshot_stored")}
+    for package, answered in (("p1", ref), ("p2", chosen), ("p3", chosen)):
+        assert stored[f"call_results/{package}"] == [answered.to_json()]
+        assert stored[f"note_review/call_results-{package}"] == [answered.to_json()]
+    assert stored["quarantine/call_results-p2"] == [chosen.to_json()]
+
+
+def test_results_and_enquiries_of_people_we_know_nothing_of_are_refused(open_workspace: Opener) -> None:
+    ws = open_workspace(date(2027, 4, 20))
+    send(ws, "call_centre", "call_results", "p1", {"call_results.csv": table([], CALL_RESULTS)})
+    send(ws, "call_centre", "inbound_records", "i1", {"inbound_records.csv": table([], INBOUND_RECORDS)})
+    for take, package in ((calls.take_call_results, "call_results/p1"), (inbound.take_inbound, "inbound_records/i1")):
+        with pytest.raises(KanshoError, match="RESULTS-REFUSED"):
+            take(ws, {})
+        refused = ws.ledger.find("package_refused", f"call_centre/{package}")
+        assert refused is not None
+        assert refused.codes["code"] == "RESULTS-UNASKED"
+        assert not [e for e in ws.ledger.events("snapshot_stored") if e.key.startswith(package.partition("/")[0])]
+
+
 def test_an_enquiry_is_found_by_number_and_cancels_what_waits(year: Workspace) -> None:
     ws, listed = first_round(year)
     who = listed["inquiry_number"].iloc[0]

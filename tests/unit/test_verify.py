@@ -20,7 +20,7 @@ from kansho.evidence.events import canonical_json
 from kansho.evidence.rules import violations
 from kansho.evidence.strict import read_zip
 from kansho.evidence.verify import verify_bundle, verify_files
-from kansho.vault.classes import CLASSES
+from kansho.vault.classes import CLASSES, ORIGINALS
 from tests.unit.attacks import Case, lines, raised_codes, with_file
 from tests.unit.evidence_year import CONTRACTOR, ENGINEER, OFFICER, Year, lawful_year
 
@@ -161,6 +161,8 @@ def test_a_decision_is_judged_by_who_held_the_role_then(
 def test_every_code_is_explained_in_the_reference() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/reference/evidence.md").read_text(encoding="utf-8")
     assert raised_codes() == set(re.findall(r"^\| `([A-Z-]+)`", page, re.MULTILINE))
+    originals = page.partition("| Kind | Made of |")[2].partition("\n\n")[0]
+    assert list(ORIGINALS) == re.findall(r"^\| `([a-z_]+)`", originals, re.MULTILINE)
 
 
 def test_no_event_however_odd_makes_the_verifier_stumble(case: Case) -> None:
@@ -193,3 +195,31 @@ def test_a_holding_stored_after_its_own_class_lost_its_key_is_found(mini: Campai
         found = [f for f in custody_findings(year.events) if f.code == "CUSTODY-KEY-USED"]
         assert bool(found) is (name == "health")
         assert all("key health" in f.text for f in found)
+
+
+SEALED = {"kind": "sealed_delivery", "key": "d01", "digest": "a" * 64, "rows": 0}
+# fmt: off
+# name            kind called       made of                                         what is found of it
+ORIGINS: list[tuple[str, str, object, list[str]]] = [
+    ("artwork/d02",  "artwork",         {},                                             []),
+    ("artwork/d02",  "roster",          {},                                             ["CUSTODY-ORPHAN"]),
+    ("roster/d02",   "artwork",         {},                                             ["CUSTODY-ORPHAN"]),
+    ("roster/d02",   "roster",          None,                                           ["CUSTODY-ORPHAN"]),
+    ("roster/d02",   "roster",          [SEALED],                                       ["CUSTODY-ORPHAN"]),
+    ("roster/d02",   "roster",          {"0": SEALED},                                  []),
+    ("artwork/d02",  "artwork",         {"0": {**SEALED, "digest": "b" * 64}},          ["CUSTODY-PARENT"]),
+    ("roster/d02",   "roster",          {"0": SEALED, "1": {**SEALED, "key": "d02"}},   ["CUSTODY-PARENT"]),
+    ("roster/d02",   "roster",          {"0": {}, "1": "sealed_delivery/d01"},          ["CUSTODY-PARENT"] * 2),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("name", "kind", "parents", "found"), ORIGINS)
+def test_a_derived_copy_names_what_was_registered_before_it(
+    mini: CampaignConfig, name: str, kind: str, parents: object, found: list[str]
+) -> None:
+    year = Year(mini)
+    year.add("snapshot_stored", "sealed_delivery/d01", refs={"holding": SEALED, "parents": {}})
+    holding = {"kind": kind, "key": "d02", "digest": "c" * 64, "rows": 1}
+    year.add("snapshot_stored", name, refs={"holding": holding, "parents": parents})
+    assert [f.code for f in custody_findings(year.events)] == found

@@ -237,7 +237,7 @@ def require_two_approvals(ws: Workspace, plan: Event) -> None:
 def keep_needles(ws: Workspace) -> SnapshotRef:
     """Keep, under a key of their own, the values that the residue scan will look for after the erasure."""
     known = ws.find(NEEDLES, NEEDLES_KEY)
-    kept = known or ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)), parents=ws.snapshots("roster"))
+    kept = known or ws.store_table(NEEDLES, NEEDLES_KEY, to_table(collect_needles(ws)), parents=_searched(ws))
     for ref in ws.snapshots(NEEDLES):
         if ref.key != NEEDLES_KEY:  # what was remembered during the year stands among them now
             ws.erase(ref, reason="closing")
@@ -257,6 +257,12 @@ def collect_needles(ws: Workspace) -> set[Needle]:
     for ref in ws.snapshots(SECRETS):
         out.update(_secret(ws.read_bytes(ref)))
     return out
+
+
+def _searched(ws: Workspace) -> list[SnapshotRef]:
+    """The holdings that needles are collected from."""
+    held = [SnapshotRef.from_json(event.refs["holding"]) for event in open_snapshots(ws)]
+    return [*held, *ws.snapshots(NEEDLES)]
 
 
 def _secret(data: bytes) -> Iterable[Needle]:

@@ -90,6 +90,8 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CUSTODY-CERTIFICATE", "P12"),
     ("CUSTODY-COPY", "P12"),
     ("CUSTODY-PARTY", "C7"),
+    ("CUSTODY-ORPHAN", "D6"),
+    ("CUSTODY-PARENT", "D6"),
     ("CUSTODY", "P11"),
     ("OVERSIGHT-TRAINING", "P5"),
     ("OVERSIGHT-BRIEFING", "P5"),

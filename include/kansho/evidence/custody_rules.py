@@ -13,7 +13,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import at
 from kansho.evidence.registrations import id_of
-from kansho.vault.classes import class_of
+from kansho.vault.classes import ORIGINALS, class_of
 
 #: Kind of package that the certificate of a 丙 itself comes in.
 _CERTIFICATE = "erasure_certificate"
@@ -30,6 +30,7 @@ _COMES_AFTER: Mapping[str, tuple[str, str, str]] = {
 def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
     """Everything that came back, went away or was used out of its order (P3, P11, P12)."""
     seen: set[tuple[str, str]] = set()
+    stored: dict[str, Any] = {}
     erased: set[str] = set()
     destroyed: set[str] = set()
     pending: dict[str, str] = {}
@@ -44,6 +45,8 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
         if event.type == "custody_moved" and ("returns_recorded", event.codes.get("list", "")) not in seen:
             yield Finding("CUSTODY-CARDS", at(event), "cards handed over of a list that never came (P11)")
         if event.type == "snapshot_stored":
+            yield from _origin(event, stored)
+            stored[event.key] = _holding(event).get("digest")
             key = class_of(_kind(event))  # the key that seals it (`kansho.vault.classes`)
             if key in destroyed:
                 yield Finding("CUSTODY-KEY-USED", at(event), f"stored after key {key} was destroyed")
@@ -70,9 +73,30 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
         seen.add((event.type, event.key))
 
 
-def _kind(event: Event) -> str:
+def _origin(event: Event, stored: Mapping[str, Any]) -> Iterator[Finding]:
+    """A derived copy names what it was made of, and that was registered before it, as the same bytes (D6).
+
+    What had been erased by then is found as used after its erasure.
+    """
+    told = event.refs.get("parents")
+    parents = list(told.values()) if isinstance(told, Mapping) else []
+    kinds = {_kind(event), event.key.partition("/")[0]}  # a copy does not become an original by its other name
+    if not parents and not kinds <= ORIGINALS.keys():
+        yield Finding("CUSTODY-ORPHAN", at(event), "a derived copy that names nothing it was made of (D6)")
+    for parent in parents:
+        names = list(_names(parent)) if isinstance(parent, Mapping) else []
+        if not names or names[0] not in stored or stored[names[0]] != parent.get("digest"):
+            said = names[0][:120] if names else "no holding"
+            yield Finding("CUSTODY-PARENT", at(event), f"made of what was not registered before it: {said}")
+
+
+def _holding(event: Event) -> Mapping[str, Any]:
     holding = event.refs.get("holding")
-    return str(holding.get("kind", "")) if isinstance(holding, Mapping) else ""
+    return holding if isinstance(holding, Mapping) else {}
+
+
+def _kind(event: Event) -> str:
+    return str(_holding(event).get("kind", ""))
 
 
 def _used(event: Event) -> set[str]:

@@ -25,7 +25,8 @@ def take_returns(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     """Take in waiting lists of returned mail: kind ``mail_returns``, event ``returns_recorded``.
 
     Raises:
-        KanshoError: ``RETURNS-SERIAL`` or ``RETURNS-VALUE`` after the package was refused whole.
+        KanshoError: ``RETURNS-SERIAL``, ``RETURNS-VALUE`` or ``RETURNS-UNPOSTED`` after the package was refused
+            whole.
     """
     party = printer(ws)
     returned = packages = 0
@@ -59,7 +60,15 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
             )
     merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
     waves = sorted(set(merged["wave"]))
-    posted = [found for wave in waves if (found := ws.find("postings", wave)) is not None]
+    # A list on which nothing came back answers everything posted so far.
+    posted = [ref for ref in ws.snapshots("postings") if ref.key in waves or not waves]
+    if not posted:
+        raise KanshoError(
+            "RETURNS-UNPOSTED",
+            "まだ発送していないのに返戻一覧が届きました",
+            place=package,
+            remedy="発送の報告を受けた後に、再送を依頼してください",
+        )
     ref = ws.store_table(KIND, package, merged, parents=posted)
     tell_returned(ws, package, merged)
     codes = {"wave": "|".join(waves)}

@@ -26,7 +26,7 @@ from kansho.contracts.registry import CALL_LIST, CALL_RESULTS
 from kansho.errors import KanshoError
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.outreach.assigned import assignment_ref, next_revision, outreach_arm, with_roster
-from kansho.outreach.contacts import file_of, settle, store, take_waiting, total
+from kansho.outreach.contacts import file_of, require_asked, settle, store, take_waiting, total
 from kansho.outreach.notes import hold, screened
 from kansho.quality.pages import issue_gate_page
 from kansho.standing import exclusions
@@ -172,15 +172,28 @@ def open_call_lists(ws: Workspace) -> list[tuple[str, pd.DataFrame]]:
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     found = screened(from_csv(file_of(files, "call_results.csv"), CALL_RESULTS), CALL_RESULTS)
+    asked = require_asked(_asked(ws, set(found.rows["wave"])), "call_results")
     settled = settle(found.rows, CALL_RESULTS, codes.CALL_PERSON_OUTCOMES, _on_our_list(ws, found.rows, package))
-    lists = ws.snapshots("call_list")
-    held = hold(ws, "call_results", package, found, lists)
-    store(ws, "call_results", package, settled, lists)
+    held = hold(ws, "call_results", package, found, asked)
+    store(ws, "call_results", package, settled, asked)
     counts = settled.counts(codes.CALL_PERSON_OUTCOMES) | held
     lines = settled.accepted[["wave", "attempt"]].drop_duplicates().sort_values(["wave", "attempt"])
     said = {"wave": "|".join(sorted(set(lines["wave"]))), "attempt": "|".join(sorted(set(lines["attempt"])))}
     ws.record("results_recorded", package, counts=counts, codes={"channel": Channel.CALL.value, **said})
     return counts
+
+
+def _asked(ws: Workspace, waves: set[str]) -> list[SnapshotRef]:
+    """What results of these waves answer: the lists handed over or, once these are erased, who was assigned.
+
+    Of results that name no wave of ours, those of every wave.
+    """
+    lists = [ref for ref in ws.snapshots("call_list") if _handed(ws, ref.key)]
+    found: list[SnapshotRef] = []
+    for wave in [w.id for w in ws.config.waves.calls if w.id in waves] or [w.id for w in ws.config.waves.calls]:
+        assigned = ws.find("wave_assignment", wave)
+        found += [ref for ref in lists if ref.key.startswith(f"{wave}-a")] or ([assigned] if assigned else [])
+    return found
 
 
 def _on_our_list(ws: Workspace, frame: pd.DataFrame, package: str) -> pd.Series:

@@ -78,6 +78,22 @@ def settle(frame: pd.DataFrame, contract: Contract, persons: frozenset[str], lis
     )
 
 
+def require_asked(parents: Sequence[SnapshotRef], kind: str) -> Sequence[SnapshotRef]:
+    """What rows answer, which every table made of them names (D6).
+
+    Raises:
+        KanshoError: ``RESULTS-UNASKED`` when nothing is held that they could answer.
+    """
+    if not parents:
+        raise KanshoError(
+            "RESULTS-UNASKED",
+            "照らし合わせる名簿やリストがないうちに届いた荷です",
+            place=kind,
+            remedy="名簿の受領やリストの引渡しの後に、再送を依頼してください",
+        )
+    return parents
+
+
 def store(ws: Workspace, kind: str, package: str, settled: Settled, parents: Sequence[SnapshotRef]) -> None:
     """Store the accepted rows as ``kind`` and the rest as quarantine, and record the gate.
 

@@ -21,7 +21,7 @@ from kansho.contracts.registry import CALL_WITHDRAWAL, INBOUND_RECORDS
 from kansho.exchange.tables import from_csv, is_inquiry_number, to_csv, valid
 from kansho.outreach.assigned import outreach_arm
 from kansho.outreach.calls import open_call_lists, unresolved
-from kansho.outreach.contacts import Settled, file_of, store, take_waiting, total
+from kansho.outreach.contacts import Settled, file_of, require_asked, store, take_waiting, total
 from kansho.standing import exclusions, gather
 from kansho.workspace import Workspace
 
@@ -94,8 +94,9 @@ def settle_records(frame: pd.DataFrame, roster: pd.Series) -> Settled:
 
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, int]:
     frame = from_csv(file_of(files, "inbound_records.csv"), INBOUND_RECORDS)
+    rosters = require_asked(ws.snapshots("roster"), "inbound_records")
     settled = settle_records(frame, gather(ws).roster["inquiry_number"])
-    store(ws, "inbound_records", package, settled, ws.snapshots("roster"))
+    store(ws, "inbound_records", package, settled, rosters)
     counts = {
         "records": len(frame),
         "stops": int(settled.accepted["purpose"].isin(codes.INBOUND_STOP_PURPOSES).sum()),

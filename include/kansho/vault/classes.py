@@ -85,6 +85,17 @@ CLASSES: dict[DataClass, frozenset[str]] = {
     "secrets": frozenset({"one_time_secret", "randomisation_seed"}),
     "needles": frozenset({"residue_needles"}),
 }
+#: Kinds that may be made of nothing else in the vault, with what they are made of instead.  Every other holding names
+#: its parents (`kansho.evidence.custody_rules`).
+ORIGINALS: dict[str, str] = {
+    "sealed_delivery": "what the ward delivered",
+    "one_time_secret": "what the ward told and a person typed",
+    "randomisation_seed": "chance",
+    "artwork": "the design's files; it names nobody",
+    "incident_item": "what a person wrote",
+    "incident_report": "the ledger, and what people filled in, once they did",
+    "plan_document": "the configuration and counts of the ledger (report of handlers, amendment, erasure plan)",
+}
 #: Classes whose keys are destroyed with the vault; that of the needles outlives them by the residue scan.
 VAULT_CLASSES: tuple[DataClass, ...] = tuple(name for name in CLASSES if name != "needles")
 #: Every key whose destruction is part of erasure, in its order; the signing key stays with the evidence.
