@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,11 @@ def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: di
     with pytest.raises(KanshoError, match="CLOSING-CERTIFICATE"):
         stage.take_certificates(year.ws, {})
     assert year.ws.ledger.find("certificate_received", "visitors") is None
+    assert stage.take_certificates(year.ws, {}) is None  # not looked at again, and not forgotten
+    (told,) = year.ws.ledger.events("package_refused")
+    sealed = (year.ws.layout.outgoing("visitors") / f"erasure_certificate--c-{len(wrong)}.age").read_bytes()
+    assert told.codes == {"party": "visitors", "kind": "erasure_certificate", "code": "CLOSING-CERTIFICATE"}
+    assert told.refs == {"sha256_sealed": sha256(sealed).hexdigest()}
 
 
 def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def test_a_hand_over_that_does_not_fit_moves_nothing(returned: Workspace, wrong:
         take_hand_over(returned, "printer", _slip(returned, **wrong))
     assert take_notices(returned, {}) == {"counts": {"ended": 0, "told": 0, "moved": 0, "erased": 0, "refused": 1}}
     assert returned.ledger.events("custody_moved") == []
+    (told,) = returned.ledger.events("paper_refused")
+    assert told.codes == {"party": "printer", "paper": "handovers", "code": "PAPER-CUSTODY"}
 
 
 def test_cards_are_given_to_the_ward_only_when_all_of_them_are_there(returned: Workspace) -> None:
@@ -240,7 +243,15 @@ def test_a_copy_erased_in_time_is_in_time_whenever_the_paper_is_read(given: Work
 def test_a_word_on_copies_that_does_not_fit_ends_nothing(given: Workspace, wrong: dict[str, Any]) -> None:
     ws = replace(given, today=date(2027, 8, 1))
     _erased(ws, **{"on": ws.today, **wrong})
-    taken = take_notices(ws, {})
-    assert taken is not None
-    assert taken["counts"]["refused"] == 1
+    for look in range(3):
+        if look == 2:  # wrong again, in other words
+            _erased(ws, **{"on": ws.today, **wrong, "method": "logical_erasure"})
+        taken = take_notices(ws, {})
+        assert taken is not None
+        assert taken["counts"]["refused"] == 1
+        told = ws.ledger.events("paper_refused")
+        assert len(told) == 1 + (look == 2)  # once for its bytes
+        path = copies_path(ws.layout.outgoing("printer"), "1")
+        assert told[-1].codes == {"party": "printer", "paper": "copies-erased", "code": "PAPER-COPIES"}
+        assert told[-1].refs == {"sha256": sha256(path.read_bytes()).hexdigest()}
     assert ws.ledger.events("package_erased") == []

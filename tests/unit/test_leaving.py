@@ -88,6 +88,8 @@ def test_a_paper_about_another_companys_people_ends_nobody(ws: Workspace) -> Non
     write_paper(leaving_path(ws.layout.outgoing("printer"), "h07"), paper)
     assert take_notices(ws, {}) == {"counts": {"ended": 1, "told": 0, "moved": 0, "erased": 0, "refused": 1}}
     assert [e.key for e in ws.ledger.events("handler_registered") if "ended_on" in e.codes] == ["h09/2"]
+    (told,) = ws.ledger.events("paper_refused")
+    assert told.codes == {"party": "printer", "paper": "leavers", "code": "PAPER-FORM"}
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,8 @@ def test_attestations_are_taken_in_and_a_wrong_one_is_not(open_workspace: Open) 
     assert record_attestations(ws, {}) == {"counts": {"taken": 2, "refused": 2, "findings": 1}}
     assert ws.ledger.find("attestation_recorded", "printer/2027-04").codes["findings"] == "media_limits"  # type: ignore[union-attr]
     assert ws.ledger.find("attestation_recorded", "visitors/2027-04") is None
+    told = [(e.codes["party"], e.codes["paper"], e.codes["code"]) for e in ws.ledger.events("paper_refused")]
+    assert told == [(party, "attestations", "PAPER-FORM") for party in ("call_centre", "visitors")]
     size = ws.ledger.size
     record_attestations(ws, {})
     assert ws.ledger.size == size
@@ -149,6 +151,10 @@ def test_an_audit_with_a_finding_asks_for_its_correction(open_workspace: Open, m
         record_inspections(late, {})
     path.write_text(mended.model_dump_json(exclude={"evidence"}), encoding="utf-8")  # says what, shows nothing
     record_inspections(late, {})
+    record_inspections(late, {})  # told once
+    told = [(e.codes["party"], e.codes["paper"], e.codes["code"]) for e in ws.ledger.events("paper_refused")]
+    codes = ["PAPER-CORRECTION"] * 3 + ["PAPER-FORM"]
+    assert told == [(audited.id, "corrections", code) for code in codes]
     (still,) = open_findings(ws.ledger.events())
     assert (still.code, still.is_overdue(late.today)) == ("logs", True)
     assert find_oversight_work(late, {})["counts"]["findings"] == 1  # type: ignore[index]
@@ -181,6 +187,8 @@ def test_an_inspection_signed_by_no_handler_of_the_inspector_does_not_count(
     write_paper(inspection_path(ws.layout.outgoing("ward"), "ward_inspection", "contractor"), paper)
     record_inspections(ws, {})
     assert ws.ledger.find("inspection_recorded", "ward_inspection/contractor") is None
+    (told,) = ws.ledger.events("paper_refused")
+    assert told.codes == {"party": "ward", "paper": "inspections", "code": "PAPER-INSPECTION"}
     write_paper(
         inspection_path(ws.layout.outgoing("ward"), "ward_inspection", "contractor"),
         paper.model_copy(update={"inspector": "h01"}),

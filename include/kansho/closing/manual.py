@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kansho.campaign.config import CampaignConfig, Handler
 from kansho.closing.packing import is_readable_pdf
@@ -19,6 +20,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
+from kansho.exchange.refused import refusal_told
 from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_folder, write_asked
 from kansho.workspace import Workspace
 
@@ -77,23 +79,29 @@ def take_slips(ws: Workspace) -> int:
     A party closes what is asked of it only: what goes back to 甲 is receipted by 甲's own slip.
 
     Raises:
-        KanshoError: ``PAPER-FORM``, ``CLOSING-MANUAL`` or ``CLOSING-MANUAL-UNKNOWN`` for a slip that does not fit.
+        KanshoError: ``PAPER-FORM``, ``CLOSING-MANUAL`` or ``CLOSING-MANUAL-UNKNOWN`` for a slip that does not fit,
+            after event ``paper_refused``.
     """
     closed = 0
     for party in ws.config.parties:
         folder = slips_folder(ws.layout.outgoing(party.id))
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            slip = read_paper(path, Slip)
-            waiting = {t.key: t.asked for t in open_targets(ws)}
-            if slip is None or not waiting.keys() & set(slip.targets):
-                continue
-            if any(waiting.get(key, party.id) != party.id for key in slip.targets):
-                raise _refusal("その相手が記録するものではない対象です", path.name)
-            paper = path.with_suffix(".pdf")
-            if not paper.is_file():
-                raise _refusal("記録に書類が添付されていません", path.name)
-            closed += len(close_targets(ws, slip, document=paper.read_bytes()))
+            with refusal_told(ws, party.id, path):
+                closed += _take_slip(ws, party.id, path)
     return closed
+
+
+def _take_slip(ws: Workspace, party: str, path: Path) -> int:
+    slip = read_paper(path, Slip)
+    waiting = {t.key: t.asked for t in open_targets(ws)}
+    if slip is None or not waiting.keys() & set(slip.targets):
+        return 0
+    if any(waiting.get(key, party) != party for key in slip.targets):
+        raise _refusal("その相手が記録するものではない対象です", path.name)
+    paper = path.with_suffix(".pdf")
+    if not paper.is_file():
+        raise _refusal("記録に書類が添付されていません", path.name)
+    return len(close_targets(ws, slip, document=paper.read_bytes()))
 
 
 def close_targets(

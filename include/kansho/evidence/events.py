@@ -71,6 +71,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "package_received": ("D2",),
     "package_refused": ("D2",),
     "package_erased": ("P12", "D6"),
+    "paper_refused": ("P13",),
     "custody_moved": ("P11",),
     # stages
     "plan_made": ("C5", "E1"),

@@ -50,6 +50,7 @@ TITLES: dict[str, str] = {
     "package_received": "荷の受取り",
     "package_refused": "荷の受取り拒否",
     "package_erased": "渡した写しの消去の届出",
+    "paper_refused": "書類の受取り拒否",
     "custody_moved": "返戻はがきの授受",
     "plan_made": "勧奨計画の作成",
     "wave_selected": "対象者の選定",

@@ -15,6 +15,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.exchange.notices import CopiesErased, copies_path
 from kansho.exchange.papers import read_paper
+from kansho.exchange.refused import refusal_told
 from kansho.workspace import Workspace
 
 
@@ -88,12 +89,16 @@ def record_erased(ws: Workspace, party: str, key: str, said: Mapping[str, str]) 
 
 
 def take_all_copies(ws: Workspace) -> tuple[int, int]:
-    """Every such paper that 丙 have put out: how many packages are new, how many papers do not fit."""
+    """Every such paper that 丙 have put out: how many packages are new, how many papers do not fit.
+
+    Of one that does not, event ``paper_refused``.
+    """
     new = refused = 0
     for party in ws.config.subcontractors:
         for path in sorted(copies_path(ws.layout.outgoing(party.id), "x").parent.glob("*.json")):
             try:
-                new += take_copies(ws, party.id, path)
+                with refusal_told(ws, party.id, path):
+                    new += take_copies(ws, party.id, path)
             except KanshoError:
                 refused += 1  # what it names stays open, and is shown
     return new, refused

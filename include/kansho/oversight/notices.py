@@ -7,6 +7,7 @@ Does not belong here: the rules of each (`kansho.leaving`, `kansho.exchange.cust
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from kansho.exchange.copies import open_copies, take_all_copies
 from kansho.exchange.custody import cards_missing, take_hand_over
 from kansho.exchange.notices import Leaving
 from kansho.exchange.papers import read_paper
+from kansho.exchange.refused import refusal_told
 from kansho.leaving import LEAVER, end_registration, end_those_due, record_leaver_briefing
 from kansho.workspace import Workspace
 
 
 def take_notices(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Take in every paper that fits: events ``handler_registered`` (ended), ``briefing_recorded`` of a leaver,
-    ``custody_moved``, ``package_erased``.
+    ``custody_moved``, ``package_erased``; of every other, ``paper_refused``.
 
     None when nothing is new.
     """
@@ -33,9 +35,9 @@ def take_notices(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     counts = {"ended": end_those_due(ws), "told": 0, "moved": 0, "erased": erased, "refused": refused}
     for party in ws.config.parties:
         for path in _papers(ws, party.id, "leavers"):
-            _count(counts, "told", partial(_leaver, ws, party.id, path))
+            _count(counts, "told", refusal_told(ws, party.id, path), partial(_leaver, ws, party.id, path))
         for path in _papers(ws, party.id, "handovers"):
-            _count(counts, "moved", partial(_moved, ws, party.id, path))
+            _count(counts, "moved", refusal_told(ws, party.id, path), partial(_moved, ws, party.id, path))
     return {"counts": counts} if any(counts.values()) else None
 
 
@@ -43,10 +45,11 @@ def _papers(ws: Workspace, party: str, folder: str) -> list[Path]:
     return sorted((ws.layout.outgoing(party) / folder).glob("*.json"))
 
 
-def _count(counts: dict[str, int], name: str, take: Callable[[], bool]) -> None:
-    """One paper: taken, known already, or refused; what is refused is tried again when it was written anew."""
+def _count(counts: dict[str, int], name: str, told: AbstractContextManager[None], take: Callable[[], bool]) -> None:
+    """One paper: taken, known already, or refused; what is refused is tried again at the next look."""
     try:
-        counts[name] += take()
+        with told:
+            counts[name] += take()
     except KanshoError:
         counts["refused"] += 1
 

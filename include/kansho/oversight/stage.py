@@ -2,7 +2,7 @@
 
 Belongs here: taking other parties' papers in and recording what is missing.  Does not belong here: which
 obligation there is (`deadlines`), the report's form (`monthly`).  A paper that is missing or wrong is a recorded
-fact and stands in the report; it does not stop the others.
+fact and stands in the report; it does not stop the others.  One that does not fit leaves ``paper_refused``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from kansho.exchange.papers import (
     inspection_path,
     read_paper,
 )
+from kansho.exchange.refused import refusal_told
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
 from kansho.oversight.clauses import corrections_due, report_months
@@ -156,18 +157,20 @@ def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
 
 
 def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
-    paper = read_paper(attestation_path(ws.layout.outgoing(party.id), month), Attestation)
-    if paper is None:
-        return None
-    signers = {h.id for h in ws.config.handlers if h.party == party.id}
-    if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
-        raise KanshoError(
-            "PAPER-FORM",
-            "点検表の記載が正しくありません",
-            place=f"{party.id}/{month}",
-            remedy="再提出を依頼してください",
-        )
-    return paper
+    path = attestation_path(ws.layout.outgoing(party.id), month)
+    with refusal_told(ws, party.id, path):
+        paper = read_paper(path, Attestation)
+        if paper is None:
+            return None
+        signers = {h.id for h in ws.config.handlers if h.party == party.id}
+        if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
+            raise KanshoError(
+                "PAPER-FORM",
+                "点検表の記載が正しくありません",
+                place=f"{party.id}/{month}",
+                remedy="再提出を依頼してください",
+            )
+        return paper
 
 
 def _record_attestation(ws: Workspace, paper: Attestation) -> int:
@@ -213,13 +216,17 @@ def _waiting_inspections(ws: Workspace) -> list[tuple[InspectionKind, str]]:
 
 def _record_inspection(ws: Workspace, kind: InspectionKind, party: str) -> int:
     inspector = next(i for k, p, i, _ in _inspections(ws) if (k, p) == (kind, party))
+    path = inspection_path(ws.layout.outgoing(inspector), kind, party)
+    handlers = {h.id for h in ws.config.handlers if h.party == inspector}
     try:
-        paper = read_paper(inspection_path(ws.layout.outgoing(inspector), kind, party), Inspection)
+        with refusal_told(ws, inspector, path):
+            paper = read_paper(path, Inspection)
+            if paper is None:
+                return 0
+            if (paper.kind, paper.party) != (kind, party) or paper.inspector not in handlers:
+                raise _other("PAPER-INSPECTION", "調査の記録の対象か調査した人が、登録と合いません", f"{kind}/{party}")
     except KanshoError:
         return 0  # stays open: the deadline finds it
-    handlers = {h.id for h in ws.config.handlers if h.party == inspector}
-    if paper is None or (paper.kind, paper.party) != (kind, party) or paper.inspector not in handlers:
-        return 0
     ws.record(
         _EVENT[kind],
         f"{kind}/{party}",
@@ -245,17 +252,22 @@ def _open_corrections(ws: Workspace) -> list[tuple[Event, str]]:
 
 def _record_correction(ws: Workspace, event: Event, code: str) -> int:
     kind, _, party = event.key.partition("/")
-    try:
-        paper = read_paper(correction_path(ws.layout.outgoing(party), kind, party, code), Correction)
-    except KanshoError:
-        return 0
+    path = correction_path(ws.layout.outgoing(party), kind, party, code)
     handlers = {h.id for h in ws.config.handlers if h.party == party}
-    if (
-        paper is None
-        or (paper.kind, paper.party, paper.finding) != (kind, party, code)
-        or not {paper.reported_by, paper.done_by} <= handlers
-        or not event.codes["on"] <= paper.corrected_on.isoformat() <= ws.today.isoformat()
-    ):
+    try:
+        with refusal_told(ws, party, path):
+            paper = read_paper(path, Correction)
+            if paper is None:
+                return 0
+            if (
+                (paper.kind, paper.party, paper.finding) != (kind, party, code)
+                or not {paper.reported_by, paper.done_by} <= handlers
+                or not event.codes["on"] <= paper.corrected_on.isoformat() <= ws.today.isoformat()
+            ):
+                raise _other(
+                    "PAPER-CORRECTION", "是正の記録の指摘・人・日付が、調査の記録と合いません", f"{event.key}/{code}"
+                )
+    except KanshoError:
         return 0  # stays open, and is shown
     said = {"on": paper.corrected_on.isoformat(), "reported_by": paper.reported_by}
     ws.record(
@@ -265,6 +277,10 @@ def _record_correction(ws: Workspace, event: Event, code: str) -> int:
         refs={"evidence": paper.evidence},
     )
     return 1
+
+
+def _other(code: str, message: str, place: str) -> KanshoError:
+    return KanshoError(code, message, place=place, remedy="記載を確かめ、再提出を依頼してください")
 
 
 def _unreported(ws: Workspace, month: str) -> bool:

@@ -99,7 +99,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("訪問と授受簿", "訪問票は発行しません。それまでの授受の記録は残ります。", ("CUSTODY-", "VISIT-")),
     Family(
         "関係者から届くもの",
-        "届いた荷はそのまま置かれ、断った理由が台帳（`package_refused`）に残ります。中身は事実になりません。",
+        "届いた荷や書類はそのまま置かれ、断った理由が台帳（荷は `package_refused`、"
+        "書類は内容ごとに一度 `paper_refused`）に残ります。中身は事実になりません。",
         ("PACKAGE-", "TABLE-", "PAPER-", "FIELD-", "PRINT-", "RETURNS-", "RESULTS-", "CONTRACT-COLUMNS"),
     ),
     Family("引渡し", "荷は作られず、何も渡りません。", ("EXCHANGE-", "FLOW-")),
