@@ -1,4 +1,4 @@
-"""Processes in sessions of their own: start, find again after a crash, stop whole sessions.
+"""Processes in sessions of their own: fork, find again after a crash, stop whole sessions.
 
 Belongs here: Linux processes and pid files.  Does not belong here: Airflow.
 
@@ -11,11 +11,11 @@ While a member of the old session lives, the kernel gives its number to nobody.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
-import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,23 +26,28 @@ class Sessions:
 
     run: Path
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-        """Start a component in a new session, its output appended to ``log``; returns its pid."""
+    def fork(self, name: str, log: Path) -> bool:
+        """Go on as two processes; True in the new one, which leads a session and appends its output to ``log``.
+
+        It has imported what this process has.  The pid file is there, and the session is, when this returns False.
+        """
         self.run.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                list(command),
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        started = _stat(process.pid)
-        (self.run / f"{name}.pid").write_text(f"{process.pid} {started[_STARTED] if started else '-'} {_boot()}")
-        _children[process.pid] = process
-        return process.pid
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.freeze()  # what was imported stays one copy in memory for all
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            with open(os.devnull, "rb") as nothing, log.open("ab") as output:
+                for source, target in ((nothing, 0), (output, 1), (output, 2)):
+                    os.dup2(source.fileno(), target)
+            return True
+        started = _stat(pid)
+        (self.run / f"{name}.pid").write_text(f"{pid} {started[_STARTED] if started else '-'} {_boot()}")
+        while (now := _stat(pid)) is not None and now[_STATE] != "Z" and now[_SESSION] != str(pid):
+            time.sleep(0.001)
+        return False
 
     def names(self) -> list[str]:
         """Components with a pid file, in order of their names."""
@@ -110,17 +115,10 @@ class Sessions:
             if not entry.name.isdigit():
                 continue
             stat = _stat(int(entry.name))
-            if stat is None or stat[_SESSION] != str(session):
-                continue
-            if stat[_STATE] != "Z":
+            if stat is not None and stat[_SESSION] == str(session) and stat[_STATE] != "Z":
                 found.append(int(entry.name))
-            elif int(entry.name) in _children:
-                _children[int(entry.name)].poll()
         return found
 
-
-#: Started by this process: they must be waited for, or they stay as zombies.
-_children: dict[int, subprocess.Popen[bytes]] = {}
 
 #: Fields of ``/proc/<pid>/stat`` after the name.
 _STATE, _SESSION, _STARTED = 0, 3, 19

@@ -21,15 +21,9 @@ from typing import Any
 import requests
 
 from kansho.errors import KanshoError
+from kansho_airflow.bootstrap import COMPONENTS
 from kansho_airflow.environment import Installation
 from kansho_airflow.processes import Sessions
-
-#: In the order of starting.
-COMPONENTS: dict[str, tuple[str, ...]] = {
-    "api-server": ("airflow", "api-server"),
-    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("kansho_airflow.parsing", "dag-processor"),
-}
 
 Say = Callable[[str], None]
 
@@ -90,17 +84,9 @@ class Airflow:
         (run / "port").write_text(str(self.installation.port))
         say("database")
         self._bootstrap(timeout)
-        for name in COMPONENTS:
-            self.start_component(name)
         say("components")
         self.wait_healthy(deadline)
         say("ready")
-
-    def start_component(self, name: str) -> int:
-        """Start one component (again); returns its pid."""
-        program, *arguments = COMPONENTS[name]
-        command = [sys.executable, "-m", program, *arguments]
-        return self.sessions.start(name, command, self.installation.environment(), self.log_of(name))
 
     def wait_healthy(self, deadline: float) -> None:
         """Wait until the api-server, the scheduler and the DAG processor report healthy.
@@ -164,7 +150,7 @@ class Airflow:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             done = subprocess.run(
-                [sys.executable, "-m", "kansho_airflow.bootstrap"],
+                [sys.executable, "-m", "kansho_airflow.bootstrap", str(log.parent)],
                 env=self.installation.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from kansho_airflow.bootstrap import COMPONENTS
 from kansho_airflow.rolenames import ADMIN
-from kansho_airflow.services import COMPONENTS, Airflow
+from kansho_airflow.services import Airflow
 from tests.e2e.toys import OFFICER, Toy, start_toy, toy_airflow
 
 pytestmark = pytest.mark.timeout(300)

@@ -15,7 +15,7 @@ import yaml
 from compose_pydantic import ComposeSpecification
 from pydantic import ValidationError
 
-from kansho_airflow.services import COMPONENTS
+from kansho_airflow.bootstrap import COMPONENTS
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def test_the_topology_is_whole() -> None:
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_component_starts_by_the_command_of_a_plain_process(name: str) -> None:
-    _, component, *_ = COMPONENTS[name]
+    component, *_ = COMPONENTS[name]
     assert FILE["services"][name]["command"][:2] == ["airflow", component]
 
 

@@ -193,11 +193,13 @@ class Year:
             runs = self._runs()
             self._tell(runs, on)
             active = [r for r in runs if r["state"] not in FINAL and _name(r) not in self._left]
+            # The api-server may answer a moment before it commits: a run that it has taken is there soon.
+            there = any(_name(r) == (dag_id, run_id) for r in runs)
             if active and self._staff.answer_waiting(self._approvals(but=self._left)):
                 changed = time.monotonic()
                 self._tell_refused()
                 continue
-            if not active and not self._eyes.pending_asset_events():
+            if there and not active and not self._eyes.pending_asset_events():
                 runs = self._runs()  # an event that has left the queue is a run by now
                 if any(r["state"] not in FINAL and _name(r) not in self._left for r in runs):
                     continue

@@ -78,6 +78,7 @@ class Staff:
         self._clients = clients
         self._script = script
         self.refused: list[Attempt] = []
+        self._answered: set[str] = set()
 
     def answer_waiting(self, waiting: list[dict[str, Any]]) -> int:
         """Answer every approval that waits; the number answered."""
@@ -89,8 +90,8 @@ class Staff:
         name = task_id.removeprefix("ask_")
         key = f"{dag_id}/{run_id}/{name}"
         requested = self._ledger.find("approval_requested", key)
-        if requested is None:
-            return False
+        if requested is None or key in self._answered:
+            return False  # Airflow takes an answer a moment before it commits it: till then the question seems open
         role = Role(requested.codes["role"])
         occurrence = self._occurrence(name, key)
         intruder = self._script.intruder(name, occurrence)
@@ -106,6 +107,7 @@ class Staff:
         status = client.answer(dag_id, run_id, task_id, [_LABEL[decision]], {"reason": reason})
         if status != 200:
             raise KanshoError("REPLAY-ANSWER", f"Airflow answered {status}", place=key)
+        self._answered.add(key)
         return True
 
     def _open(self, client: Client, key: str) -> None:
