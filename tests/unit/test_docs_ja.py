@@ -18,12 +18,16 @@ from kansho.intake.medium import SEALED_NAMES
 from kansho.intake.passwords import VALID_DAYS
 from kansho.intake.values import wareki
 from kansho.mailing.designs import Manifest
+from kansho.mailing.elements import POSTAGE_MARK, POSTAGE_SIDE
 from kansho.reference.raised import raised
 from kansho.targeting.segments import with_derived
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "ja"
 PAGE = (FOLDER / "データの渡し方と差戻し.md").read_text(encoding="utf-8")
+
+
+PROOFS = (FOLDER / "校正のすすめ方.md").read_text(encoding="utf-8")
 
 
 def _section(title: str) -> str:
@@ -128,3 +132,13 @@ def test_the_segments_page_names_the_derived_columns_and_operators() -> None:
     derived = set(with_derived(people, judged_on=date(2026, 3, 31)).columns) - set(people.columns)
     assert [name for name in derived if f"`{name}`" not in page] == []
     assert [op for op in get_args(Rule.model_fields["op"].annotation) if f"`{op}`" not in page] == []
+
+
+def test_what_is_to_be_confirmed_at_the_post_office_is_what_stands_on_the_card() -> None:
+    asked = PROOFS.split("\n## 3. 校了の前の確認")[1].split("\n## ")[0]
+    outer = (REPOSITORY / "include" / "designs" / "_shared" / "outer.html.j2").read_text(encoding="utf-8")
+    (words,) = re.findall(r"『(.+)』", asked)
+    assert words in re.sub(r"</?(?:span|p)[^>]*>", "", outer)
+    assert POSTAGE_MARK in asked
+    assert f"{POSTAGE_SIDE[0]:g}〜{POSTAGE_SIDE[1]:g} mm" in asked
+    assert asked.index("- [ ]") < asked.index("窓口でお見せするもの")
