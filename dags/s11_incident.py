@@ -5,8 +5,9 @@ it with its clocks (甲 at once, written report, 速報 and 確報 by law), draf
 instruction on it, and closes it when what was
 wrong is mended. What the ledger itself shows (sheets not back, over-provision) is found without being told. To
 open one, trigger with `{"kind": "media_lost", "ref": "CDR-0012"}` (kinds: `kansho.oversight.incidents`), with
-`"party": "printer"` too where it happened with a 丙. The nine items are filled by `kansho incident fill` (never here);
-once all are, the next report is the 確報, which `{"final": "media_lost-CDR-0012"}` asks for by name.
+`"party": "printer"` too where it happened with a 丙. The nine items are filled at the desk (事故) or by
+`kansho incident fill`, never here; once all are, the next report is the 確報, which
+`{"final": "media_lost-CDR-0012"}` asks for by name.
 
 **On failure:** the clock runs on. Telephone the ward first, then start a new run: it finds what is still to do.
 `INCIDENT-ITEMS-EMPTY` names the items that a 確報 still lacks.

@@ -1,6 +1,7 @@
 """Commands about incidents: what is open, the nine items, filling one, and whether a 確報 can be made.
 
-Belongs here: arguments and printing.  Does not belong here: any rule (`kansho.oversight.incident_items`).  The words
+Belongs here: arguments and printing.  Does not belong here: any rule (`kansho.oversight.incident_items`), or the desk's
+page for the same (`campaign_desk.incidents`).  The words
 come on standard input, never as an argument: arguments stand in the process list and in the shell's history.
 """
 
@@ -15,8 +16,6 @@ from typing import Any
 from kansho.cli_person import campaign_as
 
 _Site = Callable[[argparse.ArgumentParser], None]
-_STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
-_SAID = {"filled": "記載済み", "known": "台帳による", "draft": "案（未確認）", "empty": "未記載"}
 
 
 def add_incident_commands(commands: Any, site: _Site) -> None:
@@ -45,27 +44,27 @@ def _user(parser: argparse.ArgumentParser, site: _Site, run: Callable[[argparse.
 
 def _list(arguments: argparse.Namespace) -> int:
     from kansho.oversight.incident_items import PURPOSE, still_open
-    from kansho.oversight.incidents import state
+    from kansho.oversight.incidents import STATES, state
 
     ws = campaign_as(arguments, purpose=PURPOSE)
     opened = ws.ledger.events("incident_opened")
     for event in opened:
         now = state(ws.ledger.events(), event.key)
         left = "" if now == "closed" else f"  未確定の項目 {len(still_open(ws, event))}"
-        print(f"{event.key}  {event.campaign_date}  {_STATES[now]}{left}")
+        print(f"{event.key}  {event.campaign_date}  {STATES[now]}{left}")
     print(f"{len(opened)} 件")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from kansho.oversight.incident_items import PURPOSE, filled_items, opened_one
-    from kansho.oversight.incident_report import nine_items, open_items
+    from kansho.oversight.incident_report import ITEM_STATES, nine_items, open_items
 
     ws = campaign_as(arguments, purpose=PURPOSE)
     opened = opened_one(ws, arguments.incident, closed_too=True)
     items = nine_items(ws.config, ws.ledger.events(), opened, filled_items(ws, opened.key))
     for item in items:
-        print(f"{item.code:<12}{item.name}　［{_SAID[item.state]}］\n    {item.text}")
+        print(f"{item.code:<12}{item.name}　［{ITEM_STATES[item.state]}］\n    {item.text}")
     left = open_items(items)
     print(f"未確定 {len(left)} 件：{' '.join(i.code for i in left)}" if left else "九つの項目は全て記載しました。")
     return 0

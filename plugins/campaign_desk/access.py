@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kansho.campaign.config import CampaignConfig, Handler
 from kansho.campaign.rights import ROLE_PARTY, PartyKind, Role
 from kansho.evidence.events import Actor, Event
+from kansho.oversight.incident_items import FILLERS
 from kansho.targeting.asking import ROLES
 
 PASSWORD_ROLES = frozenset({Role.CONTRACTOR_STAFF, Role.CONTRACTOR_MANAGER})
@@ -43,6 +44,11 @@ class Person:
     def may_ask_why(self) -> bool:
         """Why the plan says of a person what it says."""
         return self.role in ROLES
+
+    @property
+    def may_report_incidents(self) -> bool:
+        """The nine items of a 事故報告書."""
+        return self.role.value in FILLERS
 
     @property
     def may_know_attendance(self) -> bool:

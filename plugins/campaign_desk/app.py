@@ -19,6 +19,7 @@ from campaign_desk.access import Person, person_of, waiting
 from campaign_desk.artefacts import draw, is_pdf, show
 from campaign_desk.cases import STOP_LIST_ROLES, register_of
 from campaign_desk.gatepages import gate_bytes, gate_runs
+from campaign_desk.incidents import router as incidents
 from campaign_desk.lookups import look_up as look_up_number
 from campaign_desk.pages import HEADERS, page, refused, refused_by, root_of, same_origin
 from campaign_desk.proofs import artefact_name, plan_comments, proof_rounds
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 app = FastAPI(title="kansho desk", docs_url=None, redoc_url=None, openapi_url=None)
 app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")), name="static")
 app.include_router(whys)
+app.include_router(incidents)
 
 
 @app.middleware("http")

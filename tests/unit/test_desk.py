@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pypdfium2
@@ -29,6 +30,9 @@ from kansho.evidence.approvals import Decision, check_decision
 from kansho.evidence.events import Actor
 from kansho.intake.passwords import use_password, waiting_password
 from kansho.opening.register import end_registrations, register_handler
+from kansho.oversight.clocks import clocks
+from kansho.oversight.incident_items import PURPOSE, fill_item
+from kansho.oversight.incident_report import ITEMS
 from kansho.quality.catalogue import rule
 from kansho.standing import undecided_stop_list
 from kansho.targeting.plan import make_plan
@@ -229,11 +233,11 @@ def test_an_unknown_request_is_not_there(as_user: As) -> None:
 def test_every_route_with_a_campaign_asks_who_it_is(ws: Workspace) -> None:
     app.dependency_overrides.clear()
     client = TestClient(app, base_url="http://desk.test", root_path="/desk")
-    for path in ("", f"{CAMPAIGN}/", f"{CAMPAIGN}/approvals/{PLAN}", f"{CAMPAIGN}/artefacts/{PLAN}"):
+    for path in ("", *(f"{CAMPAIGN}/{of}" for of in ("", f"approvals/{PLAN}", f"artefacts/{PLAN}", "incidents"))):
         answer = client.get(f"/desk/{path}")
         assert answer.status_code == 401, path
         assert "サインイン" in answer.text
-    for path in (f"{CAMPAIGN}/passwords", f"{CAMPAIGN}/enquiries"):
+    for path in (f"{CAMPAIGN}/passwords", f"{CAMPAIGN}/enquiries", f"{CAMPAIGN}/incidents/x"):
         assert client.post(f"/desk/{path}", data={"number": "x"}, headers=ORIGIN).status_code == 401
 
 
@@ -781,11 +785,126 @@ def test_why_is_asked_by_a_form_of_our_own_only_and_a_wrong_number_is_not_repeat
     assert "この番号の方は計画にありません" in answer.text
 
 
+# -- incidents -------------------------------------------------------------------------------------
+
+LOST, OVER = "sheet-visit_1-2027-10-05-t01", "over_provision-d01"
+INCIDENT = f"/desk/{CAMPAIGN}/incidents/{LOST}"
+
+
+@pytest.fixture
+def incidents(ws: Workspace) -> Workspace:
+    """Sheets that are missing, one incident that is over, and a roster."""
+    ws.store_table("roster", "d01", pd.DataFrame([person(numbers(1)[0], name_kanji=NAME)]))
+    codes = {"kind": "sheet_missing", "subject": "visit_1/2027-10-05/t01"}
+    ws.record("incident_opened", LOST, counts={"sheets_out": 4, "sheets_returned": 3}, codes=codes)
+    ws.record("incident_opened", OVER, codes={"kind": "over_provision", "subject": "d01"})
+    ws.record("incident_closed", OVER, codes={"kind": "over_provision"})
+    return ws
+
+
+def fill_in(client: TestClient, item: str, text: str, key: str = LOST, **headers: str) -> Any:
+    form = {"item": item, "text": text}
+    return client.post(f"/desk/{CAMPAIGN}/incidents/{key}", data=form, headers=headers or ORIGIN)
+
+
+def test_the_staff_see_open_incidents_first_with_their_days_and_what_is_left(as_user: As, incidents: Workspace) -> None:
+    client = as_user(STAFF)
+    assert "/incidents" in client.get(f"/desk/{CAMPAIGN}/").text
+    text = client.get(f"/desk/{CAMPAIGN}/incidents").text
+    assert text.index(LOST) < text.index(OVER)
+    days = clocks(DAY, "sheet_missing")
+    for said in ("訪問票の所在不明", "報告前", "終結", str(days.final), str(days.written_report)):
+        assert said in text
+    shown = client.get(INCIDENT).text
+    assert [name for name in ITEMS.values() if name not in shown] == []
+    assert shown.count("記載する</button>") == len(ITEMS)
+    assert "次の報告書は<strong>速報</strong>です。まだ確定していない項目：本人の数、" in shown
+    assert "返却時の数え漏れ又は所在不明" in shown  # a draft of ours, to be confirmed
+
+
+def test_an_item_filled_at_the_desk_is_the_event_of_the_command(as_user: As, incidents: Workspace) -> None:
+    client = as_user(STAFF)
+    answer = fill_in(client, "cause", "　数え漏れ。\r\n二重に確かめた。 ")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{INCIDENT}#cause")
+    (filled,) = incidents.ledger.events("incident_item_filled")
+    assert (filled.key, filled.actor["user"]) == (f"{LOST}/cause/001", STAFF)
+    assert (filled.codes, filled.counts) == ({"incident": LOST, "item": "cause"}, {"characters": 14})
+    assert "数え漏れ" not in "".join(str(e.to_json()) for e in incidents.ledger.events())
+    shown = client.get(INCIDENT).text
+    assert "数え漏れ。\n二重に確かめた。" in shown
+    assert f"{DAY}　{STAFF}" in shown
+    manager = incidents.acting_as(Actor("contractor", MANAGER, "contractor_manager")).for_purpose(PURPOSE)
+    assert fill_item(manager, LOST, "cause", "数え漏れ。").key == f"{LOST}/cause/002"  # the command's, after it
+    assert f"{DAY}　{MANAGER}" in client.get(INCIDENT).text
+    stored = b"".join(p.read_bytes() for p in incidents.layout.kansho.rglob("*") if p.is_file())
+    assert "数え漏れ".encode() not in stored
+    assert list(access_findings(incidents.ledger.events())) == []
+
+
+def test_when_all_nine_are_filled_the_desk_says_how_the_final_report_is_asked_for(
+    as_user: As, incidents: Workspace
+) -> None:
+    client = as_user(MANAGER)
+    assert [fill_in(client, item, f"{name}について").status_code for item, name in ITEMS.items()] == [303] * len(ITEMS)
+    shown = client.get(INCIDENT).text
+    assert "九つの項目は全て記載しました" in shown
+    assert f"&#34;final&#34;: &#34;{LOST}&#34;" in shown or f'{{"final": "{LOST}"}}' in shown
+    assert "九つ" not in client.get(f"/desk/{CAMPAIGN}/incidents/{OVER}").text
+
+
+@pytest.mark.parametrize(
+    ("key", "item", "text", "code"),
+    [
+        (LOST, "cause", f"{NAME} 様の票", "INCIDENT-TEXT-RESIDENT"),
+        (LOST, "cause", "あ" * 2001, "INCIDENT-TEXT"),
+        (LOST, "cause", "　 \n", "INCIDENT-TEXT"),
+        (LOST, "blame", "誰か", "INCIDENT-ITEM"),
+        (OVER, "cause", "終わった後", "INCIDENT-CLOSED"),
+        ("unheard-of", "cause", "なし", "DESK-404"),
+    ],
+)
+def test_what_cannot_be_filled_in_is_refused_and_not_repeated(
+    as_user: As, incidents: Workspace, key: str, item: str, text: str, code: str
+) -> None:
+    answer = fill_in(as_user(STAFF), item, text, key)
+    assert answer.status_code == (404 if code == "DESK-404" else 409)
+    assert f">{code}<" in answer.text
+    assert text.strip() == "" or text not in answer.text
+    assert incidents.ledger.events("incident_item_filled") == []
+
+
+def test_a_closed_incident_is_shown_without_a_field(as_user: As, incidents: Workspace) -> None:
+    shown = as_user(STAFF).get(f"/desk/{CAMPAIGN}/incidents/{OVER}").text
+    assert "終結しました" in shown
+    assert "<textarea" not in shown
+
+
+def test_nobody_else_sees_or_fills_an_incident_and_no_form_from_elsewhere_does(
+    as_user: As, incidents: Workspace
+) -> None:
+    for user in (OFFICER, WARD_MANAGER, ENGINEER, PRINTER, CALLER, VISITOR):
+        client = as_user(user)
+        assert "/incidents" not in client.get(f"/desk/{CAMPAIGN}/").text
+        assert [client.get(path).status_code for path in (f"/desk/{CAMPAIGN}/incidents", INCIDENT)] == [403, 403]
+        assert fill_in(client, "cause", "なし").status_code == 403
+    assert fill_in(as_user(STAFF), "cause", "なし", Origin="https://elsewhere.test").status_code == 403
+    assert incidents.ledger.events("incident_item_filled") == []
+
+
 # -- what goes with every answer -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "path", ["", f"{CAMPAIGN}/", f"{CAMPAIGN}/approvals/{PLAN}", f"{CAMPAIGN}/artefacts/{PLAN}", "nowhere/", "x/y/z"]
+    "path",
+    [
+        "",
+        f"{CAMPAIGN}/",
+        f"{CAMPAIGN}/approvals/{PLAN}",
+        f"{CAMPAIGN}/artefacts/{PLAN}",
+        f"{CAMPAIGN}/incidents",
+        "nowhere/",
+        "x/y/z",
+    ],
 )
 def test_no_answer_may_be_kept_sniffed_or_framed_elsewhere(as_user: As, path: str) -> None:
     headers = as_user(OFFICER).get(f"/desk/{path}").headers

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
@@ -72,9 +72,8 @@ def fill_item(ws: Workspace, incident: str, item: str, text: str) -> Event:
 
 def filled_items(ws: Workspace, incident: str) -> dict[str, str]:
     """Item → what was last filled in, as far as its words still exist."""
-    newest = {e.codes["item"]: e for e in _filled(ws) if e.codes["incident"] == incident}
     found = {}
-    for item, event in newest.items():
+    for item, event in last_filled(ws.ledger.events(), incident).items():
         ref = SnapshotRef.from_json(event.refs["text"])
         if ws.find(ref.kind, ref.key) is not None:
             found[item] = str(json.loads(ws.read_bytes(ref))["text"])
@@ -99,7 +98,10 @@ def require_full(ws: Workspace, opened: Event) -> None:
             "INCIDENT-ITEMS-EMPTY",
             f"確報にできません。記載されていない項目：{'、'.join(ITEMS[code] for code in empty)}",
             place=opened.key,
-            remedy=f"kansho incident fill {opened.key} ITEM で記載してください（{' '.join(empty)}）",
+            remedy=(
+                f"承認デスクの「事故」、又は kansho incident fill {opened.key} ITEM で"
+                f"記載してください（{' '.join(empty)}）"
+            ),
         )
 
 
@@ -120,8 +122,9 @@ def opened_one(ws: Workspace, incident: str, *, closed_too: bool = False) -> Eve
     return opened
 
 
-def _filled(ws: Workspace) -> list[Event]:
-    return ws.ledger.events("incident_item_filled")
+def last_filled(events: Iterable[Event], incident: str) -> dict[str, Event]:
+    """Item → the event that filled it last: who wrote it, and when."""
+    return {e.codes["item"]: e for e in events if e.type == "incident_item_filled" and e.codes["incident"] == incident}
 
 
 def _checked(text: str) -> str:

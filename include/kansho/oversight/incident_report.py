@@ -64,6 +64,8 @@ ITEMS: Mapping[str, str] = {
 }
 #: What no log can say: our words for these are a draft until a person has confirmed or replaced them.
 BY_PEOPLE = frozenset({"cause", "secondary", "treatment", "publication", "prevention"})
+#: What staff call the states of an item.
+ITEM_STATES = {"filled": "記載済み", "known": "台帳による", "draft": "案（未確認）", "empty": "未記載"}
 _SAID_BY = {"filled": "担当者", "known": "台帳", "draft": "案（未確認）", "empty": "未記載"}
 
 

@@ -27,6 +27,9 @@ KINDS = {
     "other": "その他",
 }
 
+#: What staff call the states.
+STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
+
 #: Codes of a refused delivery that are incidents in themselves (D1, D7).
 REFUSAL_KINDS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
 #: Codes of a refused print report that say that cards may be lost, or posted to whom they must not.
