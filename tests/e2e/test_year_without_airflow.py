@@ -9,10 +9,12 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from campaign_desk.tables import in_words
 from kansho.campaign.clauses import clauses_in_force
+from kansho.campaign.small_cells import is_small
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.evidence.account import counts, reconciliations
@@ -209,6 +211,24 @@ def test_every_inspection_had_its_pack_and_what_was_found_was_put_right_with_a_p
     finals = {e.key.partition("/")[2] for e in of("report_submitted") if e.key.startswith("incident_final/")}
     assert finals == {e.key for e in of("incident_closed")}
     assert all(e.counts["empty_items"] for e in of("incident_reported"))  # the first word was a 速報
+
+
+def test_the_effect_report_costs_what_was_printed_posted_called_and_visited(played: Played) -> None:
+    config, of = played.year.config, lambda t: [e for e in played.events if e.type == t]
+    lines = pd.read_csv(next((played.outputs / "reports").glob("effect-*.csv")))
+    whole = lines[lines["segment"].eq("all")].set_index("wave")
+    costs, cell = config.costs, config.disclosure.min_cell
+    (cards,), (prepared,) = ([e.counts for e in of(t)] for t in ("print_reported", "cards_prepared"))
+    mailed = whole.loc["mailing_1"]
+    assert mailed["assigned"] == prepared["selected"] > cards["posted"]
+    away = (cards["withdrawn"] + cards["pulled"], prepared["unprintable"])
+    if any(is_small(people, cell) for people in away):  # the cost would tell how many they are
+        assert mailed[["cost_yen", "cost_per_additional_yen"]].isna().all()
+    else:
+        assert mailed["cost_yen"] == cards["printed"] * costs.card_print + cards["posted"] * 85
+    called = [e.counts["accepted"] for e in of("results_recorded") if e.codes.get("attempt") == "1"]
+    assert whole.loc["call_1", "cost_yen"] == sum(called) * costs.call  # the second attempts are no further calls
+    assert sum(called) == whole.loc["call_1", "assigned"]
 
 
 def test_the_ledger_names_no_resident(played: Played) -> None:

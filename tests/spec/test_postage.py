@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kansho.campaign.config import CampaignConfig
-from kansho.campaign.costs import postage_of, tariff_of, yen_per_contact
+from kansho.campaign.costs import mailing_cost, postage_of, tariff_of
 from kansho.campaign.postage import TARIFFS, estimate, tariff_on
 from kansho.errors import KanshoError
 from kansho.mailing.paper import CARD, Folded, paper_for
@@ -88,7 +88,7 @@ def test_a_campaign_has_the_tariff_of_the_day_of_posting_or_the_one_it_names(min
     assert tariff_of(mini, wave).id == "2024-10"
     named = mini.model_copy(update={"costs": mini.costs.model_copy(update={"postage_tariff": "2019-10"})})
     assert postage_of(named, wave, 1_000, 0).yen == 63_000
-    assert yen_per_contact(named, wave, 1_000, 0) == mini.costs.card_print + 63
+    assert mailing_cost(named, wave, printed=1_010, posted=1_000, barcoded=0).yen == 1_010 * 38 + 63_000
     with pytest.raises(ValidationError, match=r"costs\.postage_tariff"):
         type(mini.costs).model_validate(mini.costs.model_dump() | {"postage_tariff": "1990-01"})
 

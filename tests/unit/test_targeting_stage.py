@@ -497,6 +497,12 @@ def test_without_consent_to_hold_outs_nobody_is_held_out_and_nothing_is_claimed(
     ws = on(ws, SELECT_ON)
     stop(ws, "d02", [])
     assert (select_wave(ws, {"wave": "mailing_1"}) or {})["counts"]["held_out"] == 0
+    assigned = ws.read_table(ws.latest("wave_assignment"))["inquiry_number"].sort_values()
+    cards = {"inquiry_number": assigned, "printable": ~assigned.isin(assigned.iloc[:6]), "bars": None}
+    ws.store_table("card_list", "mailing_1", pd.DataFrame(cards, dtype=object))
+    ws.store_table("postings", "mailing_1", pd.DataFrame({"inquiry_number": assigned.iloc[14:]}))
+    counts = {"withdrawn": 2, "pulled": 6, "printed": len(assigned) - 8, "posted": len(assigned) - 14}
+    ws.record("print_reported", "mailing_1", counts=counts, codes={"posted_on": "2027-06-25"})
     came = {"inquiry_number": people["inquiry_number"][4::5], "screening_kind": "90", "attendance_date": "2027-07-10"}
     ws.store_table("attendance_facts", "d04", pd.DataFrame(came, dtype=object))
     ws.record("delivery_accepted", "d06", codes={"kinds": "attendance_update", "issued_on": "2028-01-11"})
@@ -512,6 +518,8 @@ def test_without_consent_to_hold_outs_nobody_is_held_out_and_nothing_is_claimed(
     lines = pd.read_csv(table)
     assert lines.loc[lines["segment"].eq("all"), "attended_assigned"].gt(0).all()
     assert lines[["estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen"]].isna().all(axis=None)
+    whole = lines[lines["segment"].eq("all")].iloc[0]
+    assert whole["cost_yen"] == (len(assigned) - 8) * 38 + (len(assigned) - 14) * 85
     told = effects(ws.ledger.events(), {})
     assert [(e["estimate_pp"], e["low_pp"], e["high_pp"]) for e in told] == [(None, None, None)]
 

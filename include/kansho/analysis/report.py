@@ -31,6 +31,12 @@ _HEADINGS = (
     ("95％区間", True),
     ("追加受診1人あたり(円)", True),
 )
+#: What a cost counts.
+_COST = (
+    "費用は実際に行った分で、報告日までに報告を受けたものを契約の単価で数えます：印刷は印刷された枚数（刷り直しを含む）、郵便料は発送した通数、"
+    "電話は架電の結果がある人数（架電の回数によらず一人一件）、訪問は結果がある件数です。引抜き・印刷不可の方に郵便料はかかりません。"
+    "費用と単価から少ない人数が分かる行は、費用も" + _HIDDEN + " とします。"
+)
 _COLUMNS = ("assigned", "held_out", "attended_assigned", "attended_held_out")
 _FIGURES = ("cost_yen", "estimate_pp", "low_pp", "high_pp", "cost_per_additional_yen")
 
@@ -73,6 +79,7 @@ def effect_pdf(
                 *((_NESTED,) if causal and config.targeting.holdout_design == "nested" else ()),
                 f"図表の数値はすべて {cutoff} 時点の受診データによります。"
                 "受診が区に届くまで約2か月かかるため、遅い回ほど少なく出ます。",
+                *((_COST,) if causal else ()),
                 *(("区間は95％信頼区間（Newcombe 法、世帯内の相関を調整）です。",) if causal else ()),
             ),
         ),
@@ -130,11 +137,12 @@ def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     if pd.isna(row.get("estimate_pp")):
         return (*counts, "—", "—", "—")
     cost = row.get("cost_per_additional_yen")
+    yen = "—" if cost is None or pd.isna(cost) else f"{float(str(cost)):,.0f}"
     return (
         *counts,
         f"{row['estimate_pp']:+.1f}",
         f"{row['low_pp']:+.1f} ～ {row['high_pp']:+.1f}",
-        "—" if cost is None or pd.isna(cost) else f"{float(str(cost)):,.0f}",
+        _HIDDEN if row["cost_hidden"] else yen,
     )
 
 

@@ -4,7 +4,7 @@ The comparison: everybody assigned to a wave against everybody held out from it,
 contacted that day; whatever else happened to them counts in both arms.  Whom an earlier wave of a nested design held
 out is in neither arm (`kansho.targeting.waves.candidates`); there a comparison answers for the wave and all that
 followed, in effect and cost.  Outcome: attendance of the person's group known by the data's cut-off, on or after the
-wave's first day.
+wave's first day.  Arms are as assigned; a cost counts what was really done for the assigned (`cost`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kansho.analysis.cost import yen_per_person
-from kansho.analysis.disclosure import WHOLE, Line, group_name, hidden_segments
+from kansho.analysis.cost import done_cells, with_costs
+from kansho.analysis.disclosure import WHOLE, Line, group_name, hidden_costs, hidden_segments
+from kansho.analysis.done import READ, done_in
 from kansho.analysis.effect import effect_of
 from kansho.analysis.report import effect_csv, effect_pdf
 from kansho.campaign.config import Wave
@@ -48,17 +49,21 @@ def analyse(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     cutoff = data_cutoff(ws)
     rows: list[dict[str, Any]] = []
     found = {wave.id: ws.find("wave_assignment", wave.id) for wave in ws.config.waves.all()}
-    assignments = {wave: ws.read_table(ref) for wave, ref in found.items() if ref is not None}
-    posted = _posted(ws)
+    done, attendance = done_in(ws), _attendance(ws)
     for wave in ws.config.waves.all():
-        if wave.id not in assignments:
+        ref = found[wave.id]
+        if ref is None:
             continue
-        assignment = assignments[wave.id].assign(yen=yen_per_person(ws.config, wave, assignments, posted))
-        lines = lines_of(wave, assignment, _attendance(ws), cutoff)
+        assignment, answered = with_costs(ws.config, wave, ws.read_table(ref), done)
+        lines = lines_of(wave, assignment, attendance, cutoff, answered)
         hidden = hidden_segments(lines, ws.config.disclosure.min_cell)
-        rows += [_record(ws, str(work["report"]), line, wave, cutoff, hidden=line.segment in hidden) for line in lines]
-    key = f"lines-{work['report']}"
-    parents = [*(ref for ref in found.values() if ref), *ws.snapshots("attendance_facts")]
+        unpriced = hidden_costs(lines, hidden, ws.config.disclosure.min_cell)
+        for line in lines:
+            shown = {"hidden": line.segment in hidden, "cost_hidden": line.segment in unpriced}
+            rows.append(_record(ws, str(work["report"]), line, wave, cutoff, **shown))
+    key = lines_key(str(work["report"]))
+    read = [ref for kind in ("attendance_facts", *READ) for ref in ws.snapshots(kind)]
+    parents = [*(ref for ref in found.values() if ref), *read]
     ref = ws.store_table(KIND, key, pd.DataFrame(rows), parents=parents)
     return {**work, "table": ref.to_json(), "cutoff": cutoff, "counts": {"lines": len(rows)}}
 
@@ -98,6 +103,11 @@ def release_effect_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, A
     return {"report": day}
 
 
+def lines_key(report: str) -> str:
+    """Under which the lines of a report lie in the vault."""
+    return f"lines-{report}"
+
+
 def csv_key(report: str) -> str:
     """Under which the table of a report lies in the vault."""
     return f"csv-{report}"
@@ -113,23 +123,25 @@ def data_cutoff(ws: Workspace) -> str:
     return max(days, default=ws.config.contract.start.isoformat())
 
 
-def lines_of(wave: Wave, assignment: pd.DataFrame, attendance: pd.DataFrame, cutoff: str) -> list[Line]:
+def lines_of(
+    wave: Wave, assignment: pd.DataFrame, attendance: pd.DataFrame, cutoff: str, answered: tuple[Wave, ...] = ()
+) -> list[Line]:
     """The wave as a whole (``all``), each target group if there are several, and each segment.  Pure.
 
     Args:
         wave: whose first day begins the outcome's window.
-        assignment: kind ``wave_assignment``, and what each person cost (``yen``).
+        assignment: kind ``wave_assignment``, with what each person cost (`with_costs`).
         attendance: ``inquiry_number``, ``screening_kind``, ``attendance_date``.
         cutoff: last day counted, ISO.
+        answered: the waves counted in the cost.
     """
     attended = attended_in_window(assignment, attendance, wave.select_on.isoformat(), cutoff)
     frame = assignment.assign(attended=attended.to_numpy())
-    lines = [_line(wave.id, WHOLE, frame)]
+    parts = [(WHOLE, frame, "")]
     if frame["group"].nunique() > 1:
-        lines += [_line(wave.id, group_name(str(group)), part) for group, part in frame.groupby("group")]
-    return lines + [
-        _line(wave.id, str(segment), part, str(group)) for (group, segment), part in frame.groupby(["group", "segment"])
-    ]
+        parts += [(group_name(str(group)), part, "") for group, part in frame.groupby("group")]
+    parts += [(str(segment), part, str(group)) for (group, segment), part in frame.groupby(["group", "segment"])]
+    return [_line(wave.id, segment, part, group, done_cells(part, answered)) for segment, part, group in parts]
 
 
 def attended_in_window(assignment: pd.DataFrame, attendance: pd.DataFrame, first: str, last: str) -> pd.Series:
@@ -148,7 +160,7 @@ def attended_in_window(assignment: pd.DataFrame, attendance: pd.DataFrame, first
     )
 
 
-def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line:
+def _line(wave: str, segment: str, frame: pd.DataFrame, group: str, done: tuple[tuple[int, ...], ...]) -> Line:
     held = frame["arm"].eq("holdout").to_numpy()
     attended = frame["attended"].to_numpy(dtype=bool)
     return Line(
@@ -161,6 +173,7 @@ def _line(wave: str, segment: str, frame: pd.DataFrame, group: str = "") -> Line
         effect_of(attended, held, np.asarray(frame["household_id"].astype(str))),
         round(float(frame["yen"].sum())),
         group,
+        done,
     )
 
 
@@ -169,40 +182,32 @@ def _consented(ws: Workspace) -> bool:
     return ws.config.targeting.holdout_consent is not None and bool(ws.ledger.events("holdout_consented"))
 
 
-def _posted(ws: Workspace) -> dict[str, tuple[int, int]]:
-    """Of each mailing that was prepared: its printable cards, and how many of them bear a customer barcode."""
-    out = {}
-    for wave in ws.config.waves.mailings:
-        ref = ws.find("card_list", wave.id)
-        if ref is not None:
-            cards = ws.read_table(ref, ["printable", "bars"])
-            printable = cards[cards["printable"].eq(True)]
-            out[wave.id] = (len(printable), int(printable["bars"].notna().sum()))
-    return out
-
-
 def _attendance(ws: Workspace) -> pd.DataFrame:
     found = ws.read_all("attendance_facts")
     columns = ["inquiry_number", "screening_kind", "attendance_date"]
     return found[columns].drop_duplicates() if found is not None else pd.DataFrame(columns=columns, dtype=object)
 
 
-def _record(ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, hidden: bool) -> dict[str, Any]:
+def _record(
+    ws: Workspace, report: str, line: Line, wave: Wave, cutoff: str, *, hidden: bool, cost_hidden: bool
+) -> dict[str, Any]:
     causal = line.effect is not None and _consented(ws)
-    row: dict[str, Any] = {"wave": wave.id, "segment": line.segment, "hidden": hidden}
+    row: dict[str, Any] = {"wave": wave.id, "segment": line.segment, "hidden": hidden, "cost_hidden": cost_hidden}
     if not hidden:
         row |= {
             "assigned": line.assigned,
             "held_out": line.held_out,
             "attended_assigned": line.attended_assigned,
             "attended_held_out": line.attended_held_out,
-            "cost_yen": line.cost_yen,
+            "cost_yen": None if cost_hidden else line.cost_yen,
         }
         if causal and line.effect is not None:
             effect = line.effect
             row |= {"estimate_pp": effect.estimate_pp, "low_pp": effect.low_pp, "high_pp": effect.high_pp}
             additional = line.assigned * effect.estimate_pp / 100
-            row["cost_per_additional_yen"] = row["cost_yen"] / additional if additional > 0 else None
+            # Without anything reported as done there is nothing to divide yet.
+            told = not cost_hidden and line.cost_yen > 0 and additional > 0
+            row["cost_per_additional_yen"] = line.cost_yen / additional if told else None
     texts: dict[str, SnapshotRef | str | Mapping[str, Any]] = {
         k: f"{row[k]:.2f}" for k in ("estimate_pp", "low_pp", "high_pp") if k in row
     }

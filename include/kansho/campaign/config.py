@@ -161,6 +161,8 @@ class Capacity(Frozen):
 class Costs(Frozen):
     """Unit prices in yen, tax included, for the plan and cost per additional attendee.
 
+    ``card_print`` is asked for every card printed; ``call`` for every person called in a wave, once however many of
+    its attempts it took (three times nobody there is one call too); ``visit`` for every visit that was made.
     Postage is 日本郵便's tariff of the day of posting (`kansho.campaign.postage`); ``postage_tariff`` names another.
     """
 

@@ -1,12 +1,15 @@
 """What reaching people costs by the year's config.  Pure.
 
-Belongs here: a campaign's posting under the tariff that it has, yen per person and channel.  Does not belong here: the
-tariffs (`kansho.campaign.postage`), forecasts (targeting), what was spent (analysis).
+Belongs here: a campaign's posting under the tariff that it has, the price of each channel; the same for what is
+expected and for what was done.  Does not belong here: the tariffs (`kansho.campaign.postage`), how many there will be
+(targeting) or were (analysis).
 """
 
 from __future__ import annotations
 
-from kansho.campaign.config import CampaignConfig, MailingWave, Wave
+from dataclasses import dataclass
+
+from kansho.campaign.config import CallWave, CampaignConfig, MailingWave, VisitWave
 from kansho.campaign.postage import TARIFFS, Postage, Tariff, estimate, tariff_on
 from kansho.campaign.rights import Channel
 
@@ -31,15 +34,32 @@ def postage_of(config: CampaignConfig, wave: MailingWave, pieces: int, barcoded:
     return estimate(pieces, barcoded, tariff, slack_days=wave.slack_days, regional=wave.regional_office)
 
 
-def yen_per_contact(config: CampaignConfig, wave: Wave, pieces: int = 0, barcoded: int = 0) -> float:
-    """Yen per person reached by a wave; of a card, its print and its part of the posting's postage.
+@dataclass(frozen=True)
+class MailingCost:
+    """Yen of a mailing: its print, and what the post asks for it."""
+
+    print_yen: int
+    postage: Postage
+
+    @property
+    def yen(self) -> int:
+        """Both together."""
+        return self.print_yen + self.postage.yen
+
+
+def mailing_cost(config: CampaignConfig, wave: MailingWave, *, printed: int, posted: int, barcoded: int) -> MailingCost:
+    """What a mailing costs, or is expected to.
 
     Args:
         config: the year.
         wave: of the year.
-        pieces: cards of the posting; for calls and visits not looked at.
-        barcoded: how many of them bear a customer barcode.
+        printed: cards that were printed, those printed again too.
+        posted: cards that were posted.
+        barcoded: how many of these bear a customer barcode.
     """
-    if isinstance(wave, MailingWave):
-        return config.costs.card_print + (postage_of(config, wave, pieces, barcoded).yen / pieces if pieces else 0)
+    return MailingCost(printed * config.costs.card_print, postage_of(config, wave, posted, barcoded))
+
+
+def yen_each(config: CampaignConfig, wave: CallWave | VisitWave) -> int:
+    """Yen of a person called in a wave, however often, or of a visit."""
     return {Channel.CALL: config.costs.call, Channel.VISIT: config.costs.visit}[wave.channel]

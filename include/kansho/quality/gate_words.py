@@ -80,6 +80,7 @@ OTHER_RULES: dict[str, str] = {
     "lines_missing": "あるべき行がないか、余分な行があります",
     "small_cell": "少ない人数が表に出ています",
     "given_away": "伏せた人数が、残りの行から計算できます",
+    "cost_cell": "費用と単価から、少ない人数が計算できます",
     "claimed_unconsented": "区の承諾がないのに効果を述べています",
     "not_listed": "渡した名簿にない行です",
     "duplicate": "同じ行が二度あります",

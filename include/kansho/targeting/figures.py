@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, MailingWave, Wave
-from kansho.campaign.costs import postage_of, yen_per_contact
+from kansho.campaign.costs import mailing_cost, yen_each
 from kansho.campaign.small_cells import Row, hidden_rows, is_small, suppress_parts
 from kansho.targeting.eligibility import PLANNED, TABLE
 from kansho.targeting.forecast import forecast
@@ -201,13 +201,14 @@ def _by_segment(people: pd.DataFrame, arm: pd.Series, config: CampaignConfig, *,
 
 
 def _cost(wave: Wave, outreach: int, barcoded: int, config: CampaignConfig) -> dict[str, Any]:
-    """Expected yen: of a mailing its print and the postage with its discounts, else the unit cost of the channel."""
+    """Expected yen: of a mailing its print and the postage with its discounts, else the price of the channel."""
     if not isinstance(wave, MailingWave):
-        return {"cost_yen": outreach * int(yen_per_contact(config, wave)), "postage": None}
-    posted = postage_of(config, wave, outreach, barcoded)
+        return {"cost_yen": outreach * yen_each(config, wave), "postage": None}
+    expected = mailing_cost(config, wave, printed=outreach, posted=outreach, barcoded=barcoded)
+    posted = expected.postage
     postage = {
         "tariff": posted.tariff,
-        "print_yen": outreach * config.costs.card_print,
+        "print_yen": expected.print_yen,
         "pieces": posted.pieces,
         "rate": posted.rate,
         **{f"{name}_percent": found.percent for name, found in posted.discounts.items()},
@@ -215,4 +216,4 @@ def _cost(wave: Wave, outreach: int, barcoded: int, config: CampaignConfig) -> d
         "full_yen": posted.full_yen,
         "yen": posted.yen,
     }
-    return {"cost_yen": outreach * config.costs.card_print + posted.yen, "postage": postage}
+    return {"cost_yen": expected.yen, "postage": postage}
