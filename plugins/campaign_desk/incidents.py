@@ -64,8 +64,8 @@ def one(request: Request, key: str, person: At) -> Response:
     event = _incident(ws, key)
     entries = _entries(ws, event)
     left = [ITEMS[item.code] for item in open_items(e.item for e in entries)]
-    shown = {"line": _line(ws, event), "entries": entries, "left": left, "longest": LONGEST}
-    return page(request, "incident.html", person=person, **shown)
+    line = _line(ws, event)
+    return page(request, "incident.html", person=person, line=line, entries=entries, left=left, longest=LONGEST)
 
 
 @router.post("/{campaign}/incidents/{key:path}")

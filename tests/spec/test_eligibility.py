@@ -9,9 +9,12 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig
 from kansho.targeting import eligibility
+from kansho.targeting.table import due_of
 
 ON = date(2027, 4, 20)
 
@@ -122,6 +125,30 @@ def test_due_screenings(
 ) -> None:
     found = eligibility.due_kinds(sex, age, mini, last, tickets, frozenset(done.split("|")))
     assert "|".join(found) == due
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["1", "2", None]),
+            st.sampled_from(["39", "40", "49", "50", "51"]),
+            st.sampled_from([ALL, "03", "01|08", "", None]),
+            st.sampled_from(["", "90", "90|03", "01|90"]),
+            *[st.sampled_from(["2024", "2025", "2026", "2027", None])] * 2,
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_everybody_together_is_due_what_each_alone_is(mini: CampaignConfig, rows: list[tuple[str | None, ...]]) -> None:
+    columns = ["sex", "age_at_year_end", "screening_kinds", "attended", "last_fy_01", "last_fy_07"]
+    people = pd.DataFrame(rows, columns=columns, dtype=object)
+    together = due_of(people, people["attended"], mini)
+    for found, (sex, age, tickets, done, *last) in zip(together, rows, strict=True):
+        years = {code: int(year) for code, year in zip(("01", "07"), last, strict=True) if year}
+        alone = eligibility.due_kinds(str(sex), int(str(age)), mini, years, tickets, frozenset(str(done).split("|")))
+        assert found == "|".join(alone)
 
 
 def test_the_table_leaves_nobody_out() -> None:

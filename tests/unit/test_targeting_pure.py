@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from kansho.campaign.rights import TargetGroup
 from kansho.errors import KanshoError
 from kansho.standing.household import household_ids, normalise
 from kansho.targeting.holdout import uniform
-from kansho.targeting.segments import first_of, matched, matches, merged, with_derived
+from kansho.targeting.segments import first_of, listed, matched, matches, merged, with_derived
 
 JUDGED_ON = date(2026, 3, 31)
 
@@ -118,6 +119,15 @@ def _segment(name: str, *rules: Rule, into: str | None = None) -> Segment:
         id=name, name=name, group=TargetGroup.KENSHIN, intent="", frame="", design="d", when=rules, priority=1,
         merge_into=into,
     )  # fmt: skip
+
+
+@given(rows=st.lists(st.lists(st.booleans(), min_size=70, max_size=70), max_size=6), codes=st.integers(0, 70))
+def test_the_codes_that_hit_a_row_are_listed_in_their_order(rows: list[list[bool]], codes: int) -> None:
+    hits = {f"c{n}": np.array([row[n] for row in rows], dtype=bool) for n in range(codes)}
+    index = pd.Index(range(5, 5 + len(rows)))
+    found = listed(hits, index)
+    assert found.index.equals(index)
+    assert found.tolist() == ["|".join(f"c{n}" for n in range(codes) if row[n]) for row in rows]
 
 
 def test_first_match_wins_and_no_match_is_an_error() -> None:

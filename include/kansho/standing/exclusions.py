@@ -153,7 +153,9 @@ def reasons(
     numbers = listed["inquiry_number"]
     at = standing.reindex(numbers.to_numpy())
     at.index = listed.index
-    known = numbers.isin(standing.index)
+    # not isin(): it takes the whole index apart, however few are asked about
+    known = pd.Series(True, index=standing.index).reindex(numbers.to_numpy()).eq(True)
+    known.index = listed.index
 
     def flag(column: str) -> pd.Series:
         return at[column].eq(True)

@@ -48,7 +48,8 @@ def status(facts: Facts, on: date) -> pd.DataFrame:
     out["refused"] = out.index.isin(pd.concat(refusals))
 
     out["attended_kinds"] = _attended_kinds(facts).reindex(out.index).fillna("")
-    out["kenshin_attended"] = out["attended_kinds"].str.split("|").map(lambda kinds: codes.KENSHIN_KIND in kinds)
+    with_kenshin = [kinds for kinds in out["attended_kinds"].unique() if codes.KENSHIN_KIND in kinds.split("|")]
+    out["kenshin_attended"] = out["attended_kinds"].isin(with_kenshin)
     reported = [
         facts.call_results.loc[facts.call_results["outcome"].eq(_REPORTED_ATTENDED), "inquiry_number"],
         facts.visit_results.loc[facts.visit_results["outcome"].eq(_REPORTED_ATTENDED), "inquiry_number"],

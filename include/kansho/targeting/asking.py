@@ -123,6 +123,7 @@ def picks(ws: Workspace, selected: Event, people: pd.DataFrame, config: Campaign
     ref = SnapshotRef.from_json(selected.refs["assignment"])
     assigned = ws.read_table(ref, ["inquiry_number", "arm", "rank"])
     numbers = people["inquiry_number"]
+    assigned = assigned[assigned["inquiry_number"].isin(numbers)]
     rows = zip(assigned["inquiry_number"], assigned["arm"], assigned["rank"], strict=True)
     of = {str(number): Picked(arm=str(arm), rank=int(rank)) for number, arm, rank in rows}
     out = {number: of[number] for number in numbers if number in of}

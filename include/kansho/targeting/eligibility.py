@@ -61,15 +61,40 @@ def due_kinds(
         tickets: the ward's がん検診票の種類 ("03|07"); a screening without its ticket is not due.
         done: codes attended this year.
     """
-    sent = frozenset(tickets.split("|")) if tickets else frozenset()
+    sent = sent_kinds(tickets)
     return tuple(
         s.code
         for s in config.targeting.screenings
-        if s.code in sent and s.code not in done and _is_due(s, sex, age, last_years.get(s.code), config.fiscal_year)
+        if is_due(s, sex, age, last_years.get(s.code), year=config.fiscal_year, sent=sent, done=done)
     )
 
 
-def _is_due(screening: Screening, sex: str, age: int, last: int | None, year: int) -> bool:
+def sent_kinds(tickets: object) -> frozenset[str]:
+    """Codes of the screenings that a person has a ticket for; none where the ward names none."""
+    return frozenset(tickets.split("|")) if isinstance(tickets, str) and tickets else frozenset()
+
+
+def is_due(
+    screening: Screening,
+    sex: str,
+    age: int,
+    last: int | None,
+    *,
+    year: int,
+    sent: frozenset[str],
+    done: frozenset[str],
+) -> bool:
+    """Whether one screening is due for a person (C3).
+
+    Args:
+        screening: of the config.
+        sex, age, done: as for `due_kinds`.
+        last: fiscal year of the last attendance, if known.
+        year: this one.
+        sent: codes with a ticket.
+    """
+    if screening.code not in sent or screening.code in done:
+        return False
     if screening.sex is not None and screening.sex != sex:
         return False
     if age < screening.min_age or last == year:

@@ -16,7 +16,7 @@ from kansho.campaign.config import CampaignConfig, MailingWave, Wave
 from kansho.campaign.costs import mailing_cost, yen_each
 from kansho.campaign.small_cells import Row, hidden_rows, is_small, suppress_parts
 from kansho.targeting.eligibility import PLANNED, TABLE
-from kansho.targeting.forecast import forecast
+from kansho.targeting.forecast import forecast, ranked
 from kansho.targeting.table import CANCER, KENSHIN, current_segment
 
 #: Normal quantiles of a two-sided 5 % test with 80 % power.
@@ -48,9 +48,10 @@ def plan_figures(plan: pd.DataFrame, roster: pd.DataFrame, config: CampaignConfi
         },
         index=plan.index,
     )
+    planned = ranked(plan, config)
     waves = [
         # The candidates of a wave for one group are that group, or nearly.
-        _wave(plan, reach, wave, config, hidden=len(wave.groups) < len(_GROUPS) and not hidden.isdisjoint(_GROUPS))
+        _wave(planned, reach, wave, config, hidden=len(wave.groups) < len(_GROUPS) and not hidden.isdisjoint(_GROUPS))
         for wave in config.waves.all()
     ]
     return {

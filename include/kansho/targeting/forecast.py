@@ -36,11 +36,16 @@ class Forecast:
     walked: pd.DataFrame
 
 
+def ranked(plan: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
+    """A plan with each person's ``priority`` by the segment that counts today, for `forecast`."""
+    return plan.assign(priority=current_segment(plan, plan["group"]).map(priorities(config)))
+
+
 def forecast(plan: pd.DataFrame, phone: pd.Series, wave: Wave, config: CampaignConfig) -> Forecast:
     """The walk of one wave.
 
     Args:
-        plan: output of `plan_table`, perhaps with bands.
+        plan: output of `plan_table`, perhaps with bands, `ranked`.
         phone: whether each person has a telephone number, on the plan's index.
         wave: of the year.
         config: the year.
@@ -49,8 +54,7 @@ def forecast(plan: pd.DataFrame, phone: pd.Series, wave: Wave, config: CampaignC
     able = in_group & phone if wave.channel is Channel.CALL else in_group
     # Whom an earlier wave of a nested design holds out is in neither arm of this one.
     before = held_before(plan, config, wave.id)
-    ranked = plan.assign(priority=current_segment(plan, plan["group"]).map(priorities(config)))
-    walked = in_walk_order(ranked[able & ~before], wave.channel)
+    walked = in_walk_order(plan[able & ~before], wave.channel)
     held = walked[f"holdout_{wave.id}"]
     place = (~held).cumsum() + held.astype(int)
     met = place.le(wave.capacity)

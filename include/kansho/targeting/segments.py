@@ -18,10 +18,11 @@ Columns a rule may name:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kansho.campaign.config import Rule, Segment
@@ -54,7 +55,7 @@ def with_derived(people: pd.DataFrame, *, judged_on: date) -> pd.DataFrame:
     out["attendance_pattern"] = _pattern(came, known)
     out = out.join(result_flags(people.assign(exam_date=judged_on.isoformat())).astype(object))
     due = people["due_kinds"].fillna("") if "due_kinds" in people else pd.Series("", index=people.index)
-    out["due_count"] = due.map(lambda text: len(text.split("|")) if text else 0)
+    out["due_count"] = due.map({text: len(text.split("|")) if text else 0 for text in due.unique()})
     return out
 
 
@@ -134,14 +135,15 @@ def matched(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], 
         KanshoError: ``SEGMENT-NONE`` with a count when somebody matches no rule.
     """
     inside = group.astype(bool)
-    out = pd.Series("", index=table.index, dtype=object)
+    hits: dict[str, np.ndarray] = {}
     for segment in segments:
         if segment.group.value != of:
             continue
         hit = inside.copy()
         for rule in segment.when:
             hit &= matches(table, rule, segment=segment.id)
-        out = out.mask(hit, out + "|" + segment.id)
+        hits[segment.id] = hit.to_numpy(dtype=bool)
+    out = listed(hits, table.index)
     gap = inside & out.eq("")
     if gap.any():
         raise KanshoError(
@@ -150,12 +152,27 @@ def matched(table: pd.DataFrame, group: pd.Series, segments: Sequence[Segment], 
             place=f"segments.{of}",
             remedy="条件のない区分を最後に置いてください",
         )
-    return out.str[1:].where(inside, None)
+    return out.where(inside, None)
+
+
+def listed(hits: Mapping[str, np.ndarray], index: pd.Index) -> pd.Series:
+    """Of each row the codes that hit it, in their order ("03|07"); '' where none does.
+
+    A text is made once for rows with the same hits, of which there are few.
+    """
+    if not hits or not len(index):
+        return pd.Series("", index=index, dtype=object)
+    table = np.column_stack(list(hits.values()))
+    packed = np.packbits(table, axis=1)
+    _, first, of = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
+    texts = ["|".join(code for code, hit in zip(hits, table[n], strict=True) if hit) for n in first]
+    return pd.Series(np.array(texts, dtype=object)[of], index=index)
 
 
 def first_of(matched: pd.Series) -> pd.Series:
     """The segment that counts of those that match: the first (C5)."""
-    return matched.str.partition("|")[0].where(matched.notna(), None).astype(object)
+    firsts = {text: text.partition("|")[0] for text in matched.dropna().unique()}
+    return matched.map(firsts).astype(object).where(matched.notna(), None)
 
 
 def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, of: str) -> pd.Series:

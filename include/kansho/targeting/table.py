@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
@@ -100,7 +101,7 @@ def judged(
     people["stopped"] = at["stopped"].eq(True) | at["refused"].eq(True)
     people["deferred"] = at["deferred"].eq(True)
     people["kenshin_attended"] = at["kenshin_attended"].eq(True)
-    people["due_kinds"] = _due(people, at["attended_kinds"].fillna(""), config)
+    people["due_kinds"] = due_of(people, at["attended_kinds"].fillna(""), config)
 
     conditions = eligibility.conditions_of(people, config, on=on)
     outcome = eligibility.outcomes(conditions)
@@ -159,21 +160,44 @@ def _order(plan: pd.DataFrame, config: CampaignConfig, seed: bytes) -> pd.Series
     return pd.Series(range(1, len(keys) + 1), index=keys.index, dtype="Int64").reindex(plan.index)
 
 
-def _due(people: pd.DataFrame, attended: pd.Series, config: CampaignConfig) -> pd.Series:
-    columns = {s.code: f"last_fy_{s.code}" for s in config.targeting.screenings}
-    nowhere = pd.Series(float("nan"), index=people.index)
-    years = {c: pd.to_numeric(people.get(name, nowhere), errors="coerce").to_list() for c, name in columns.items()}
-    ages = pd.to_numeric(people["age_at_year_end"], errors="coerce").fillna(-1).astype(int).to_list()
-    rows = zip(people["sex"], people["screening_kinds"], attended, strict=True)
-    found = [
-        eligibility.due_kinds(
-            sex,
-            ages[n],
-            config,
-            {code: int(values[n]) for code, values in years.items() if values[n] == values[n]},
-            tickets if isinstance(tickets, str) else None,
-            frozenset(done.split("|")),
-        )
-        for n, (sex, tickets, done) in enumerate(rows)
-    ]
-    return pd.Series(["|".join(kinds) for kinds in found], index=people.index, dtype=object)
+def due_of(people: pd.DataFrame, attended: pd.Series, config: CampaignConfig) -> pd.Series:
+    """Due screenings of everybody ("03|07"); each is asked once for people who are alike in all that it looks at.
+
+    Args:
+        people: ``sex``, ``age_at_year_end``, ``screening_kinds`` (the tickets) and what there is of ``last_fy_<code>``.
+        attended: screenings attended this year ("03|90"), '' where none is known.
+        config: the year.
+    """
+    age = pd.to_numeric(people["age_at_year_end"], errors="coerce").fillna(-1).astype(int)
+    looked_at = (people["sex"], people["screening_kinds"], age, attended)
+    sexes, tickets, ages, done = (column.to_numpy(dtype=object) for column in looked_at)
+    alike = pd.Series(_alike(*looked_at))
+    found: dict[str, np.ndarray] = {}
+    for screening in config.targeting.screenings:
+        name = f"last_fy_{screening.code}"
+        nowhere = pd.Series(float("nan"), index=people.index)
+        last = pd.to_numeric(people.get(name, nowhere), errors="coerce").to_numpy(dtype=float)
+        _, first, of = np.unique(_alike(alike, pd.Series(last)), return_index=True, return_inverse=True)
+        due = [
+            eligibility.is_due(
+                screening,
+                sexes[n],
+                ages[n],
+                None if np.isnan(last[n]) else int(last[n]),
+                year=config.fiscal_year,
+                sent=eligibility.sent_kinds(tickets[n]),
+                done=frozenset(done[n].split("|")),
+            )
+            for n in first
+        ]
+        found[screening.code] = np.array(due, dtype=bool)[of]
+    return segments.listed(found, people.index)
+
+
+def _alike(*columns: pd.Series) -> np.ndarray:
+    """A number for each row, the same for rows that are the same in all columns."""
+    out = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes, values = pd.factorize(column)
+        _, out = np.unique(out * (len(values) + 1) + codes + 1, return_inverse=True)
+    return out

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kansho.campaign.ages import LATE_ELDERLY_AGE, birthday, contact_ends
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.targeting import eligibility, segments
-from kansho.targeting.forecast import Forecast, forecast
+from kansho.targeting.forecast import Forecast, forecast, ranked
 from kansho.targeting.propensity import BAND, SCARCE
 from kansho.targeting.table import Judged, current_segment, strata
 from kansho.targeting.told import AFTER, ALSO, DECIDED, NO, Condition, Fit, Picked, Row, Rule, Turn, Why
@@ -35,10 +36,12 @@ def require_same(plan: pd.DataFrame, found: Judged) -> None:
     Raises:
         KanshoError: ``PLAN-DIFFERS`` with the number of people.
     """
-    columns = ["inquiry_number", *RULED]
-    kept, again = (t[columns].astype(object).where(t[columns].notna(), None) for t in (plan, found.rows))
-    again = again.set_index("inquiry_number").reindex(kept["inquiry_number"]).reset_index()
-    differs = int((kept.fillna("").ne(again.fillna(""))).any(axis=1).sum())
+    again = found.rows.set_index("inquiry_number").reindex(plan["inquiry_number"].to_numpy())
+    other = np.zeros(len(plan), dtype=bool)
+    for column in RULED:
+        kept, said = (t[column].astype(object).fillna("").to_numpy() for t in (plan, again))
+        other |= kept != said
+    differs = int(other.sum())
     if differs or len(plan) != len(found.rows):
         raise KanshoError(
             "PLAN-DIFFERS",
@@ -82,7 +85,9 @@ def look_into(plan: pd.DataFrame, found: Judged, standing: pd.DataFrame, config:
     require_same(plan, found)
     has_phone = found.people.set_index("inquiry_number")["phone"].notna().reindex(plan["inquiry_number"])
     phone = pd.Series(has_phone.to_numpy(), index=plan.index)
-    walks = {wave.id: forecast(plan, phone, wave, config) for wave in config.waves.all()}
+    narrow = plan.drop(columns=["outcome", "matched", "due_kinds"])  # the walk of every wave takes its own copy
+    walking = ranked(narrow, config)
+    walks = {wave.id: forecast(walking, phone, wave, config) for wave in config.waves.all()}
     homes = plan.drop_duplicates("household_id").set_index("household_id")
     birth, lead = found.people["birth_date"], config.targeting.aged_out_lead_days
     return Looked(
