@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -46,9 +47,10 @@ def long_year(events: int) -> tuple[Year, bytes]:
         year.add("artefact_opened", f"{key}/desk", codes={"kind": "visit_sheets"}, refs={"digest": f"{number:064x}"})
         year.add("sheets_in", key, counts={"sheets": 4})
         number += 1
-    from dataclasses import replace
-
     year.events += [replace(e, sequence=len(year.events) + i) for i, e in enumerate(tail)]
+    # Every sheet that came in is destroyed at the end.
+    sheets = sum(e.counts["sheets"] for e in year.events if e.type == "sheets_in")
+    year.edit("manual_target_closed", lambda e: replace(e, counts={"items": sheets}), "paper/visit-sheets")
     return year, year.finish()
 
 

@@ -393,3 +393,10 @@ def test_own_characters_are_found_by_row_in_however_many_pieces_a_column_comes()
     assert unprintable_rows(beside, ["a"]).tolist() == ["character", "", "gaiji", "", "", ""]
     assert unprintable_rows(pd.DataFrame({"a": ["12", "1\n"]}), ["a"]).tolist() == ["", "character"]
     assert unprintable_rows(beside.head(0), ["a"]).empty
+
+
+def test_the_file_of_the_benchmark_is_one_that_the_sample_campaign_reads(sample: CampaignConfig) -> None:
+    from benchmarks.reading import delivered_file, plain, wide_contract
+
+    with wide_contract():
+        assert read(delivered_file(20), plain(sample), "target_list").frame.shape == (20, 70)

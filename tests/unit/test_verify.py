@@ -145,6 +145,14 @@ def before(mini: CampaignConfig) -> CampaignConfig:
     return mini.model_copy(update={"handlers": handlers})
 
 
+def test_the_long_year_of_the_benchmark_is_a_lawful_one() -> None:
+    from benchmarks.verify import long_year
+
+    year, certificate = long_year(300)
+    assert len(year.events) >= 300
+    assert verify_files(read_zip(year.files(certificate))) == []
+
+
 def _checked(year: Year, tmp_path: Path) -> set[str]:
     path = tmp_path / "evidence.zip"
     path.write_bytes(year.files(year.finish()))
