@@ -73,7 +73,7 @@ fuzz: setup ## hostile bytes for everything that reads what others send, FUZZ_SE
 	@$(PYTHON) -m fuzz --seconds "$(FUZZ_SECONDS)"
 
 mutate: setup ## one small error at a time in the verifier and the erasure: MUTANTS of each, MUTATION_SEED
-	@$(PYTHON) -m mutation --sample "$(MUTANTS)" --seed "$(MUTATION_SEED)"
+	@$(PYTHON) -m mutation --sample "$(MUTANTS)" --seed "$(MUTATION_SEED)" --log "$(VAR)/mutation/log.jsonl"
 
 bench: setup ## speed and memory, as ratios side by side in one run
 	@$(PYTHON) -m benchmarks

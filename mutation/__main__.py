@@ -1,11 +1,12 @@
-"""``python -m mutation [--sample N] [--seed N] [--seconds N] [SUBJECT ...]``: exit 0 when each is seen or explained."""
+"""``python -m mutation [--sample N] [--seed N] [--log FILE] [SUBJECT ...]``: exit 0 when each is seen or explained."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from mutation.run import run
+from mutation.run import Wish, run
 from mutation.subjects import SUBJECTS
 
 
@@ -15,11 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("subject", nargs="*", choices=[[], *SUBJECTS], help="all of them by default")
     parser.add_argument("--sample", type=int, default=200, help="how many are planted of each subject; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="which ones")
-    parser.add_argument("--seconds", type=float, default=0, help="stop planting after so long; 0: never")
+    parser.add_argument("--seconds", type=float, default=0, help="stop with each subject after so long; 0: never")
     parser.add_argument("--only", default="", help="only in modules whose path holds this text")
+    parser.add_argument("--log", type=Path, help="what became of each, as JSON lines; a run goes on from it")
     given = parser.parse_args(arguments)
     names = given.subject or [*SUBJECTS]
-    return run({name: SUBJECTS[name] for name in names}, given.sample, given.seed, given.seconds, given.only)
+    wish = Wish(given.sample, given.seed, given.seconds, given.only, given.log)
+    return run({name: SUBJECTS[name] for name in names}, wish)
 
 
 if __name__ == "__main__":

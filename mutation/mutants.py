@@ -40,6 +40,8 @@ class Mutant:
 
     path: str
     line: int
+    #: Where its statement begins; 0: it stands in no body of a function, so it is run once, by the import.
+    statement: int
     function: str
     before: str
     after: str
@@ -63,25 +65,32 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
                 continue
             seen.add(key)
             plant = partial(_replaced, tree, place.node, changed)
-            yield Mutant(path, place.node.lineno, place.function, was, now, plant)
+            yield Mutant(path, place.node.lineno, place.statement, place.function, was, now, plant)
 
 
 @dataclass(frozen=True)
 class _Place:
     node: ast.expr | ast.stmt
     function: str
+    statement: int
 
 
 def _places(tree: ast.Module) -> Iterator[_Place]:
-    yield from _walk(tree, "module")
+    yield from _walk(tree, "module", 0, False)
 
 
-def _walk(node: ast.AST, function: str) -> Iterator[_Place]:
+def _walk(node: ast.AST, function: str, statement: int, inside: bool) -> Iterator[_Place]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         function = node.name if function == "module" else f"{function}.{node.name}"
-        inner: list[ast.AST] = [*node.body, *(node.args.defaults if isinstance(node, ast.FunctionDef) else ())]
-    elif isinstance(node, ast.AnnAssign):
-        inner = [node.value] if node.value is not None else []
+        for default in node.args.defaults if isinstance(node, ast.FunctionDef) else ():
+            yield from _walk(default, function, statement, inside)
+        for stated in node.body:
+            yield from _walk(stated, function, statement, inside or isinstance(node, ast.FunctionDef))
+        return
+    if isinstance(node, ast.stmt) and inside:
+        statement = node.lineno
+    if isinstance(node, ast.AnnAssign):
+        inner: list[ast.AST] = [node.value] if node.value is not None else []
     elif isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
         return
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WORDS:
@@ -90,10 +99,10 @@ def _walk(node: ast.AST, function: str) -> Iterator[_Place]:
         return
     else:
         inner = [*ast.iter_child_nodes(node)]
-    if isinstance(node, ast.expr | ast.stmt) and not isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield _Place(node, function)
+    if isinstance(node, ast.expr | ast.stmt):
+        yield _Place(node, function, statement)
     for child in inner:
-        yield from _walk(child, function)
+        yield from _walk(child, function, statement, inside)
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -169,7 +178,7 @@ def _path(node: ast.AST, wanted: ast.AST) -> list[tuple[str, int | None]]:
 
 def _text(node: ast.AST) -> str:
     """One line, short."""
-    if isinstance(node, ast.If | ast.While):
-        return f"if {ast.unparse(node.test)}"
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= 90 else f"{text[:60]}…{text[-25:]}"
+    plain = ast.unparse(node.test) if isinstance(node, ast.If | ast.While) else ast.unparse(node)
+    text = " ".join(plain.split())
+    text = text if len(text) <= 90 else f"{text[:60]}…{text[-25:]}"
+    return f"if {text}" if isinstance(node, ast.If | ast.While) else text

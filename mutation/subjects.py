@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Subject:
-    """Modules under ``include/kansho`` and test files (or single tests) that judge them, the quick ones first."""
+    """Modules under ``include/kansho``, the files of tests that judge them, and words of tests that are not asked."""
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
@@ -15,10 +15,17 @@ class Subject:
 
 
 _VERIFIER = (
-    *("access_rules", "account", "certified", "checkpoint", "clock_rules", "closing_rules", "countersignatures"),
-    *("covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log", "facts", "log_lines"),
+    *("access_rules", "account", "bundle", "certified", "checkpoint", "clauses", "clock_rules", "closing_rules"),
+    *("command", "countersignatures", "covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log"),
+    *("events", "facts", "log_lines"),
     *("lookalike", "merkle", "methods", "opening_rules", "openings", "oversight_rules", "paper", "past", "proofs"),
     *("registrations", "rules", "scan_log", "signed", "strict", "verdict", "verify", "work_rules"),
+)
+#: What decides what is erased, what is searched for what is left, and what is certified.
+_ERASURE = (
+    *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
+    *("index", "inventory", "last_plan", "lawful", "manual", "needles", "packing", "residue", "searching", "stopped"),
+    "traces",
 )
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(
@@ -28,19 +35,19 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_access.py", "tests/unit/test_paper.py", "tests/unit/test_proofs.py"),
             *("tests/unit/test_merkle.py", "tests/unit/test_attacks.py", "tests/unit/test_verify.py"),
             *("tests/unit/test_verdict.py", "tests/unit/test_certified.py", "tests/unit/test_verifier_edges.py"),
+            *("tests/unit/test_countersigned.py", "tests/unit/test_ledger.py", "tests/unit/test_clauses_data.py"),
+            "tests/unit/test_custody_and_copies.py",
         ),
-        # slow, or about the source and not what it does
-        without=("test_no_event_however_odd", "test_the_file_runs_alone", "every_code", "needs_neither"),
+        # in a process of their own, which reads the files as they are; or about the source and not what it does
+        without=("test_the_file_runs_alone", "needs_neither", "every_code"),
     ),
     "erasure": Subject(
-        modules=tuple(
-            f"closing/{name}.py"
-            for name in ("certificates", "erasure", "inventory", "lawful", "manual", "needles", "packing", "searching")
-        ),
+        modules=tuple(f"closing/{name}.py" for name in _ERASURE),
         tests=(
             *("tests/unit/test_residue.py", "tests/unit/test_residue_index.py", "tests/unit/test_closing_manual.py"),
             *("tests/unit/test_closing_inventory.py", "tests/unit/test_closing_stage.py"),
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
+            *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
         ),
     ),
 }
