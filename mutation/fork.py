@@ -88,6 +88,7 @@ def die_with(parent: int) -> None:
 
 def _bound(parent: int) -> None:
     die_with(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with open("/proc/self/statm", encoding="ascii") as file:

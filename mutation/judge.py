@@ -20,6 +20,8 @@ from mutation.mutants import Mutant
 
 #: So many tests may fail with nothing planted; they are left out and named.
 LEFT_OUT_AT_MOST = 20
+#: Of tests that go the same way through a module so many are asked about an error in it.
+ALIKE = 6
 UNSEEN, UNRUN = "survived", "in no test"
 
 
@@ -76,86 +78,93 @@ class Log:
 class Judge:
     """Asks about one error after another."""
 
-    def __init__(self, known: Known, warm: Asker, cold: Asker) -> None:
-        self._known, self._askers = known, (warm, cold)
+    def __init__(self, known: Known, warm: Asker, cold: Asker, alike: int = ALIKE) -> None:
+        self._known, self._askers, self._alike = known, (warm, cold), alike
         self._by_line = known.by_line()
         self._believed: tuple[set[str], set[str]] = (set(), set())
         self._saw: dict[str, Counter[str]] = defaultdict(Counter)
         #: Test → why its word is not taken.
         self.left_out: dict[str, str] = {}
 
-    def control(self) -> None:
-        """Ask every test with nothing planted, in both ways.
+    def control(self, cold: bool) -> None:
+        """Ask every test with nothing planted.
 
         Raises:
             Unbelievable: too many fail, or some of those that passed fail when the others are left out.
         """
-        for asker, way in zip(self._askers, ("warm", "cold"), strict=True):
-            before, rest = len(self.left_out), self._quickest({*self._known.seconds})
-            while rest and (at := _failed(asker, rest)) is not None:
-                if at < 0 or len(self.left_out) >= LEFT_OUT_AT_MOST:
-                    raise Unbelievable(f"{way}: {[*self.left_out, rest[max(at, 0)]]}")
-                self.left_out[rest[at]] = f"fails with nothing planted ({way})"
-                rest = rest[at + 1 :]
-            if len(self.left_out) > before:
-                rest = self._quickest({*self._known.seconds})
-                if (at := _failed(asker, rest)) is not None:
-                    raise Unbelievable(f"{way}: {rest[at]}, with {len(self.left_out)} left out")
+        asker, way = self._askers[cold], "cold" if cold else "warm"
+        before, rest = len(self.left_out), self._quickest({*self._known.seconds})
+        while rest and (at := _failed(asker, rest)) is not None:
+            if at < 0 or len(self.left_out) >= LEFT_OUT_AT_MOST:
+                raise Unbelievable(f"{way}: {[*self.left_out, rest[max(at, 0)]]}")
+            self.left_out[rest[at]] = f"fails with nothing planted ({way})"
+            rest = rest[at + 1 :]
+        if len(self.left_out) > before:
+            rest = self._quickest({*self._known.seconds})
+            if (at := _failed(asker, rest)) is not None:
+                raise Unbelievable(f"{way}: {rest[at]}, with {len(self.left_out)} left out")
 
-    def judge(self, at: int, mutant: Mutant) -> Row:
-        """Ask the tests that run its line until one fails."""
+    def judge(self, at: int, mutant: Mutant, cold: bool) -> Row | None:
+        """Ask the tests that run its line until one fails; None where it cannot be planted so."""
         began = time.monotonic()
-        return replace(self._judged(at, mutant), seconds=round(time.monotonic() - began, 2))
+        row = self._judged(at, mutant, cold)
+        return None if row is None else replace(row, cold=cold, seconds=round(time.monotonic() - began, 2))
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """The tests that run its line, those that saw an error of its function before first, then the quick ones."""
+        """The tests that run its line: those that saw an error of its function before, then the quickest of each way.
+
+        Tests that go the same way through the module, line by line, can differ only in what they look at; of these
+        `ALIKE` are asked, so that what is seen is seen, and what is not might be by one that was not asked.  A table
+        is read by tests that run no line of its module: of what is in no function, every test is asked in one form.
+        """
         if mutant.statement:
             # A part of a statement may have a line of its own on which no tracer stops: then those of the line before.
             lines = (self._by_line.get((mutant.path, n)) for n in range(mutant.line, mutant.statement - 1, -1))
             found = next((tests for tests in lines if tests), set())
-        else:  # whatever runs anything of the module, or (of a table alone) every test
-            found = {t for t, modules in self._known.lines.items() if mutant.path in modules}
-            found = found or {*self._known.seconds}
+        else:
+            found = {*self._known.seconds}
         saw = self._saw[f"{mutant.path} {mutant.function}"]
-        return sorted(self._quickest(found), key=lambda t: -saw[t])
+        ways: Counter[tuple[str, tuple[int, ...]]] = Counter()
+        ranked: list[tuple[int, int, int, str]] = []
+        for place, test in enumerate(self._quickest(found)):
+            form = "" if mutant.statement else test.partition("[")[0]
+            way = (form, tuple(self._known.lines.get(test, {}).get(mutant.path, ())))
+            ways[way] += 1
+            if ways[way] <= (self._alike if mutant.statement else 1) or saw[test]:
+                ranked.append((-saw[test], ways[way], place, test))
+        return [test for *_, test in sorted(ranked)]
 
-    def _judged(self, at: int, mutant: Mutant) -> Row:
-        if not self.tests_of(mutant):
-            return Row(UNRUN)
-        for way, asker in enumerate(self._askers):
-            if way == 0 and not mutant.statement:
-                continue
-            while True:
-                tests = self.tests_of(mutant)
-                ended = asker.ask(at, tests)
-                if ended is None:
-                    break
-                asked = ended.told + 1
-                if ended.how == "fine":
-                    return Row(UNSEEN, asked=len(tests), cold=way == 1)
-                by = tests[ended.told] if ended.told >= 0 else "import"
-                if by == "import" or self._may_be_believed(way, asker, tests[:asked]):
-                    self._saw[f"{mutant.path} {mutant.function}"][by] += 1
-                    return Row(ended.how, by=by, asked=asked, cold=way == 1)
-        raise RuntimeError(f"nobody could plant {mutant.name}")
+    def _judged(self, at: int, mutant: Mutant, cold: bool) -> Row | None:
+        if not cold and not mutant.statement:
+            return None
+        asker = self._askers[cold]
+        while tests := self.tests_of(mutant):
+            ended = asker.ask(at, tests)
+            if ended is None or ended.how == "fine":
+                return None if ended is None else Row(UNSEEN, asked=len(tests))
+            by = tests[ended.told] if ended.told >= 0 else "import"
+            if by == "import" or self._may_be_believed(cold, asker, by):
+                self._saw[f"{mutant.path} {mutant.function}"][by] += 1
+                return Row(ended.how, by=by, asked=ended.told + 1)
+        return Row(UNRUN)
 
     def _quickest(self, tests: set[str]) -> list[str]:
         kept = (t for t in tests if t not in self.left_out)
         return sorted(kept, key=lambda t: (self._known.seconds[t], t))
 
-    def _may_be_believed(self, way: int, asker: Asker, tests: Sequence[str]) -> bool:
-        """Whether a test that sees something for the first time passes after the same tests with nothing planted."""
-        by = tests[-1]
-        if by in self._believed[way]:
-            return True
-        at = _failed(asker, tests)
-        if at is None:
+    def _may_be_believed(self, way: bool, asker: Asker, by: str) -> bool:
+        """Whether a test that sees something for the first time passes alone, with nothing planted.
+
+        In its order among all others it did so in the control.
+        """
+        if by not in self._believed[way]:
+            if _failed(asker, [by]) is not None:
+                self.left_out[by] = "fails alone with nothing planted"
+                if len(self.left_out) > LEFT_OUT_AT_MOST:
+                    raise Unbelievable(f"{[*self.left_out]}")
+                return False
             self._believed[way].add(by)
-            return True
-        self.left_out[tests[at]] = "fails with nothing planted, after others"
-        if len(self.left_out) > LEFT_OUT_AT_MOST:
-            raise Unbelievable(f"{[*self.left_out]}")
-        return False
+        return True
 
 
 def _failed(asker: Asker, tests: Sequence[str]) -> int | None:

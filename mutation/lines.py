@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -57,11 +57,12 @@ class Tracer:
         self.known = Known()
         self._modules = {str(LIBRARY / module): module for module in modules}
         self._ran: dict[str, set[int]] = defaultdict(set)
+        self._left: dict[CodeType, int] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         """Trace one test with its fixtures."""
-        self._ran, began = defaultdict(set), time.process_time()
+        self._ran, self._left, began = defaultdict(set), {}, time.process_time()
         threading.settrace(self._call)
         sys.settrace(self._call)
         try:
@@ -78,12 +79,22 @@ class Tracer:
             self.known.failed.add(report.nodeid)
 
     def _call(self, frame: FrameType, event: str, argument: Any) -> Any:
-        return self._line if frame.f_code.co_filename in self._modules else None
+        code = frame.f_code
+        if code.co_filename not in self._modules or self._left.get(code) == 0:
+            return None
+        return self._line
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event == "line":
-            self._ran[frame.f_code.co_filename].add(frame.f_lineno)
+        ran = self._ran[frame.f_code.co_filename]
+        if event == "line" and frame.f_lineno not in ran:
+            ran.add(frame.f_lineno)
+            self._count(frame.f_code, ran)
         return self._line
+
+    def _count(self, code: CodeType, ran: set[int]) -> None:
+        """How many lines of a function are still to come; of one that has no more nothing is traced."""
+        lines = {line for _, _, line in code.co_lines() if line is not None and line != code.co_firstlineno}
+        self._left[code] = len(lines - ran)
 
 
 def load(folder: Path, digests: Mapping[str, str]) -> tuple[Known, list[str]]:

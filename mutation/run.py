@@ -30,20 +30,21 @@ from mutation.subjects import Subject
 from mutation.warm import Warm
 
 PAGE = ROOT / "docs" / "reference" / "mutation.md"
-#: Tests that take longer on the processor (under the tracer) are not asked.
-SLOW = 8.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - folders of our own in it
 
 
 @dataclass(frozen=True)
 class Wish:
-    """How many of each subject (0: all), by which seed, for how many seconds (0: to the end), and where it is kept."""
+    """How many of each subject (0: all), by which seed, for how many seconds (0: to the end), where it is kept, and
+    whether what is in no function is planted as well.
+    """
 
     sample: int
     seed: int = 1
     seconds: float = 0
     only: str = ""
     log: Path | None = None
+    tables: bool = True
 
 
 def run(subjects: Mapping[str, Subject], wish: Wish) -> int:
@@ -106,24 +107,28 @@ def _subject(name: str, subject: Subject, wish: Wish, work: Path) -> int:
     every = possible(name, subject, wish)
     known, digest = known_of(name, subject, work)
     out = dict.fromkeys(subject.without, "by name") | dict.fromkeys(known.failed, "fails")
-    out |= {t: f"{s} s" for t, s in known.seconds.items() if s > SLOW}
+    out |= {t: f"{s} s" for t, s in known.seconds.items() if s > subject.slow}
+    _name(out)
     known, log, chosen = known.without(out), Log(wish.log, digest), every[: wish.sample or None]
+    rows = {at: row for at, mutant in enumerate(chosen) if (row := log.of(mutant))}
     warm = Warm([*subject.tests], known, chosen, work)
     judge = Judge(known, warm, Cold(subject.modules, known, chosen, work))
-    rows: dict[int, Row] = {}
+    ends = time.monotonic() + (wish.seconds or float("inf"))
     try:
-        judge.control()
-        _name(out | judge.left_out)
-        before, ends = {*judge.left_out}, time.monotonic() + (wish.seconds or float("inf"))
-        for at, mutant in enumerate(chosen):
-            if row := log.of(mutant):
-                rows[at] = row
-            elif time.monotonic() < ends:
-                rows[at] = log.add(mutant, judge.judge(at, mutant))
+        for cold in (False, True):
+            if cold and not wish.tables:
+                break
+            judge.control(cold)
+            _name(judge.left_out)
+            for at, mutant in enumerate(chosen):
+                if at in rows or time.monotonic() > ends:
+                    continue
+                if row := judge.judge(at, mutant, cold):
+                    rows[at] = log.add(mutant, row)
     finally:
         warm.close()
-    _name({test: why for test, why in judge.left_out.items() if test not in before})
-    return _tell(name, len(every), [*rows.values()])
+    _name(judge.left_out)
+    return _tell(name, every, [*rows.values()])
 
 
 def _name(left_out: Mapping[str, str]) -> None:
@@ -131,16 +136,17 @@ def _name(left_out: Mapping[str, str]) -> None:
         print(f"left out: {test} ({why})", flush=True)
 
 
-def _tell(name: str, possible: int, rows: Sequence[Row]) -> int:
+def _tell(name: str, every: Sequence[Mutant], rows: Sequence[Row]) -> int:
     explained = explanations(PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
-    tally = Counter(explained_as(row, explained) for row in rows)
     for row in rows:
         if explained_as(row, explained) not in ("seen", "explained"):
             print(f"{row.how}: line {row.line}: {row.name}", flush=True)
-    told = ", ".join(f"{outcome} {count}" for outcome, count in sorted(tally.items()))
-    cold = sum(row.cold for row in rows)
-    print(f"{name}: {tally.total()} planted of {possible} possible ({cold} before the import): {told}", flush=True)
-    return tally.total() - tally["seen"] - tally["explained"]
+    inside = sum(bool(m.statement) for m in every)
+    for cold, what, possible in ((False, "in functions", inside), (True, "before the import", len(every) - inside)):
+        tally = Counter(explained_as(row, explained) for row in rows if row.cold == cold)
+        told = ", ".join(f"{outcome} {count}" for outcome, count in sorted(tally.items()))
+        print(f"{name}, {what}: {tally.total()} planted of {possible} possible: {told}", flush=True)
+    return sum(explained_as(row, explained) not in ("seen", "explained") for row in rows)
 
 
 class _Below:

@@ -12,6 +12,8 @@ class Subject:
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     without: tuple[str, ...] = ()
+    #: Tests that take more seconds on the processor under the tracer are not asked.
+    slow: float = 2.5
 
 
 _VERIFIER = (
@@ -38,8 +40,8 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_countersigned.py", "tests/unit/test_ledger.py", "tests/unit/test_clauses_data.py"),
             "tests/unit/test_custody_and_copies.py",
         ),
-        # in a process of their own, which reads the files as they are; or about the source and not what it does
-        without=("test_the_file_runs_alone", "needs_neither", "every_code"),
+        # in a process of their own, which reads the files as they are; about the source; or 400 bundles long
+        without=("test_the_file_runs_alone", "needs_neither", "every_code", "test_no_event_however_odd"),
     ),
     "erasure": Subject(
         modules=tuple(f"closing/{name}.py" for name in _ERASURE),
@@ -49,5 +51,6 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
             *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
         ),
+        slow=8.0,
     ),
 }

@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ class Warm:
         if self._child == 0:
             try:
                 die_with(parent)
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 os.close(ask)
                 os.close(answer)
                 quiet()
@@ -82,12 +84,13 @@ class _Session(InOrder):
         """All of it; what belongs to the whole session stays made from the first tests on."""
         self._begin(session)
         functions, caches = functions_here(), _caches()
+        same = plain(functions)
         gc.collect()
         gc.freeze()
         with os.fdopen(self._ends[0]) as asked, os.fdopen(self._ends[1], "w") as answered:
             for line in asked:
                 at, tests = json.loads(line)
-                planted = plain(functions) if at is None else swaps(self._chosen[at], functions)
+                planted = same if at is None else swaps(self._chosen[at], functions)
                 said: object = None
                 if at is None or planted:
                     try:

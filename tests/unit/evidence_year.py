@@ -51,6 +51,8 @@ class Year:
     earlier: tuple[CampaignConfig, ...] = ()
     #: Bytes of a certificate that says something else than the log.
     lie: bytes = b""
+    #: Leaves of events that were asked for before, also by the year that this one is a copy of.
+    known: dict[int, tuple[Event, bytes]] = field(default_factory=dict)
 
     @property
     def public(self) -> bytes:
@@ -109,14 +111,15 @@ class Year:
     def certified(self) -> dict[str, Any]:
         """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
         try:
-            said = certified_facts(certified_part(self.events))
+            part = certified_part(self.events)
+            said = certified_facts(part, self.leaves(part))
             return {**said, **how_it_was_done(self.config.model_dump(mode="json"), said["erasure"])}
         except KanshoError:
             return {}
 
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
-        leaves = [leaf_hash(e.canonical()) for e in self.events]
+        leaves = self.leaves(self.events)
         sizes = (*sizes, len(leaves))
         roots = prefix_roots(leaves, sizes)
         return make_bundle(
@@ -131,8 +134,16 @@ class Year:
         )
 
     def checkpoint(self, size: int) -> str:
-        leaves = [leaf_hash(e.canonical()) for e in self.events[:size]]
-        return sign_checkpoint(self.config.id, size, root_of(leaves), self.signer).text
+        return sign_checkpoint(self.config.id, size, root_of(self.leaves(self.events[:size])), self.signer).text
+
+    def leaves(self, events: Iterable[Event]) -> list[bytes]:
+        """Their leaf hashes; one event is written out once."""
+        found = []
+        for event in events:
+            if id(event) not in self.known:
+                self.known[id(event)] = (event, leaf_hash(event.canonical()))
+            found.append(self.known[id(event)][1])
+        return found
 
     def edit(self, type: str, change: Callable[[Event], Event], key: str | None = None) -> None:
         """Change the first event of a type (and key) in place."""

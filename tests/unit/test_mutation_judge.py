@@ -64,25 +64,43 @@ FINE_ALWAYS = Fake(lambda at, tests: None)
 def judged(failing: Failing, **seconds: float) -> tuple[Row, Judge, Fake]:
     fake = Fake(failing)
     judge = Judge(known(**seconds), fake, FINE_ALWAYS)
-    return judge.judge(0, ERROR), judge, fake
+    row = judge.judge(0, ERROR, cold=False)
+    assert row is not None
+    return row, judge, fake
 
 
 def test_the_quickest_test_that_fails_sees_it_and_no_more_are_asked() -> None:
     row, _, fake = judged(fails("b", "c"), c=3.0, a=1.0, b=2.0)
     assert (row.how, row.by, row.asked, row.cold) == ("failed", "b", 2, False)
-    assert fake.asked == [(0, ["a", "b", "c"]), (None, ["a", "b"])]
+    assert fake.asked == [(0, ["a", "b", "c"]), (None, ["b"])]
 
 
 def test_what_no_test_fails_for_survives_and_what_none_runs_is_told_apart() -> None:
     row, judge, _ = judged(fails(), a=1.0)
     assert (row.how, row.seen, row.asked) == (UNSEEN, False, 1)
     elsewhere = Mutant(PATH, 9, 9, "f", "1", "2", lambda: "")
-    assert judge.judge(0, elsewhere).how == UNRUN
-    assert judge.judge(0, Mutant(PATH, 9, 5, "f", "1", "2", lambda: "")).how == UNSEEN  # a part of the statement above
+    part_of_the_statement_above = Mutant(PATH, 9, 5, "f", "1", "2", lambda: "")
+    for mutant, how in ((elsewhere, UNRUN), (part_of_the_statement_above, UNSEEN)):
+        told = judge.judge(0, mutant, cold=False)
+        assert told is not None
+        assert told.how == how
 
 
-def test_a_test_that_fails_after_the_same_tests_without_the_error_has_seen_nothing() -> None:
-    """It passed the control by itself; here it fails whatever is planted."""
+def test_of_tests_that_go_the_same_way_only_some_are_asked_after_one_of_each_way() -> None:
+    tests = Known({f"t{n}": {PATH: [4]} for n in range(4)} | {"x": {PATH: [4, 5]}, "y": {}}, dict.fromkeys("xy", 9.0))
+    tests.seconds.update({f"t{n}": 1.0 + n for n in range(4)})
+    judge = Judge(tests, FINE_ALWAYS, FINE_ALWAYS, alike=2)
+    assert judge.tests_of(Mutant(PATH, 4, 4, "f", "1", "2", lambda: "")) == ["t0", "x", "t1"]
+
+
+def test_about_a_table_every_test_is_asked_in_one_form() -> None:
+    names = ("a[1]", "a[2]", "b")
+    judge = Judge(Known({}, dict.fromkeys(names, 1.0)), FINE_ALWAYS, FINE_ALWAYS)
+    assert judge.tests_of(Mutant(PATH, 4, 0, "module", "1", "2", lambda: "")) == ["a[1]", "b"]
+
+
+def test_a_test_that_fails_without_the_error_too_has_seen_nothing() -> None:
+    """It passed the control among the others; alone it fails whatever is planted."""
     row, judge, _ = judged(lambda at, tests: tests.index("b") if "b" in tests else None, a=1.0, b=2.0)
     assert (row.how, row.asked) == (UNSEEN, 1)
     assert [*judge.left_out] == ["b"]
@@ -90,7 +108,7 @@ def test_a_test_that_fails_after_the_same_tests_without_the_error_has_seen_nothi
 
 def test_the_word_of_a_test_is_tried_once() -> None:
     _, judge, fake = judged(fails("b"), a=1.0, b=2.0)
-    judge.judge(1, ERROR)
+    judge.judge(1, ERROR, cold=False)
     assert [at for at, _ in fake.asked] == [0, None, 1]
     assert fake.asked[-1][1] == ["b", "a"], "who saw one there is asked first"
 
@@ -98,7 +116,7 @@ def test_the_word_of_a_test_is_tried_once() -> None:
 def test_tests_that_fail_with_nothing_planted_are_left_out_and_named() -> None:
     fake = Fake(fails("b", planted=False))
     judge = Judge(known(a=1.0, b=2.0, c=3.0), fake, FINE_ALWAYS)
-    judge.control()
+    judge.control(cold=False)
     assert fake.asked == [(None, ["a", "b", "c"]), (None, ["c"]), (None, ["a", "c"])]
     assert judge.left_out == {"b": "fails with nothing planted (warm)"}
     assert judge.tests_of(ERROR) == ["a", "c"]
@@ -113,9 +131,9 @@ def _only_whole(at: int | None, tests: list[str]) -> int | None:
 def test_a_control_that_does_not_become_clean_lets_nothing_be_told(failing: Failing) -> None:
     names = {f"t{n:02}": 1.0 + n for n in range(LEFT_OUT_AT_MOST + 2)}
     seconds = {"a": 1.0, "b": 2.0, "c": 3.0} if failing is _only_whole else names
-    for askers in ((Fake(failing), FINE_ALWAYS), (FINE_ALWAYS, Fake(failing))):
+    for cold, askers in enumerate(((Fake(failing), FINE_ALWAYS), (FINE_ALWAYS, Fake(failing)))):
         with pytest.raises(Unbelievable):
-            Judge(known(**seconds), *askers).control()
+            Judge(known(**seconds), *askers).control(bool(cold))
 
 
 def test_nobody_who_answers_the_control_lets_nothing_be_told() -> None:
@@ -124,20 +142,21 @@ def test_nobody_who_answers_the_control_lets_nothing_be_told() -> None:
             return None
 
     with pytest.raises(Unbelievable):
-        Judge(known(a=1.0), Silent(), FINE_ALWAYS).control()
+        Judge(known(a=1.0), Silent(), FINE_ALWAYS).control(cold=False)
 
 
 def test_what_cannot_be_changed_in_place_is_planted_before_the_import() -> None:
-    warm, cold = Fake(fails(), plants=False), Fake(fails("a"))
-    row = Judge(known(a=1.0), warm, cold).judge(0, ERROR)
-    assert (row.how, row.cold) == ("failed", True)
     table = Mutant(PATH, 1, 0, "module", "1", "2", lambda: "")
-    assert Judge(known(a=1.0), Fake(fails("a")), FINE_ALWAYS).judge(0, table).cold
-    broken = Fake(lambda at, tests: -1)
-    assert Judge(known(a=1.0), FINE_ALWAYS, broken).judge(0, table).by == "import"
-    nobody = Fake(fails(), plants=False)
-    with pytest.raises(RuntimeError, match="could plant"):
-        Judge(known(a=1.0), nobody, nobody).judge(0, ERROR)
+    for mutant, warm, cold, by in (
+        (ERROR, Fake(fails(), plants=False), Fake(fails("a")), "a"),
+        (table, Fake(fails("a")), Fake(fails("a")), "a"),
+        (table, FINE_ALWAYS, Fake(lambda at, tests: -1), "import"),
+    ):
+        judge = Judge(known(a=1.0), warm, cold)
+        assert judge.judge(0, mutant, cold=False) is None
+        row = judge.judge(0, mutant, cold=True)
+        assert row is not None
+        assert (row.how, row.cold, row.by) == ("failed", True, by)
 
 
 def test_a_run_goes_on_from_its_log_and_asks_other_tests_about_what_was_not_seen(tmp_path: Path) -> None:
