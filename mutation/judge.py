@@ -40,6 +40,7 @@ class Row:
     asked: int = 0
     cold: bool = False
     seconds: float = 0.0
+    alike: int = ALIKE
     module: str = ""
     tests: str = ""
 
@@ -52,8 +53,8 @@ class Row:
 class Log:
     """Rows, a line each; what an earlier run wrote still holds while the module is the same."""
 
-    def __init__(self, path: Path | None, tests: str) -> None:
-        self._path, self._tests = path, tests
+    def __init__(self, path: Path | None, tests: str, alike: int = ALIKE) -> None:
+        self._path, self._tests, self._alike = path, tests, alike
         self._rows: dict[tuple[str, int, str], Row] = {}
         if path is not None and path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
@@ -61,13 +62,16 @@ class Log:
                 self._rows[row.name, row.line, row.module] = row
 
     def of(self, mutant: Mutant) -> Row | None:
-        """What is known already; an error that was not seen is asked again when the tests are others."""
+        """What is known; what was not seen is asked about again when the tests are others, or more are asked."""
         row = self._rows.get((mutant.name, mutant.line, _digest(mutant.path)))
-        return row if row is not None and (row.seen or row.tests == self._tests) else None
+        if row is None or row.seen:
+            return row
+        return row if row.tests == self._tests and row.alike >= self._alike else None
 
     def add(self, mutant: Mutant, row: Row) -> Row:
         """Write it down at once."""
-        row = replace(row, name=mutant.name, line=mutant.line, module=_digest(mutant.path), tests=self._tests)
+        row = replace(row, name=mutant.name, line=mutant.line, alike=self._alike)
+        row = replace(row, module=_digest(mutant.path), tests=self._tests)
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:

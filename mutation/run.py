@@ -23,7 +23,7 @@ import pytest
 from mutation.asking import OPTIONS, prepare, quiet, write_below
 from mutation.cold import Cold, import_what_tests_import
 from mutation.fork import FINE, Tell, forked
-from mutation.judge import Judge, Log, Row, Unbelievable, explained_as
+from mutation.judge import ALIKE, Judge, Log, Row, Unbelievable, explained_as
 from mutation.lines import KEPT, LIBRARY, ROOT, Known, Tracer, digests_of, keep, load
 from mutation.mutants import Mutant, mutants
 from mutation.subjects import Subject
@@ -35,8 +35,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - folders of our own in it
 
 @dataclass(frozen=True)
 class Wish:
-    """How many of each subject (0: all), by which seed, for how many seconds (0: to the end), where it is kept, and
-    whether what is in no function is planted as well.
+    """How many of each subject (0: all), by which seed, for how many seconds (0: to the end), where it is kept,
+    whether what is in no function is planted as well, and how many are asked of tests that go the same way.
     """
 
     sample: int
@@ -45,6 +45,7 @@ class Wish:
     only: str = ""
     log: Path | None = None
     tables: bool = True
+    alike: int = ALIKE
 
 
 def run(subjects: Mapping[str, Subject], wish: Wish) -> int:
@@ -109,10 +110,10 @@ def _subject(name: str, subject: Subject, wish: Wish, work: Path) -> int:
     out = dict.fromkeys(subject.without, "by name") | dict.fromkeys(known.failed, "fails")
     out |= {t: f"{s} s" for t, s in known.seconds.items() if s > subject.slow}
     _name(out)
-    known, log, chosen = known.without(out), Log(wish.log, digest), every[: wish.sample or None]
+    known, log, chosen = known.without(out), Log(wish.log, digest, wish.alike), every[: wish.sample or None]
     rows = {at: row for at, mutant in enumerate(chosen) if (row := log.of(mutant))}
     warm = Warm([*subject.tests], known, chosen, work)
-    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work))
+    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work), wish.alike)
     ends = time.monotonic() + (wish.seconds or float("inf"))
     try:
         for cold in (False, True):
