@@ -19,7 +19,7 @@ from kansho.evidence.covered import clauses_of
 from kansho.evidence.events import EVENT_TYPES, Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.takeaway import MODULES, single_file
-from kansho.evidence.verdict import Row, as_lines, verdict
+from kansho.evidence.verdict import Row, Verdict, as_json, as_lines, verdict
 from tests.unit.evidence_year import Year, lawful_year
 
 
@@ -139,6 +139,71 @@ def test_the_answer_as_json_keeps_its_form(bundle: Path, capsys: pytest.CaptureF
     assert said["schema"] == 2
     assert [row["clause"] for row in said["clauses"]] == ["evidence", *TITLES]
     assert list(said["clauses"][0]) == ["clause", "title", "state", "events", "codes", "why", "missed"]
+
+
+#: One row of each state, one finding, one miss that the log itself tells.
+SAID = Verdict(
+    campaign="sumida_2027",
+    events=12,
+    simulation=True,
+    rows=(
+        Row("evidence", "一式・署名・台帳の連鎖", "pass", 12),
+        Row("P6", "実地検査", "fail", 2, ("DEADLINE-AUDIT",), missed=("audit/printer",)),
+        Row("P3", "ｶﾅ x", "not covered", 0, why="no rule had any event to look at"),
+    ),
+    findings=(Finding("DEADLINE-AUDIT", "audit/visitors", "not done"),),
+    checkpoints=0,
+)
+TABLE = [
+    "",
+    "evidence 一式・署名・台帳の連鎖              pass 適合           12 events",
+    "P6       実地検査                            fail 不適合         DEADLINE-AUDIT audit/printer",
+    "P3       ｶﾅ x                                not covered 対象外  no rule had any event to look at",
+    "",
+]
+ALONE = [
+    "SIMULATION シミュレーションの記録です。実在の年度の証明ではありません。",
+    "区が保管するチェックポイントと照合していません（--checkpoint FILE、紙なら --paper '件数 根'）。",
+    "切落しや書換えは分かりません。",
+]
+
+
+def test_the_answer_as_text_is_findings_table_and_one_line(year: Year) -> None:
+    finding = SAID.findings[0].line
+    assert list(as_lines(SAID, "x.zip")) == [finding, *TABLE, *ALONE, "NG 不適合 x.zip: 1 finding(s)"]
+    told = replace(SAID, findings=(), simulation=False, checkpoints=1)
+    missed = "OK 証跡は有効・不履行の記録 1 x.zip: 12 events, nothing found; see the rows that fail"
+    assert list(as_lines(told, "x.zip")) == [*TABLE, missed]
+    kept = replace(told, rows=SAID.rows[::2])
+    assert list(as_lines(kept, "x.zip"))[-1] == "OK 適合 x.zip: 12 events, nothing found"
+    unread = replace(SAID, events=0, rows=(), checkpoints=2, simulation=False)
+    assert list(as_lines(unread, "x.zip")) == [finding, "NG 不適合 x.zip: 1 finding(s)"]
+    assert list(as_lines(verdict([], SAID.findings), "x.zip"))[1:3] == ALONE[1:]
+    assert not verdict(year.events[1:], []).simulation
+    assert verdict(year.events, []).simulation
+
+
+def test_the_answer_as_json_says_all_of_it() -> None:
+    said = as_json(SAID)
+    assert said["clauses"][1] == {
+        "clause": "P6",
+        "title": "実地検査",
+        "state": "fail",
+        "events": 2,
+        "codes": ["DEADLINE-AUDIT"],
+        "why": "",
+        "missed": ["audit/printer"],
+    }
+    assert said["findings"] == [{"code": "DEADLINE-AUDIT", "place": "audit/visitors", "text": "not done"}]
+    assert [said[name] for name in ("schema", "ok", "kept", "events", "checkpoints")] == [2, False, False, 12, 0]
+    assert (said["campaign"], said["simulation"]) == ("sumida_2027", True)
+
+
+def test_a_code_is_told_once_in_its_row_however_often_it_is_found(year: Year) -> None:
+    twice = [Finding(code, place, "") for place in "ab" for code in ("DEADLINE-AUDIT", "DEADLINE-INSPECTION")]
+    said = verdict(year.events, twice)
+    assert next(row.codes for row in said.rows if row.clause == "P6") == ("DEADLINE-AUDIT", "DEADLINE-INSPECTION")
+    assert (said.findings, said.events, said.campaign) == (tuple(twice), len(year.events), year.config.id)
 
 
 def test_every_kept_checkpoint_is_compared_and_a_fork_is_found_by_any(
