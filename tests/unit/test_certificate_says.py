@@ -57,7 +57,7 @@ def year(mini: CampaignConfig) -> Year:
         add("holding_erased", f"roster/{number}", codes={"method": "unlink", "verified": "absent", **found})
         made.today = made.today.replace(day=3)
     add("medium_returned", "d01")
-    add("certificate_received", "printer")
+    add("certificate_received", "printer", codes={"decision": "approve"}, refs={"digest": ARTEFACT})
     add("certificate_received", "call_centre")
     add("traces_purged", "traces", counts={"rows": 500, "files": 6})
     add("residue_scanned", "scan-1", counts={"files": 1, "needles": 7})

@@ -108,8 +108,9 @@ def test_what_is_no_proof_is_refused(value: Any) -> None:
 def test_a_proof_signed_by_another_key_is_no_proof_to_whoever_knows_the_key(year: Year, mini: CampaignConfig) -> None:
     forged = lawful_year(mini)
     assert check_proof(included(forged))  # whole in itself: only the holder's key or checkpoint tells
-    with pytest.raises(KanshoError, match="LEDGER-PROOF-KEY"):
+    with pytest.raises(KanshoError, match="LEDGER-PROOF-KEY") as refused:
         check_proof(included(forged), public=year.public)
+    assert refused.value.place == "public_key"
     with pytest.raises(KanshoError, match="CHECKPOINT-SIGNATURE"):
         check_proof(included(forged), kept=year.checkpoint(SIZE))
 

@@ -90,6 +90,16 @@ def changed_before_the_plan(year: Year) -> None:
 
 
 ROSTER = {"kind": "roster", "key": "d01"}
+
+
+def committed_after_the_plan(year: Year) -> None:
+    """The plan was made; then the seed was chosen that drew the people held out."""
+    seed = event_of(year, "seed_committed")
+    at = event_of(year, "plan_made").sequence
+    order = [e for e in year.events[: at + 1] if e is not seed]
+    year.events = [replace(e, sequence=i) for i, e in enumerate([*order, seed, *year.events[at + 1 :]])]
+
+
 PRINTER = {"party": "printer", "kind": "print_report"}
 BY_WARD = "APPROVAL-FOUR-EYES approval_decided dag/run/erase_ward"
 PLAN = ("document_issued plan-1.pdf", "wave_selected call_1", "wave_selected mailing_1", "wave_selected visit_1")
@@ -110,6 +120,7 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         all_of(*(coded("handler_registered", key, responsible="no") for key in ("h03", "h04"))),
         {"STATE-READ-UNREGISTERED snapshot_read roster/d01@segmentation/system"},
     ),
+    "a seed chosen when the plan was known": (committed_after_the_plan, {"WORK-SEED wave_selected mailing_1"}),
     "a witness nobody knows": (
         all_of(coded("erasure_attended", "closing", witness="ghost"), late("campaign_certified", "certificate")),
         {"STATE-ATTENDED erasure_attended"},

@@ -180,6 +180,7 @@ def test_the_answer_as_text_is_findings_table_and_one_line(year: Year) -> None:
     assert list(as_lines(unread, "x.zip")) == [finding, "NG 不適合 x.zip: 1 finding(s)"]
     assert list(as_lines(verdict([], SAID.findings), "x.zip"))[1:3] == ALONE[1:]
     assert not verdict(year.events[1:], []).simulation
+    assert verdict(year.events[:1], []).campaign == year.config.id
     assert verdict(year.events, []).simulation
 
 

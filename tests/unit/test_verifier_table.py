@@ -213,6 +213,7 @@ def test_events_that_count_nothing_count_nothing(mini: CampaignConfig) -> None:
     said = counts(year.events)
     assert said.pop("incidents") == 1
     assert {*_numbers(said)} == {0}
+    assert [*said][:3] == ["delivered", "accepted", "quarantined"]
     equations = {r.name: (r.left, r.right) for r in reconciliations(year.events)}
     counted = {
         "holdings in the vault = planned": (0, 0),
