@@ -147,6 +147,11 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
     }
 
 
+def test_a_certificate_says_no_more_of_the_opening_than_its_log(year: Year) -> None:
+    year.edit("campaign_opened", lambda e: replace(e, codes={}))
+    assert certified_facts(part(year))["simulation"] == ""
+
+
 def test_what_is_pending_or_open_is_so_until_its_end_is_in_the_log(year: Year) -> None:
     assert pending_keys(year.events) == {"health": "2028-02-09"}
     assert open_manual(year.events) == []

@@ -9,7 +9,7 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
-from kansho.evidence.checkpoint import Checkpoint, read_checkpoint
+from kansho.evidence.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from kansho.evidence.proofs import check_proof, prove_consistency, prove_inclusion, signing_key
 from tests.unit.evidence_year import Year, lawful_year
 
@@ -120,6 +120,9 @@ def test_a_proof_to_another_checkpoint_than_the_kept_one_is_told(year: Year) -> 
         check_proof(included(year), kept=year.checkpoint(SIZE + 1))
     with pytest.raises(KanshoError, match="LEDGER-PROOF-KEPT"):
         check_proof(continued(year, 7), kept=year.checkpoint(8))
+    of_another_log = sign_checkpoint("other_2027", SIZE, signed(year, SIZE).root, year.signer).text
+    with pytest.raises(KanshoError, match="LEDGER-PROOF-KEPT"):
+        check_proof(included(year), kept=of_another_log)
 
 
 def test_a_log_that_was_rewritten_cannot_prove_against_the_kept_checkpoint(year: Year, mini: CampaignConfig) -> None:

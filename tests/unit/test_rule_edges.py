@@ -121,6 +121,10 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         {"STATE-READ-UNREGISTERED snapshot_read roster/d01@segmentation/system"},
     ),
     "a seed chosen when the plan was known": (committed_after_the_plan, {"WORK-SEED wave_selected mailing_1"}),
+    "a party that was taken in during the year, and never certified": (
+        all_of(late("party_registered", "folder", codes={"kind": "subcontractor"}), late("campaign_certified", "c")),
+        {"STATE-CERTIFICATE-MISSING folder"},
+    ),
     "a witness nobody knows": (
         all_of(coded("erasure_attended", "closing", witness="ghost"), late("campaign_certified", "certificate")),
         {"STATE-ATTENDED erasure_attended"},

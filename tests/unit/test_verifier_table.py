@@ -136,6 +136,21 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
     assert (facts.flows["raw_target_list"].days, facts.flows["roster"].days) == (90, None)
 
 
+def test_who_signs_in_has_a_name_and_a_role(mini: CampaignConfig) -> None:
+    value = mini.model_dump(mode="json")
+    handlers = {h["user"]: h for h in value["handlers"] if h["user"]}
+    handlers["tsukumo"]["role"] = None
+    handlers["domeki"]["user"] = None
+    assert {*ConfigFacts.from_json(value).users} == {*handlers} - {"tsukumo", "domeki"}
+
+
+def test_a_day_that_is_none_is_due_as_it_stands(mini: CampaignConfig) -> None:
+    """Nothing is ever done by it: the log cannot name a day and make the miss go away."""
+    year = Year(mini)
+    year.add("handler_registered", "h06", codes={"party": "printer", "ended_on": "soon"})
+    assert ("leaver_briefing", "h06", "soon", "") in _due(year)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
