@@ -8,6 +8,7 @@ the function sees the change as well.  What is not in a function (tables, defaul
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import gc
 import json
@@ -67,9 +68,11 @@ class Warm:
 
     def close(self) -> None:
         """Nothing more is asked."""
-        self._ask.close()
-        self._answer.close()
+        os.kill(self._child, signal.SIGKILL)  # it keeps nothing that is not told already
         os.waitpid(self._child, 0)
+        self._answer.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._ask.close()
 
 
 class _Session(InOrder):

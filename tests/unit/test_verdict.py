@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,10 +17,12 @@ from kansho.evidence.checkpoint import read_checkpoint
 from kansho.evidence.clauses import ELSEWHERE, TITLES, clause_of
 from kansho.evidence.command import main, verify_command
 from kansho.evidence.covered import clauses_of
+from kansho.evidence.deadline_rules import KINDS
 from kansho.evidence.events import EVENT_TYPES, Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.takeaway import MODULES, single_file
 from kansho.evidence.verdict import Row, Verdict, as_json, as_lines, verdict
+from tests.conftest import REPOSITORY
 from tests.unit.evidence_year import Year, lawful_year
 
 
@@ -63,6 +66,9 @@ SPOKEN_OF = [
     (Finding("PLACE-UNDESIGNATED", "event 7", ""), "P14"),
     (Finding("CHECKPOINT-ROOT", "checkpoints/3", ""), ""),
     (Finding("COUNT-NEGATIVE", "event 7", ""), ""),
+    (Finding("COUNT-MEDIA", "media = returned", ""), "P11"),
+    (Finding("COUNTERSIGNED-SIGNATURE", "countersigned/3", ""), ""),
+    (Finding("COUNTERSIGNED-MISSING", "countersigned/3", ""), ""),
     (Finding("LOG-FORKED", "kept.txt", ""), ""),
 ]
 
@@ -72,6 +78,18 @@ def test_a_finding_fails_the_row_of_its_clause_and_no_other(year: Year, finding:
     assert clause_of(finding) == clause
     failed = [row for row in verdict(year.events, [finding]).rows if row.state == "fail"]
     assert [(row.clause, row.codes) for row in failed] == [(clause or "evidence", (finding.code,))]
+
+
+def test_a_finding_is_of_the_clause_that_the_reference_names() -> None:
+    page = (REPOSITORY / "docs/reference/evidence.md").read_text(encoding="utf-8")
+    told = {
+        code: re.findall(r"\b([CDEP]\d+)\b", text)
+        for code, text in re.findall(r"^\| `([A-Z-]+)` \| (.*)", page, re.MULTILINE)
+    }
+    named = {code: clauses for code, clauses in told.items() if clauses}
+    assert len(named) > 60
+    assert {code for code, clauses in named.items() if clause_of(Finding(code, "", "")) not in clauses} == set()
+    assert {kind for kind, (code, clause) in KINDS.items() if clause not in named[code]} == set()
 
 
 def rows_of(events: Iterable[Event]) -> dict[str, Row]:

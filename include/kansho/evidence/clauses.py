@@ -119,7 +119,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("COUNT-VISITS", "P2"),
     ("COUNT-SHEETS", "P3"),
     ("COUNT-CERTIFIED", "P12"),
-    ("COUNT", "P11"),
+    ("COUNT-", "P11"),
     *((code, clause) for code, clause in KINDS.values()),
 )
 #: Kind of package whose release is a clause of its own: that of the ward's word, and that of the gate.
