@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.evidence.account import unbalanced
+from kansho.evidence.account import reconciliations, unbalanced
 from kansho.evidence.closing_rules import closing_findings, wanted_by_hand
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
@@ -215,6 +215,12 @@ def test_a_party_with_consent_and_no_certificate_is_missing_in_the_account(year:
     assert {f.place for f in unbalanced(year.events)} == {"packages handed over = certified [printer]"}
     late("certificate_received", "stranger", counts={"packages": 1})(year)
     assert "packages handed over = certified [stranger]" in {f.place for f in unbalanced(year.events)}
+
+
+def test_paper_closed_by_hand_without_a_number_of_pieces_is_none(year: Year) -> None:
+    changed("manual_target_closed", "paper/returned-cards", counts={})(year)
+    late("campaign_certified", "certificate")(year)
+    assert [(r.left, r.right) for r in reconciliations(year.events) if not r.ok] == [(2, 0)]
 
 
 def test_each_opening_of_a_long_list_has_its_own_number_and_no_gap_is_overlooked(year: Year) -> None:

@@ -100,6 +100,7 @@ def test_what_no_rule_could_look_at_is_never_a_pass(year: Year) -> None:
     rows = rows_of(e for e in year.events if not {"E1", "P3"} & set(clauses_of(e)))
     assert rows["P3"].state == rows["E1"].state == rows["D5"].state == "not covered"
     assert all(row.why for row in rows.values() if row.state == "not covered")
+    assert rows["P3"].why == "no rule had any event to look at"
     assert rows["P11"].state == "pass"
     assert rows["P11"].events > 0
 
