@@ -29,6 +29,7 @@ MONTHS = [
     )
 ]
 DUE = [
+    ("erase_by", "sealed_delivery/d01", "2027-07-19", "snapshot_erased sealed_delivery/d01"),
     ("erase_by", "raw_target_list/d01", "2027-07-19", "snapshot_erased raw_target_list/d01"),
     ("erase_by", "roster/d01", "2028-01-29", "snapshot_erased roster/d01"),
     ("erase_by", "quarantine/d01", "2028-01-29", "snapshot_erased quarantine/d01"),
