@@ -149,7 +149,10 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
 
 def test_a_certificate_says_no_more_of_the_opening_than_its_log(year: Year) -> None:
     year.edit("campaign_opened", lambda e: replace(e, codes={}))
-    assert certified_facts(part(year))["simulation"] == ""
+    year.edit("erasure_planned", lambda e: replace(e, refs={**e.refs, "targets": {}}), "2")
+    year.drop("holding_erased")
+    said = certified_facts(part(year))
+    assert (said["simulation"], said["erased_on"], said["began_at"], said["erasure"]["erased"]) == ("", "", "", 0)
 
 
 def test_what_is_pending_or_open_is_so_until_its_end_is_in_the_log(year: Year) -> None:

@@ -144,7 +144,11 @@ def test_versions_and_writes_that_were_killed_are_shown_and_their_removal_is_tol
     assert "書きかけ: vault 1 needles 0" in as_text(year.ws, said)
     year, _ = year.until_plan()
     assert not half.exists()
-    (swept,) = year.ws.ledger.events("unfinished_swept")
+    half.write_bytes(b"y")
+    taken = stage.take_inventory(year.ws, {})
+    assert taken is not None
+    assert taken["counts"]["swept"] == 1
+    swept, _ = year.ws.ledger.events("unfinished_swept")
     assert (swept.key, swept.counts["writes"]) == ("vault/1", 1)
 
 

@@ -188,7 +188,15 @@ def test_each_subcontractor_is_asked_and_its_certificate_goes_to_the_ward(year: 
     take_certificates(year.ws, {})
     assert (year.ws.layout.received("ward") / "certificate-printer.pdf").read_bytes().startswith(b"%PDF")
     (closed,) = year.ws.ledger.events("manual_target_closed")
-    assert (closed.key, closed.codes["by"], closed.codes["document"]) == ("party/printer", "h06", "held:contractor")
+    assert closed.key == "party/printer"
+    assert {name: closed.codes[name] for name in ("kind", "holder", "by", "document", "found", "verified")} == {
+        "kind": "pc",
+        "holder": "printer",
+        "by": "h06",
+        "document": "held:contractor",
+        "found": "present",
+        "verified": "witnessed",
+    }
     assert [e.key for e in year.ws.ledger.events("certificate_forwarded")] == ["printer"]
 
 

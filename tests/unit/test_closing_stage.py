@@ -13,6 +13,7 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import erasure, stage
+from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
 from kansho.contracts.registry import HANDOVER_MAIL, HANDOVER_STOPS
 from kansho.errors import KanshoError
@@ -124,7 +125,9 @@ def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
         stage.take_certificates(last.ws, {})
     with pytest.raises(KanshoError, match="CLOSING-CERTIFICATES-MISSING"):
         stage.take_inventory(last.ws, {})
-    assert [e.key for e in last.ws.ledger.events("deadline_missed")] == ["certificate/visitors"]
+    (missed,) = last.ws.ledger.events("deadline_missed")
+    due_on = year.ws.config.closing.certificates_due.isoformat()
+    assert (missed.key, missed.codes) == ("certificate/visitors", {"due": due_on, "clause": "P12"})
     last.certify("visitors")
     assert stage.take_certificates(last.ws, {})
     received = last.ws.ledger.find("certificate_received", "visitors")
@@ -209,6 +212,15 @@ def test_a_real_year_plans_nothing_without_machines_to_name(year: ClosingYear, m
     monkeypatch.setattr(Workspace, "is_simulation", False)
     with pytest.raises(KanshoError, match="ERASURE-STORAGE"):
         stage.plan_erasure(replace(year.ws, config=bare), inventory)
+    assert stage.plan_erasure(year.ws, inventory)["counts"]["targets"], "with its machines named it plans"
+
+
+def test_who_approves_the_plan_is_told_what_an_auditor_will_find(year: ClosingYear) -> None:
+    year, _ = year.until_plan()
+    assert erasure.plan_of(year.ws, holdings(year.ws))["findings"] == [], "what the closing still brings is none"
+    strange = year.ws.record("package_received", "nobody/x/1", codes={"party": "nobody", "kind": "x"})
+    place = f"event {strange.sequence} package_received nobody/x/1"
+    assert erasure.plan_of(year.ws, holdings(year.ws))["findings"] == [{"code": "CUSTODY-PARTY", "place": place}]
 
 
 def one(year: ClosingYear, plan: dict[str, Any]) -> None:

@@ -510,6 +510,52 @@ def test_short_and_ambiguous_values_are_left_to_longer_forms() -> None:
     assert texts(secret_forms("short")) == set()
 
 
+def test_every_form_of_a_value_is_looked_for_and_no_other() -> None:
+    assert texts(name_forms(" 鬼怒川　綾乃助 ")) == {"鬼怒川　綾乃助", "鬼怒川 綾乃助", "鬼怒川綾乃助"}
+    assert texts(name_forms("鬼怒川")) == set()
+    assert texts(name_forms("鬼怒川綾")) == {"鬼怒川綾"}
+    half = {"ｷﾇｶﾞﾜ ｱﾔ", "ｷﾇｶﾞﾜｱﾔ"}
+    assert texts(kana_forms("ｷﾇｶﾞﾜ ｱﾔ")) == {"キヌガワ　アヤ", "キヌガワ アヤ", "キヌガワアヤ", *half}
+    assert texts(address_forms("墨田区立川7-9")) == {"墨田区立川7-9", "墨田区立川７-９"}
+    assert texts(address_forms("吾妻橋九丁目八番")) == {"吾妻橋九丁目八番"}
+    assert texts(address_forms("立川7-9")) == set(), "short, with a digit"
+    assert texts(address_forms("墨田区吾妻橋見本荘")) == set(), "long, without one"
+    assert texts(phone_forms("０３−９８７６−５４３２")) == {"0398765432", "03−9876−5432"}
+    assert texts(phone_forms("123456789")) == {"123456789"}
+    assert texts(phone_forms("1234-5678")) == set()
+    assert texts(number_forms("1500-0000-00")) == {"1500-0000-00"}
+    assert texts(number_forms("1499-9999-99")) == {"1499-9999-99", "1499999999"}
+    assert texts(number_forms("2200-0000-00")) == {"2200-0000-00", "2200000000"}
+    assert texts(secret_forms("8 letter")) == {"8 letter"}
+    assert {n.kind for n in kana_forms("ｷﾇｶﾞﾜ ｱﾔ")} == {"name"}
+    assert {(n.text, n.kind) for n in number_forms("4821-7390-66")} == {
+        ("4821-7390-66", "delimited"),
+        ("4821739066", "digits"),
+    }
+
+
+WESTERN = {"1960-01-02", "1960/01/02", "1960/1/2", "1960年1月2日", "1960年01月02日", "1960.01.02"}
+
+
+@pytest.mark.parametrize(
+    ("written", "forms"),
+    [
+        ("1960-01-02", WESTERN | {"昭和35年1月2日", "昭和35年01月02日", "S35.01.02", "S35/01/02"}),
+        ("2019-05-01", {"令和1年5月1日", "令和01年05月01日", "R01.05.01", "R01/05/01"}),
+        ("2019-04-30", {"平成31年4月30日", "平成31年04月30日", "H31.04.30", "H31/04/30"}),
+        ("昭和元年12月25日", {"昭和1年12月25日", "昭和01年12月25日", "1926-12-25"}),
+        ("s64.1.7", {"昭和64年1月7日", "S64.01.07", "1989-01-07"}),
+        ("1868-01-24", {"1868-01-24", "1868/1/24", "1868年1月24日"}),
+    ],
+)
+def test_every_form_of_a_birth_date_is_looked_for(written: str, forms: set[str]) -> None:
+    found = texts(birth_forms(written))
+    assert forms <= found
+    assert len(found) == {"1868-01-24": 6, "昭和元年12月25日": 8}.get(written, 10)
+    assert texts(birth_forms("no date, but long")) == {"no date, but long"}
+    assert texts(birth_forms("no date")) == texts(birth_forms("19601302")) == set()
+
+
 WRITTEN = ["1960-01-02", "1960/1/2", "19600102", "昭和35年1月2日", "S35.01.02", "1960年1月2日"]
 
 

@@ -221,6 +221,9 @@ def test_paper_closed_by_hand_without_a_number_of_pieces_is_none(year: Year) -> 
     changed("manual_target_closed", "paper/returned-cards", counts={})(year)
     late("campaign_certified", "certificate")(year)
     assert [(r.left, r.right) for r in reconciliations(year.events) if not r.ok] == [(2, 0)]
+    all_of(counted("returns_recorded", "r1", returned=1), counted("custody_moved", "cards-r1-1", pieces=1))(year)
+    dropped("manual_target_closed", "paper/returned-cards")(year)
+    assert [(r.left, r.right) for r in reconciliations(year.events) if not r.ok] == [(1, 0)]
 
 
 def test_each_opening_of_a_long_list_has_its_own_number_and_no_gap_is_overlooked(year: Year) -> None:
