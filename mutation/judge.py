@@ -22,7 +22,7 @@ from mutation.mutants import Mutant
 LEFT_OUT_AT_MOST = 20
 #: Of tests that go the same way through a module so many are asked about an error in it.
 ALIKE = 6
-UNSEEN, UNRUN = "survived", "in no test"
+UNSEEN, UNRUN, UNASKED = "survived", "in no test", "only slow tests run it"
 
 
 class Unbelievable(Exception):
@@ -31,7 +31,7 @@ class Unbelievable(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """What became of an error: `how` (failed, hung, stuck, crashed: seen; survived, in no test: not), by which test."""
+    """What became of an error: `how` (failed, hung, stuck, crashed: seen; else not), by which test."""
 
     how: str
     name: str = ""
@@ -47,7 +47,7 @@ class Row:
     @property
     def seen(self) -> bool:
         """Whether some test saw it."""
-        return self.how not in (UNSEEN, UNRUN)
+        return self.how not in (UNSEEN, UNRUN, UNASKED)
 
 
 class Log:
@@ -82,9 +82,9 @@ class Log:
 class Judge:
     """Asks about one error after another."""
 
-    def __init__(self, known: Known, warm: Asker, cold: Asker, alike: int = ALIKE) -> None:
+    def __init__(self, known: Known, warm: Asker, cold: Asker, alike: int = ALIKE, slow: Known | None = None) -> None:
         self._known, self._askers, self._alike = known, (warm, cold), alike
-        self._by_line = known.by_line()
+        self._by_line, self._by_slow = known.by_line(), (slow or Known()).by_line()
         self._believed: tuple[set[str], set[str]] = (set(), set())
         self._saw: dict[str, Counter[str]] = defaultdict(Counter)
         #: Test → why its word is not taken.
@@ -150,7 +150,8 @@ class Judge:
             if by == "import" or self._may_be_believed(cold, asker, by):
                 self._saw[f"{mutant.path} {mutant.function}"][by] += 1
                 return Row(ended.how, by=by, asked=ended.told + 1)
-        return Row(UNRUN)
+        lines = range(mutant.statement, mutant.line + 1)
+        return Row(UNASKED if any((mutant.path, line) in self._by_slow for line in lines) else UNRUN)
 
     def _quickest(self, tests: set[str]) -> list[str]:
         kept = (t for t in tests if t not in self.left_out)

@@ -110,10 +110,11 @@ def _subject(name: str, subject: Subject, wish: Wish, work: Path) -> int:
     out = dict.fromkeys(subject.without, "by name") | dict.fromkeys(known.failed, "fails")
     out |= {t: f"{s} s" for t, s in known.seconds.items() if s > subject.slow}
     _name(out)
+    slow = known.without({*known.seconds} - {*out})
     known, log, chosen = known.without(out), Log(wish.log, digest, wish.alike), every[: wish.sample or None]
     rows = {at: row for at, mutant in enumerate(chosen) if (row := log.of(mutant))}
     warm = Warm([*subject.tests], known, chosen, work)
-    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work), wish.alike)
+    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work), wish.alike, slow)
     ends = time.monotonic() + (wish.seconds or float("inf"))
     try:
         for cold in (False, True):

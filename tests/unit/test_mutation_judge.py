@@ -18,7 +18,7 @@ from kansho.evidence.lookalike import imitates
 from mutation.asking import InOrder
 from mutation.cold import Planted
 from mutation.fork import FAILED, FINE, Ended
-from mutation.judge import LEFT_OUT_AT_MOST, UNRUN, UNSEEN, Judge, Log, Row, Unbelievable, explained_as
+from mutation.judge import LEFT_OUT_AT_MOST, UNASKED, UNRUN, UNSEEN, Judge, Log, Row, Unbelievable, explained_as
 from mutation.lines import LIBRARY, Known, Tracer, digests_of, keep, load
 from mutation.mutants import Mutant, mutants
 from mutation.warm import functions_here, plain, swaps
@@ -84,6 +84,13 @@ def test_what_no_test_fails_for_survives_and_what_none_runs_is_told_apart() -> N
         told = judge.judge(0, mutant, cold=False)
         assert told is not None
         assert told.how == how
+
+
+def test_what_only_tests_run_that_are_left_out_is_told_apart_too() -> None:
+    judge = Judge(Known(), FINE_ALWAYS, FINE_ALWAYS, slow=known(a=99.0))
+    told = judge.judge(0, ERROR, cold=False)
+    assert told is not None
+    assert (told.how, told.seen) == (UNASKED, False)
 
 
 def test_of_tests_that_go_the_same_way_only_some_are_asked_after_one_of_each_way() -> None:

@@ -89,6 +89,13 @@ def changed_before_the_plan(year: Year) -> None:
     moved_to_the_end("plan_made", "plan-1")(year)
 
 
+def without_a_day(year: Year) -> None:
+    """What a party was given came with no day by which it must be gone."""
+    given = event_of(year, "package_handed_over", COPY)
+    changed("package_handed_over", COPY, codes={n: v for n, v in given.codes.items() if n != "erase_by"})(year)
+
+
+COPY = "printer/print_package/mailing_1"
 ROSTER = {"kind": "roster", "key": "d01"}
 
 
@@ -125,6 +132,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         all_of(late("party_registered", "folder", codes={"kind": "subcontractor"}), late("campaign_certified", "c")),
         {"STATE-CERTIFICATE-MISSING folder"},
     ),
+    "a copy with a party that nothing says when to erase": (
+        without_a_day, {f"DEADLINE-COPY package_erased {COPY}", f"FLOW-ERASE-BY package_handed_over {COPY}"}),
     "a witness nobody knows": (
         all_of(coded("erasure_attended", "closing", witness="ghost"), late("campaign_certified", "certificate")),
         {"STATE-ATTENDED erasure_attended"},
