@@ -23,44 +23,80 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
 }
 #: What most of them import: Airflow's own, and what the DAG files import.
-_SHARED = ("airflow.cli.cli_parser", "airflow.serialization.serialized_objects", "kansho_airflow.wiring")
+_SHARED = (
+    "airflow.utils.db",
+    "airflow.cli.cli_parser",
+    "airflow.serialization.serialized_objects",
+    "kansho_airflow.roles",
+    "kansho_airflow.wiring",
+)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Create or upgrade the database; make roles and users; with a folder for their logs, start the components."""
+def main(arguments: Sequence[str]) -> int:
+    """Create or upgrade the database, make roles and users; with a folder for their logs, start the components.
+
+    Returns:
+        What went wrong, as an exit status; in a process that became a component, what that ended with.
+    """
+    for name in _SHARED:
+        importlib.import_module(name)
+    if not arguments:
+        _database()
+        return 0
+    # SQLite's locks do not survive a fork, and the library believes that they do: a process that has had the database
+    # open begets nobody.  A copy makes it, and ends.
+    maker = os.fork()
+    if maker == 0:
+        _database()
+        return 0
+    status = os.waitstatus_to_exitcode(os.waitpid(maker, 0)[1])
+    if status == 0:
+        _start(Sessions(_home() / "run"), Path(arguments[0]))
+    return status
+
+
+def _home() -> Path:
+    return Path(os.environ["AIRFLOW_HOME"])
+
+
+def _database() -> None:
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
 
     from kansho_airflow.roles import make_roles_and_users
 
-    home = Path(os.environ["AIRFLOW_HOME"])
     with create_session() as session:
         initdb(session=session)
     with create_session() as session:
-        make_roles_and_users(settings.all_campaigns(), home / "secrets" / "passwords.json", session)
-    for logs in arguments[:1]:
-        _start(Sessions(home / "run"), Path(logs))
+        make_roles_and_users(settings.all_campaigns(), _home() / "secrets" / "passwords.json", session)
 
 
 def _start(sessions: Sessions, logs: Path) -> None:
-    for name in _SHARED:
-        importlib.import_module(name)
     for name, command in COMPONENTS.items():
+        _require_closed()
         if sessions.fork(name, logs / f"{name}.log"):
             _be(command)
             return
 
 
+def _require_closed() -> None:
+    """Refuse to fork with a file of the installation's database open (`main`)."""
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            path = Path(os.readlink(f"/proc/self/fd/{entry}"))
+        except OSError:  # the folder's own, closed by now
+            continue
+        if path.is_relative_to(_home()) and path.name.startswith("airflow.db"):
+            raise RuntimeError(f"{path.name} is open before the components are forked: find who imported opens it")
+
+
 def _be(command: tuple[str, ...]) -> None:
     """Go on as that component."""
-    import airflow.settings
     from airflow.__main__ import main as airflow_command
 
-    if airflow.settings.engine is not None:
-        airflow.settings.engine.dispose(close=False)  # no connection is shared with the process that made the database
     sys.argv = ["airflow", *command]
     airflow_command()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
