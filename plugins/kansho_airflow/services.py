@@ -93,13 +93,16 @@ class Airflow:
 
         ``deadline`` is in `time.monotonic` seconds.
         """
+        built = False
         while True:
             dead = next((name for name in COMPONENTS if not self.sessions.alive(name)), None)
             if dead is not None:
                 raise _start_failed(dead, "ended", self.log_of(dead))
             health = self.health()
             waiting = [part for part in ("metadatabase", "scheduler", "dag_processor") if health.get(part) != "healthy"]
-            if not waiting:
+            if health and not built:
+                built = self._answers_tasks()  # while the others still start
+            if not waiting and built:
                 return
             if time.monotonic() > deadline:
                 raise _start_failed(" ".join(waiting), "not healthy in time", self.log_of("api-server"))
@@ -113,6 +116,13 @@ class Airflow:
         except (requests.RequestException, ValueError):
             return {}
         return {name: str(part.get("status")) for name, part in parsed.items() if isinstance(part, dict)}
+
+    def _answers_tasks(self) -> bool:
+        """Whether the part of the api-server that tasks speak to is built; its first request builds it, in seconds."""
+        try:
+            return requests.get(f"{self.installation.url}/execution/health", timeout=30).ok
+        except requests.RequestException:
+            return False
 
     def stop(self, *, grace: float = 15) -> None:
         """Stop every component that runs or ever ran here.

@@ -54,7 +54,9 @@ class News:
         """Return when something stands otherwise than was told last, or ``until`` is true, or ``at_most`` s are over.
 
         What changed while the scheduler looked, by itself or by others, ends the next waiting at once: nothing that
-        is committed between two waitings is missed.
+        is committed between two waitings is missed.  While a run stands in the queue, the next full second ends it:
+        SQLite's clock has no parts of a second, and a run that an asset woke begins only after the one that it was
+        made in.
         """
         version, deadline = -1, time.monotonic() + at_most
         while not until() and time.monotonic() < deadline:
@@ -63,6 +65,9 @@ class News:
                 if standing != self._told:
                     self._told = standing
                     return
+                if any(row[:2] == ("run", "queued") for row in standing):
+                    part = float(self._asked("select strftime('%f', 'now')")[0][0]) % 1
+                    deadline = min(deadline, time.monotonic() + 1 - part + _GLANCE)
             time.sleep(_GLANCE)
 
     def _asked(self, query: str) -> list[tuple[Any, ...]]:

@@ -105,6 +105,13 @@ def test_what_a_running_task_writes_is_no_news(database: Path, news: News, state
 
 
 @pytest.mark.timeout(60)
+def test_a_run_in_the_queue_is_looked_for_when_the_second_is_over(database: Path, news: News) -> None:
+    _write(database, ACTED_UPON["a run was asked for"])
+    news.wait(EVER, lambda: False)
+    news.wait(EVER, lambda: False)
+
+
+@pytest.mark.timeout(60)
 def test_patience_ends(news: News) -> None:
     news.wait(0.05, lambda: False)
 
