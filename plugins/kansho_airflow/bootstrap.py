@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kansho_airflow import settings
-from kansho_airflow.processes import Sessions
+from kansho_airflow.processes import Sessions, die_with
 
 #: What a component does, as Airflow's command line calls it; in the order of starting.
 COMPONENTS: dict[str, tuple[str, ...]] = {
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         What went wrong, as an exit status; in a process that became a component, what that ended with.
     """
+    if arguments:
+        die_with(os.getppid())
     for name in _SHARED:
         importlib.import_module(name)
     if not arguments:
@@ -45,8 +47,10 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     # SQLite's locks do not survive a fork, and the library believes that they do: a process that has had the database
     # open begets nobody.  A copy makes it, and ends.
+    ours = os.getpid()
     maker = os.fork()
     if maker == 0:
+        die_with(ours)
         _database()
         return 0
     status = os.waitstatus_to_exitcode(os.waitpid(maker, 0)[1])

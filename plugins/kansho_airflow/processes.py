@@ -11,6 +11,7 @@ While a member of the old session lives, the kernel gives its number to nobody.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -39,13 +40,14 @@ class Sessions:
         pid = os.fork()
         if pid == 0:
             os.setsid()
+            # It says itself who it is: whoever forked it may be killed at any moment.
+            started = (_stat(os.getpid()) or [])[_STARTED]
+            (self.run / f"{name}.pid").write_text(f"{os.getpid()} {started} {_boot()}")
             with open(os.devnull, "rb") as nothing, log.open("ab") as output:
                 for source, target in ((nothing, 0), (output, 1), (output, 2)):
                     os.dup2(source.fileno(), target)
             return True
-        started = _stat(pid)
-        (self.run / f"{name}.pid").write_text(f"{pid} {started[_STARTED] if started else '-'} {_boot()}")
-        while (now := _stat(pid)) is not None and now[_STATE] != "Z" and now[_SESSION] != str(pid):
+        while self._pid(name) != pid and (now := _stat(pid)) is not None and now[_STATE] != "Z":
             time.sleep(0.001)
         return False
 
@@ -119,6 +121,18 @@ class Sessions:
                 found.append(int(entry.name))
         return found
 
+
+def die_with(parent: int) -> None:
+    """From now on this process is killed when ``parent``, which started it, ends; those that it forks are not.
+
+    An orphan of a replay that was killed would else start components beside those of the replay that goes on.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it had ended before
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+_PR_SET_PDEATHSIG = 1
 
 #: Fields of ``/proc/<pid>/stat`` after the name.
 _STATE, _SESSION, _STARTED = 0, 3, 19

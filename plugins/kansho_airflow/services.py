@@ -105,7 +105,7 @@ class Airflow:
             if not waiting and built:
                 return
             if time.monotonic() > deadline:
-                raise _start_failed(" ".join(waiting), "not healthy in time", self.log_of("api-server"))
+                raise _start_failed(" ".join(waiting) or "execution", "not healthy in time", self.log_of("api-server"))
             time.sleep(0.3)
 
     def health(self) -> dict[str, str]:

@@ -70,3 +70,16 @@ def test_a_process_that_is_killed_each_time_stops_the_run_and_names_the_file(
         list(press([Job("the-file", CARDS, blank())]))
     assert codes == [-signal.SIGKILL] * 2
     assert CARDS[0].name not in str(told.value)
+
+
+def test_a_process_that_ends_before_it_has_told_everything_has_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit says that all is well, its answer breaks off."""
+    answers = [b"", b"\x80\x05]"]
+
+    def run(command: list[str], **rest: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, 0, answers.pop())
+
+    monkeypatch.setattr(room.subprocess, "run", run)
+    with pytest.raises(KanshoError, match=r"MAILING-PRESS.*\[the-file\]"):
+        list(press([Job("the-file", CARDS, blank())], workers=1))
+    assert answers == []

@@ -25,7 +25,7 @@ _TEMPORARY = ".tmp-"
 _TURN = ".tmp-turn"
 
 #: See `LocalStore.mark`.
-Mark = tuple[str, int, int, int]
+Mark = tuple[str, int, int, int, int]
 
 
 class ObjectStore(Protocol):
@@ -141,9 +141,10 @@ class LocalStore:
             raise refusal(error, name) from None
 
     def mark(self, name: str) -> Mark:
-        """What differs once the object is another one, without reading it: path, inode, time and size.
+        """What differs once the object is another one, without reading it: path, inode, times and size.
 
-        A store need not have it; nothing but speed depends on it.  KeyError when absent.
+        The time of its last change is the kernel's, and nobody who rewrites a file can set it back.  A store need not
+        have it; nothing but speed depends on it.  KeyError when absent.
         """
         path = f"{self._folder}/{check_name(name)}"
         try:
@@ -152,7 +153,7 @@ class LocalStore:
             raise KeyError(name) from None
         except OSError as error:
             raise refusal(error, name) from None
-        return path, found.st_ino, found.st_mtime_ns, found.st_size
+        return path, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
     def open(self, name: str) -> BinaryIO:
         """See `ObjectStore.open`."""
