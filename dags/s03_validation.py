@@ -16,5 +16,5 @@ for campaign in campaigns():
         checked = step("kansho.intake.validation:check_raw", work, gate=True)
         decided = decision("gate", campaign.gate_owner, of=checked, title="検証結果の判断")
         accepted = step("kansho.intake.validation:accept_validated", decided, outlet=asset(campaign, "validated"))
-        asked = step("kansho.intake.send_back:ask_back", accepted)
+        asked = step("kansho.intake.send_back:ask_back", accepted, when="open")
         verdict(accepted, asked)

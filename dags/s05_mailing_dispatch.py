@@ -13,7 +13,7 @@ from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 for campaign in campaigns():
     with stage_dag(campaign, "mailing_dispatch", __doc__, schedule=CALENDAR):
         work = step("kansho.mailing.dispatch:find_dispatch_work")
-        pulled = step("kansho.mailing.dispatch:list_pulls", work)
-        reported = step("kansho.mailing.dispatch:take_print_report", work, after=pulled)
-        returned = step("kansho.mailing.returns:take_returns", work, after=reported)
+        pulled = step("kansho.mailing.dispatch:list_pulls", work, when="pull")
+        reported = step("kansho.mailing.dispatch:take_print_report", work, after=pulled, when="reports")
+        returned = step("kansho.mailing.returns:take_returns", work, after=reported, when="returns")
         verdict(pulled, reported, returned)

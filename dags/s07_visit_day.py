@@ -14,6 +14,6 @@ from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 for campaign in campaigns():
     with stage_dag(campaign, "visit_day", __doc__, schedule=CALENDAR):
         work = step("kansho.outreach.visits:find_visit_day_work")
-        returned = step("kansho.outreach.custody:take_field_report", work)
-        issued = step("kansho.outreach.custody:issue_sheets", work, after=returned)
+        returned = step("kansho.outreach.custody:take_field_report", work, when="packages")
+        issued = step("kansho.outreach.custody:issue_sheets", work, after=returned, when="day")
         verdict(returned, issued)

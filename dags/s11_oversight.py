@@ -13,9 +13,9 @@ from kansho_airflow.wiring import CALENDAR, campaigns, stage_dag, step, verdict
 for campaign in campaigns():
     with stage_dag(campaign, "oversight", __doc__, schedule=CALENDAR):
         work = step("kansho.oversight.stage:find_oversight_work")
-        attested = step("kansho.oversight.stage:record_attestations", work)
-        told = step("kansho.oversight.notices:take_notices", work, after=attested)
+        attested = step("kansho.oversight.stage:record_attestations", work, when="attestations")
+        told = step("kansho.oversight.notices:take_notices", work, after=attested, when="notices")
         inspected = step("kansho.oversight.stage:record_inspections", work, after=told)
-        retained = step("kansho.oversight.stage:apply_retention", work, after=inspected)
-        reported = step("kansho.oversight.stage:make_monthly_report", work, after=retained)
+        retained = step("kansho.oversight.stage:apply_retention", work, after=inspected, when="expired")
+        reported = step("kansho.oversight.stage:make_monthly_report", work, after=retained, when="months")
         verdict(attested, told, inspected, retained, reported)

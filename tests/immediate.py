@@ -224,6 +224,7 @@ class _Wiring:
         outlet: Any = None,
         trigger_rule: str = "",
         after: Any = None,
+        when: str | None = None,
         **_: Any,
     ) -> Node:
         before = [*_nodes(work), *_nodes(after)]
@@ -232,6 +233,9 @@ class _Wiring:
         if state != SUCCESS:
             return self._add(Node(function, state))
         node = self._call(function, lambda: {"triggered": self._run.conf} if work is None else _merged(work))
+        # Airflow would not have called it: what the work says of it must be what it finds itself.
+        if when is not None and not self._run.dry and not work.value.get(when):
+            assert node.state == SKIPPED, f"{function} had work, though {when} said that there is none"
         if node.state == SUCCESS and outlet is not None:
             self._run.woken += [outlet] if isinstance(outlet, str) else list(outlet)
         return node

@@ -45,7 +45,7 @@ from kansho_airflow.boundary import contained
 from kansho_airflow.countwords import count_word
 from kansho_airflow.dates import open_workspace
 from kansho_airflow.rolenames import ROLE_WORDS
-from kansho_airflow.steps import collect_work
+from kansho_airflow.steps import collect_work, task_of
 
 #: A gate that holds for a decision says so in its work.
 HOLD = "hold"
@@ -80,10 +80,15 @@ class RequestOperator(BaseOperator):
         self.work = work
         self.only_on_hold = only_on_hold
         self.distinct_from = distinct_from
+        self.work_of = task_of(work)
 
     def execute(self, context: Any) -> Any:
         """Record inside the task boundary."""
         return contained(lambda: self._request(context))
+
+    def has_work(self, result: Mapping[str, Any]) -> bool:
+        """Whether there is something to ask: a gate that passed asks nobody."""
+        return not (self.only_on_hold and result.get("gate_result") == PASSED)
 
     def _request(self, context: Any) -> dict[str, Any]:
         work = collect_work(self.work)

@@ -3,6 +3,7 @@
 Belongs here: opening the workspace, passing work, skipping, outlets.  Does not belong here: approvals.
 
 A stage function is ``name(ws, work) -> dict | None``; None means nothing to do, and the task skips.
+Whom a result leaves without work is skipped with it, without a process of its own (`unwanted`).
 A step whose upstream was marked "success" by hand finds no work where it must be, and fails closed.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import Asset, BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from kansho.errors import KanshoError
 from kansho_airflow.boundary import contained
@@ -30,20 +31,34 @@ class StepOperator(BaseOperator):
             ``{"triggered": conf without campaign_date}``; a list of results is merged left to right
             (skipped ones left out); the results of a mapped step arrive as ``{"shards": [...]}``.
         first: whether this is the first step (no upstream work is expected).
+        when: key of the work that says whether there is something to do; None: always ask the function.
     """
 
     template_fields = ("work",)
     ui_color = "#e8f1ee"
 
-    def __init__(self, *, function: str, work: Any = None, first: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, function: str, work: Any = None, first: bool = False, when: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.function = function
         self.work = work
         self.first = first
+        self.when = when
+        self.work_of = task_of(work)
 
     def execute(self, context: Any) -> Any:
-        """Run the function inside the task boundary."""
-        return contained(lambda: self._run(context))
+        """Run the function inside the task boundary; skip whom its result leaves without work."""
+        result = contained(lambda: self._run(context))
+        idle = unwanted(self, result)
+        if idle:
+            context["ti"].xcom_push(key="return_value", value=result)  # what is raised carries no result
+            raise DownstreamTasksSkipped(tasks=idle)
+        return result
+
+    def has_work(self, result: Mapping[str, Any]) -> bool:
+        """Whether the upstream's result leaves this step something to do."""
+        return self.when is None or bool(result.get(self.when))
 
     def _run(self, context: Any) -> Any:
         work = triggered_work(context) if self.first else collect_work(self.work)
@@ -74,6 +89,24 @@ class SplitOperator(BaseOperator):
         work = collect_work(self.work)
         rest = {key: value for key, value in work.items() if key != "shards"}
         return [{**rest, **shard} for shard in work["shards"]]
+
+
+def task_of(work: Any) -> str | None:
+    """Id of the task whose result ``work`` is; None when it is no single task's."""
+    operator = getattr(work, "operator", None)
+    return None if operator is None else str(operator.task_id)
+
+
+def unwanted(task: Any, result: Mapping[str, Any]) -> list[str]:
+    """Ids of the tasks after ``task`` that work on its result and have nothing to do by it, sorted.
+
+    They end as "skipped", just as if they had run and found nothing.  One that is cleared by hand runs and asks again.
+    """
+    return sorted(
+        after.task_id
+        for after in task.downstream_list
+        if getattr(after, "work_of", None) == task.task_id and not after.has_work(result)
+    )
 
 
 def resolve(function: str) -> Callable[[Any, Mapping[str, Any]], dict[str, Any] | None]:

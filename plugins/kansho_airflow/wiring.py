@@ -28,7 +28,7 @@ from kansho_airflow.approvals import AskOperator, GuardOperator, RequestOperator
 from kansho_airflow.dates import campaign_date
 from kansho_airflow.gatelink import GatePages
 from kansho_airflow.rolenames import ALL_READERS, role_name
-from kansho_airflow.steps import SplitOperator, StepOperator, outlets_of
+from kansho_airflow.steps import SplitOperator, StepOperator, outlets_of, task_of
 from kansho_airflow.timetable import calendar_of
 from kansho_airflow.verdict import VerdictOperator
 
@@ -121,6 +121,7 @@ def step(
     task_id: str | None = None,
     after: XComArg | Sequence[XComArg] | None = None,
     gate: bool = False,
+    when: str | None = None,
 ) -> XComArg:
     """A task that calls ``package.module:function`` with the workspace and ``work``.
 
@@ -133,7 +134,13 @@ def step(
         after: tasks to wait for without taking their result; the step then runs unless one of them failed,
             also when they had nothing to do and skipped.
         gate: the function runs a gate; the task gets a link to the pages of its runs at the desk.
+        when: key of ``work`` without which there is nothing to do; the upstream then skips the task at once.
+
+    Raises:
+        KanshoError: ``WIRING-WHEN`` for ``when`` on work that is not one task's result.
     """
+    if when is not None and task_of(work) is None:
+        raise KanshoError("WIRING-WHEN", "when names a key of one task's result", place=function)
     if after is not None and trigger_rule == TriggerRule.ALL_SUCCESS:
         trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
     waits = [] if after is None else [after] if isinstance(after, XComArg) else list(after)
@@ -143,6 +150,7 @@ def step(
         function=function,
         work=work,
         first=work is None,
+        when=when,
         outlets=outlets_of(outlet),
         trigger_rule=rule,
     )

@@ -12,6 +12,7 @@ from airflow.sdk import DAG, TriggerRule
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho_airflow.steps import unwanted
 from kansho_airflow.wiring import CALENDAR, Role, approval, asset, campaigns, decision, mapped, stage_dag, step, verdict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -111,6 +112,28 @@ def test_an_approval_that_nobody_could_give_does_not_parse(sample: CampaignConfi
             patch.setattr("kansho_airflow.settings.campaign", lambda campaign_id: nobody)
             with pytest.raises(KanshoError, match="APPROVAL-NOBODY"):
                 approval("plan", Role.WARD_OFFICER, of=work, title="承認")
+
+
+def test_whom_a_result_leaves_without_work_is_named_and_nobody_else(sample: CampaignConfig) -> None:
+    with stage_dag(sample, "x", "doc"):
+        found = step("toy:find")
+        told = step("toy:tell", found, when="papers")
+        step("toy:count", found, after=told, when="rows")
+        decision("gate", Role.CONTRACTOR_MANAGER, of=found, title="判断")
+    table = [
+        ({"papers": ["p"], "rows": 3, "gate_result": "hold"}, []),
+        ({"papers": [], "rows": 3, "gate_result": "hold"}, ["tell"]),
+        ({"gate_result": "stop"}, ["count", "tell"]),
+        ({"papers": ["p"], "rows": 0, "gate_result": "pass"}, ["count", "request_gate"]),
+    ]
+    assert [unwanted(found.operator, result) for result, _ in table] == [names for _, names in table]
+    # "count" waits for "tell" and does not work on its result: what that says is no word about it.
+    assert unwanted(told.operator, {"told": 1}) == []
+
+
+def test_a_key_of_work_that_nobody_makes_does_not_parse(sample: CampaignConfig) -> None:
+    with stage_dag(sample, "x", "doc"), pytest.raises(KanshoError, match="WIRING-WHEN"):
+        step("toy:find", when="papers")
 
 
 def test_four_eyes_need_an_approval_before(sample: CampaignConfig) -> None:

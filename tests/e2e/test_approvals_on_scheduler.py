@@ -193,6 +193,16 @@ def test_nothing_to_do_is_green_and_leaves_no_event(toy: Toy) -> None:
     assert toy.workspace().ledger.find("stage_finished", "/".join(run)) is None
 
 
+def test_what_the_work_does_not_ask_for_is_skipped_without_a_process_of_its_own(toy: Toy) -> None:
+    run, asked = toy.start("some"), toy.start("some", wanted=1)
+    assert (toy.ended(run), toy.ended(asked)) == ("success", "success")
+    tasks = {task["task_id"]: (task["state"], task["pid"] is None) for task in toy.admin.tasks(*run)}
+    assert tasks["make"] == ("skipped", True)
+    assert (tasks["finish"], tasks["verdict"]) == (("success", False), ("success", False))
+    assert toy.admin.states(*asked)["make"] == "success"
+    assert toy.released(run)
+
+
 def test_batches_are_mapped_and_joined(toy: Toy) -> None:
     run = toy.start("shards")
     assert toy.ended(run) == "success"

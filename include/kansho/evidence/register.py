@@ -71,6 +71,12 @@ def open_exceptions(events: Iterable[Event]) -> list[ExceptionCase]:
     return [case for case in exceptions(events) if case.state != "resolved"]
 
 
+def unasked(events: Iterable[Event], delivery: str) -> list[ExceptionCase]:
+    """Exceptions of a delivery's rows for which the ward was not asked to send anything yet."""
+    found = exceptions(events)
+    return [case for case in found if (case.delivery, case.level, case.state) == (delivery, "rows", "open")]
+
+
 def _opened(log: list[Event]) -> list[Event]:
     return [e for e in log if e.type == "exception_opened"]
 

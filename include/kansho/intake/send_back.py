@@ -19,7 +19,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.contracts.registry import contract
 from kansho.documents import Document, Section, Table, render
 from kansho.documents.render import japanese_date
-from kansho.evidence.register import ExceptionCase, exceptions
+from kansho.evidence.register import ExceptionCase, unasked
 from kansho.quality.catalogue import rule
 from kansho.workspace import Workspace
 
@@ -44,11 +44,7 @@ def ask_back(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     asked = 0
     for delivery in work["deliveries"]:
-        cases = [
-            c
-            for c in exceptions(ws.ledger.events())
-            if c.delivery == delivery and c.level == "rows" and c.state == "open"
-        ]
+        cases = unasked(ws.ledger.events(), delivery)
         if cases:
             _ask(ws, delivery, cases)
             asked += sum(c.rows for c in cases)

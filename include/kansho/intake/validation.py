@@ -17,6 +17,7 @@ from kansho.campaign.rights import Role
 from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.register import unasked
 from kansho.exchange.authority import authority_of
 from kansho.intake.core import record_changes
 from kansho.intake.derive import SOURCES, analysis_items
@@ -97,7 +98,9 @@ def accept_validated(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         totals = {name: totals.get(name, 0) + counts.get(name, 0) for name in {**totals, **counts}}
     for delivery in work["deliveries"]:
         _derive_analysis(ws, delivery)
-    return {"deliveries": list(work["deliveries"]), "counts": totals}
+    log = ws.ledger.events()
+    still_open = sum(len(unasked(log, delivery)) for delivery in work["deliveries"])
+    return {"deliveries": list(work["deliveries"]), "open": still_open, "counts": totals}
 
 
 def owner_of(config: CampaignConfig, kind: str) -> str:

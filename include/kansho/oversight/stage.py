@@ -52,10 +52,13 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
     return {
         "due": [o.key for o in open_ones],
+        "attestations": len(_attestations_there(ws)),
+        "notices": int(notices_wait(ws)),
+        "expired": len(expired),
+        "months": _months_to_report(ws),
         "counts": {
             "due": len(open_ones) - overdue,
             "overdue": overdue,
-            "expired": len(expired),
             "findings": len(found),
         },
     }
@@ -64,20 +67,15 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
 def record_attestations(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Take in the monthly attestations that are there (P15): event ``attestation_recorded`` per party and month."""
     taken = refused = findings = 0
-    for month, due in report_months(ws.config):
-        if due > ws.today:
+    for party, month in _attestations_there(ws):
+        try:
+            paper = _attestation(ws, party, month)
+        except KanshoError:
+            refused += 1
             continue
-        for party in (ws.config.contractor, *ws.config.subcontractors):
-            if ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is not None:
-                continue
-            try:
-                paper = _attestation(ws, party, month)
-            except KanshoError:
-                refused += 1
-                continue
-            if paper is not None:
-                taken += 1
-                findings += _record_attestation(ws, paper)
+        if paper is not None:
+            taken += 1
+            findings += _record_attestation(ws, paper)
     if not taken and not refused:
         return None
     return {"counts": {"taken": taken, "refused": refused, "findings": findings}}
@@ -117,7 +115,7 @@ def make_monthly_report(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     from kansho.documents import Stamp
     from kansho.oversight.monthly import monthly_report
 
-    made = [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
+    made = _months_to_report(ws)
     for month in made:
         name = f"documents/monthly-report-{month}.pdf"
         signed = sign_checkpoint(ws)
@@ -154,6 +152,22 @@ def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
         if event.key not in erased and due and erase_by < ws.config.closing.erase_on:
             out.append(SnapshotRef.from_json(event.refs["holding"]))
     return out
+
+
+def _attestations_there(ws: Workspace) -> list[tuple[Party, str]]:
+    """(party, month) of every paper that lies there for a month that is over and is not taken in yet."""
+    return [
+        (party, month)
+        for month, due in report_months(ws.config)
+        for party in (ws.config.contractor, *ws.config.subcontractors)
+        if due <= ws.today
+        and ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is None
+        and attestation_path(ws.layout.outgoing(party.id), month).is_file()
+    ]
+
+
+def _months_to_report(ws: Workspace) -> list[str]:
+    return [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
 
 
 def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:

@@ -37,6 +37,10 @@ for campaign in campaigns():
     with stage_dag(campaign, "shards", __doc__):
         cut = step("toy_stage:shards", step("toy_stage:find"))
         verdict(step("toy_stage:join", mapped("toy_stage:one_shard", cut)))
+    with stage_dag(campaign, "some", __doc__):
+        found = step("toy_stage:find")
+        made = step("toy_stage:make", found, when="wanted")
+        verdict(made, step("toy_stage:finish", found, after=made))
     with stage_dag(campaign, "mortal", __doc__):
         verdict(step("toy_stage:die_once", step("toy_stage:find")))
     with stage_dag(campaign, "leaky", __doc__):
