@@ -53,7 +53,7 @@ class StepOperator(BaseOperator):
         idle = unwanted(self, result)
         if idle:
             context["ti"].xcom_push(key="return_value", value=result)  # what is raised carries no result
-            raise DownstreamTasksSkipped(tasks=idle)
+            raise DownstreamTasksSkipped(tasks=idle)  # type: ignore[no-untyped-call]
         return result
 
     def has_work(self, result: Mapping[str, Any]) -> bool:
