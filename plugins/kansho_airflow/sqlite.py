@@ -1,7 +1,7 @@
 """How Airflow's components open the embedded SQLite database.
 
-Belongs here: connection arguments that Airflow imports by path, and noticing that somebody wrote.  Does not belong
-here: anything for PostgreSQL.
+Belongs here: connection arguments that Airflow imports by path, what ``now()`` means, and noticing that somebody
+wrote.  Does not belong here: anything for PostgreSQL.
 """
 
 from __future__ import annotations
@@ -11,6 +11,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import now
+
+
+@compiles(now, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+def now_to_the_end_of_this_millisecond(element: now, compiler: Any, **options: Any) -> str:
+    """``now()`` with the parts of a second that SQLite's own ``CURRENT_TIMESTAMP`` lacks.
+
+    A run that an asset woke is begun when the time it was made at, with its microseconds, is not after ``now()``: by
+    whole seconds it would stand in the queue until the next one, half a second a run.
+    """
+    return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '999')"
 
 
 class QuickConnection(sqlite3.Connection):
@@ -54,9 +67,7 @@ class News:
         """Return when something stands otherwise than was told last, or ``until`` is true, or ``at_most`` s are over.
 
         What changed while the scheduler looked, by itself or by others, ends the next waiting at once: nothing that
-        is committed between two waitings is missed.  While a run stands in the queue, the next full second ends it:
-        SQLite's clock has no parts of a second, and a run that an asset woke begins only after the one that it was
-        made in.
+        is committed between two waitings is missed.
         """
         version, deadline = -1, time.monotonic() + at_most
         while not until() and time.monotonic() < deadline:
@@ -65,9 +76,6 @@ class News:
                 if standing != self._told:
                     self._told = standing
                     return
-                if any(row[:2] == ("run", "queued") for row in standing):
-                    part = float(self._asked("select strftime('%f', 'now')")[0][0]) % 1
-                    deadline = min(deadline, time.monotonic() + 1 - part + _GLANCE)
             time.sleep(_GLANCE)
 
     def _asked(self, query: str) -> list[tuple[Any, ...]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Column, DateTime, MetaData, Table, create_engine, func, select
 
 from kansho_airflow.executor import PreloadingExecutor
 from kansho_airflow.sqlite import News
@@ -104,11 +106,17 @@ def test_what_a_running_task_writes_is_no_news(database: Path, news: News, state
     assert len(looks) > 5
 
 
-@pytest.mark.timeout(60)
-def test_a_run_in_the_queue_is_looked_for_when_the_second_is_over(database: Path, news: News) -> None:
-    _write(database, ACTED_UPON["a run was asked for"])
-    news.wait(EVER, lambda: False)
-    news.wait(EVER, lambda: False)
+def test_what_was_written_a_moment_ago_is_not_after_now() -> None:
+    engine = create_engine("sqlite://")
+    runs = Table("dag_run", MetaData(), Column("run_after", DateTime))
+    with engine.connect() as database:
+        runs.create(database)
+        for _ in range(50):
+            database.execute(runs.insert().values(run_after=datetime.now(UTC).replace(tzinfo=None)))
+            assert database.scalars(select(runs).where(runs.c.run_after > func.now())).all() == []
+        soon = datetime.now(UTC).replace(tzinfo=None) + timedelta(milliseconds=500)
+        database.execute(runs.insert().values(run_after=soon))
+        assert database.scalars(select(runs).where(runs.c.run_after > func.now())).all() == [soon]
 
 
 @pytest.mark.timeout(60)
