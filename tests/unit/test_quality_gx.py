@@ -157,7 +157,7 @@ def test_a_table_of_which_nothing_is_left_is_a_stop_and_a_doubt_is_a_hold() -> N
     assert (found.result, found.broken) == ("hold", {"STOP-SHRUNK": 3})
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_ANY, _ANY, _ANY), max_size=4))
 def test_both_checks_agree_on_any_text(rows: list[tuple[str | None, str | None, str | None]]) -> None:
     frame = _stops(*rows)
@@ -172,7 +172,7 @@ _ILL_TYPED = st.sampled_from(
 
 
 @pytest.mark.parametrize("kind", sorted(EXTRA_RULES))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_both_checks_agree_on_every_kind_of_table(kind: str, data: st.DataObject) -> None:
     contract = REGISTRY[kind]
@@ -189,7 +189,7 @@ def test_both_checks_agree_on_every_kind_of_table(kind: str, data: st.DataObject
     assert set(found.broken) == {rule for rule, rows_of in found.marks.items() if rows_of.any()}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_ANY, _ANY, _ANY), min_size=1, max_size=6))
 def test_the_storage_of_text_changes_no_verdict(rows: list[tuple[str | None, str | None, str | None]]) -> None:
     plain = _stops(*rows)
