@@ -30,7 +30,8 @@ campaign: setup ## a whole fiscal year, unattended, on the embedded default
 
 test: ## set-up and every test
 	@bash scripts/setup.sh --tests
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && KANSHO_TESTS_KEPT="$$kept" \
+	  $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  lint test-years test-rooms test-units test-services test-spec test-faults
 
 # Tests do not wait for a disk where the machine lends them memory: no test pulls the plug, and fsync is most of their waiting.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import importlib
 import os
 import pickle
@@ -26,6 +25,7 @@ from kansho.evidence.events import Actor
 from kansho.evidence.ledger import Ledger
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.kept import Kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -90,16 +90,22 @@ def _stages_alone_read_without_a_purpose() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _the_same_paper_is_set_once() -> Iterator[None]:
     """WeasyPrint sets the same text to the same bytes; many tests walk the same way to where they begin."""
-    made: dict[str, bytes] = {}
     module = importlib.import_module("kansho.documents.render")  # the package has a function of that name
     real = module.render_html
 
+    def made(html: str) -> tuple[bytes, list[str]]:
+        remarks: list[str] = []
+        return real(html, remarks=remarks), remarks
+
+    kept = Kept("paper")
+
     def once(html: str, attachments: Sequence[Any] = (), remarks: list[str] | None = None) -> bytes:
-        if attachments or remarks is not None:
+        if attachments:
             return real(html, attachments, remarks)
-        if html not in made:
-            made[html] = real(html)
-        return made[html]
+        pdf, found = kept.answer(html.encode(), lambda: made(html))
+        if remarks is not None:
+            remarks += found
+        return pdf
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "render_html", once)
@@ -109,15 +115,12 @@ def _the_same_paper_is_set_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _the_same_table_is_judged_once() -> Iterator[None]:
     """Great Expectations answers the same question about the same values alike; half of what tests ask was asked."""
-    told: dict[bytes, dict[str, bool]] = {}
+    kept = Kept("table")
     module = importlib.import_module("kansho.quality.expectations")
     real = module._validate
 
     def once(suite: Mapping[str, Any], parts: list[tuple[list[dict[str, Any]], pd.DataFrame]]) -> dict[str, bool]:
-        asked = hashlib.sha256(pickle.dumps((suite, parts))).digest()
-        if asked not in told:
-            told[asked] = real(suite, parts)
-        return dict(told[asked])
+        return dict(kept.answer(pickle.dumps((suite, parts)), lambda: real(suite, parts)))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_validate", once)
