@@ -9,8 +9,9 @@ late "done" for the second one's, and fails the task that is running well.  Here
 is passed on only when no newer workload of the same try is out.
 
 Why it waits: on the embedded database the scheduler has no other way to learn what happened than to look, and every
-look costs it some 40 ms.  Here it looks when a worker has answered or when something stands that it acts upon (`News`),
-and once a second in any case.
+look costs it some 40 ms.  Here it looks when something stands that it acts upon (`News`), and once a second anyway.
+That a worker is free again is no such thing: a task's end stands in the database before its worker says so, and what
+the worker said is taken in at the next look.  It is waited for only while a task waits for a worker.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,8 @@ _APART = ("kansho.simulation", "kansho.cli")
 
 #: Seconds without news after which the scheduler looks all the same: retries and time-outs come by the clock.
 PATIENCE = 1.0
+#: Seconds that a worker's answer may wait for the next look.
+LINGER = 0.25
 _SQLITE = "sqlite:///"
 
 
@@ -71,7 +75,6 @@ class PreloadingExecutor(LocalExecutor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._out: Counter[TaskInstanceKey] = Counter()
-        self._sent = False
         url = conf.get("database", "sql_alchemy_conn", fallback="")
         self._news = News(Path(url.removeprefix(_SQLITE))) if url.startswith(_SQLITE) else None
 
@@ -82,17 +85,21 @@ class PreloadingExecutor(LocalExecutor):
         super().start()
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
-        self._sent = True
         self._out.update(w.key for w in workload_list if isinstance(w.key, TaskInstanceKey))
         super()._process_workloads(workload_list)  # type: ignore[no-untyped-call]
 
     def sync(self) -> None:
-        """Take in what workers answered; when that is nothing and nothing was sent, wait for news."""
+        """Take in what workers answered, and wait for news: not for long when they did, not at all when one is wanted."""
         super().sync()  # type: ignore[no-untyped-call]
-        if self._news is not None and not self._sent and not self.event_buffer:
-            self._news.wait(PATIENCE, until=lambda: not self.result_queue.empty())
-            self._read_results()
-        self._sent = False
+        if self._news is None:
+            return
+        wanted = bool(self.queued_tasks)
+        if not self.event_buffer:
+            came = _Since(lambda: not self.result_queue.empty())
+            self._news.wait(PATIENCE, until=lambda: came.seconds(time.monotonic()) >= (0 if wanted else LINGER))
+        elif not wanted:
+            self._news.wait(LINGER, until=lambda: False)
+        self._read_results()
 
     def _read_results(self) -> None:
         while not self.result_queue.empty():
@@ -103,6 +110,24 @@ class PreloadingExecutor(LocalExecutor):
                     continue
                 del self._out[key]
             self.change_state(key, state)
+
+
+class _Since:
+    """For how long something has been so.
+
+    Args:
+        so: asked at every look.
+    """
+
+    def __init__(self, so: Callable[[], bool]) -> None:
+        self._so = so
+        self._first: float | None = None
+
+    def seconds(self, now: float) -> float:
+        """Seconds since the first look that found it so; -1 before."""
+        if self._first is None and self._so():
+            self._first = now
+        return -1.0 if self._first is None else now - self._first
 
 
 def preload() -> list[str]:

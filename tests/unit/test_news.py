@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, DateTime, MetaData, Table, create_engine, func, select
 
-from kansho_airflow.executor import PreloadingExecutor
+from kansho_airflow.executor import LINGER, PATIENCE, PreloadingExecutor
 from kansho_airflow.sqlite import News
 
 #: Longer than any test may take: who returns earlier was told.
@@ -125,36 +128,43 @@ def test_patience_ends(news: News) -> None:
 
 
 class _Waited(PreloadingExecutor):
-    """An executor without workers, whose news are counted."""
+    """An executor without workers and news; a worker answers while it waits."""
 
     def __init__(self, database: Path) -> None:
         super().__init__()
-        self.waits = 0
+        self.waited: list[float] = []
         self._news = News(database)
-        self._news.wait = self._count  # type: ignore[method-assign]
+        self._news.wait = self._wait  # type: ignore[method-assign]
         self.result_queue = _Queue()  # type: ignore[assignment]
 
-    def _count(self, at_most: float, until: object) -> None:
-        self.waits += 1
+    def _wait(self, at_most: float, until: Callable[[], bool]) -> None:
+        self.waited.append(at_most)
+        self.result_queue.append(("somebody", "success", None))  # type: ignore[attr-defined]
+        while at_most == PATIENCE and not until():
+            time.sleep(0.01)
 
     def _check_workers(self) -> None: ...
 
 
-class _Queue(list[object]):
+class _Queue(list[Any]):
     def empty(self) -> bool:
         return not self
 
+    def get(self) -> Any:
+        return self.pop()
 
-def test_the_scheduler_waits_only_when_nothing_was_sent_and_nothing_came(database: Path) -> None:
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("answered_before", "wanted", "waits"),
+    [(False, False, [PATIENCE]), (False, True, [PATIENCE]), (True, False, [LINGER]), (True, True, [])],
+)
+def test_the_scheduler_waits_for_news_and_for_a_worker_only_while_one_is_wanted(
+    database: Path, answered_before: bool, wanted: bool, waits: list[float]
+) -> None:
     executor = _Waited(database)
+    executor.event_buffer = {"something": "came"} if answered_before else {}  # type: ignore[dict-item]
+    executor.queued_tasks = {"a task": "of a run"} if wanted else {}  # type: ignore[dict-item]
     executor.sync()
-    assert executor.waits == 1
-    executor._sent = True
-    executor.sync()
-    assert executor.waits == 1
-    executor.event_buffer = {"something": "came"}  # type: ignore[dict-item]
-    executor.sync()
-    assert executor.waits == 1
-    executor.event_buffer = {}
-    executor.sync()
-    assert executor.waits == 2
+    assert executor.waited == waits
+    assert set(executor.event_buffer) == {*(["something"] if answered_before else []), *(["somebody"] if waits else [])}
