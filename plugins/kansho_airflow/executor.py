@@ -89,7 +89,7 @@ class PreloadingExecutor(LocalExecutor):
         super()._process_workloads(workload_list)  # type: ignore[no-untyped-call]
 
     def sync(self) -> None:
-        """Take in what workers answered, and wait for news: not for long when they did, not at all when one is wanted."""
+        """Take in what workers answered, and wait for news: shortly when they did, not at all when one is wanted."""
         super().sync()  # type: ignore[no-untyped-call]
         if self._news is None:
             return
