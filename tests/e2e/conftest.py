@@ -27,7 +27,7 @@ def played(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
-    """A start of Airflow is dear: its approvals are tried first, then its components die (``test_services.py``)."""
+    """A start of Airflow is dear: its approvals are tried first, then its components end (``test_services.py``)."""
     airflow = toy_airflow(tmp_path_factory.mktemp("toy"))
     try:
         started = start_toy(airflow)

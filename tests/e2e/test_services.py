@@ -1,44 +1,26 @@
-"""Airflow's components die and come back: nothing is lost, nothing is left."""
+"""Airflow's components as they run for the toy, and nothing of them once they are stopped."""
 
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
 import requests
 
-from kansho_airflow.bootstrap import COMPONENTS
 from kansho_airflow.rolenames import ADMIN
 from kansho_airflow.services import Airflow
-from tests.e2e.toys import OFFICER, Toy, start_toy, toy_airflow
+from tests.e2e.toys import OFFICER, Toy
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_an_approval_survives_the_death_of_every_component(toy: Toy) -> None:
-    run = toy.start("plan")
-    toy.waiting(run)
-    _the_plugin_is_there(toy)
-
-    leaders = [toy.airflow.sessions.leader(name) for name in COMPONENTS]
-    for leader in leaders:
-        assert leader is not None
-        os.kill(leader, signal.SIGKILL)
-    folder = toy.airflow.installation.var.parent
-    again = toy_airflow(folder)
-    try:
-        answering = start_toy(again)
-        assert again.installation.port == toy.airflow.installation.port
-        answering.approve(run, "plan", OFFICER)
-        assert answering.ended(run) == "success"
-        assert answering.released(run)
-    finally:
-        again.stop(grace=5)
-    assert not _processes_that_name(folder)
-    with pytest.raises(requests.ConnectionError):
-        requests.get(again.installation.url, timeout=2)
+def test_the_plugin_is_there_and_the_desk_answers(toy: Toy) -> None:
+    plugins = toy.as_user(ADMIN).call("GET", "/plugins").json()["plugins"]
+    ours = next(plugin for plugin in plugins if plugin["name"] == "kansho")
+    assert [view["href"] for view in ours["external_views"]] == ["/desk/"]
+    assert toy.as_user(ADMIN).call("GET", "/plugins/importErrors").json()["total_entries"] == 0
+    assert toy.as_user(OFFICER).desk_get("/desk/") != 404
 
 
 def test_secrets_lie_in_files_that_only_the_owner_reads(tmp_path: Path) -> None:
@@ -48,12 +30,14 @@ def test_secrets_lie_in_files_that_only_the_owner_reads(tmp_path: Path) -> None:
     assert installation.secrets.stat().st_mode & 0o777 == 0o700
 
 
-def _the_plugin_is_there(toy: Toy) -> None:
-    plugins = toy.as_user(ADMIN).call("GET", "/plugins").json()["plugins"]
-    ours = next(plugin for plugin in plugins if plugin["name"] == "kansho")
-    assert [view["href"] for view in ours["external_views"]] == ["/desk/"]
-    assert toy.as_user(ADMIN).call("GET", "/plugins/importErrors").json()["total_entries"] == 0
-    assert toy.as_user(OFFICER).desk_get("/desk/") != 404
+def test_stopped_it_leaves_no_process(toy: Toy) -> None:
+    """The last that is asked of the toy.  What is killed and started again is in ``test_year.py``."""
+    folder = toy.airflow.installation.var
+    assert _processes_that_name(folder)
+    toy.airflow.stop(grace=5)
+    assert not _processes_that_name(folder)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(toy.airflow.installation.url, timeout=2)
 
 
 def _processes_that_name(folder: Path) -> list[int]:

@@ -1,9 +1,9 @@
 """A whole small year on a real scheduler, killed on the way, to the signed certificate.
 
-One year serves every test of this file.  Running tasks of it are SIGKILLed, then all of it with its scheduler in
-mid-year; it is asked to end (SIGTERM) later, and resumed both times; while nothing runs, every byte under our folders
-is searched for residents.  Its final counts are compared with those of the same year played without Airflow and
-without kills.
+One year serves every test of this file.  Running tasks of it are SIGKILLed, then, while somebody is asked to approve,
+all of it with its scheduler in mid-year; it is asked to end (SIGTERM) later, and resumed both times.  While nothing
+runs, every byte under our folders is searched for residents.  Its final counts are compared with those of the same year
+played without Airflow and without kills.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from tests.played import PEOPLE, SEED, Played, printed_files
 
 #: Events in the ledger at which a running task is killed; then one of the jobs that print side by side.
 TASK_KILL_AT, JOB = 90, "print_job"
-#: So many events later, the cards checked, the year is killed; again so many later it is interrupted.
+#: So many events later, the cards checked, the year is killed at the next question; so many later it is interrupted.
 KILL_AFTER, INTERRUPT_AFTER = 20, 140
 LIMIT = 1500
 
@@ -62,6 +62,9 @@ class PlayedYear:
     scans: list[ScanResult]
     killed: list[tuple[Any, ...]]
     printed: dict[str, str]
+    #: The approval that was asked for when all died: how it stood before that and after the year had gone on.
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    ports: set[str] = field(default_factory=set)
 
     @property
     def outputs(self) -> Path:
@@ -148,6 +151,35 @@ def _was_tried_again(var: Path, task: tuple[Any, ...]) -> bool:
     return [(state, number > 1) for state, number in found] == [("success", True)]
 
 
+def _until_asked(var: Path, driver: subprocess.Popen[bytes]) -> tuple[Any, ...]:
+    """The next question that nobody has answered (DAG, run, task): who would answer it is held still from before it."""
+    deadline = time.monotonic() + 300
+    coming = (
+        "select 1 from task_instance where state in ('queued', 'running') and task_id like 'request\\_%' escape '\\'"
+    )
+    waiting = "select dag_id, run_id, task_id from task_instance where state = 'awaiting_input'"
+    held = False
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+        if not held and _asked_of_database(var, coming):
+            driver.send_signal(signal.SIGSTOP)
+            held = True
+        if held and (found := _asked_of_database(var, waiting)):
+            return found[0]
+    raise AssertionError("nobody was asked")
+
+
+def _stands(var: Path, question: tuple[Any, ...]) -> tuple[Any, ...]:
+    """State and number of the try of a task."""
+    query = "select state, try_number from task_instance where dag_id = ? and run_id = ? and task_id = ?"
+    (found,) = _asked_of_database(var, query, *question)
+    return found
+
+
+def _port(var: Path) -> str:
+    return (var / "airflow" / "run" / "port").read_text()
+
+
 @pytest.fixture(scope="module")
 def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedYear]:
     root = tmp_path_factory.mktemp("year")
@@ -160,9 +192,12 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         played.killed.append(_kill_a_task(var))
         played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
         _wait(first, events, len(os.listdir(events)) + KILL_AFTER)
+        question = _until_asked(var, first)
         first.kill()
         Airflow.at(var).kill()
         played.exit_codes.append(first.wait())
+        played.asked.append(_stands(var, question))
+        played.ports.add(_port(var))
         played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
         played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
@@ -171,6 +206,8 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         _wait(second, events, len(os.listdir(events)) + INTERRUPT_AFTER)
         second.send_signal(signal.SIGTERM)
         played.exit_codes.append(second.wait(timeout=120))
+        played.asked.append(_stands(var, question))
+        played.ports.add(_port(var))
         played.scans.append(played.search())
 
         third = _start(var, log)
@@ -213,6 +250,12 @@ def test_the_summary_says_everything_it_should(year: PlayedYear) -> None:
 def test_tasks_that_were_killed_were_tried_again(year: PlayedYear) -> None:
     _, (*_, job, number) = year.killed
     assert (job, number >= 0) == (JOB, True)
+
+
+def test_what_was_asked_when_all_died_was_answered_by_its_own_run_at_the_same_address(year: PlayedYear) -> None:
+    (before, number), after = year.asked
+    assert (before, after) == ("awaiting_input", ("success", number))
+    assert len(year.ports) == 1
 
 
 def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: PlayedYear) -> None:
