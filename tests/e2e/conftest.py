@@ -12,6 +12,7 @@ from kansho.closing.residue import ScanResult, scan
 from tests.e2e.toys import CAMPAIGN, Toy, start_toy, toy_airflow
 from tests.immediate import ImmediateYear
 from tests.played import Played, canaries, play
+from tests.unit.closing_year import blank_documents
 
 #: How many occasions lie between two canary scans of the running year.
 EVERY = 12
@@ -19,10 +20,14 @@ EVERY = 12
 
 @pytest.fixture(scope="session")
 def played(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Its papers are blank pages: the year on Airflow sets them, and so do the tests of each (``test_year.py``)."""
+
     def look(year: ImmediateYear, number: int, day: date) -> ScanResult | None:
         return None if number % EVERY else scan([year.var / "kansho"], canaries(year))
 
-    return play(mini_as_filed, tmp_path_factory.mktemp("year") / "var", look)
+    with pytest.MonkeyPatch.context() as patch:
+        blank_documents(patch)
+        return play(mini_as_filed, tmp_path_factory.mktemp("year") / "var", look)
 
 
 @pytest.fixture(scope="session")
