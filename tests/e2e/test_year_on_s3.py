@@ -1,6 +1,6 @@
 """The same year on S3 as on the local store: the same evidence, but for places, times and what keys make.
 
-The people and the seed are those of ``test_year_without_airflow.py``; papers are blank pages, for that year made them.
+The people and the seed are those of ``test_year_without_airflow.py``; the papers of both are blank pages.
 """
 
 from __future__ import annotations
