@@ -192,6 +192,8 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         played.killed.append(_kill_a_task(var))
         played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
         _wait(first, events, len(os.listdir(events)) + KILL_AFTER)
+        # Before the next question the cards may be gone with their retention.
+        played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
         question = _until_asked(var, first)
         first.kill()
         Airflow.at(var).kill()
@@ -200,7 +202,6 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         played.ports.add(_port(var))
         played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
-        played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
 
         second = _start(var, log)
         _wait(second, events, len(os.listdir(events)) + INTERRUPT_AFTER)
