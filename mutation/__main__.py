@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=0, help="stop with each subject after so long; 0: never")
     parser.add_argument("--in-functions", action="store_true", help="leave out what is planted before the import")
     parser.add_argument("--alike", type=int, default=ALIKE, help="so many are asked of tests that go the same way")
-    parser.add_argument("--only", default="", help="only in modules whose path holds this text")
+    parser.add_argument("--only", default="", help="only errors whose name (path, function: `…` → `…`) holds this text")
     parser.add_argument("--log", type=Path, help="what became of each, as JSON lines; a run goes on from it")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its temporary files go with it

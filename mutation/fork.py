@@ -20,12 +20,15 @@ from dataclasses import dataclass
 
 #: Processor seconds of a test beyond what it took (times ten): who takes more does not come to an end.
 AT_LEAST, PATIENCE = 5.0, 10.0
+#: And of whatever it starts (a command of its own takes what no test is charged with), above what it had used itself.
+STARTED = 120
 #: Bytes that a child may ask for beyond what it was born with.
 MEMORY = 4 << 30
 #: Seconds in which a child that tells nothing is held to stand still for ever.
 STILL = 300.0
 #: Exit codes of a child; anything else is our own mistake.
 FINE, FAILED, BROKEN = 0, 1, 3
+_OUT_OF_TIME = frozenset({signal.SIGPROF, signal.SIGXCPU})
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _LIBC = ctypes.CDLL(None)
 
@@ -66,7 +69,7 @@ def forked(work: Callable[[Tell], int], still: float = STILL) -> Ended:
     if status is None:
         return Ended("stuck", told)
     if os.WIFSIGNALED(status):
-        return Ended("hung" if os.WTERMSIG(status) == signal.SIGXCPU else "crashed", told)
+        return Ended("hung" if os.WTERMSIG(status) in _OUT_OF_TIME else "crashed", told)
     code = os.WEXITSTATUS(status)
     if code not in (FINE, FAILED):
         raise RuntimeError(f"a child ended with {code} at {told}: nothing can be said of it")
@@ -74,9 +77,15 @@ def forked(work: Callable[[Tell], int], still: float = STILL) -> Ended:
 
 
 def allow(seconds: float) -> None:
-    """Let this process run for so long on the processor from now on, then be stopped."""
-    used = time.process_time()
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + AT_LEAST + PATIENCE * seconds), resource.RLIM_INFINITY))
+    """Let this process run for so long on the processor from now on, then be stopped.
+
+    By a timer, which belongs to this process alone: a limit is handed down to what a test starts, whose seconds nobody
+    has counted.
+    """
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, AT_LEAST + PATIENCE * seconds)
+    used = time.process_time() + AT_LEAST + PATIENCE * seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + STARTED), resource.RLIM_INFINITY))
 
 
 def die_with(parent: int) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from mutation.mutants import Mutant
 
 #: So many tests may fail with nothing planted; they are left out and named.
 LEFT_OUT_AT_MOST = 20
-#: Of tests that go the same way through a module so many are asked about an error in it.
-ALIKE = 6
+#: Of tests that go the same way through a module so many are asked about an error in it; about one that is explained
+#: already, few: whether it still stands as it did.
+ALIKE, FEW = 60, 6
 UNSEEN, UNRUN, UNASKED = "survived", "in no test", "only slow tests run it"
 
 
@@ -53,25 +54,24 @@ class Row:
 class Log:
     """Rows, a line each; what an earlier run wrote still holds while the module is the same."""
 
-    def __init__(self, path: Path | None, tests: str, alike: int = ALIKE) -> None:
-        self._path, self._tests, self._alike = path, tests, alike
+    def __init__(self, path: Path | None, tests: str) -> None:
+        self._path, self._tests = path, tests
         self._rows: dict[tuple[str, int, str], Row] = {}
         if path is not None and path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 row = Row(**json.loads(line))
                 self._rows[row.name, row.line, row.module] = row
 
-    def of(self, mutant: Mutant) -> Row | None:
+    def of(self, mutant: Mutant, alike: int = ALIKE) -> Row | None:
         """What is known; what was not seen is asked about again when the tests are others, or more are asked."""
         row = self._rows.get((mutant.name, mutant.line, _digest(mutant.path)))
         if row is None or row.seen:
             return row
-        return row if row.tests == self._tests and row.alike >= self._alike else None
+        return row if row.tests == self._tests and row.alike >= alike else None
 
     def add(self, mutant: Mutant, row: Row) -> Row:
         """Write it down at once."""
-        row = replace(row, name=mutant.name, line=mutant.line, alike=self._alike)
-        row = replace(row, module=_digest(mutant.path), tests=self._tests)
+        row = replace(row, name=mutant.name, line=mutant.line, module=_digest(mutant.path), tests=self._tests)
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
@@ -82,8 +82,16 @@ class Log:
 class Judge:
     """Asks about one error after another."""
 
-    def __init__(self, known: Known, warm: Asker, cold: Asker, alike: int = ALIKE, slow: Known | None = None) -> None:
-        self._known, self._askers, self._alike = known, (warm, cold), alike
+    def __init__(
+        self,
+        known: Known,
+        warm: Asker,
+        cold: Asker,
+        alike: int = ALIKE,
+        slow: Known | None = None,
+        explained: Collection[str] = (),
+    ) -> None:
+        self._known, self._askers, self._alike, self._explained = known, (warm, cold), alike, explained
         self._by_line, self._by_slow = known.by_line(), (slow or Known()).by_line()
         self._believed: tuple[set[str], set[str]] = (set(), set())
         self._saw: dict[str, Counter[str]] = defaultdict(Counter)
@@ -112,14 +120,21 @@ class Judge:
         """Ask the tests that run its line until one fails; None where it cannot be planted so."""
         began = time.monotonic()
         row = self._judged(at, mutant, cold)
-        return None if row is None else replace(row, cold=cold, seconds=round(time.monotonic() - began, 2))
+        if row is None:
+            return None
+        return replace(row, cold=cold, alike=self.alike(mutant), seconds=round(time.monotonic() - began, 2))
+
+    def alike(self, mutant: Mutant) -> int:
+        """How many tests that go the same way are asked about it."""
+        return min(FEW, self._alike) if mutant.name in self._explained else self._alike
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """The tests that run its line: those that saw an error of its function before, then the quickest of each way.
 
         Tests that go the same way through the module, line by line, can differ only in what they look at; of these
         `ALIKE` are asked, so that what is seen is seen, and what is not might be by one that was not asked.  A table
-        is read by tests that run no line of its module: of what is in no function, every test is asked in one form.
+        is read by tests that run no line of its module: of what is in no function, every test is asked in one form,
+        those that run something of it first.
         """
         if mutant.statement:
             # A part of a statement may have a line of its own on which no tracer stops: then those of the line before.
@@ -129,13 +144,14 @@ class Judge:
             found = {*self._known.seconds}
         saw = self._saw[f"{mutant.path} {mutant.function}"]
         ways: Counter[tuple[str, tuple[int, ...]]] = Counter()
-        ranked: list[tuple[int, int, int, str]] = []
+        ranked: list[tuple[int, bool, int, int, str]] = []
+        alike = self.alike(mutant) if mutant.statement else 1
         for place, test in enumerate(self._quickest(found)):
             form = "" if mutant.statement else test.partition("[")[0]
             way = (form, tuple(self._known.lines.get(test, {}).get(mutant.path, ())))
             ways[way] += 1
-            if ways[way] <= (self._alike if mutant.statement else 1) or saw[test]:
-                ranked.append((-saw[test], ways[way], place, test))
+            if ways[way] <= alike or saw[test]:
+                ranked.append((-saw[test], not way[1], ways[way], place, test))
         return [test for *_, test in sorted(ranked)]
 
     def _judged(self, at: int, mutant: Mutant, cold: bool) -> Row | None:

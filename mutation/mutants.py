@@ -30,8 +30,8 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitAnd: ast.BitOr,
 }
-#: Calls whose texts are for a person; their first argument, the code, is not.
-_WORDS = frozenset({"Finding", "KanshoError"})
+#: Calls whose texts are for a person, and how many of their first arguments are not: the code.
+_WORDS = {"Finding": 1, "KanshoError": 1, "_refuse": 1, "_refusal": 0}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _walk(node: ast.AST, function: str, statement: int, inside: bool) -> Iterato
     elif isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
         return
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WORDS:
-        inner = [*node.args[:1]]
+        inner = [*node.args[: _WORDS[node.func.id]]]
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
     else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import random
 import re
 import shutil
 import tempfile
@@ -69,11 +68,18 @@ def run(subjects: Mapping[str, Subject], wish: Wish) -> int:
 
 
 def possible(name: str, subject: Subject, wish: Wish) -> list[Mutant]:
-    """Every error that can be planted, shuffled by the seed: a larger sample holds the smaller one."""
-    modules = (path for path in subject.modules if wish.only in path)
-    every = [m for path in modules for m in mutants(path, (LIBRARY / path).read_text(encoding="utf-8"))]
-    random.Random(f"{wish.seed}:{name}").shuffle(every)  # noqa: S311
-    return every
+    """Every error that can be planted, in the order of a seed: a larger sample holds the smaller one.
+
+    The place of each follows from its own name, so that what changes elsewhere leaves it in the sample or out of it.
+    """
+    every = [m for path in subject.modules for m in mutants(path, (LIBRARY / path).read_text(encoding="utf-8"))]
+    times: Counter[str] = Counter()
+    order: dict[str, Mutant] = {}
+    for mutant in every:
+        times[mutant.name] += 1
+        said = f"{wish.seed}:{name}:{mutant.name}:{times[mutant.name]}"
+        order[hashlib.sha256(said.encode()).hexdigest()] = mutant
+    return [mutant for _, mutant in sorted(order.items()) if wish.only in mutant.name]
 
 
 def explanations(page: str) -> set[str]:
@@ -111,10 +117,10 @@ def _subject(name: str, subject: Subject, wish: Wish, work: Path) -> int:
     out |= {t: f"{s} s" for t, s in known.seconds.items() if s > subject.slow}
     _name(out)
     slow = known.without({*known.seconds} - {*out})
-    known, log, chosen = known.without(out), Log(wish.log, digest, wish.alike), every[: wish.sample or None]
-    rows = {at: row for at, mutant in enumerate(chosen) if (row := log.of(mutant))}
+    known, log, chosen = known.without(out), Log(wish.log, digest), every[: wish.sample or None]
     warm = Warm([*subject.tests], known, chosen, work)
-    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work), wish.alike, slow)
+    judge = Judge(known, warm, Cold(subject.modules, known, chosen, work), wish.alike, slow, _explained())
+    rows = {at: row for at, mutant in enumerate(chosen) if (row := log.of(mutant, judge.alike(mutant)))}
     ends = time.monotonic() + (wish.seconds or float("inf"))
     try:
         for cold in (False, True):
@@ -138,8 +144,12 @@ def _name(left_out: Mapping[str, str]) -> None:
         print(f"left out: {test} ({why})", flush=True)
 
 
+def _explained() -> set[str]:
+    return explanations(PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
+
+
 def _tell(name: str, every: Sequence[Mutant], rows: Sequence[Row]) -> int:
-    explained = explanations(PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
+    explained = _explained()
     for row in rows:
         if explained_as(row, explained) not in ("seen", "explained"):
             print(f"{row.how}: line {row.line}: {row.name}", flush=True)

@@ -16,7 +16,7 @@ import os
 import shutil
 import signal
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -84,7 +84,7 @@ class _Session(InOrder):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """All of it; what belongs to the whole session stays made from the first tests on."""
+        """All of it; what belongs to the whole session is made by the first tests, outside of any limit, and stays."""
         self._begin(session)
         functions, caches = functions_here(), _caches()
         same = plain(functions)
@@ -105,12 +105,8 @@ class _Session(InOrder):
         return True
 
     def _begin(self, session: pytest.Session) -> None:
-        """The quickest test of each file, so that what all need is imported and made."""
-        quickest: dict[str, pytest.Item] = {}
-        for item in sorted(session.items, key=lambda i: self._known.seconds.get(i.nodeid, 1e9)):
-            quickest.setdefault(item.nodeid.partition("::")[0], item)
         write_below(session.config, self._work / "first")
-        first = [*quickest.values()]
+        first = needed(session.items, self._known.seconds)
         for item, following in zip(first, [*first[1:], another(session.items, first[-1])], strict=True):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
@@ -127,6 +123,20 @@ class _Session(InOrder):
         ended = forked(work)
         shutil.rmtree(folder, ignore_errors=True)
         return [ended.how, ended.told]
+
+
+def needed(items: Sequence[pytest.Item], seconds: Mapping[str, float]) -> list[pytest.Item]:
+    """The quickest test of each file and of each fixture of the whole session: what all need is imported and made."""
+    quickest: dict[str, pytest.Item] = {}
+    for item in sorted(items, key=lambda i: seconds.get(i.nodeid, 1e9)):
+        for name in (item.nodeid.partition("::")[0], *_of_the_session(item)):
+            quickest.setdefault(name, item)
+    return [*{item.nodeid: item for item in quickest.values()}.values()]
+
+
+def _of_the_session(item: pytest.Item) -> Iterator[str]:
+    fixtures = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    yield from (name for name, found in fixtures.items() if any(f.scope == "session" for f in found))
 
 
 def functions_here() -> Functions:

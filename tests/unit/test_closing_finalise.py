@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,18 @@ import pytest
 from kansho.campaign.config import CampaignConfig
 from kansho.cli import main
 from kansho.closing import certificate, finalise, traces
-from kansho.closing.attended import Attended
+from kansho.closing.attended import Attended, record_attended, simulated, tool_version
 from kansho.closing.needles import needles_of
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import scan
 from kansho.closing.summary import build_summary, write_summary
-from kansho.errors import KanshoError
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import sha256
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, without_keys
+from tests.refusals import refused
 from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
 from tests.unit.stamps import read_stamp
 
@@ -129,7 +129,7 @@ def test_the_log_beside_the_certificate_has_a_row_per_target(year: ClosingYear) 
 def test_every_scan_says_place_by_place_what_was_searched_found_and_not_reached(year: ClosingYear) -> None:
     left = year.ws.layout.outputs / "leaky.zip"
     left.write_bytes(b"PK\x03\x04" + LEFT)
-    with pytest.raises(KanshoError, match="CLOSING-RESIDUE"):
+    with refused("CLOSING-RESIDUE"):
         run(year)
     left.unlink()
     run(year)
@@ -158,7 +158,7 @@ def test_nothing_of_a_resident_is_left_anywhere(year: ClosingYear) -> None:
 def test_residue_stops_the_certificate_and_names_the_file_only(year: ClosingYear) -> None:
     left = year.ws.layout.outputs / "leaky.csv"
     left.write_bytes(b"a,b\n" + LEFT)
-    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*kansho/outputs/leaky.csv\(1\)") as caught:
+    with refused("CLOSING-RESIDUE", r"kansho/outputs/leaky.csv\(1\)") as caught:
         run(year)
     assert "御厨子" not in caught.value.text
     assert year.ws.ledger.events("residue_scanned")[0].counts["hits"] == 1
@@ -170,13 +170,13 @@ def test_residue_stops_the_certificate_and_names_the_file_only(year: ClosingYear
 
 def test_secrets_we_no_longer_hold_can_be_searched_too(year: ClosingYear) -> None:
     (year.ws.layout.outputs / "note.txt").write_text("Zx9-pass-7731")
-    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*note.txt\(1\)"):
+    with refused("CLOSING-RESIDUE", r"note.txt\(1\)"):
         run(year, also=["Zx9-pass-7731"])
 
 
 def test_an_unreadable_file_is_no_pass(year: ClosingYear) -> None:
     (year.ws.layout.outputs / "broken.db").write_bytes(b"SQLite format 3\0 nothing")
-    with pytest.raises(KanshoError, match="CLOSING-UNREADABLE"):
+    with refused("CLOSING-UNREADABLE"):
         run(year)
 
 
@@ -217,15 +217,21 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(
     assert verify_bundle(Path(run(year)["bundle"])) == []
 
 
-def test_it_carries_on_an_erasure_killed_before_its_keys(year: ClosingYear) -> None:
+def test_it_carries_on_an_erasure_killed_before_its_keys_and_sweeps_what_was_half_written(year: ClosingYear) -> None:
     year.ws.keyring.create()  # keys of an erasure that was killed before it destroyed them
-    run(year)
-    assert sorted(p.name for p in (year.ws.layout.kansho / "keys" / year.ws.config.id).iterdir()) == ["signing"]
+    half = year.ws.layout.kansho / "vault" / year.ws.config.id / "roster" / ".tmp-77-0123abcd"
+    half.parent.mkdir(parents=True, exist_ok=True)
+    half.write_bytes(b"x")
+    finalise.require_erased(year.ws)
+    assert year.ws.keyring.names() == ["needles", "signing"]
+    (swept,) = year.ws.ledger.events("unfinished_swept")
+    assert (swept.key, swept.counts, swept.codes) == ("vault/1", {"writes": 1}, {"place": "vault"})
+    assert not (year.ws.layout.kansho / "vault" / year.ws.config.id).exists()
 
 
 def test_it_refuses_a_campaign_that_is_not_erased(mini: CampaignConfig, tmp_path: Path) -> None:
     made, _ = closing_year(mini, tmp_path / "var").until_plan()
-    with pytest.raises(KanshoError, match="CLOSING-NOT-ERASED"):
+    with refused("CLOSING-NOT-ERASED"):
         run(made)
 
 
@@ -244,7 +250,7 @@ def test_values_that_only_an_erased_delivery_held_are_looked_for(mini: CampaignC
     assert [r.key for r in year.ws.snapshots("residue_needles")] == ["year"]
     for number, said in enumerate((row["address"].encode("cp932"), b" 0311122233 ")):
         (year.ws.layout.outputs / f"left-{number}.txt").write_bytes(said)
-    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*left-0.txt\(1\).*left-1.txt\(1\)"):
+    with refused("CLOSING-RESIDUE", r"left-0.txt\(1\).*left-1.txt\(1\)"):
         run(year)
     for path in year.ws.layout.outputs.glob("left-*.txt"):
         path.unlink()
@@ -259,7 +265,7 @@ def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, t
     base.execute("INSERT INTO variable VALUES (?)", (LEFT.decode("cp932"),))
     base.commit()
     base.close()
-    with pytest.raises(KanshoError, match=r"CLOSING-RESIDUE.*meta/airflow.db\("):
+    with refused("CLOSING-RESIDUE", r"meta/airflow.db\("):
         run(year, database=f"sqlite:///{elsewhere / 'airflow.db'}")
 
 
@@ -269,13 +275,13 @@ def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
     run_folder = year.ws.layout.airflow / "run"
     run_folder.mkdir(parents=True)
     (run_folder / "scheduler.pid").write_text(f"{os.getpid()} - ")
-    with pytest.raises(KanshoError, match="CLOSING-RUNNING"):
+    with refused("CLOSING-RUNNING"):
         run(year)
 
 
 def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
     year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
-    with pytest.raises(KanshoError, match="CLOSING-EVIDENCE.*COUNT-SHEETS"):
+    with refused("CLOSING-EVIDENCE", "COUNT-SHEETS"):
         run(year)
 
 
@@ -288,22 +294,34 @@ def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: 
     assert certified.campaign_date == "2028-01-31"
 
 
-@pytest.mark.parametrize(
-    ("people", "code"),
-    [
-        (None, "CERTIFY-UNATTENDED"),
-        (Attended("watanuki", "watanuki", "none"), "CERTIFY-PEOPLE"),
-        (Attended("tsukumo", "watanuki", "teshigawara"), "CERTIFY-PEOPLE"),  # the witness is of the ward
-        (Attended("nobody", "watanuki", "none"), "CERTIFY-PEOPLE"),
-    ],
-)
-def test_a_real_year_names_who_erased_checked_and_attended(
-    year: ClosingYear, monkeypatch: pytest.MonkeyPatch, people: Attended | None, code: str
-) -> None:
+def test_a_real_year_names_who_erased_checked_and_attended(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "is_simulation", False)
-    with pytest.raises(KanshoError, match=code):
-        run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
+    for people, code in ((None, "CERTIFY-UNATTENDED"), (Attended("nobody", "watanuki", "none"), "CERTIFY-PEOPLE")):
+        with refused(code):
+            run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
     assert year.ws.ledger.events("traces_purged") == []
+
+
+def test_two_of_ours_and_one_of_the_ward_are_written_down_by_name_and_once(
+    open_workspace: Callable[[date], Workspace],
+) -> None:
+    ws = open_workspace(date(2028, 1, 29))
+    for people, wrong in (
+        (Attended("watanuki", "watanuki", "none"), "watanuki"),
+        (Attended("tsukumo", "watanuki", "teshigawara"), "teshigawara"),  # the witness is of the ward
+        (Attended("tsukumo", "takanashi", "none"), "takanashi"),  # and nobody else is
+        (Attended("nobody", "watanuki", "none"), "nobody"),
+    ):
+        with refused("CERTIFY-PEOPLE", place=wrong):
+            record_attended(ws, people)
+    people = Attended("tsukumo", "watanuki", "takanashi")
+    assert simulated(ws.config) == people
+    event = record_attended(ws, people)
+    tool = {"place": "head_office", "tool": "kansho", "version": tool_version()}
+    assert event.codes == {"operator": "tsukumo", "verifier": "watanuki", "witness": "takanashi", **tool}
+    titled = {"operator": "九十九 環（データ担当）", "verifier": "四月一日 響（業務責任者）"}
+    assert event.names == {**titled, "witness": "小鳥遊 栞（健診係 主任）"}
+    assert record_attended(ws, Attended("watanuki", "tsukumo", "none")) == event
 
 
 def test_a_lost_certificate_is_made_again_to_the_byte(year: ClosingYear) -> None:

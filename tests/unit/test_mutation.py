@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from mutation.mutants import mutants
-from mutation.run import LIBRARY, PAGE, explanations
-from mutation.subjects import SUBJECTS
+from mutation.run import LIBRARY, PAGE, Wish, explanations, possible
+from mutation.subjects import SUBJECTS, Subject
 from tests.conftest import REPOSITORY
 
 SOURCE = '''
@@ -52,6 +52,15 @@ def test_each_differs_from_the_module_in_one_place_and_says_which() -> None:
         assert 1 <= sum(a != b for a, b in zip(plain, changed, strict=True)) <= 2, mutant.name
         compile(mutant.plant(), "a.py", "exec")
     assert [m.name for m in mutants("a.py", SOURCE)] == [m.name for m in mutants("a.py", SOURCE)]
+
+
+def test_a_larger_sample_holds_the_smaller_and_a_part_keeps_its_order() -> None:
+    both, one = (Subject(modules, ()) for modules in (("closing/index.py", "closing/lawful.py"), ("closing/index.py",)))
+    whole, part = possible("erasure", both, Wish(0)), possible("erasure", one, Wish(0))
+    assert len(whole) > len(part) > 50
+    assert part == [m for m in whole if m.path == "closing/index.py"], "what stands elsewhere decides nothing"
+    assert part == possible("erasure", both, Wish(0, only="closing/index.py"))
+    assert part != possible("erasure", one, Wish(0, seed=2))
 
 
 def test_what_is_mutated_is_there() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mutation.fork import FAILED, FINE, STILL, Ended, Tell, allow, forked
+from mutation.fork import FAILED, FINE, STARTED, STILL, Ended, Tell, allow, forked
 
 
 def _gone(pid: int) -> bool:
@@ -51,12 +51,30 @@ def test_a_child_that_breaks_outside_of_its_tests_says_nothing_about_the_error()
 def test_time_on_the_processor_and_memory_are_bounded() -> None:
     def work(tell: Tell) -> int:
         allow(2.0)
-        soft = resource.getrlimit(resource.RLIMIT_CPU)[0]
         bounded = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-        tell(soft if bounded else 0)
+        tell(round(signal.getitimer(signal.ITIMER_PROF)[0]) if bounded else 0)
         return FINE
 
-    assert forked(work).told in (25, 26)
+    assert forked(work).told == 25
+
+
+def test_a_test_that_comes_to_no_end_is_stopped_and_what_it_starts_has_time_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A command takes seconds that no test is charged with: under its starter's limit it would be killed."""
+    monkeypatch.setattr("mutation.fork.AT_LEAST", 0.2)
+
+    def work(tell: Tell) -> int:
+        allow(0.0)
+        started = os.fork()
+        if started == 0:
+            soft = resource.getrlimit(resource.RLIMIT_CPU)[0]
+            os._exit(7 if signal.getitimer(signal.ITIMER_PROF)[0] == 0 and soft >= STARTED else 8)
+        tell(os.waitstatus_to_exitcode(os.waitpid(started, 0)[1]))
+        while True:
+            pass
+
+    assert forked(work) == Ended("hung", 7)
 
 
 def test_a_child_that_stands_still_is_stopped_with_what_it_started() -> None:

@@ -18,10 +18,10 @@ from kansho.evidence.lookalike import imitates
 from mutation.asking import InOrder
 from mutation.cold import Planted
 from mutation.fork import FAILED, FINE, Ended
-from mutation.judge import LEFT_OUT_AT_MOST, UNASKED, UNRUN, UNSEEN, Judge, Log, Row, Unbelievable, explained_as
+from mutation.judge import FEW, LEFT_OUT_AT_MOST, UNASKED, UNRUN, UNSEEN, Judge, Log, Row, Unbelievable, explained_as
 from mutation.lines import LIBRARY, Known, Tracer, digests_of, keep, load
 from mutation.mutants import Mutant, mutants
-from mutation.warm import functions_here, plain, swaps
+from mutation.warm import functions_here, needed, plain, swaps
 
 PATH = "evidence/lookalike.py"
 ERROR = Mutant(PATH, 5, 4, "f", "1", "2", lambda: "")
@@ -97,13 +97,19 @@ def test_of_tests_that_go_the_same_way_only_some_are_asked_after_one_of_each_way
     tests = Known({f"t{n}": {PATH: [4]} for n in range(4)} | {"x": {PATH: [4, 5]}, "y": {}}, dict.fromkeys("xy", 9.0))
     tests.seconds.update({f"t{n}": 1.0 + n for n in range(4)})
     judge = Judge(tests, FINE_ALWAYS, FINE_ALWAYS, alike=2)
-    assert judge.tests_of(Mutant(PATH, 4, 4, "f", "1", "2", lambda: "")) == ["t0", "x", "t1"]
+    error = Mutant(PATH, 4, 4, "f", "1", "2", lambda: "")
+    assert judge.tests_of(error) == ["t0", "x", "t1"]
+    tests.lines |= {f"u{n:02}": {PATH: [4]} for n in range(FEW)}
+    tests.seconds |= {f"u{n:02}": 8.0 for n in range(FEW)}
+    for explained, asked in (((), 4 + FEW + 1), ((error.name,), FEW + 1)):
+        judge = Judge(tests, FINE_ALWAYS, FINE_ALWAYS, explained=explained)
+        assert len(judge.tests_of(error)) == asked, "of what is explained, few"
 
 
 def test_about_a_table_every_test_is_asked_in_one_form() -> None:
-    names = ("a[1]", "a[2]", "b")
-    judge = Judge(Known({}, dict.fromkeys(names, 1.0)), FINE_ALWAYS, FINE_ALWAYS)
-    assert judge.tests_of(Mutant(PATH, 4, 0, "module", "1", "2", lambda: "")) == ["a[1]", "b"]
+    names = ("a[1]", "a[2]", "b", "c")
+    judge = Judge(Known({"c": {PATH: [9]}}, dict.fromkeys(names, 1.0)), FINE_ALWAYS, FINE_ALWAYS)
+    assert judge.tests_of(Mutant(PATH, 4, 0, "module", "1", "2", lambda: "")) == ["c", "a[1]", "b"]
 
 
 def test_a_test_that_fails_without_the_error_too_has_seen_nothing() -> None:
@@ -174,6 +180,7 @@ def test_a_run_goes_on_from_its_log_and_asks_other_tests_about_what_was_not_seen
     assert (Log(path, "tests-1").of(ERROR), Log(path, "tests-1").of(other)) == (seen, not_seen)
     assert Log(path, "tests-2").of(ERROR) == seen
     assert Log(path, "tests-2").of(other) is None
+    assert Log(path, "tests-1").of(other, not_seen.alike + 1) is None
     path.write_text(json.dumps({**json.loads(path.read_text().splitlines()[0]), "module": "older"}))
     assert Log(path, "tests-1").of(ERROR) is None
 
@@ -304,6 +311,18 @@ def test_tests_run_in_the_order_asked_until_one_fails(monkeypatch: pytest.Monkey
     assert ran == ["a::y", "a::x[2]"], "a test of another name, for its table changed, is asked as well"
     assert plugin.run(session, ["a::y", "a::z", "a::w"], told.append, tmp_path) == FAILED
     assert (ran[2:], told) == (["a::y", "a::z"], [0, 1, 0, 1])
+
+
+def test_what_belongs_to_the_whole_session_is_made_before_anything_is_asked() -> None:
+    """A fork that makes it anew takes its time, under its limit, for each error."""
+
+    def item(name: str, **scopes: str) -> Any:
+        fixtures = {fixture: [SimpleNamespace(scope=scope)] for fixture, scope in scopes.items()}
+        return SimpleNamespace(nodeid=name, _fixtureinfo=SimpleNamespace(name2fixturedefs=fixtures))
+
+    items = [item("a::1"), item("a::2", schema="session"), item("a::3", schema="session", tmp="function"), item("b::4")]
+    made: Any = needed(items, {"a::1": 1.0, "a::2": 3.0, "a::3": 2.0})
+    assert [i.nodeid for i in made] == ["a::1", "a::3", "b::4"]
 
 
 def test_which_lines_a_test_runs_is_seen_and_kept_until_something_changes(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ import pandas as pd
 import pikepdf
 import pytest
 import pyzipper
+from sqlalchemy.engine.reflection import Inspector
 
-from kansho.closing import packing, searching, views
+from kansho.closing import database_rows, packing, residue, searching, views
 from kansho.closing.needles import (
     Needle,
     address_forms,
@@ -415,6 +416,21 @@ def test_processes_side_by_side_find_what_one_finds(tmp_path: Path, workers: int
     assert [NEEDLES[n].text for n in result.matched] == [NAME]
 
 
+def test_files_are_shared_out_by_size_and_cells_gathered_up_to_a_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("a", 90_000), ("b", 50_000), ("c", 40_000), ("d", 1)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    files = sorted(tmp_path.iterdir())
+    shares = [[path.name for path in share] for share in residue._shares(files, 2)]
+    assert shares == [["a"], ["b", "c", "d"]] or shares == [["a", "d"], ["b", "c"]]
+    assert residue._shares(files, 1) == [[tmp_path / name for name in "abcd"]]
+    assert residue._shares(files, 0) == residue._shares(files, 1)
+    monkeypatch.setattr(packing, "PIECE", 8)
+    told = [(inner.stream and inner.stream.read(), inner.deeper) for inner in packing.gathered(iter([b"abcd"] * 4))]
+    assert told == [(b"abcd\nabcd\nabcd", False), (b"abcd", False)]
+
+
 def test_what_a_process_that_died_was_given_is_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = searching._search_file
 
@@ -450,10 +466,43 @@ def test_objects_of_a_store_elsewhere_are_searched_too(tmp_path: Path) -> None:
     store.create("events/2.json", b"{}")
     store.create("packed", zipped(KANA.encode("utf-16-le")))
     (tmp_path / "here").mkdir()
-    result = scan([tmp_path / "here"], NEEDLES, stores={"evidence": store})
-    assert result.by_file == {"evidence/events/1.json": 1, "evidence/packed": 1}
-    assert (result.files, result.unread) == (3, ())
-    assert result.places["evidence"].to_json() == {"files": 3, "bytes": result.bytes, "hits": 2, "unread": 0}
+    other = LocalStore(tmp_path / "other")
+    other.create("a", NAME.encode())
+    result = scan([tmp_path / "here"], NEEDLES, stores={"evidence": store, "evidence:2": other})
+    assert result.by_file == {"evidence/events/1.json": 1, "evidence/packed": 1, "evidence:2/a": 1}
+    assert (result.files, result.unread) == (4, ())
+    size = len(NAME.encode())
+    assert result.places["evidence"].to_json() == {"files": 3, "bytes": result.bytes - size, "hits": 2, "unread": 0}
+    assert result.places["evidence:2"].to_json() == {"files": 1, "bytes": size, "hits": 1, "unread": 0}
+
+
+def test_tables_of_a_database_elsewhere_are_searched_cell_by_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_rows, "CUT", 2 * database_rows.OVERLAP)
+    base = sqlite3.connect(tmp_path / "meta.db")
+    far = "。" * (3 * database_rows.OVERLAP)
+    for table, kind, cells in (
+        ("plain", "TEXT", [NAME, None, "7"]),
+        ("long", "TEXT", [far + NAME]),
+        ("packed", "BLOB", [zlib.compress(KANA.encode())]),
+        ("cut_off", "BLOB", [b"PK\x03\x04" + bytes(3 * database_rows.OVERLAP)]),
+        ("clean", "TEXT", ["x" * 100]),
+    ):
+        base.execute(f"CREATE TABLE {table} (a {kind})")
+        base.executemany(f"INSERT INTO {table} VALUES (?)", [(cell,) for cell in cells])
+    base.commit()
+    base.close()
+    # SQLite has no such views, and SQLAlchemy asks for none of it.
+    monkeypatch.setattr(Inspector, "get_materialized_view_names", lambda *of, **how: [])
+    result = scan([], NEEDLES, databases={"database": f"sqlite:///{tmp_path / 'meta.db'}", "gone": "sqlite:////no/x"})
+    assert {*result.by_file} == {f"database/main.{name}" for name in ("plain", "long", "packed")}
+    assert result.unread == ("database/main.cut_off", "gone")
+    text, packed = len((f"{NAME}\n7{far}{NAME}" + "x" * 100).encode()), zlib.compress(KANA.encode())
+    opened = len(packed) + len(KANA.encode()) + 5 * database_rows.OVERLAP + 4  # its beginning as it is, and as a zip
+    told = {"files": 5, "bytes": text + opened, "hits": result.hits, "unread": 1}
+    assert result.places["database"].to_json() == told
+    assert result.places["gone"].to_json() == {"files": 0, "bytes": 0, "hits": 0, "unread": 1}
 
 
 def test_places_are_told_with_what_was_found_there_and_no_name_that_is_not_ours(tmp_path: Path) -> None:

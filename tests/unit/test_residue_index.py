@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,11 +37,28 @@ def test_it_finds_what_a_naive_search_finds(
 
 def test_every_offset_and_the_edges_of_a_chunk_are_looked_at(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(index, "_CHUNK", 4)
-    string = "鬼怒川綾".encode()
-    for at in range(64):
-        for rest in range(5):
-            data = b"x" * at + string + b"y" * rest
-            assert list(Index([string]).occurrences(data)) == [(0, at, at + len(string))]
+    for string in ("鬼怒川綾".encode(), b"12345678"):
+        made = Index([string])
+        for at in range(64):
+            for rest in range(5):
+                data = b"x" * at + string + b"y" * rest
+                assert list(made.occurrences(data)) == [(0, at, at + len(string))]
+
+
+def test_tables_that_bring_up_too_much_only_cost_time(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(index, "_WINDOW_BITS", 1)
+    monkeypatch.setattr(index, "_TAIL_BITS", 1)
+    strings = [b"12345678", b"x12345678", b"abababab"]
+    data = b"x12345678" * 5 + b"ababababab"
+    assert sorted(Index(strings).occurrences(data)) == sorted(naive(strings, data))
+
+
+def test_the_tables_turn_down_nearly_everything() -> None:
+    words = np.arange(1, 5_000, dtype="<u8")
+    for bits in (index._WINDOW_BITS, index._TAIL_BITS):
+        places = index._hashed(words, bits)
+        assert 0 <= places.min() <= places.max() < 1 << bits
+        assert len({*places.tolist()}) > 4_900
 
 
 def test_nothing_is_found_in_too_little(monkeypatch) -> None:  # type: ignore[no-untyped-def]

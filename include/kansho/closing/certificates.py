@@ -18,6 +18,7 @@ from kansho.closing.manual import ask_parties, close_targets, take_slips
 from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
+from kansho.evidence.events import Event
 from kansho.evidence.strict import read_json
 from kansho.exchange.copies import record_erased, take_all_copies
 from kansho.exchange.slips import Slip
@@ -126,7 +127,10 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
 
 
 def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
-    """Complete and fitting: this campaign and party, each package it got and no other, who, when, where, how."""
+    """Complete and fitting: this campaign and party, each package it got and no other, who, when, where, how.
+
+    What was handed over on a day cannot have been erased before it.
+    """
     value = said if isinstance(said, dict) else {}
     if not is_readable_pdf(pdf):  # the residue scan could never look into it
         raise _refusal("消去証明書のPDFを開けません（破損又は暗号化）", party)
@@ -141,7 +145,9 @@ def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
     own = {h.id for h in ws.config.handlers if h.party == party}
     places = {p.id for p in ws.config.places if p.party == party}
     looked_on = {h.id for h in ws.config.handlers} - {slip.by}
-    if slip.by not in own or slip.witness not in looked_on or slip.place not in places or slip.on > ws.today:
+    since = max([ws.config.contract.start.isoformat(), *(e.campaign_date for e in _given(ws, party))])
+    on_a_day = since <= slip.on.isoformat() <= ws.today.isoformat()
+    if slip.by not in own or slip.witness not in looked_on or slip.place not in places or not on_a_day:
         raise _refusal("消去証明書の実施者・場所・日付が正しくありません", party)
     return slip
 
@@ -157,8 +163,11 @@ def _refusal(message: str, place: str) -> KanshoError:
 
 def handed(ws: Workspace, party: str) -> list[str]:
     """What a 丙 was given: ``<kind>/<package>`` of each package, sorted."""
-    given = [e for e in ws.ledger.events("package_handed_over") if e.codes.get("party") == party]
-    return sorted(f"{e.codes['kind']}/{e.codes['package']}" for e in given)
+    return sorted(f"{e.codes['kind']}/{e.codes['package']}" for e in _given(ws, party))
+
+
+def _given(ws: Workspace, party: str) -> list[Event]:
+    return [e for e in ws.ledger.events("package_handed_over") if e.codes.get("party") == party]
 
 
 def _document(party: str) -> str:

@@ -21,9 +21,9 @@ from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 
-#: Airflow's traces, which only `kansho close finalise` can purge.
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
+#: Airflow's traces, which only `kansho close finalise` can purge.
 TRACES = ("airflow-metadata", "airflow-logs")
 #: Key of the one object that holds everything the residue scan looks for.
 NEEDLES_KEY = "year"

@@ -128,7 +128,8 @@ def _places(place_of: Mapping[str, str], far: Mapping[str, tuple[int, int]], fou
         if name == NAMES_OF_FILES:
             return name
         # Of a store or a database, the place is what stands before its first stroke; a folder that was shut is no file.
-        return place_of.get(name) or next((place for place in far if name.startswith(place)), "not listed")
+        place = name.partition("/")[0]
+        return place_of.get(name) or (place if place in far else "not listed")
 
     for name, hits in found.by_file.items():
         files.setdefault(told(name), [0, 0, 0, 0])[2] += hits
