@@ -52,6 +52,6 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
             *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
         ),
-        slow=3.0,
+        slow=4.0,
     ),
 }

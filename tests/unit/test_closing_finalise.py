@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -69,6 +70,7 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
+    assert result["events"] == len(year.ws.ledger.events())
     value = json.loads((outputs / "certificate.json").read_bytes())
     assert value["erasure"]["keys"] == list(PERSONAL_KEYS)
     assert value["erasure"]["erased_earlier"] == 1
@@ -121,6 +123,8 @@ def test_the_log_beside_the_certificate_has_a_row_per_target(year: ClosingYear) 
     gone = [e.key for t in ("snapshot_erased", "manual_target_closed", "keys_destroyed") for e in ledger.events(t)]
     assert sorted(r["対象"] for r in rows) == sorted([*gone, "airflow"])
     assert all(r["発見"] and r["方法"] and r["消去・登録の日時 (UTC)"] and r["確認"] for r in rows)
+    titles = {name: ledger.find("document_issued", name) for name in (erasure_log.NAME, scan_log.NAME)}
+    assert [e.names["title"] for e in titles.values() if e] == ["消去の記録", "残存検査の記録"]
     value = json.loads((year.ws.layout.outputs / "certificate.json").read_bytes())
     beside = (year.ws.layout.outputs / scan_log.NAME).read_bytes()
     assert value["attachments"] == {erasure_log.NAME: sha256(data), scan_log.NAME: sha256(beside)}
@@ -270,8 +274,6 @@ def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, t
 
 
 def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
-    import os
-
     run_folder = year.ws.layout.airflow / "run"
     run_folder.mkdir(parents=True)
     (run_folder / "scheduler.pid").write_text(f"{os.getpid()} - ")
@@ -287,6 +289,7 @@ def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear
 
 def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "is_simulation", False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)  # a machine that does not tell
     people = Attended("tsukumo", "watanuki", "takanashi")
     run(year, attended=people, clock=lambda: datetime(2028, 1, 30, 16, 0, tzinfo=UTC))
     certified = year.ws.ledger.find("campaign_certified", "certificate")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +119,23 @@ def test_what_nobody_knows_of_is_found_and_stops_the_closing(year: ClosingYear) 
 def test_a_folder_that_is_a_link_elsewhere_is_found(year: ClosingYear, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (year.ws.layout.kansho / "backup").symlink_to(tmp_path / "elsewhere")
-    assert discover(year.ws).unknown == ("kansho/backup",)
+    found = discover(year.ws)
+    assert (found.unknown, found.files["unknown"]) == (("kansho/backup",), 1)
+
+
+def test_a_folder_that_cannot_be_listed_stops_it(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
+    (year.ws.layout.kansho / "shut").mkdir()
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", scandir)
+        with refused("DISK-READONLY", place="discovery"):
+            discover(year.ws)
 
 
 KNOWN: dict[str, tuple[str, str]] = {
@@ -131,6 +150,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "a task's log": ("airflow/logs/dag_id=x/a.log", "airflow-logs"),
     "an upload that was killed": ("kansho/vault/{campaign}/roster/.tmp-1-0123abcd", "unfinished"),
     "another ward's vault": ("kansho/vault/other_2027/roster/d01", "other-campaigns"),
+    "another ward's upload that was killed": ("kansho/vault/other_2027/roster/.tmp-1-0123abcd", "other-campaigns"),
     "the evidence": ("kansho/outputs/evidence-{campaign}.zip", "evidence"),
     "what the scan looks for": ("kansho/needles/{campaign}/residue_needles/year", "needles"),
     "the note of a replay": ("kansho/replay.json", "run"),

@@ -24,10 +24,15 @@ def test_the_plan_that_counted_and_what_every_channel_reached(open_workspace: Op
     counts = {"roster": 96 + few, "kenshin": 90, "stopped": few, "deferred": 6, "left": 0, "held_out": 8}
     ws.record("plan_made", "plan-1", counts={"roster": 1, "kenshin": 1})
     ws.record("plan_made", "plan-2", counts=counts)
-    for wave, channel, assigned in (("mailing_1", "mail", 60), ("mailing_2", "mail", 30), ("visit_1", "visit", 5)):
+    for wave, channel, assigned in (
+        ("mailing_1", "mail", 60),
+        ("mailing_2", "mail", 30),
+        ("call_1", "call", 7),
+        ("visit_1", "visit", 5),
+    ):
         ws.record("wave_selected", wave, counts={"assigned": assigned}, codes={"channel": channel, "plan": "plan-2"})
     told = last_plan(ws.ledger.events(), ws.config)
     assert told is not None
     assert LastPlan.model_validate(told) == LastPlan(
-        fiscal_year=2027, roster=96 + few, outcomes={"kenshin": 90, "left": 0}, cards=90, calls=0, visits=5
+        fiscal_year=2027, roster=96 + few, outcomes={"kenshin": 90, "left": 0}, cards=90, calls=7, visits=5
     )

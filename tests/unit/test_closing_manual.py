@@ -13,7 +13,7 @@ from kansho.campaign.rights import Work
 from kansho.closing import finalise, stage
 from kansho.closing.certificates import take_certificates
 from kansho.closing.manual import ask_parties, close_targets, manual_targets, open_targets, take_slips
-from kansho.evidence.bundle import config_json
+from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.closing_rules import wanted_by_hand
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.strict import read_json
@@ -115,6 +115,13 @@ def test_a_return_is_receipted_by_the_ward_itself(year: ClosingYear) -> None:
     assert [e.key for e in year.ws.ledger.events("medium_returned")] == ["CD-0001"]
 
 
+def test_cards_that_have_not_come_back_to_us_are_not_given_back(year: ClosingYear) -> None:
+    year.ws.record("returns_recorded", "r2", counts={"returned": 2})
+    with refused("CLOSING-MANUAL", place="paper/returned-cards"):
+        close_targets(year.ws, year.slip("return", "paper/returned-cards"), document=PAPER)
+    assert close_targets(year.ws, year.slip("return", "medium/CD-0001"), document=PAPER)
+
+
 @pytest.mark.parametrize("held", [None, ("short", "visitors"), ("ab" * 32, "nobody")])
 def test_without_a_paper_nothing_is_closed(year: ClosingYear, held: tuple[str, str] | None) -> None:
     with refused("CLOSING-MANUAL"):
@@ -207,7 +214,11 @@ def test_each_subcontractor_is_asked_and_its_certificate_goes_to_the_ward(year: 
         "found": "present",
         "verified": "witnessed",
     }
-    assert [e.key for e in year.ws.ledger.events("certificate_forwarded")] == ["printer"]
+    (forwarded,) = year.ws.ledger.events("certificate_forwarded")
+    assert forwarded.key == "printer"
+    assert forwarded.codes == {"to": "ward", "document": "documents/certificate-printer.pdf"}
+    kept = (year.ws.layout.outputs / "documents" / "certificate-printer.pdf").read_bytes()
+    assert forwarded.refs == {"sha256": sha256(kept)}
 
 
 def test_a_certificate_answers_for_every_package_and_for_no_day_before_the_last(year: ClosingYear) -> None:
@@ -220,8 +231,13 @@ def test_a_certificate_answers_for_every_package_and_for_no_day_before_the_last(
         hand_over(year.on(day).ws, party=party, work=work, package=f"{day:%m%d}", kind=kind, **said)
     year = year.on(year.ws.config.closing.handover_on)
     take_certificates(year.ws, {})
-    asked = {e.key: e.counts for e in year.ws.ledger.events("certificate_requested")}
-    assert asked == {"printer": {"packages": 1}, "call_centre": {"packages": 0}, "visitors": {"packages": 2}}
+    asked = {e.key: (e.counts["packages"], e.codes) for e in year.ws.ledger.events("certificate_requested")}
+    letters = {p: f"documents/certificate-request-{p}.pdf" for p in ("printer", "call_centre", "visitors")}
+    due = year.ws.config.closing.certificates_due.isoformat()
+    assert asked == {
+        party: (number, {"due": due, "document": letters[party]})
+        for party, number in (("printer", 1), ("call_centre", 0), ("visitors", 2))
+    }
     of_parties = {t.holder: t.items for t in open_targets(year.ws) if t.kind == "pc"}
     assert of_parties == {"printer": 1, "call_centre": 0, "visitors": 2}
 
@@ -232,15 +248,15 @@ def test_a_certificate_answers_for_every_package_and_for_no_day_before_the_last(
         with refused("CLOSING-CERTIFICATE"):
             take_certificates(year.ws, {})
     assert year.ws.ledger.events("certificate_received") == []
-    year.certify("visitors")
+    year.certify("visitors", on="2027-12-01", by="h08", witness="h03")  # the day itself will do
     take_certificates(year.ws, {})
     (received,) = year.ws.ledger.events("certificate_received")
     assert (received.key, received.counts) == ("visitors", {"packages": 2})
-    assert received.codes == {"package": "c-0", "late": "no"}
-    told = {"method": "physical_destruction", "on": "2028-01-25", "place": "visit_base", "by": "h08", "witness": "h03"}
+    assert received.codes == {"package": "c-3", "late": "no"}
+    told = {"method": "physical_destruction", "on": "2027-12-01", "place": "visit_base", "by": "h08", "witness": "h03"}
     gone = [(e.key, e.codes) for e in year.ws.ledger.events("package_erased")]
     assert gone == [(f"visitors/visit_halves/{d}", {"party": "visitors", **told}) for d in ("1001", "1201")]
-    accepted = year.ws.ledger.find("package_received", "visitors/erasure_certificate/c-0")
+    accepted = year.ws.ledger.find("package_received", "visitors/erasure_certificate/c-3")
     assert accepted is not None
     assert accepted.counts == {"packages": 2}
 

@@ -120,6 +120,7 @@ def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
     due = year.on(year.ws.config.closing.certificates_due)
     assert stage.take_certificates(due.ws, {}) == {"counts": {"taken": 2, "missing": 1}, "missing": ["visitors"]}
     assert due.ws.ledger.events("deadline_missed") == []
+    assert {e.codes["late"] for e in due.ws.ledger.events("certificate_received")} == {"no"}, "on the day itself"
     last = year.on(year.ws.config.closing.erase_on)
     with refused("CLOSING-CERTIFICATES-MISSING"):
         stage.take_certificates(last.ws, {})
@@ -261,6 +262,8 @@ def approved(year: ClosingYear) -> tuple[ClosingYear, dict[str, Any]]:
 
 def test_media_must_be_returned_first(year: ClosingYear) -> None:
     year, work = approved(year)
+    taken = year.ws.ledger.events("inventory_taken")[-1]
+    assert stage.plan_erasure(year.ws, {"inventory": taken.key})["plan"] == work["plan"], "returned since, as planned"
     year.ws.record("medium_registered", "late", codes={"kind": "CD-R"})
     with refused("ERASURE-MEDIA"):
         stage.execute_erasure(year.ws, work)
@@ -272,6 +275,8 @@ def test_media_must_be_returned_first(year: ClosingYear) -> None:
 
 def test_what_came_in_after_the_plan_stops_it(year: ClosingYear) -> None:
     year, work = approved(year)
+    with refused("ERASURE-UNPLANNED"):
+        stage.execute_erasure(year.ws, {**work, "artefact": {**work["artefact"], "digest": "0" * 64}})
     year.ws.store_bytes("proof", "late", b"x")
     with refused("ERASURE-CHANGED"):
         stage.execute_erasure(year.ws, work)
@@ -288,17 +293,23 @@ def test_everything_is_erased_and_the_keys_are_gone(year: ClosingYear) -> None:
     assert ws.vault.names() == []
     assert ws.keyring.names() == ["needles", "signing"]
     assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*VAULT_CLASSES, "hmac", "exchange"]
+    gone = {"method": "overwrite+unlink", "verified": "absent"}
+    assert all(e.codes == gone for e in ws.ledger.events("keys_destroyed"))
     assert len(ws.ledger.events("holding_erased")) == 14
     assert {e.codes["verified"] for e in ws.ledger.events("holding_erased")} == {"absent"}
     assert stage.find_closing_work(ws, {}) is None
 
 
 def test_the_needles_of_the_scan_outlive_the_vault(year: ClosingYear) -> None:
+    former = pd.DataFrame([{"inquiry_number": "4821-7390-66", "address": "墨田区東向島七丁目６番５号"}])
+    sealed = year.ws.store_bytes("sealed_delivery", "d00", b"PK")
+    year.ws.erase(year.ws.store_table("raw_target_list", "d00", former, parents=[sealed]), reason="retention")
     year = year.until_erased()
     ref = year.ws.find("residue_needles", "year")
     assert ref is not None
     texts = {n.text for n in from_table(year.ws.read_table(ref))}
     assert {"鬼怒川　綾乃助", "五十嵐久右衛門", "墨田区業平六丁目５番４号"} <= texts
+    assert "墨田区東向島七丁目６番５号" in texts, "erased long before, and remembered"
     assert {"0398765432", "昭和36年2月3日", "4821-7390-66"} <= texts
     assert "Qw8-pass-9912" in texts
     assert "1970-01-01" not in texts
@@ -340,5 +351,6 @@ def test_a_new_run_carries_an_interrupted_erasure_to_its_end(
         stage.execute_erasure(year.ws, work)
     monkeypatch.undo()
     inventory = stage.take_inventory(year.ws, {})
-    assert inventory
+    taken = year.ws.ledger.events("inventory_taken")[-1]
+    assert inventory == {"inventory": taken.key, "digest": taken.refs["digest"], "counts": taken.counts}
     assert stage.plan_erasure(year.ws, inventory)["plan"] == work["plan"]

@@ -120,6 +120,39 @@ def test_the_campaign_leaves_no_row_and_others_keep_theirs(base: sqlite3.Connect
     assert traces.purge(MINE, tmp_path).rows == 0
 
 
+def test_what_something_still_points_at_stays_and_the_rest_goes(base: sqlite3.Connection, tmp_path: Path) -> None:
+    """A waiting approval of another campaign goes with its trigger; a result of Celery's only its task knows."""
+    base.execute("PRAGMA foreign_keys=OFF")
+    base.execute("CREATE TABLE celery_taskmeta (id INTEGER, task_id TEXT)")
+    kept: dict[str, set[object]] = {table: set() for table in traces.UNUSED}
+    number = 70_000
+    for table, (column, users) in traces.UNUSED.items():
+        for user, by in (*users, (None, "")):
+            number += 1
+            named = row(base, table, number, column)
+            if user is not None:
+                row(base, user, number, by, named)
+                kept[table].add(named)
+            if user == "callback":  # itself held by its deadline
+                kept[user].add(row(base, "deadline", number, "callback_id", f"{number}" * 32))
+    base.commit()
+    base.close()
+    traces.purge(MINE, tmp_path)
+    after = sqlite3.connect(tmp_path / "airflow.db")
+    for table, (column, _) in traces.UNUSED.items():
+        assert {found[0] for found in after.execute(f'SELECT "{column}" FROM "{table}"')} == kept[table], table
+    after.close()
+
+
+def row(base: sqlite3.Connection, table: str, number: int, column: str, pointing_at: object = None) -> object:
+    """One row of another campaign; what stands in a column of it."""
+    columns = [(found[1], found[2]) for found in base.execute(f'PRAGMA table_info("{table}")')]
+    made = {name: value(name, kind, f"other_{number}", number, table) for name, kind in columns}
+    made[column] = made[column] if pointing_at is None else pointing_at
+    base.execute(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(made))})', list(made.values()))
+    return made[column]
+
+
 def test_audit_rows_that_only_mention_the_campaign_go_too(base: sqlite3.Connection, tmp_path: Path) -> None:
     base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'cli', ?)", (f'{{"a":"{MINE}__x"}}',))
     base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'materialize_asset', '{\"asset_id\": 4}')")
@@ -176,6 +209,10 @@ def test_a_living_component_refuses(tmp_path: Path) -> None:
     (run / "gone.pid").write_text(f"{os.getpid()} 1 {boot}")
     (run / "before.pid").write_text(f"{os.getpid()} {fields[19]} another-boot")
     require_stopped(tmp_path, NOW)
+    (run / "gone.pid").write_text(str(os.getpid()))  # as older services wrote it
+    with refused("CLOSING-RUNNING", place="gone"):
+        require_stopped(tmp_path, NOW)
+    (run / "gone.pid").unlink()
     (run / "scheduler.pid").write_text(f"{os.getpid()} {fields[19]} {boot}")
     with refused("CLOSING-RUNNING", r"scheduler"):
         require_stopped(tmp_path, NOW)
@@ -205,8 +242,10 @@ def test_what_beat_lately_on_another_machine_refuses(table: str, base: sqlite3.C
     beating(tmp_path, "scheduler-1", 5, table, state="success")
     require_stopped(tmp_path, NOW)  # stopped by its own account
     beating(tmp_path, "scheduler-1", 5, table)
-    with refused("CLOSING-RUNNING", "(SchedulerJob@scheduler-1|tasks)"):
-        require_stopped(tmp_path, NOW)
+    named = {"job": "SchedulerJob@scheduler-1", "task_instance": "tasks"}[table]
+    for home, database in ((tmp_path, None), (tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'airflow.db'}")):
+        with refused("CLOSING-RUNNING", place=named):
+            require_stopped(home, NOW, database)
 
 
 def test_of_this_machine_the_pid_files_tell(base: sqlite3.Connection, tmp_path: Path) -> None:

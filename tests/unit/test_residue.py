@@ -112,6 +112,7 @@ LEFT: dict[str, bytes] = {
     "address": f"〒130-0001 {ADDRESS}見本荘１０１".encode(),
     "address, half-width digits": "墨田区吾妻橋九丁目8番76号".encode(),
     "phone": b"tel: 03-9876-5432,",
+    "phone, between bytes that are no text": b"\xff\xff03-9876-5432\xff\xff",
     "phone, digits": b'{"tel":"0398765432"}',
     "number": b"(4821-7390-66)",
     "number, digits": b"4821739066\n",
@@ -237,7 +238,8 @@ def test_values_in_a_database_are_read_row_by_row(tmp_path: Path, text: str, pac
 
 def test_names_of_files_are_searched(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.log").write_bytes(b"")
-    assert scan([tmp_path], NEEDLES).by_file == {"(names of files)": 1}
+    result = scan([tmp_path], NEEDLES)
+    assert (result.by_file, result.clean) == ({"(names of files)": 1}, False)
 
 
 def test_the_result_names_files_and_counts_but_no_value(tmp_path: Path) -> None:
@@ -292,6 +294,8 @@ SHUT: dict[str, bytes] = {
     "SQLite, damaged": cell(NOISE)[:5000],
     "an encrypted workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE,
     "7-Zip": b"7z\xbc\xaf\x27\x1c" + NOISE,
+    "RAR": b"Rar!\x1a\x07\x01\x00" + NOISE,
+    "Zstandard": b"\x28\xb5\x2f\xfd" + NOISE,
     "nested too deep": zipped(zipped(zipped(zipped(zipped(NOISE))))),
 }
 
@@ -357,6 +361,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 def test_what_comes_to_too_much_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "MAX_INFLATED", 1000)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"0" * 100_000))
+    (tmp_path / "just.gz").write_bytes(gzip.compress(b"0" * 1000))
     (tmp_path / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
     result = scan([tmp_path], NEEDLES)
     assert result.hits == 0
@@ -391,6 +396,22 @@ def test_a_folder_that_cannot_be_listed_is_no_pass(tmp_path: Path, monkeypatch: 
     result = scan([tmp_path], NEEDLES)
     assert [Path(p).name for p in result.unread] == ["shut"]
     assert not result.clean
+    assert {place: told.unread for place, told in result.places.items()} == {"not listed": 1}
+
+
+#: Filters of streams of a PDF: what is dots is passed over, what we cannot undo is told.
+FILTERS = {
+    **dict.fromkeys(("FlateDecode", "Fl"), [NAME.encode()]),
+    **dict.fromkeys(("DCTDecode", "DCT", "JPXDecode", "JBIG2Decode", "CCITTFaxDecode", "CCF"), []),
+    **dict.fromkeys(("LZWDecode", "ASCII85Decode", "Crypt"), [None]),
+}
+
+
+@pytest.mark.parametrize("named", FILTERS)
+def test_streams_of_a_pdf_are_opened_passed_over_or_told(named: str) -> None:
+    data = b"1 0 obj <</Filter [/%s]>> stream\n%s\nendstream" % (named.encode(), zlib.compress(NAME.encode()))
+    found = [inner.stream and inner.stream.read() for inner in packing._pdf_streams(data)]
+    assert found == FILTERS[named]
 
 
 def test_many_needles_are_searched_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,6 +447,7 @@ def test_files_are_shared_out_by_size_and_cells_gathered_up_to_a_piece(
     assert shares == [["a"], ["b", "c", "d"]] or shares == [["a", "d"], ["b", "c"]]
     assert residue._shares(files, 1) == [[tmp_path / name for name in "abcd"]]
     assert residue._shares(files, 0) == residue._shares(files, 1)
+    assert residue._size(tmp_path / "gone since") == 0
     monkeypatch.setattr(packing, "PIECE", 8)
     told = [(inner.stream and inner.stream.read(), inner.deeper) for inner in packing.gathered(iter([b"abcd"] * 4))]
     assert told == [(b"abcd\nabcd\nabcd", False), (b"abcd", False)]
@@ -516,6 +538,11 @@ def test_places_are_told_with_what_was_found_there_and_no_name_that_is_not_ours(
         "kansho": {"files": 1, "bytes": 5, "hits": 0, "unread": 0},
         "kansho/outputs": {"files": 2, "bytes": len(NAME.encode()) + 4, "hits": 1, "unread": 1},
     }
+    ours = ["vault", "needles", "keys", "ledger", "outputs", "logs", "run", "secrets", "cache", "uncommitted"]
+    for name in ours:
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "x").write_bytes(b"x")
+    assert {*scan([tmp_path / "all"], NEEDLES).places} == {f"all/{name}" for name in ours}
 
 
 class Silent(io.BytesIO):
@@ -583,6 +610,8 @@ def test_every_form_of_a_value_is_looked_for_and_no_other() -> None:
     }
 
 
+#: Fewer than ten: before the eras, and where two ways to write month, day or year are one.
+FORMS_OF = {"1868-01-24": 6, "昭和元年12月25日": 8, "1926-12-24": 7}
 WESTERN = {"1960-01-02", "1960/01/02", "1960/1/2", "1960年1月2日", "1960年01月02日", "1960.01.02"}
 
 
@@ -595,12 +624,17 @@ WESTERN = {"1960-01-02", "1960/01/02", "1960/1/2", "1960年1月2日", "1960年01
         ("昭和元年12月25日", {"昭和1年12月25日", "昭和01年12月25日", "1926-12-25"}),
         ("s64.1.7", {"昭和64年1月7日", "S64.01.07", "1989-01-07"}),
         ("1868-01-24", {"1868-01-24", "1868/1/24", "1868年1月24日"}),
+        ("1868-01-25", {"明治1年1月25日", "M01/01/25"}),
+        ("1912-07-29", {"明治45年7月29日", "M45.07.29"}),
+        ("1912-07-30", {"大正1年7月30日", "T01.07.30"}),
+        ("1926-12-24", {"大正15年12月24日", "T15.12.24"}),
+        ("1989-01-08", {"平成1年1月8日", "H01.01.08"}),
     ],
 )
 def test_every_form_of_a_birth_date_is_looked_for(written: str, forms: set[str]) -> None:
     found = texts(birth_forms(written))
     assert forms <= found
-    assert len(found) == {"1868-01-24": 6, "昭和元年12月25日": 8}.get(written, 10)
+    assert len(found) == FORMS_OF.get(written, 10)
     assert texts(birth_forms("no date, but long")) == {"no date, but long"}
     assert texts(birth_forms("no date")) == texts(birth_forms("19601302")) == set()
 
