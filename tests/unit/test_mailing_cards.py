@@ -470,23 +470,26 @@ SERIALS = pd.Series(["a", "b", "c", "d", "e"])
 
 
 def test_a_report_that_reconciles_is_taken() -> None:
-    check_report(GOOD, SERIALS, ["a", "b", "c"], ["d", "e"])
+    check_report(GOOD, SERIALS, ["a", "b", "c"], ["d"], ["e"])
 
 
 @pytest.mark.parametrize(
-    ("change", "posted", "away", "code"),
+    ("change", "posted", "withdrawn", "code"),
     [
-        ({"printed": 6}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
-        ({"printable": 4}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
-        ({"posted": 4}, ["a", "b", "c"], ["d", "e"], "PRINT-COUNT"),
-        ({}, ["a", "b"], ["d", "e"], "PRINT-COUNT"),
-        ({}, ["a", "b", "x"], ["d", "e"], "PRINT-SERIAL"),
-        ({}, ["a", "b", "b"], ["d", "e"], "PRINT-SERIAL"),
-        ({}, ["a", "b", "d"], ["d", "e"], "PRINT-SERIAL"),
+        ({"printed": 6}, ["a", "b", "c"], ["d"], "PRINT-COUNT"),
+        ({"printable": 4}, ["a", "b", "c"], ["d"], "PRINT-COUNT"),
+        ({"posted": 4}, ["a", "b", "c"], ["d"], "PRINT-COUNT"),
+        ({}, ["a", "b"], ["d"], "PRINT-COUNT"),
+        ({}, ["a", "b", "c"], [], "PRINT-COUNT"),
+        # a printed card that was pulled, told as one that was never printed: nobody would keep it
+        ({"withdrawn": 2, "printed": 4, "pulled": 0}, ["a", "b", "c"], ["d"], "PRINT-COUNT"),
+        ({}, ["a", "b", "x"], ["d"], "PRINT-SERIAL"),
+        ({}, ["a", "b", "b"], ["d"], "PRINT-SERIAL"),
+        ({}, ["a", "b", "d"], ["d"], "PRINT-SERIAL"),
     ],
 )
 def test_a_report_that_does_not_is_refused(
-    change: dict[str, int], posted: list[str], away: list[str], code: str
+    change: dict[str, int], posted: list[str], withdrawn: list[str], code: str
 ) -> None:
     with pytest.raises(KanshoError, match=code):
-        check_report({**GOOD, **change}, SERIALS, posted, away)
+        check_report({**GOOD, **change}, SERIALS, posted, withdrawn, ["e"])

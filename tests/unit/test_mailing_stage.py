@@ -12,7 +12,7 @@ import signal
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from kansho.exchange.package import pack, unpack
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.mailing import artwork, designs, dispatch, printing, production, proofing, returns
 from kansho.mailing.inks import OwnFont
+from kansho.mailing.orders import REPORT_COUNTS
 from kansho.mailing.press import Job
 from kansho.mailing.rounds import rounds
 from kansho.mailing.shard import render_shard
@@ -119,11 +120,12 @@ def report(ws: Workspace, package: str, serials: Iterable[str], pulled: Iterable
     total = len(posted) + len(away)
     counts = {"printable": total, "withdrawn": 0, "reprinted": 1, "printed": total + 1, "pulled": len(away),
               "spoiled": 1, "posted": len(posted), "posted_on": REPORT.isoformat(), **said}  # fmt: skip
+    head, day = said.get("head", "serial,posted_on"), said.get("rows_on", counts["posted_on"])
     files = {
         "report.json": json.dumps(counts).encode(),
         "withdrawn.csv": b"serial\n",
         "pulled.csv": "\n".join(["serial", *away]).encode(),
-        "posted.csv": "\n".join(["serial,posted_on", *(f"{s},{REPORT}" for s in posted)]).encode(),
+        "posted.csv": "\n".join([str(head), *(f"{s},{day}" for s in posted)]).encode(),
     }
     send(ws, "printer", "print_report", package, files)
 
@@ -154,6 +156,8 @@ def test_the_printer_learns_what_to_make_and_how_to_post_it_and_nobody_is_in_it(
     order, slip = (_text(package.files[name]) for name in ("work_order.pdf", "posting_slip.pdf"))
     assert f"{len(at_printer):,}通" in order
     assert "135kg" in order
+    for said in (*REPORT_COUNTS, "posted_on", "report.json", "posted.csv", "withdrawn.csv", "pulled.csv", f"{WAVE}-2"):
+        assert said in order  # what it must report, by the very names
     for name, data in package.files.items():
         if name.startswith("cards-"):
             assert hashlib.sha256(data).hexdigest() in order
@@ -414,6 +418,9 @@ def test_without_a_fresh_stop_list_nothing_is_pulled_and_nobody_may_post(
         ({"posted_on": "today"}, 0, [], "PRINT-REPORT"),
         ({"posted_on": "2027-12-31"}, 0, [], "PRINT-REPORT"),
         ({"posted": -1}, 0, [], "PRINT-REPORT"),
+        ({"head": "number,posted_on"}, 0, [], "PRINT-REPORT"),
+        ({"rows_on": "2027-06-24"}, 0, [], "PRINT-REPORT"),
+        ({"posted_on": "2027-06-21"}, 0, [], "PRINT-UNPULLED"),  # a day before the pull list was given
     ],
 )
 def test_a_report_that_does_not_reconcile_is_refused_and_its_correction_taken(
@@ -562,8 +569,8 @@ def test_what_the_ward_sent_back_does_not_come_back_with_the_next_mailing(remind
     assert rendered_cards(ws, proof)["counts"]["cards"] == cards["counts"]["printable"]
 
 
-def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3") -> None:
-    rows = [{"serial": s, "returned_on": RETURNS.isoformat(), "return_reason": reason} for s in serials]
+def returned(ws: Workspace, package: str, serials: Iterable[str], reason: str = "3", day: date = RETURNS) -> None:
+    rows = [{"serial": s, "returned_on": day.isoformat(), "return_reason": reason} for s in serials]
     listed = pd.DataFrame(rows, columns=list(MAIL_RETURNS.names), dtype=object)
     send(ws, "printer", "mail_returns", package, {"mail_returns.csv": to_csv(listed, MAIL_RETURNS)})
 
@@ -595,12 +602,15 @@ def test_returned_mail_finds_its_person_and_an_unknown_serial_is_refused(
     assert list(rows["inquiry_number"]) == list(at_printer["inquiry_number"][:2])
     assert set(rows["posted_on"]) == {REPORT.isoformat()}
     assert set(rows["return_reason"]) == {"3"}
-    for package, serials, reason, code in (
-        ("x1", ["M9-000001"], "3", "RETURNS-SERIAL"),
-        ("x2", [at_printer["serial"].iloc[0]], "3", "RETURNS-SERIAL"),
-        ("x3", [at_printer["serial"].iloc[5]], "7", "RETURNS-VALUE"),
+    another = [at_printer["serial"].iloc[5]]
+    for package, serials, reason, day, code in (
+        ("x1", ["M9-000001"], "3", RETURNS, "RETURNS-SERIAL"),
+        ("x2", [at_printer["serial"].iloc[0]], "3", RETURNS, "RETURNS-SERIAL"),
+        ("x3", another, "7", RETURNS, "RETURNS-VALUE"),
+        ("x4", another, "3", REPORT - timedelta(days=1), "RETURNS-VALUE"),  # before it was posted
+        ("x5", another, "3", RETURNS + timedelta(days=1), "RETURNS-VALUE"),  # tomorrow
     ):
-        returned(ws, package, serials, reason)
+        returned(ws, package, serials, reason, day)
         with pytest.raises(KanshoError, match=code):
             returns.take_returns(ws, {})
         refused = ws.ledger.find("package_refused", f"printer/mail_returns/{package}")

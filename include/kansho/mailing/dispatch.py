@@ -1,4 +1,9 @@
-"""Stage functions of mailing_dispatch: last-moment pulls and the printer's report."""
+"""Stage functions of mailing_dispatch: last-moment pulls and the printer's report.
+
+A package of kind ``print_report`` holds ``report.json`` (``posted_on`` and the counts of `REPORT_COUNTS`) and three
+files whose first column is ``serial``: ``withdrawn.csv`` (taken out before printing), ``pulled.csv`` (after it) and
+``posted.csv``.  The printer reads the same in its 製造指示書 (`kansho.mailing.orders`).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ from kansho.campaign.config import MailingWave
 from kansho.campaign.rights import Channel, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.mailing.orders import REPORT_COUNTS
 from kansho.mailing.printing import file_name, files_of
 from kansho.mailing.production import handed_over
 from kansho.mailing.waves import mailing
@@ -26,7 +32,6 @@ from kansho.workspace import Workspace
 
 REPORT = "print_report"
 PULL_COLUMNS = ("serial", "file", "position")
-_COUNTS = ("printable", "withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
 
 
 def find_dispatch_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -162,18 +167,17 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
     if date.fromisoformat(posted_on) > ws.today:
         raise KanshoError("PRINT-REPORT", "発送日が先の日付です", place=REPORT, remedy="再送を依頼してください")
     cards = _cards(ws, wave.id)
-    posted = _serials(files.get("posted.csv", b""))
-    away = _serials(files.get("withdrawn.csv", b"")) + _serials(files.get("pulled.csv", b""))
-    check_report(counts, cards["serial"], posted, away)
-    pulls = _pull_list(ws, wave.id)
-    if pulls is None or ws.ledger.find("pulls_listed", wave.id) is None:
+    posted, withdrawn, pulled = (_serials(files, name, posted_on) for name in ("posted", "withdrawn", "pulled"))
+    check_report(counts, cards["serial"], posted, withdrawn, pulled)
+    pulls, given = _pull_list(ws, wave.id), ws.ledger.find("pulls_listed", wave.id)
+    if pulls is None or given is None or posted_on < given.campaign_date:
         raise KanshoError(
             "PRINT-UNPULLED",
             "引抜き一覧を渡す前に発送されています",
             place=wave.id,
             remedy="印刷会社に確認し、事故として報告してください",
         )
-    if set(ws.read_table(pulls)["serial"]) != set(away):
+    if set(ws.read_table(pulls)["serial"]) != {*withdrawn, *pulled}:
         raise KanshoError(
             "PRINT-SERIAL", "引抜き一覧と実際の引抜きが一致しません", place=wave.id, remedy="印刷会社に確認してください"
         )
@@ -185,8 +189,17 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
     return counts
 
 
-def check_report(counts: Mapping[str, int], serials: pd.Series, posted: list[str], away: list[str]) -> None:
+def check_report(
+    counts: Mapping[str, int], serials: pd.Series, posted: list[str], withdrawn: list[str], pulled: list[str]
+) -> None:
     """A report reconciles with itself and with the list of cards.  Pure.
+
+    Args:
+        counts: what the report says.
+        serials: of every card that was to be printed.
+        posted: serials that were posted.
+        withdrawn: serials that were taken out before they were printed.
+        pulled: serials that were taken out after.
 
     Raises:
         KanshoError: ``PRINT-COUNT`` or ``PRINT-SERIAL``.
@@ -197,13 +210,14 @@ def check_report(counts: Mapping[str, int], serials: pd.Series, posted: list[str
         and c["printed"] == c["printable"] - c["withdrawn"] + c["reprinted"]
         and c["printed"] == c["posted"] + c["pulled"] + c["spoiled"]
         and c["posted"] == len(posted)
-        and c["withdrawn"] + c["pulled"] == len(away)
+        and c["withdrawn"] == len(withdrawn)
+        and c["pulled"] == len(pulled)
     )
     if not balanced:
         raise KanshoError(
             "PRINT-COUNT", "印刷報告の枚数が合いません", place=REPORT, remedy="印刷会社に報告の訂正を依頼してください"
         )
-    everything = [*posted, *away]
+    everything = [*posted, *withdrawn, *pulled]
     if len(everything) != len(set(everything)) or set(everything) != set(serials):
         raise KanshoError(
             "PRINT-SERIAL",
@@ -216,18 +230,25 @@ def check_report(counts: Mapping[str, int], serials: pd.Series, posted: list[str
 def _report(data: bytes) -> tuple[dict[str, int], str]:
     try:
         said = json.loads(data)
-        counts = {name: said[name] for name in _COUNTS}
+        counts = {name: said[name] for name in REPORT_COUNTS}
         if not all(type(n) is int and n >= 0 for n in counts.values()):
             raise ValueError
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said["posted_on"]):
             raise ValueError
         return counts, date.fromisoformat(said["posted_on"]).isoformat()
     except (ValueError, KeyError, TypeError):
-        raise KanshoError(
-            "PRINT-REPORT", "印刷報告の形式が正しくありません", place=REPORT, remedy="再送を依頼してください"
-        ) from None
+        raise _malformed("report.json") from None
 
 
-def _serials(data: bytes) -> list[str]:
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"))))
-    return [row[0] for row in rows[1:] if row]
+def _serials(files: Mapping[str, bytes], name: str, posted_on: str) -> list[str]:
+    """The serials of one file; a ``posted_on`` beside them must be the report's, for a mailing is posted on one day."""
+    read = csv.DictReader(io.StringIO(files.get(f"{name}.csv", b"").decode("utf-8-sig", "replace")))
+    rows = list(read)
+    headed = (read.fieldnames or [""])[0] == "serial"
+    if not headed or any(row.get("posted_on", posted_on) != posted_on for row in rows):
+        raise _malformed(f"{name}.csv")
+    return [row["serial"] for row in rows]
+
+
+def _malformed(file: str) -> KanshoError:
+    return KanshoError("PRINT-REPORT", "印刷報告の形式が正しくありません", place=file, remedy="再送を依頼してください")

@@ -24,6 +24,17 @@ from kansho.mailing.preflight import CLEAR
 from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.workspace import Workspace
 
+#: What the printer's report counts → how the order asks for it (`kansho.mailing.dispatch` takes it in).
+REPORT_COUNTS: Mapping[str, str] = {
+    "printable": "印刷データの通数",
+    "withdrawn": "引抜き一覧により、印刷せずに除いた通数",
+    "reprinted": "同じ連番で刷り直した通数",
+    "printed": "刷った通数（printable − withdrawn ＋ reprinted）",
+    "pulled": "引抜き一覧により、刷った後に抜いた通数",
+    "spoiled": "損紙の通数",
+    "posted": "差し出した通数（printed − pulled − spoiled）",
+}
+
 
 def papers(
     ws: Workspace,
@@ -114,6 +125,20 @@ def work_order(
                         "圧着の隙間から中面が見えないことを、各デザインの最初の百通で確認してください。",
                         "損紙は連番を控え、数を報告してください。再印刷は同じ連番で行い、損紙は返却してください。",
                     ),
+                ),
+                Section(
+                    "差出し後の報告",
+                    (
+                        f"包み（種別 print_report、名前 {wave.id}）に report.json と次の三つの CSV を入れてください。"
+                        f"訂正は {wave.id}-2、{wave.id}-3 … の名で送ってください。",
+                        "report.json には下の表の名の通数と、posted_on（差出日。予定どおりなら "
+                        f"{wave.report_on.isoformat()}）を書いてください。"
+                        "差出日は一つの日で、引抜き一覧をお渡しした日より前の日は受け取れません。",
+                        "posted.csv（差し出した連番）、withdrawn.csv（印刷せずに除いた連番）、pulled.csv（刷った後に抜いた連番）は、"
+                        "1行目を serial とし、2行目から連番を1行に一つ書いてください。",
+                        "通数か連番が合わない報告は受け取らず、事故のおそれとして扱います。",
+                    ),
+                    (Table(("名", "通数"), tuple(REPORT_COUNTS.items())),),
                 ),
             ),
             signatures=("指示者", "受領者"),

@@ -19,6 +19,8 @@ from kansho.mailing.ward_lists import tell_returned
 from kansho.workspace import Workspace
 
 KIND = "mail_returns"
+#: What is read of a posting.
+_KNOWN = ["serial", "inquiry_number", "wave", "posted_on"]
 
 
 def take_returns(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -44,9 +46,7 @@ def take_returns(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
 def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
     frame = from_csv(files.get("mail_returns.csv", b""), MAIL_RETURNS)
     postings = ws.read_all("postings")
-    known = (
-        postings if postings is not None else pd.DataFrame(columns=["serial", "inquiry_number", "wave"], dtype=object)
-    )
+    known = postings if postings is not None else pd.DataFrame(columns=_KNOWN, dtype=object)
     earlier = ws.read_all(KIND)
     done = set(earlier["serial"]) if earlier is not None and ws.find(KIND, package) is None else set()
     if frame["serial"].duplicated().any() or not frame["serial"].isin(set(known["serial"]) - done).all():
@@ -58,7 +58,16 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> int:
             raise KanshoError(
                 "RETURNS-VALUE", "返戻一覧に使えない値があります", place=column.name, remedy="訂正を依頼してください"
             )
-    merged = frame.merge(known[["serial", "inquiry_number", "wave"]], on="serial", how="left")
+    merged = frame.merge(known[_KNOWN], on="serial", how="left")
+    sent = merged.pop("posted_on").fillna("")
+    if (merged["returned_on"].lt(sent) | merged["returned_on"].gt(ws.today.isoformat())).any():
+        # A day that cannot be decides whether an address that the ward corrected since counts as mended.
+        raise KanshoError(
+            "RETURNS-VALUE",
+            "返戻日が、差出しより前か先の日付です",
+            place="returned_on",
+            remedy="返戻一覧の訂正を依頼してください",
+        )
     waves = sorted(set(merged["wave"]))
     # A list on which nothing came back answers everything posted so far.
     posted = [ref for ref in ws.snapshots("postings") if ref.key in waves or not waves]
