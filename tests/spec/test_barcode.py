@@ -36,6 +36,8 @@ def test_published_examples(postal: str, address: str, code: str, check: str) ->
         ("5番地 ABCビル2F", "5-2"),
         ("1丁目2番3号 B棟404", "1-2-3B404"),
         ("百二十三番地", "123"),
+        ("千二百三十四番地五", "1234-5"),
+        ("二千番地", "2000"),
         ("二の三", "2-3"),
         ("三丁", "3"),
         ("二－八－一", "2-8-1"),
@@ -44,6 +46,33 @@ def test_published_examples(postal: str, address: str, code: str, check: str) ->
 )
 def test_extraction_rules(address: str, code: str) -> None:
     assert address_code(address) == code
+
+
+#: The whole addresses that Japan Post's manual shows, with the check character.
+MANUAL = [
+    ("263-0023", "千葉市稲毛区緑町３丁目３０－８　郵便ビル４０３号", "3-30-8-403", "5"),
+    ("014-0113", "秋田県大仙市堀見内　南田茂木　添６０－１", "60-1", "CC8"),
+    ("110-0016", "東京都台東区台東５－６－３　ＡＢＣビル１０Ｆ", "5-6-3-10", "9"),
+    ("060-0906", "北海道札幌市東区北六条東４丁目　郵便センター６号館", "4-6", "9"),
+    ("065-0006", "北海道札幌市東区北六条東８丁目　郵便センター１０号館", "8-10", "9"),
+    ("407-0033", "山梨県韮崎市龍岡町下條南割　韮崎４００", "400", "-"),
+    ("273-0102", "千葉県鎌ケ谷市右京塚　東３丁目－２０－５　郵便・Ａ＆ｂコーポＢ６０４号", "3-20-5B604", "0"),
+    ("198-0036", "東京都青梅市河辺町十一丁目六番地一号　郵便タワー６０１", "11-6-1-601", "CC8"),
+    ("027-0203", "岩手県宮古市大字津軽石第二十一地割大淵川４８０", "21-480", "CC5"),
+    ("590-0016", "大阪府堺市堺区中田出井町四丁六番十九号", "4-6-19", "CC2"),
+    ("080-0831", "北海道帯広市稲田町南七線　西２８", "7-28", "CC7"),
+    ("317-0055", "茨城県日立市宮田町６丁目７－１４　ＡＢＣビル２Ｆ", "6-7-14-2", "CC1"),
+    ("650-0046", "神戸市中央区港島中町９丁目７－６　郵便シティＡ棟１Ｆ１号", "9-7-6A1-1", "5"),
+    ("623-0011", "京都府綾部市青野町綾部６－７　ＬプラザＢ１０６", "6-7LB106", "4"),
+    ("064-0804", "札幌市中央区南四条西２９丁目１５２４－２３　第２郵便ハウス５０１", "29-1524-23-2-501", "3"),
+    ("910-0067", "福井県福井市新田塚３丁目８０－２５　Ｊ１ビル２－Ｂ", "3-80-25J1-2B", "9"),
+]
+
+
+@pytest.mark.parametrize(("postal", "address", "code", "check"), MANUAL)
+def test_the_manuals_whole_addresses(postal: str, address: str, code: str, check: str) -> None:
+    found = describe(postal, address)
+    assert (found["address_code"], found["check"]) == (code, check)
 
 
 #: Postal code, whole address, code: the town's own numerals never count, and every way to write a number does.

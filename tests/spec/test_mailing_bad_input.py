@@ -248,6 +248,8 @@ def _with_design(config: CampaignConfig, segment: str, design: str) -> CampaignC
         ("", "新宿区見本1丁目1番1号", None, "見本　花子", "incomplete"),
         ("160-0001", "", None, "見本　花子", "incomplete"),
         ("160-0001", "新宿区見本1丁目1番1号", None, "", "incomplete"),
+        ("160-0001", "　", None, "見本　花子", "incomplete"),
+        ("160-0001", "新宿区見本1丁目1番1号", None, "　", "incomplete"),
         ("160-0001", "新宿区見本1丁目1番1号", None, "\ue000本　花子", "gaiji"),
         ("160-0001", "新宿区見本1丁目1番1号", None, "見\ufffd　花子", "character"),
         ("160-0001", "新宿区見本1丁目1番1号", None, "𠮷本　花子", ""),

@@ -22,7 +22,7 @@ MAX_ADDRESS_LINES = len(ADDRESS)
 HONORIFIC = " 様"
 
 _HYPHEN = "-－‐‑–—―−ー"
-_KANJI_NUMERAL = "〇一二三四五六七八九十百"
+_KANJI_NUMERAL = "〇一二三四五六七八九十百千"
 #: What stays together: house numbers with their unit, words in letters; else one character.
 _UNIT = re.compile(
     rf"(?:[0-9０-９]+|[{_KANJI_NUMERAL}]+(?=丁目|番|号|階|[{_HYPHEN}のノ][{_KANJI_NUMERAL}0-9０-９]))"
@@ -30,7 +30,8 @@ _UNIT = re.compile(
     "(?:丁目|番地の?|番|号[室棟館]?|階|棟|[FＦ]|室|条|線|地割)?"
     "|[A-Za-zＡ-Ｚａ-ｚ]+[.．,，'’]?",
 )
-_NUMBER = re.compile(rf"[0-9０-９{_KANJI_NUMERAL}]")
+#: 千 alone begins names (千代田).
+_NUMBER = re.compile(rf"[0-9０-９]|(?!千)[{_KANJI_NUMERAL}]|千[{_KANJI_NUMERAL}丁番]")
 #: What may not begin or end a line (禁則).
 _NOT_FIRST = frozenset(
     "、。，．,.・：；:;？！?!゛゜ヽヾゝゞ々ー-－‐−）)］]｝}〉》」』】ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
@@ -71,16 +72,16 @@ def layout(
         prefecture: written before the address.
         own: private code points that the ward's own font draws.
     """
-    if not postal or not address or not name:
+    shown, extra = name.replace("　", " ").strip(), (extra or "").strip()
+    if not postal.strip() or not address.strip() or not shown:
         return Layout(reason="incomplete")
-    shown = name.replace("　", " ").strip()
-    text = f"{postal}{address}{extra or ''}{shown}"
+    text = f"{postal}{address}{extra}{shown}"
     unprintable = unprintable_reason(text, own)
     if unprintable:
         return Layout(reason=unprintable)
     if not is_drawn(text, own):
         return Layout(reason="glyph")
-    lines = _block(prefecture + address, extra or "")
+    lines = _block(prefecture + address, extra)
     if lines is None:
         return Layout(reason="address_long")
     if width(shown + HONORIFIC) > NAME.room(NAME.sizes[-1]):

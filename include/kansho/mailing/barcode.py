@@ -48,13 +48,14 @@ START, STOP = "FD", "DF"
 _ADDRESS_SYMBOLS = 13
 _PAD = "CC4"
 _KANJI = {c: n for n, c in enumerate("〇一二三四五六七八九")}
-_KANJI_RUN = "[〇一二三四五六七八九十百]+"
-_ANY = "[0-9〇一二三四五六七八九十百]"
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_KANJI_RUN = "[〇一二三四五六七八九十百千]+"
+_ANY = "[0-9〇一二三四五六七八九十百千]"
 #: Where the address after the town begins, where no town is known: at the number of the 丁目, else at the first house
 #: number.
 _CHOME = re.compile(rf"(\d+|{_KANJI_RUN})(?=丁目|丁(?={_ANY}|$))")
 _HOUSE = re.compile(rf"\d|{_KANJI_RUN}(?=番地|番(?!町)|号|地割|線|[-のノ]{_ANY})")
-_NUMERAL = re.compile(r"([〇一二三四五六七八九十百]+)(?=(丁目|丁|番地|番|号|地割|線|の|ノ))")
+_NUMERAL = re.compile(r"([〇一二三四五六七八九十百千]+)(?=(丁目|丁|番地|番|号|地割|線|の|ノ))")
 #: Numbers joined by a line: 二－八－一, 二の三; each written line becomes a hyphen.
 _LINES = re.compile(rf"(?<={_ANY})[‐‑–—―−ー](?={_ANY})")
 _FIRST = re.compile(rf"{_KANJI_RUN}(?=-{_ANY})")
@@ -155,10 +156,8 @@ def _address_symbols(code: str) -> list[str]:
 def _arabic(text: str) -> int:
     total, current = 0, 0
     for char in text:
-        if char == "百":
-            total, current = total + max(current, 1) * 100, 0
-        elif char == "十":
-            total, current = total + max(current, 1) * 10, 0
+        if char in _TENS:
+            total, current = total + max(current, 1) * _TENS[char], 0
         else:
             current = current * 10 + _KANJI[char]
     return total + current
