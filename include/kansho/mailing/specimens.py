@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.ward_font import ward_font
-from kansho.mailing.designs import background, load, named_designs
+from kansho.mailing.designs import background, design_for, load, named_designs
 from kansho.mailing.face import BLEED, POINT
 from kansho.mailing.shard import render_shard
 from kansho.mailing.trial_prints import trial_cards
@@ -29,7 +30,7 @@ def overview(config: CampaignConfig) -> bytes:
     trials = trial_cards(config.ward.prefecture, config.ward.name)
     first = next(card for case, card in trials if case.title == "バーコードに英字")
     names = named_designs(config)
-    sheets = [background(load(name), config) for name in names]
+    sheets = [background(load(name), config, as_of=_day_of(config, name)) for name in names]
     pictures = _pages(render_shard([first], sheets[0]))[:1] + [_pages(sheet)[1] for sheet in sheets]
     return _png(pictures, columns=3)
 
@@ -49,6 +50,15 @@ def proof_sheet(config: CampaignConfig, design: str) -> bytes:
             pair.paste(drawn, (half * (width // 2), 0))
         pairs.append(pair)
     return _png(pairs, columns=3)
+
+
+def _day_of(config: CampaignConfig, design: str) -> date | None:
+    """The day whose facts a design tells: the selection of the first mailing in which somebody gets it."""
+    for wave in config.waves.mailings:
+        given = {wave.designs.get(s.group, s.design) for s in config.targeting.segments if s.group in wave.groups}
+        if design in given | {design_for(one, sex) for one in given for sex in ("1", "2")}:
+            return wave.select_on
+    return None
 
 
 def _pages(pdf: bytes) -> list[Image]:
