@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kansho.campaign.config import CampaignConfig
-from kansho.targeting import eligibility
+from kansho.targeting import eligibility, waves
 from kansho.targeting.table import due_of
 
 ON = date(2027, 4, 20)
@@ -127,14 +127,50 @@ def test_due_screenings(
     assert "|".join(found) == due
 
 
+def either(config: CampaignConfig) -> CampaignConfig:
+    """胃 by Ｘ線 or 内視鏡, either of which is enough, and 大腸 up to 69."""
+    changes = {"01": {"counts_with": ("02",)}, "03": {"max_age": 69}}
+    table = [s.model_copy(update=changes.get(s.code, {})) for s in config.targeting.screenings]
+    two = {"code": "02", "name": "胃がん（内視鏡）", "min_age": 50, "counts_with": ("01",)}
+    table.insert(1, table[0].model_copy(update=two))
+    targeting = config.targeting.model_copy(update={"screenings": tuple(table)})
+    return config.model_copy(update={"targeting": targeting})
+
+
+@pytest.mark.parametrize(
+    ("age", "last", "done", "due"),
+    [
+        (50, {}, "", "01|02|03"),
+        (49, {}, "", "01|03"),
+        (50, {"02": 2026}, "", "03"),  # the camera last year is as good as the X-ray
+        (50, {"01": 2024, "02": 2026}, "", "03"),  # the later one counts
+        (50, {"01": 2025, "02": 2024}, "", "01|02|03"),
+        (50, {}, "02", "03"),
+        (69, {}, "01", "03"),
+        (70, {}, "01", ""),
+    ],
+)
+def test_a_screening_counts_with_another_and_ends_with_an_age(
+    mini: CampaignConfig, age: int, last: dict[str, int], done: str, due: str
+) -> None:
+    found = eligibility.due_kinds("1", age, either(mini), last, "01|02|03", frozenset(done.split("|")))
+    assert "|".join(found) == due
+
+
+def test_what_was_attended_since_is_not_asked_for_again(mini: CampaignConfig) -> None:
+    due, attended = pd.Series(["01|02|03", "03", "01|02"]), pd.Series(["90|02", "", "01"])
+    assert list(waves._still_due(due, attended, either(mini))) == ["03", "03", ""]
+    assert list(waves._still_due(due, attended, mini)) == ["01|03", "03", "02"]
+
+
 @given(
     rows=st.lists(
         st.tuples(
             st.sampled_from(["1", "2", None]),
-            st.sampled_from(["39", "40", "49", "50", "51"]),
-            st.sampled_from([ALL, "03", "01|08", "", None]),
-            st.sampled_from(["", "90", "90|03", "01|90"]),
-            *[st.sampled_from(["2024", "2025", "2026", "2027", None])] * 2,
+            st.sampled_from(["39", "40", "49", "50", "51", "70"]),
+            st.sampled_from([ALL, "03", "01|02|08", "", None]),
+            st.sampled_from(["", "90", "90|03", "01|90", "02"]),
+            *[st.sampled_from(["2024", "2025", "2026", "2027", None])] * 3,
         ),
         min_size=1,
         max_size=12,
@@ -142,12 +178,13 @@ def test_due_screenings(
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_everybody_together_is_due_what_each_alone_is(mini: CampaignConfig, rows: list[tuple[str | None, ...]]) -> None:
-    columns = ["sex", "age_at_year_end", "screening_kinds", "attended", "last_fy_01", "last_fy_07"]
+    config = either(mini)
+    columns = ["sex", "age_at_year_end", "screening_kinds", "attended", "last_fy_01", "last_fy_02", "last_fy_07"]
     people = pd.DataFrame(rows, columns=columns, dtype=object)
-    together = due_of(people, people["attended"], mini)
+    together = due_of(people, people["attended"], config)
     for found, (sex, age, tickets, done, *last) in zip(together, rows, strict=True):
-        years = {code: int(year) for code, year in zip(("01", "07"), last, strict=True) if year}
-        alone = eligibility.due_kinds(str(sex), int(str(age)), mini, years, tickets, frozenset(str(done).split("|")))
+        years = {code: int(year) for code, year in zip(("01", "02", "07"), last, strict=True) if year}
+        alone = eligibility.due_kinds(str(sex), int(str(age)), config, years, tickets, frozenset(str(done).split("|")))
         assert found == "|".join(alone)
 
 

@@ -77,7 +77,14 @@ def test_reason_by_channel(mini: CampaignConfig, facts: dict, expected: tuple[st
 
 @pytest.mark.parametrize(
     ("attended", "due", "reason"),
-    [("03", "03|04", ""), ("03|04", "03|04", "attended"), ("90", "03", ""), ("", "", "attended")],
+    [
+        ("03", "03|04", ""),
+        ("03|04", "03|04", "attended"),
+        ("90", "03", ""),
+        ("", "", "attended"),
+        ("02", "01", "attended"),  # 胃: the camera is as good as the X-ray
+        ("02", "01|03", ""),
+    ],
 )
 def test_the_cancer_group_leaves_when_nothing_is_due(
     mini: CampaignConfig, attended: str, due: str, reason: str
@@ -91,7 +98,10 @@ def test_the_cancer_group_leaves_when_nothing_is_due(
     facts = _facts()
     if rows:
         facts = replace(facts, attendance_facts=pd.DataFrame(rows))
-    assert reasons(listed, status(facts, ON), mini, Channel.MAIL, on=ON, spacing=True).iloc[0] == reason
+    two = {"01": {"counts_with": ("02",)}}
+    table = tuple(s.model_copy(update=two.get(s.code, {})) for s in mini.targeting.screenings)
+    config = mini.model_copy(update={"targeting": mini.targeting.model_copy(update={"screenings": table})})
+    assert reasons(listed, status(facts, ON), config, Channel.MAIL, on=ON, spacing=True).iloc[0] == reason
 
 
 def test_an_unknown_person_is_excluded(mini: CampaignConfig) -> None:

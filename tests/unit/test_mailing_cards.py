@@ -346,6 +346,17 @@ def test_a_card_names_only_the_screenings_of_its_readers_sex(drawn: dict[str, by
     }
 
 
+def test_two_ways_of_one_screening_are_one_on_the_card_and_ages_are_told(sample: CampaignConfig) -> None:
+    table = list(sample.targeting.screenings)
+    camera = {"code": "02", "name": "胃がん（内視鏡）", "min_age": 50}
+    table.insert(1, table[0].model_copy(update=camera))
+    table[2] = table[2].model_copy(update={"max_age": 69})
+    targeting = sample.targeting.model_copy(update={"screenings": tuple(table)})
+    told = dict(elements.screenings(load("cancer_men").manifest, sample.model_copy(update={"targeting": targeting})))
+    assert list(told) == ["胃がん", "大腸がん", "肺がん", "前立腺がん"]
+    assert (told["胃がん"], told["大腸がん"]) == ("40歳から", "40歳から69歳")
+
+
 def test_everybody_of_a_merged_segment_gets_the_design_of_their_sex(people: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     assigned, roster = (frame.head(3) for frame in people)
     cards = card_list(

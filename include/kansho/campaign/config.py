@@ -295,13 +295,22 @@ class Segment(Frozen):
     merge_into: Identifier | None = None  # where its people go when they are fewer than ``min_segment_size``
 
 
-class Screening(Frozen):
-    """One kind of cancer screening and whom it is due for."""
+ScreeningCode = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
 
-    code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+
+class Screening(Frozen):
+    """One kind of cancer screening and whom it is due for.
+
+    ``counts_with`` are other kinds whose attendance is as good (胃: Ｘ線 or 内視鏡, one of the two in its years);
+    ``max_age`` is the last age of its due years, where there is one.
+    """
+
+    code: ScreeningCode
     name: str
     sex: Literal["1", "2"] | None = None
     min_age: int
+    max_age: int | None = None
+    counts_with: tuple[ScreeningCode, ...] = ()
     interval_years: Annotated[int, Field(ge=1)]
     due_rule: Literal["interval", "even_age"]
 

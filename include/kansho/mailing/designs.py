@@ -244,7 +244,7 @@ def _values(design: Design, config: CampaignConfig, as_of: date) -> dict[str, An
         "points": manifest.points,
         "steps": manifest.steps,
         "season": elements.season(manifest, config),
-        "screenings": [s for s in config.targeting.screenings if s.sex in (None, manifest.sex)],
+        "screenings": elements.screenings(manifest, config),
         "sex": manifest.sex,
         "crossing": elements.crossing(as_of),
         "stopping": elements.stopping(config),

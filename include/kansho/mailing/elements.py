@@ -47,6 +47,16 @@ def season(manifest: Manifest, config: CampaignConfig) -> str:
     return text.replace("（", "/（")
 
 
+def screenings(manifest: Manifest, config: CampaignConfig) -> tuple[tuple[str, str], ...]:
+    """Name and ages of the screenings that a design's reader may have; two ways of one (胃: Ｘ線, 内視鏡) are one."""
+    found: dict[str, str] = {}
+    for one in config.targeting.screenings:
+        if one.sex in (None, manifest.sex):
+            ages = f"{one.min_age}歳から" + (f"{one.max_age}歳" if one.max_age is not None else "")
+            found.setdefault(one.name.split("（")[0], ages + ("・偶数の年齢" if one.due_rule == "even_age" else ""))
+    return tuple(found.items())
+
+
 def inside(manifest: Manifest, cost: str, config: CampaignConfig, as_of: date) -> tuple[Element, ...]:
     """What the inner side must say."""
     clinics = config.ward.clinics

@@ -175,7 +175,9 @@ def _kinds(config: CampaignConfig, sex: str, age: int) -> list[str]:
     return [
         s.code
         for s in config.targeting.screenings
-        if (s.sex is None or s.sex == sex) and age >= s.min_age and (s.due_rule != "even_age" or age % 2 == 0)
+        if (s.sex is None or s.sex == sex)
+        and s.min_age <= age <= (s.max_age or age)
+        and (s.due_rule != "even_age" or age % 2 == 0)
     ]
 
 

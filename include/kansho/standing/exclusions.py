@@ -13,6 +13,7 @@ import pandas as pd
 from kansho.campaign.ages import contact_over
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Channel, TargetGroup
+from kansho.campaign.screenings import settled
 from kansho.errors import KanshoError
 from kansho.standing.facts import gather
 from kansho.standing.status import status
@@ -171,7 +172,7 @@ def reasons(
         ("refused", flag("refused")),
         ("deferred", flag("deferred")),
         ("aged_out", contact_over(at["birth_date"], on, lead_days=config.targeting.aged_out_lead_days)),
-        ("attended", (is_kenshin & flag("kenshin_attended")) | (~is_kenshin & _all_due_attended(listed, at))),
+        ("attended", (is_kenshin & flag("kenshin_attended")) | (~is_kenshin & _all_due_attended(listed, at, config))),
         ("reported_attended", is_kenshin & flag("reported_attended")),
     ]
     checks.append(("outdated", numbers.isin(changed)))
@@ -190,10 +191,11 @@ def reasons(
     return out
 
 
-def _all_due_attended(listed: pd.DataFrame, at: pd.DataFrame) -> pd.Series:
+def _all_due_attended(listed: pd.DataFrame, at: pd.DataFrame, config: CampaignConfig) -> pd.Series:
     due = listed["due_kinds"].fillna("") if "due_kinds" in listed else pd.Series("", index=listed.index)
     done = at["attended_kinds"].fillna("")
-    left = [set(filter(None, d.split("|"))) - set(k.split("|")) for d, k in zip(due, done, strict=True)]
+    over = {text: settled(text.split("|"), config.targeting.screenings) for text in done.unique()}
+    left = [set(filter(None, d.split("|"))) - over[k] for d, k in zip(due, done, strict=True)]
     return pd.Series([not kinds for kinds in left], index=listed.index)
 
 

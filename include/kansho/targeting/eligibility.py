@@ -15,6 +15,7 @@ import pandas as pd
 from kansho.campaign.ages import contact_over
 from kansho.campaign.config import CampaignConfig, Screening
 from kansho.campaign.rights import TargetGroup
+from kansho.campaign.screenings import settled
 from kansho.errors import KanshoError
 
 
@@ -65,7 +66,7 @@ def due_kinds(
     return tuple(
         s.code
         for s in config.targeting.screenings
-        if is_due(s, sex, age, last_years.get(s.code), year=config.fiscal_year, sent=sent, done=done)
+        if is_due(s, sex, age, _last(s, last_years), year=config.fiscal_year, sent=sent, done=done)
     )
 
 
@@ -89,19 +90,24 @@ def is_due(
     Args:
         screening: of the config.
         sex, age, done: as for `due_kinds`.
-        last: fiscal year of the last attendance, if known.
+        last: fiscal year of the last attendance of it or of one that counts with it, if known.
         year: this one.
         sent: codes with a ticket.
     """
-    if screening.code not in sent or screening.code in done:
+    if screening.code not in sent or screening.code in settled(done, (screening,)):
         return False
     if screening.sex is not None and screening.sex != sex:
         return False
-    if age < screening.min_age or last == year:
+    if age < screening.min_age or (screening.max_age is not None and age > screening.max_age) or last == year:
         return False
     if screening.due_rule == "even_age":
         return age % 2 == 0
     return last is None or year - last >= screening.interval_years
+
+
+def _last(screening: Screening, years: dict[str, int]) -> int | None:
+    known = [years[code] for code in (screening.code, *screening.counts_with) if code in years]
+    return max(known, default=None)
 
 
 def conditions_of(people: pd.DataFrame, config: CampaignConfig, *, on: date) -> pd.DataFrame:

@@ -174,9 +174,9 @@ def due_of(people: pd.DataFrame, attended: pd.Series, config: CampaignConfig) ->
     alike = pd.Series(_alike(*looked_at))
     found: dict[str, np.ndarray] = {}
     for screening in config.targeting.screenings:
-        name = f"last_fy_{screening.code}"
-        nowhere = pd.Series(float("nan"), index=people.index)
-        last = pd.to_numeric(people.get(name, nowhere), errors="coerce").to_numpy(dtype=float)
+        names = [f"last_fy_{code}" for code in (screening.code, *screening.counts_with)]
+        known = people.reindex(columns=names).apply(pd.to_numeric, errors="coerce")
+        last = known.max(axis=1).to_numpy(dtype=float)
         _, first, of = np.unique(_alike(alike, pd.Series(last)), return_index=True, return_inverse=True)
         due = [
             eligibility.is_due(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, Wave
 from kansho.campaign.rights import Channel
+from kansho.campaign.screenings import settled
 from kansho.contracts import codes
 from kansho.errors import KanshoError
 from kansho.standing import exclusions, gather, status
@@ -81,7 +82,7 @@ def candidates(ws: Workspace, plan: pd.DataFrame, wave: Wave) -> pd.DataFrame:
     facts = gather(ws)
     standing = status(facts, ws.today).reindex(plan["inquiry_number"].to_numpy())
     standing.index = plan.index
-    due = _still_due(plan["due_kinds"].fillna(""), standing["attended_kinds"].fillna(""))
+    due = _still_due(plan["due_kinds"].fillna(""), standing["attended_kinds"].fillna(""), ws.config)
     attended = standing["kenshin_attended"].eq(True)
     group = pd.Series(KENSHIN, index=plan.index, dtype=object).mask(attended, CANCER)
     segment = current_segment(plan, group)
@@ -141,8 +142,9 @@ def _left_this_year(ws: Workspace, wave: Wave) -> int:
     return max(0, year - used)
 
 
-def _still_due(due: pd.Series, attended: pd.Series) -> pd.Series:
-    pairs = zip(due.str.split("|"), attended.str.split("|"), strict=True)
+def _still_due(due: pd.Series, attended: pd.Series, config: CampaignConfig) -> pd.Series:
+    over = {text: settled(text.split("|"), config.targeting.screenings) for text in attended.unique()}
+    pairs = zip(due.str.split("|"), attended.map(over), strict=True)
     return pd.Series(["|".join(k for k in d if k and k not in a) for d, a in pairs], index=due.index, dtype=object)
 
 
