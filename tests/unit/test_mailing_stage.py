@@ -49,7 +49,7 @@ from tests.unit.test_outreach_stage import received, send
 SELECT, PULL, REPORT, RETURNS = date(2027, 6, 9), date(2027, 6, 22), date(2027, 6, 25), date(2027, 7, 9)
 WAVE = "mailing_1"
 #: What goes to the printer beside the cards.
-PAPERS = {"print_list.csv", "sorting_plan.csv", "work_order.pdf", "posting_slip.pdf"}
+PAPERS = {"print_list.csv", "print_files.csv", "sorting_plan.csv", "work_order.pdf", "posting_slip.pdf"}
 
 
 #: A campaign as it lies on the disk, and what the last step returned: made once, copied for each test.
@@ -153,6 +153,11 @@ def test_the_printer_learns_what_to_make_and_how_to_post_it_and_nobody_is_in_it(
     (package,) = received(ws, "printer", "print_package")
     plan = pd.read_csv(io.BytesIO(package.files["sorting_plan.csv"]))
     assert plan["通数"].sum() == len(at_printer)
+    files = pd.read_csv(io.BytesIO(package.files["print_files.csv"]))
+    assert files["通数"].sum() == len(at_printer)
+    for _, name, cards, pages, digest in files.itertuples():
+        assert hashlib.sha256(package.files[name]).hexdigest() == digest
+        assert len(pypdfium2.PdfDocument(package.files[name])) == pages == 2 * cards
     order, slip = (_text(package.files[name]) for name in ("work_order.pdf", "posting_slip.pdf"))
     assert f"{len(at_printer):,}通" in order
     assert "135kg" in order

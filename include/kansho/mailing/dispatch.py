@@ -151,7 +151,9 @@ def _reports_received(ws: Workspace) -> list[Event]:
 def _cards(ws: Workspace, wave: str) -> pd.DataFrame:
     ref = ws.find("card_list", wave)
     if ref is None:
-        raise KanshoError("MAILING-CARDS", "はがきの一覧がありません", place=wave)
+        raise KanshoError(
+            "MAILING-CARDS", "はがきの一覧がありません", place=wave, remedy="通知の作成からやり直してください"
+        )
     cards = ws.read_table(ref)
     return cards[cards["printable"]].reset_index(drop=True)
 

@@ -6,7 +6,9 @@ looks (`kansho.documents`).
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -24,6 +26,7 @@ from kansho.mailing.preflight import CLEAR
 from kansho.mailing.sorting import plan_csv, sorting_plan
 from kansho.workspace import Workspace
 
+FILE_HEADINGS = ("ファイル", "通数", "頁", "要約値")
 #: What the printer's report counts → how the order asks for it (`kansho.mailing.dispatch` takes it in).
 REPORT_COUNTS: Mapping[str, str] = {
     "printable": "印刷データの通数",
@@ -57,7 +60,24 @@ def papers(
     listed = {name: (cards, hashlib.sha256(data).hexdigest()) for name, (cards, data) in pdfs.items()}
     order = work_order(ws.config, wave, designs, plan, listed, issued_on=ws.today, simulation=ws.is_simulation)
     slip = posting_slip(ws.config, wave, plan, postage, issued_on=ws.today, simulation=ws.is_simulation)
-    return {"work_order.pdf": order, "posting_slip.pdf": slip, "sorting_plan.csv": plan_csv(plan)}
+    return {
+        "work_order.pdf": order,
+        "posting_slip.pdf": slip,
+        "sorting_plan.csv": plan_csv(plan),
+        "print_files.csv": files_csv(listed),
+    }
+
+
+def files_csv(files: Mapping[str, tuple[int, str]]) -> bytes:
+    """Every file of cards with its sheets, pages and digest, as the printer's machine reads it; as in the order.
+
+    Args:
+        files: PDF → cards in it, SHA-256.
+    """
+    rows = [(name, cards, 2 * cards, digest) for name, (cards, digest) in sorted(files.items())]
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows([FILE_HEADINGS, *rows])
+    return buffer.getvalue().encode("utf-8-sig")
 
 
 def work_order(
@@ -83,7 +103,7 @@ def work_order(
     """
     by_design = plan.groupby("design")["cards"].sum()
     quantities = tuple((d.id, d.manifest.title, f"第{d.revision}版", f"{int(by_design[d.id]):,}") for d in designs)
-    listed = tuple((name, f"{cards:,}", f"{cards * 2:,}", digest) for name, (cards, digest) in sorted(files.items()))
+    listed = tuple((name, f"{cards:,}", f"{2 * cards:,}", digest) for name, (cards, digest) in sorted(files.items()))
     return render(
         Document(
             title="製造指示書",
@@ -106,8 +126,11 @@ def work_order(
                 Section("デザイン別の数量", (), (Table(("記号", "デザイン", "版", "数量"), quantities, numeric=(3,)),)),
                 Section(
                     "印刷データ",
-                    ("印刷前に要約値（SHA-256）を照合し、違うときは印刷せずに連絡してください。",),
-                    (Table(("ファイル", "通数", "頁", "要約値"), listed, numeric=(1, 2)),),
+                    (
+                        "印刷前に要約値（SHA-256）を照合し、違うときは印刷せずに連絡してください。"
+                        "同じ表を print_files.csv に入れてあります。",
+                    ),
+                    (Table(FILE_HEADINGS, listed, numeric=(1, 2)),),
                 ),
                 Section(
                     "面付け",

@@ -63,7 +63,12 @@ def prepare_cards(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
         roster_refs = ws.snapshots("roster")
         roster = ws.read_all("roster")
         if roster is None:
-            raise KanshoError("MAILING-ROSTER", "名簿がありません", place=wave.id)
+            raise KanshoError(
+                "MAILING-ROSTER",
+                "名簿がありません",
+                place=wave.id,
+                remedy="対象者一覧の受入れと検証を先に行ってください",
+            )
         own = ward_font(ws.config.gaiji)
         cards = card_list(
             frame[frame["arm"].eq("outreach")],
@@ -116,7 +121,10 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     issue_gate_page(ws, event)
     if failed or event.codes["result"] != "pass":
         raise KanshoError(
-            "GATE-PRINT-RELEASE", f"印刷データを引き渡せません（{failed or event.codes['rules']}）", place=wave.id
+            "GATE-PRINT-RELEASE",
+            f"印刷データを引き渡せません（{failed or event.codes['rules']}）",
+            place=wave.id,
+            remedy="取扱責任者と原因を確かめてください。止めた印刷データは、やり直しても引き渡せません",
         )
     return dict(work)
 

@@ -246,7 +246,7 @@ def _spread(listed: pd.DataFrame) -> dict[str, dict[str, int]]:
 def _wave(ws: Workspace, wave_id: str) -> VisitWave:
     found = next((w for w in ws.config.waves.visits if w.id == wave_id), None)
     if found is None:
-        raise KanshoError("WAVE-UNKNOWN", "設定にない回です", place="wave")
+        raise KanshoError("WAVE-UNKNOWN", "設定にない回です", place="wave", remedy="設定の waves を確認してください")
     return found
 
 

@@ -165,7 +165,12 @@ def outcomes(conditions: pd.DataFrame) -> pd.Series:
         out = out.mask(out.eq("") & holds(row, conditions), row.code)
     left = int(out.eq("").sum())
     if left:
-        raise KanshoError("ELIGIBILITY-GAP", f"判定できない人が {left} 人います", place="eligibility.TABLE")
+        raise KanshoError(
+            "ELIGIBILITY-GAP",
+            f"判定できない人が {left} 人います",
+            place="eligibility.TABLE",
+            remedy="判定の表を直し、計画を作り直してください",
+        )
     return out
 
 

@@ -103,7 +103,12 @@ def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
     text = values.map(_plain, na_action="ignore")
     if rule.op == "in":
         if not isinstance(rule.value, list | tuple):
-            raise KanshoError("SEGMENT-VALUE", "in には値の一覧が必要です", place=f"segments.{segment}.{rule.column}")
+            raise KanshoError(
+                "SEGMENT-VALUE",
+                "in には値の一覧が必要です",
+                place=f"segments.{segment}.{rule.column}",
+                remedy="value を [ ] で囲んで書いてください",
+            )
         return text.isin([_plain(v) for v in rule.value])
     equal = text.eq(_plain(rule.value)).fillna(False).astype(bool)
     return ~equal if rule.op == "ne" else equal
@@ -111,7 +116,12 @@ def matches(table: pd.DataFrame, rule: Rule, *, segment: str) -> pd.Series:
 
 def _number(rule: Rule, segment: str) -> float:
     if isinstance(rule.value, bool) or not isinstance(rule.value, int | float):
-        raise KanshoError("SEGMENT-VALUE", "大小の比較には数が必要です", place=f"segments.{segment}.{rule.column}")
+        raise KanshoError(
+            "SEGMENT-VALUE",
+            "大小の比較には数が必要です",
+            place=f"segments.{segment}.{rule.column}",
+            remedy="value に引用符のない数を書いてください",
+        )
     return float(rule.value)
 
 

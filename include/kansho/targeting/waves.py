@@ -126,7 +126,7 @@ def _counts(candidates: int, contactable: int, assigned: pd.DataFrame) -> dict[s
 def _wave(config: CampaignConfig, wave_id: str) -> Wave:
     found = next((w for w in config.waves.all() if w.id == wave_id), None)
     if found is None:
-        raise KanshoError("WAVE-UNKNOWN", "設定にない回です", place="wave")
+        raise KanshoError("WAVE-UNKNOWN", "設定にない回です", place="wave", remedy="設定の waves を確認してください")
     return found
 
 
