@@ -8,9 +8,7 @@ outer side is everybody's (``_shared/outer.html.j2``) and knows no design, so th
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -23,7 +21,7 @@ from pydantic import ValidationError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
-from kansho.mailing import elements, outer_side, preflight, wording
+from kansho.mailing import elements, outer_side, preflight, qr, wording
 from kansho.mailing.face import BLEED, HEIGHT, SHEET
 from kansho.mailing.manifest import Manifest, Text, Variable
 from kansho.mailing.plates import plates
@@ -150,7 +148,8 @@ def _made(sheet: _Sheet) -> bytes:
         preflight.check_elements(outside, design.id, elements.outside(config))
         outer_side.check_postage_mark(outside, design.id)
         wanted = elements.inside(design.manifest, design.text("cost"), config, sheet.as_of)
-        preflight.check_elements(inside, design.id, wanted)
+        lost = () if qr.is_shown(inside, config.ward.url) else (elements.PAGE,)
+        preflight.check_elements(inside, design.id, wanted, lost)
     return pdf
 
 
@@ -248,7 +247,7 @@ def _values(design: Design, config: CampaignConfig, as_of: date) -> dict[str, An
         "sex": manifest.sex,
         "crossing": elements.crossing(as_of),
         "stopping": elements.stopping(config),
-        "qr": _qr(config.ward.url),
+        "qr": qr.as_picture(config.ward.url),
         "as_of": as_of,
     }
 
@@ -257,14 +256,6 @@ def _phrases(design: Design) -> list[str]:
     texts = [design.marked(name) for name in get_args(Text)]
     texts += [*design.manifest.points, *design.manifest.steps]
     return [phrase for text in texts if "/" in text for phrase in wording.phrases(text)]
-
-
-def _qr(url: str) -> str:
-    import segno
-
-    buffer = io.BytesIO()
-    segno.make(url, error="m").save(buffer, kind="svg", scale=4, border=2)
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _tint(colour: str, share: float) -> str:

@@ -16,6 +16,8 @@ from kansho.mailing.wording import plain
 #: Sides (mm) between which the mark of postage lies, and what it says (料金後納郵便の表示).
 POSTAGE_MARK = "料金後納郵便"
 POSTAGE_SIDE = (20.0, 30.0)
+#: What the inner side must show beside its text: the ward's page as `kansho.mailing.qr` draws it.
+PAGE = "区のページのQR（ward.url）"
 #: Without it the card is no postcard but a letter (domain 6.2).
 CARD_WORD = "郵便はがき"
 

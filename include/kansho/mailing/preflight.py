@@ -147,8 +147,14 @@ def check_lines(side: Side, design: str, kept: Sequence[str]) -> None:
         )
 
 
-def check_elements(side: Side, design: str, elements: Sequence[Element]) -> None:
+def check_elements(side: Side, design: str, elements: Sequence[Element], lost: Sequence[str] = ()) -> None:
     """Everything that a card must say; outside, on the address face.
+
+    Args:
+        side: of the sheet.
+        design: for the refusal.
+        elements: what must be read on it.
+        lost: names of what is no text and was not found.
 
     Raises:
         KanshoError: ``DESIGN-ELEMENT`` naming what is missing.
@@ -156,10 +162,10 @@ def check_elements(side: Side, design: str, elements: Sequence[Element]) -> None
     width, height = side.page.get_size()
     said = side.text if side.name == "inner" else side.said((CORNER[0] * POINT, 0, width, height))
     missing = [one.name for one in elements if not one.text or solid(one.text) not in said]
-    if missing:
+    if missing or lost:
         raise KanshoError(
             "DESIGN-ELEMENT",
-            f"はがきに必ず書くものがありません（{'、'.join(missing)}）",
+            f"はがきに必ず書くものがありません（{'、'.join((*missing, *lost))}）",
             place=f"{design} {side.name}",
             remedy="雛形か年度の設定（ward）に加えてください",
         )
