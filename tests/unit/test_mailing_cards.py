@@ -69,6 +69,7 @@ DESIGNS = (
         ("130-0001", "墨田区", None, "か\u3099" * 22, ""),  # neither does 濁点 of its own
         ("130-0001", "墨田区", None, "か\u309a本　花子", "glyph"),  # a sound mark that needs shaping
         ("130-0001", "墨田区", None, "Jose\u0301", "glyph"),
+        ("130-0001", "墨田区", "葛", "\U000e0101城　花子", "glyph"),  # a selector of its own, not the address's last
     ],
 )
 def test_an_address_is_laid_out_or_names_its_reason(
@@ -228,6 +229,8 @@ def test_every_card_reads_back_what_was_set(
     wanted = cards_of(cards[cards["printable"]])
     wanted.append(replace(wanted[0], name="葛\U000e0100木 𠮟子", address=("辻\U000e0100町1番2号",)))
     wanted.append(replace(wanted[0], name="𠮷田 邉\U000e010f子", address=("葛\U000e0102飾町1番2号",)))
+    # A hyphen at a line's end, before a letter, is what a reader of PDF takes for a word that goes on.
+    wanted.append(replace(wanted[0], name="A-", address=("葛飾町1番2-", "Sample-", "Tower-")))
     pdf = render_shard(wanted, background(load(name), sample))
     assert read_back(pdf) == [expected_text(card) for card in wanted]
     assert not +faults(pdf, wanted)

@@ -75,11 +75,12 @@ def layout(
     shown, extra = name.replace("　", " ").strip(), (extra or "").strip()
     if not postal.strip() or not address.strip() or not shown:
         return Layout(reason="incomplete")
-    text = f"{postal}{address}{extra}{shown}"
-    unprintable = unprintable_reason(text, own)
+    # Each for itself: a selector that begins a name would else vary the last character of the address.
+    parts = (postal, address, extra, shown)
+    unprintable = unprintable_reason("".join(parts), own)
     if unprintable:
         return Layout(reason=unprintable)
-    if not is_drawn(text, own):
+    if not all(is_drawn(part, own) for part in parts):
         return Layout(reason="glyph")
     lines = _block(prefecture + address, extra)
     if lines is None:
@@ -169,7 +170,7 @@ def _units(text: str) -> list[str]:
 
 def _cost(before: str, after: str) -> int | None:
     """What a break between two units costs; None where there may be none."""
-    if after[0] in _NOT_FIRST or before[-1] in _NOT_LAST:
+    if after[0] in _NOT_FIRST or before[-1] in _NOT_LAST or unicodedata.category(after[0]).startswith("M"):
         return None
     if before.isspace():
         return 0

@@ -147,4 +147,5 @@ def _spot(left: float, top: float, right: float, bottom: float) -> Spot | None:
 
 
 def _solid(text: str) -> str:
-    return "".join(text.split())
+    """Without white space; PDFium tells a hyphen at a line's end as U+0002, for a word that goes on."""
+    return "".join(text.split()).replace("\x02", "-")
