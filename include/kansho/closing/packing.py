@@ -40,6 +40,8 @@ _HEADS = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"%PDF", _SQLITE, b"\xfd7zXZ\0", 
 _SHUT = (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 #: Bytes that tell the format.
 HEAD = 16
+_ZLIB = b"\x78"
+_FIRST = frozenset(head[:1] for head in (*_HEADS, *_SHUT, _ZLIB))
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _ENCRYPTED = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
@@ -166,13 +168,17 @@ def _pdf(handle: BinaryIO) -> Iterator[Inner]:
         source = path
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             yield from _pdf_streams(mapped)
-    document = pypdfium2.PdfDocument(source)
+    document, held, size = pypdfium2.PdfDocument(source), list[str](), 0
     with closing(document):
         for number in range(len(document)):
             with closing(document[number]) as page, closing(page.get_textpage()) as page_text:
                 text = page_text.get_text_range()
-            yield _text(text)
-            yield _text(re.sub(r"\s", "", text))
+            held += [text, re.sub(r"\s", "", text)]
+            size += len(text)
+            # Pages together, for each search costs as much as some pages; a document may have a million.
+            if size > PIECE or number + 1 == len(document):
+                yield _text("\n".join(held))
+                held, size = [], 0
 
 
 def _pdf_streams(data: Any) -> Iterator[Inner]:
@@ -237,10 +243,11 @@ def gathered(values: Iterator[bytes]) -> Iterator[Inner]:
     held: list[bytes] = []
     size = 0
     for value in values:
-        if is_packed(value[:HEAD]):
-            yield Inner(io.BytesIO(value))
-        elif value[:1] == b"\x78" and (unpacked := inflated(value)) is not None:
-            yield Inner(io.BytesIO(unpacked))
+        if value[:1] in _FIRST:  # nearly no cell, and a table has millions
+            if is_packed(value[:HEAD]):
+                yield Inner(io.BytesIO(value))
+            elif value[:1] == _ZLIB and (unpacked := inflated(value)) is not None:
+                yield Inner(io.BytesIO(unpacked))
         held.append(value)
         size += len(value)
         if size > PIECE:

@@ -102,17 +102,21 @@ class Searcher:
         return found
 
 
-def encoded(texts: Sequence[str], encoding: str) -> Iterator[tuple[int, bytes]]:
-    """(number of the text, its byte form) for the forms that are long enough to mean something."""
-    for number, text in enumerate(texts):
-        if encoding == "cp932" and text.isascii():
-            continue  # the same bytes as in UTF-8
-        try:
-            form = text.encode(encoding)
-        except UnicodeEncodeError:
-            continue
-        if len(form) >= MIN_BYTES:
-            yield number, form
+def encoded(texts: Sequence[str], encoding: str) -> tuple[list[int], list[bytes]]:
+    """Numbers of the texts whose byte forms are long enough to mean something, and these forms."""
+    forms = [_form(text, encoding) for text in texts]
+    numbers = [number for number, form in enumerate(forms) if len(form) >= MIN_BYTES]
+    return numbers, [forms[number] for number in numbers]
+
+
+def _form(text: str, encoding: str) -> bytes:
+    """The text's bytes; none where it cannot be written, or where they are the same as in UTF-8."""
+    if encoding == "cp932" and text.isascii():
+        return b""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return b""
 
 
 def searchers(needles: Sequence[Needle]) -> Iterator[Searcher]:
@@ -124,9 +128,9 @@ def searchers(needles: Sequence[Needle]) -> Iterator[Searcher]:
         patterns: list[bytes] = []
         sources = array("q")  # number of the needle times the encodings, plus the encoding's
         for which, encoding in enumerate(ENCODINGS):
-            for number, form in encoded(texts, encoding):
-                patterns.append(form)
-                sources.append(number * len(ENCODINGS) + which)
+            numbers, forms = encoded(texts, encoding)
+            patterns += forms
+            sources.extend([number * len(ENCODINGS) + which for number in numbers])
         if patterns:
             yield Searcher(patterns, sources, part, begin)
 
@@ -191,8 +195,9 @@ def _search_stream(
             left[0] -= len(piece)
             if left[0] < 0:
                 raise TooLarge
-        _search_views(held + piece, searcher, tally, skip)
-        held = (held + piece)[-OVERLAP:]
+        whole = held + piece
+        _search_views(whole, searcher, tally, skip)
+        held = whole[-OVERLAP:]
         skip = len(held)
     return size
 

@@ -24,119 +24,129 @@ MAX_ENCODINGS = 2
 
 #: Bytes on either side of an escape within which a value could stand: more than the longest value.
 AROUND = 512
+#: The longest escape.
+_LONGEST = 10
 #: Letters of a run of base64 at least.
 _SHORTEST = 12
 
 _UNICODE = re.compile(rb"(?:\\+u[0-9a-fA-F]{4})+")
 _HEX = re.compile(rb"(?:\\+x[0-9a-fA-F]{2})+")
-_ONE_UNICODE = re.compile(rb"\\u[0-9a-fA-F]{4}")
-_ONE_HEX = re.compile(rb"\\x[0-9a-fA-F]{2}")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _ENTITY = re.compile(rb"&#x?[0-9a-fA-F]{2,6};")
 
+#: What a byte is: a letter of base64, a capital, the beginning of an escape, a hexadecimal digit.
+_LETTER, _CAPITAL, _ESCAPE, _DIGIT = (np.uint8(1 << n) for n in range(4))
+_BASE64 = string.ascii_letters + string.digits + "+/_-"
+_KINDS = {_LETTER: _BASE64, _CAPITAL: string.ascii_uppercase, _ESCAPE: "\\%&", _DIGIT: string.hexdigits}
+_CLASSES = bytes(sum(int(kind) for kind, letters in _KINDS.items() if chr(n) in letters) for n in range(256))
+_FOUR_LETTERS, _ANY_CAPITAL = np.uint32(0x01010101), np.uint32(0x02020202)
+#: From base64's second alphabet to its first, and all that is in neither.
+_STANDARD, _NO_LETTERS = bytes.maketrans(b"-_", b"+/"), bytes(n for n in range(256) if chr(n) not in _BASE64)
+#: Between two runs: whatever alignment one ends at, its last letters are decoded; and between two views: no value
+#: goes across.
+_FILL, _APART = b"AAA", b"\n" * 16
 
-def _is_in(letters: bytes) -> npt.NDArray[np.bool_]:
-    table = np.zeros(256, dtype=np.bool_)
-    table[list(letters)] = True
-    return table
-
-
-_IS_BASE64 = _is_in((string.ascii_letters + string.digits + "+/_-").encode())
-#: 1 for a letter of base64, for a capital, else 0, as `bytes.translate` takes it.
-_CLASSES = bytes(_IS_BASE64.astype(np.uint8))
-_CAPITALS = bytes(_is_in(string.ascii_uppercase.encode()).astype(np.uint8))
-#: Letters of base64 in its first alphabet; 0 for what is none.
-_STANDARD = np.where(_IS_BASE64, np.arange(256), 0).astype(np.uint8)
-_STANDARD[list(b"-_")] = list(b"+/")
-
-
-def readings(piece: bytes, depth: int = MAX_ENCODINGS) -> Iterator[bytes]:
-    """The piece with escapes and base64 undone, and what that brings to light read once more."""
-    for view in chain(escapes(piece), base64_runs(piece)):
-        yield view
-        if depth > 1:
-            yield from readings(view, depth - 1)
+_Bytes = npt.NDArray[np.uint8]
+_Numbers = npt.NDArray[np.int64]
 
 
-def escapes(piece: bytes) -> Iterator[bytes]:
+def readings(piece: bytes) -> Iterator[bytes]:
+    """The piece with escapes and base64 undone, all behind each other, and what that brings to light read once more."""
+    for _ in range(MAX_ENCODINGS):
+        # Behind the piece some bytes that are nothing, for whoever looks at what follows.
+        classes = np.frombuffer((piece + bytes(8 - len(piece) % 4)).translate(_CLASSES), dtype=np.uint8)
+        piece = _APART.join(chain(escapes(piece, classes), base64_runs(piece, classes)))
+        if not piece:
+            return
+        yield piece
+
+
+def escapes(piece: bytes, classes: _Bytes) -> Iterator[bytes]:
     """What stands around escapes, with these undone, for each kind of escape that occurs.
 
     Only the surroundings, for a value may be escaped in part: `AROUND` bytes on either side of each escape.
     """
-    if b"\\" in piece:
-        if b"\\u" in piece and (near := _around(_ONE_UNICODE, piece)):
-            yield _UNICODE.sub(_from_unicode, near)
-        if b"\\x" in piece and (near := _around(_ONE_HEX, piece)):
-            yield _HEX.sub(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), near)
-    if b"%" in piece and (near := _around(_PERCENT, piece)):
-        yield _PERCENT.sub(lambda m: bytes([int(m[1], 16)]), near.replace(b"+", b" "))
-    if b"&#" in piece and (near := _around(_ENTITY, piece)):
-        yield _ENTITY.sub(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), near)
+    at = np.flatnonzero((classes & _ESCAPE) != 0)
+    at = at[at + 3 <= len(piece)]
+    if not len(at):
+        return
+    data = np.frombuffer(piece, dtype=np.uint8)
+    first, second = data[at], data[at + 1]
+
+    def digits(some: _Numbers, begin: int, end: int) -> _Numbers:
+        for n in range(begin, end):
+            some = some[(classes[some + n] & _DIGIT) != 0]
+        return some
+
+    slash = first == ord("\\")
+    if len(some := digits(at[slash & (second == ord("u"))], 2, 6)):
+        yield _UNICODE.sub(_from_unicode, _around(some, piece))
+    if len(some := digits(at[slash & (second == ord("x"))], 2, 4)):
+        yield _HEX.sub(lambda m: bytes.fromhex(re.sub(rb"[\\x]", b"", m[0]).decode()), _around(some, piece))
+    if len(some := digits(at[first == ord("%")], 1, 3)):
+        yield _PERCENT.sub(lambda m: bytes([int(m[1], 16)]), _around(some, piece).replace(b"+", b" "))
+    some = at[(first == ord("&")) & (second == ord("#"))]
+    if len(some := some[(data[some + 2] == ord("x")) | ((classes[some + 2] & _DIGIT) != 0)]):
+        yield _ENTITY.sub(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), _around(some, piece))
 
 
-def _around(escape: re.Pattern[bytes], piece: bytes) -> bytes:
-    """The piece's parts near escapes, a line each; nothing where there are none.
-
-    ``escape`` begins with the letters themselves, so that looking for it is looking for these.
-    """
-    parts: list[list[int]] = []
-    for match in escape.finditer(piece):
-        begin, end = match.start() - AROUND, match.end() + AROUND
-        if parts and begin <= parts[-1][1]:
-            parts[-1][1] = end
-        else:
-            parts.append([max(0, begin), end])
-    return b"\n".join(piece[begin:end] for begin, end in parts)
+def _around(at: _Numbers, piece: bytes) -> bytes:
+    """The piece's parts around escapes that begin at these places, a line each."""
+    apart = np.flatnonzero(np.diff(at) > 2 * AROUND)
+    begins = np.maximum(0, at[np.concatenate(([0], apart + 1))] - AROUND).tolist()
+    ends = (at[np.append(apart, -1)] + _LONGEST + AROUND).tolist()
+    return b"\n".join([piece[begin:end] for begin, end in zip(begins, ends, strict=True)])
 
 
-def base64_runs(piece: bytes) -> Iterator[bytes]:
+def base64_runs(piece: bytes, classes: _Bytes) -> Iterator[bytes]:
     """Everything that reads as base64 (also URL-safe, also wrapped), at each of the four alignments.
 
     All runs are laid behind each other and decoded at once: a run begins at any alignment there, so each of the four
     ways to decode the whole decodes every run in one of its four.
     """
-    letters = _runs(piece.replace(b"\\n", b"\n\n") if b"\\" in piece else piece)
+    letters = memoryview(_runs(piece, classes))
     for shift in range(4):
         whole = len(letters[shift:]) // 4 * 4
         if whole:
             yield binascii.a2b_base64(letters[shift : shift + whole])
 
 
-def _runs(piece: bytes) -> bytes:
-    """Letters of the runs of base64 with a capital among them, unwrapped, three ``A`` behind each."""
-    begins, ends = _spans(np.frombuffer(piece.translate(_CLASSES), dtype=np.uint8))
+def _runs(piece: bytes, classes: _Bytes) -> bytes:
+    """Letters of the runs of base64 with a capital among them, unwrapped, `_FILL` around each."""
+    fours = classes.view(np.uint32)
+    begins, ends = _spans(classes, (fours & _FOUR_LETTERS) == _FOUR_LETTERS)
+    if not len(begins):
+        return b""
+    # The letter of a line break of JSON's is none of the run's.
+    data = np.frombuffer(piece, dtype=np.uint8)
+    begins += (data[begins] == ord("n")) & (data[begins - 1] == ord("\\")) & (begins > 0)
     long = ends - begins >= _SHORTEST
     begins, ends = begins[long], ends[long]
     if not len(begins):
         return b""
     # A line break between two runs takes at most two bytes.
-    fresh = np.flatnonzero(np.concatenate(([True], begins[1:] - ends[:-1] > 2)))
-    begins, ends = begins[fresh], ends[np.append(fresh[1:], len(ends)) - 1]
-    capitals = np.flatnonzero(np.frombuffer(piece.translate(_CAPITALS), dtype=np.uint8))
-    told = np.searchsorted(capitals, ends) > np.searchsorted(capitals, begins)
-    begins, ends = begins[told], ends[told]
-    lengths = ends - begins + 3
-    at = np.arange(lengths.sum()) + np.repeat(begins - np.cumsum(lengths) + lengths, lengths)
-    data = np.frombuffer(piece, dtype=np.uint8)
-    found = _STANDARD[data[np.minimum(at, len(data) - 1)]]
-    found[at >= np.repeat(ends, lengths)] = ord("A")
-    return bytes(found[found > 0].tobytes())
+    breaks = np.flatnonzero(begins[1:] - ends[:-1] > 2)
+    begins, ends = begins[np.concatenate(([0], breaks + 1))], ends[np.append(breaks, -1)]
+    touched = np.stack((begins // 4, (ends + 3) // 4), axis=1).ravel()
+    told = (np.bitwise_or.reduceat(fours, touched)[::2] & _ANY_CAPITAL) != 0
+    runs = [piece[begin:end] for begin, end in zip(begins[told].tolist(), ends[told].tolist(), strict=True)]
+    return _FILL.join((b"", *runs, b"")).replace(b"\\n", b"").translate(_STANDARD, _NO_LETTERS) if runs else b""
 
 
-def _spans(letters: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Begins and ends of the runs of ones that fill two fours of bytes in a row; a run of 11 always does.
+def _spans(classes: _Bytes, fours: npt.NDArray[np.bool_]) -> tuple[_Numbers, _Numbers]:
+    """Begins and ends of the runs of letters that fill two fours of bytes in a row; a run of 11 always does.
 
     Fours first, for that is a quarter of the work; then up to three letters on either side.
     """
-    fours = letters[: len(letters) // 4 * 4].view(np.uint32) == 0x01010101
-    edges = np.flatnonzero(fours[1:] != fours[:-1]) + 1
-    edges = np.concatenate(([0] * bool(fours[:1].any()), edges, [len(fours)] * bool(fours[-1:].any()))).astype(np.int64)
-    begins, ends = 4 * edges[::2], 4 * edges[1::2]
-    long = ends - begins >= 8
-    begins, ends = begins[long], ends[long]
+    pairs = np.flatnonzero(fours[1:] & fours[:-1])
+    apart = np.flatnonzero(np.diff(pairs) > 1)
+    if not len(pairs):
+        return pairs, pairs
+    begins = 4 * pairs[np.concatenate(([0], apart + 1))]
+    ends = 4 * pairs[np.append(apart, -1)] + 8
     for _ in range(3):
-        begins = begins - ((begins > 0) & (letters[begins - 1] == 1))
-        ends = ends + ((ends < len(letters)) & (letters[np.minimum(ends, len(letters) - 1)] == 1))
+        begins -= (begins > 0) & (classes[begins - 1] & _LETTER)
+        ends += classes[ends] & _LETTER
     return begins, ends
 
 
