@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kansho.errors import KanshoError
+from kansho.evidence.events import Actor, Draft, Event
+from kansho.evidence.ledger import Ledger
 from kansho.vault.ahead import ReadAhead
 from kansho.vault.s3 import Lock, S3Store
 from kansho.vault.s3_calls import Patience
@@ -199,6 +201,17 @@ def test_a_log_over_a_network_is_read_ahead_and_remembered(site: Site) -> None:
     site.seen.create("events/0000000082.json", b"another's")
     assert not ahead.create("events/0000000082.json", b"mine")
     assert ahead.read("events/0000000082.json") == b"another's"
+
+
+def test_an_event_on_s3_is_understood_once_in_a_process_however_many_open_the_log(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ReadAhead(site.store)
+    Ledger("log", store).append(Draft("campaign_opened", "log", date(2027, 5, 1), Actor("a", "b", "system")))
+    first = Ledger("log", store).events()
+    monkeypatch.setattr(Event, "from_json", None)  # nothing is understood again
+    assert Ledger("log", store).events() == first
+    assert Ledger("log", store).events()[0] is first[0]
 
 
 # -- large objects -------------------------------------------------------------------------------------
