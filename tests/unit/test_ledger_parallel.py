@@ -64,6 +64,13 @@ class Memory:
         return int(name in self.kept)
 
 
+class Interrupted:
+    """A store between whose reading and writing something happens."""
+
+    def __init__(self, store: Memory, create: Callable[[str, bytes], bool]) -> None:
+        self.create, self.read = create, store.read
+
+
 # -- eight writers -----------------------------------------------------------------------------------
 
 
@@ -122,7 +129,36 @@ def test_a_writer_far_behind_reads_to_the_end_before_it_tries_again() -> None:
         other.append(draft(str(n), "stage_finished"))
     tried.clear()
     assert late.append(draft("late", "stage_finished")).sequence == 501
-    assert len(tried) < 12
+    assert len(tried) < 6
+
+
+def test_a_writer_that_goes_on_losing_gives_way_longer_each_time_and_never_for_long() -> None:
+    """Another writes before each of its tries; each pause may be twice as long as the one before, up to a second."""
+    pauses: list[float] = []
+    store = Memory()
+    other = Ledger(CAMPAIGN, store, clock=lambda: NOON)
+    other.append(draft("opened"))
+    loser = Ledger(CAMPAIGN, store, clock=lambda: NOON, pause=pauses.append)
+    loser.refresh()
+    clock = iter(range(1_000))
+    real, races = store.create, iter(range(9))
+
+    def create(name: str, data: bytes) -> bool:
+        race = next(races, None)
+        if race is not None:
+            other.append(draft(f"other-{race}", "stage_finished"))
+        return real(name, data)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("kansho.evidence.ledger.time.monotonic", lambda: next(clock) / 100)
+        late = Interrupted(store, create)
+        loser._store = late  # type: ignore[assignment]
+        assert loser.append(draft("late", "stage_finished")).sequence == 10
+    assert [e.key for e in other.events()][-2:] == ["other-8", "late"]
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 8  # the first race that is lost costs no time
+    assert pauses[0] < pauses[1] / 1.5
+    assert pauses[-1] == 1.0
 
 
 def test_a_number_being_taken_at_this_moment_is_tried_again() -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,9 +33,10 @@ OPENING = "campaign_opened"
 BACKWARDS = "clock_ran_backwards"
 #: Clocks of several machines never agree wholly; within this the later time is taken, beyond it is a fact.
 SKEW = timedelta(seconds=2)
-#: After so many lost races in a row a writer is behind, and reads up to the end before it tries again.
-_BEHIND = 8
+#: A writer that goes on losing pauses at most so many seconds before it reads to the end and tries again.
+_LONGEST = 1.0
 _COUNTERSIGNED = "countersigned/"
+_CHANCE = secrets.SystemRandom()  # a generator of our own would draw the same in each process forked from this one
 
 Clock = Callable[[], datetime]
 
@@ -43,13 +46,25 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def pause_at_most(seconds: float) -> None:
+    """Wait for some part of it, by chance, so that not all who wait end at once."""
+    time.sleep(seconds * _CHANCE.random())
+
+
 class Ledger:
     """One campaign's log."""
 
-    def __init__(self, campaign: str, store: ObjectStore, clock: Clock = wall_clock) -> None:
+    def __init__(
+        self,
+        campaign: str,
+        store: ObjectStore,
+        clock: Clock = wall_clock,
+        pause: Callable[[float], None] = pause_at_most,
+    ) -> None:
         self.campaign = campaign
         self._store = store
         self._clock = clock
+        self._pause = pause
         self._events: list[Event] = []
         self._leaves: list[bytes] = []
         self._by_key: dict[tuple[str, str], Event] = {}
@@ -88,18 +103,21 @@ class Ledger:
             # What is told of a step is what its own time shows: the clock is read once for both.
             telling = stepped > SKEW
             event = self._event(self._clock_draft(draft, stepped) if telling else draft, now)
+            began = time.monotonic()
             if self._store.create(_name(event.sequence), event.canonical()):
                 self._take(event, leaf_hash(event.canonical()))
                 if telling:
                     continue
                 return event
             lost += 1
-            # What won the number must be read; what follows it shows itself at the next try, and is looked for
-            # only by a writer that is far behind.
-            if lost % _BEHIND:
+            # What won the number must be read; what follows it shows itself at the next try.
+            if lost == 1:
                 self._read_next()
-            else:
-                self.refresh()
+                continue
+            # Of many who write at once all but one lose to the same one, and what they ask of the store meanwhile (a
+            # try and a reading for each event that is not theirs) holds that one up: each pause is twice as long.
+            self._pause(min(_LONGEST, (time.monotonic() - began) * 2**lost))
+            self.refresh()
 
     def _event(self, draft: Draft, now: datetime) -> Event:
         return Event(
