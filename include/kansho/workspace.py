@@ -77,8 +77,8 @@ class Workspace:
     @property
     def is_simulation(self) -> bool:
         """Whether the ledger's first event declares a simulation; then every document is marked as one."""
-        first = self.ledger.events()[:1]
-        return bool(first) and first[0].codes.get("simulation") == "true"
+        first = self.ledger.first
+        return first is not None and first.codes.get("simulation") == "true"
 
     def acting_as(self, actor: Actor) -> Workspace:
         """The same workspace for another actor."""

@@ -171,6 +171,18 @@ def test_a_number_being_taken_at_this_moment_is_tried_again() -> None:
     assert ledger.append(draft("x", "stage_finished")).sequence == 1
 
 
+def test_what_the_log_begins_with_is_asked_for_until_it_is_there_and_no_more() -> None:
+    store = Memory()
+    looking = Ledger(CAMPAIGN, store, clock=lambda: NOON)
+    assert looking.first is None
+    Ledger(CAMPAIGN, store, clock=lambda: NOON).append(draft("opened"))
+    first = looking.first
+    assert first is not None
+    assert first.key == "opened"
+    store.read = None  # type: ignore[method-assign, assignment]
+    assert looking.first is first
+
+
 # -- kills -------------------------------------------------------------------------------------------
 
 

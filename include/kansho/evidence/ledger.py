@@ -173,6 +173,13 @@ class Ledger:
         return self._by_key.get((type, key))
 
     @property
+    def first(self) -> Event | None:
+        """What the log begins with, if anything; once read it is not asked for again, for it stays."""
+        if not self._events:
+            self.refresh()
+        return self._events[0] if self._events else None
+
+    @property
     def size(self) -> int:
         """How many events there are."""
         self.refresh()
