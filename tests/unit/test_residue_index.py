@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kansho.closing import index
 from kansho.closing.index import TAIL, Index
+from kansho.closing.searching import ENCODINGS, encoded
 
 #: Few different bytes, so that strings overlap, repeat, and share tails.
 _BYTES = st.lists(st.sampled_from([b"a", b"b", b"\x00", b"\xff", "山".encode()]), max_size=60).map(b"".join)
@@ -64,3 +66,28 @@ def test_the_tables_turn_down_nearly_everything() -> None:
 def test_nothing_is_found_in_too_little(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     assert list(Index([b"12345678"]).occurrences(b"1234567")) == []
     assert list(Index([]).occurrences(b"12345678")) == []
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        ["山田太郎", "abcdefgh", "短い", "1960-01-02", "ﾔﾏﾀﾞ ﾀﾛｳ"],
+        ["山田太郎", "𠮷野家花子", "鬼怒川綾子"],
+        ["\ud800abcdefgh", "山田太郎次"],
+    ],
+    ids=["none", "usual", "a letter of four bytes", "one that cannot be written"],
+)
+def test_the_forms_that_are_looked_for_are_each_texts_own(texts: list[str], encoding: str) -> None:
+    wanted = []
+    for number, text in enumerate(texts):
+        if encoding == "cp932" and text.isascii():
+            continue  # the same bytes as in UTF-8
+        try:
+            form = text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        if len(form) >= TAIL:
+            wanted.append((number, form))
+    assert list(zip(*encoded(texts, encoding), strict=True)) == wanted
