@@ -19,12 +19,9 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from kansho.admission import admit
 from kansho.campaign.config import CampaignConfig, Gaiji, load_config
-from kansho.evidence.events import Actor
-from kansho.evidence.ledger import Ledger
-from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.doors import only_with_purpose
 from tests.kept import Kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -76,12 +73,6 @@ def _stages_alone_read_without_a_purpose() -> Iterator[None]:
 
     The door itself is tested in ``test_access.py``, whole years and the desk go through it as they stand.
     """
-
-    def only_with_purpose(ledger: Ledger, ref: SnapshotRef, actor: Actor, purpose: str, today: date) -> None:
-        by_the_door = purpose == "residue_scan" and not ledger.events("handler_registered")  # it erases, and remembers
-        if purpose and not by_the_door:
-            admit(ledger, ref, actor, purpose, today)
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kansho.workspace.admit", only_with_purpose)
         yield
