@@ -57,8 +57,10 @@ def test_tables_that_bring_up_too_much_only_cost_time(monkeypatch) -> None:  # t
 
 def test_the_tables_turn_down_nearly_everything() -> None:
     words = np.arange(1, 5_000, dtype="<u8")
-    for bits in (index._WINDOW_BITS, index._TAIL_BITS):
-        places = index._hashed(words, bits)
+    halves = words.astype(np.uint32)
+    windows = [index._of_windows(halves, halves, odd) for odd in (index._FIRST, index._SECOND)]
+    tables = [(places, index._WINDOW_BITS) for places in windows]
+    for places, bits in [*tables, (index._of_tails(words), index._TAIL_BITS)]:
         assert 0 <= places.min() <= places.max() < 1 << bits
         assert len({*places.tolist()}) > 4_900
 

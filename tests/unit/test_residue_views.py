@@ -23,7 +23,7 @@ def _wrapped(width: int, line_break: bytes) -> Callable[[bytes], bytes]:
     def write(data: bytes) -> bytes:
         letters = base64.b64encode(data)
         lines = [letters[n : n + width] for n in range(0, len(letters), width)]
-        if len(lines) > 1 and len(lines[-1]) < 12:  # shorter runs occur by chance
+        if len(lines) > 1 and len(lines[-1].rstrip(b"=")) < 12:  # shorter runs occur by chance
             lines[-2:] = [lines[-2] + lines[-1]]
         return line_break.join(lines)
 
