@@ -182,12 +182,27 @@ def set_actor(type: str, key: str, user: str, role: str) -> Misdeed:
     return lambda year: year.edit(type, lambda e: replace(e, actor=actor), key)
 
 
-def inserted(year: Year, before: str, type: str, key: str, codes: dict[str, str]) -> None:
-    """One more event right before the first of another type."""
+def inserted(year: Year, before: str, type: str, key: str, codes: dict[str, str], of: str | None = None) -> None:
+    """One more event right before the first of another type (and key)."""
     added = year.add(type, key, codes=codes)
-    at = next(i for i, e in enumerate(year.events) if e.type == before)
+    at = next(i for i, e in enumerate(year.events) if e.type == before and of in (None, e.key))
     order = [*year.events[:at], added, *year.events[at:-1]]
     year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
+
+
+def asked_again(year: Year) -> None:
+    """The gate lets a second print run through just before the package leaves, but nothing was printed again."""
+    codes = {"gate": "print_release", "result": "pass", "rules": ""}
+    package = "printer/print_package/mailing_1"
+    inserted(year, "package_handed_over", "gate_evaluated", "print_release/mailing_1-p02", codes, of=package)
+
+
+def printed_again(year: Year) -> None:
+    """The gate stopped a print run; everything was printed again, looked at, and let through."""
+    coded("gate_evaluated", "print_release/mailing_1", result="stop")(year)
+    package = "printer/print_package/mailing_1"
+    inserted(year, "package_handed_over", "cards_rendered", "mailing_1-p02", {}, of=package)
+    asked_again(year)
 
 
 def voided_before(key: str) -> Misdeed:

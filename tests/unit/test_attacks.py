@@ -34,6 +34,7 @@ from tests.unit.attacks import (
     after_the_end,
     all_of,
     amended,
+    asked_again,
     asked_instead,
     by_another_key,
     certificate_says,
@@ -77,6 +78,7 @@ from tests.unit.attacks import (
     other_side,
     packed,
     paper,
+    printed_again,
     raised_codes,
     read_as,
     renamed,
@@ -418,6 +420,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "cards released through a stopped gate": (
         coded("gate_evaluated", "print_release/mailing_1", result="stop"),
+        {"STATE-RELEASE-GATE [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "cards released through a gate that was asked again about the same print run": (
+        all_of(coded("gate_evaluated", "print_release/mailing_1", result="stop"), asked_again),
         {"STATE-RELEASE-GATE [package_handed_over printer/print_package/mailing_1]"},
     ),
     "a visit list the ward never saw": (
@@ -1172,6 +1178,9 @@ def test_an_honest_year_passes_whatever_is_laid_beside_it(lawful: Year, tmp_path
     assert told(tmp_path, given) == []
     assert told(tmp_path, Given(with_the_wards(case_of(lawful), WARD), ward_key=key_of(WARD))) == []
     assert told(tmp_path, Given(amended(case_of(lawful), lambda year: None))) == []
+    stopped = replace(lawful, events=list(lawful.events))
+    printed_again(stopped)
+    assert told(tmp_path, Given(stopped.files(stopped.finish()))) == []
 
 
 @pytest.mark.parametrize("name", FORGERIES)

@@ -327,9 +327,34 @@ def test_a_card_that_reads_otherwise_closes_the_gate_and_nothing_leaves(
     with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE.*read_back"):
         production.check_print_run(ws, rendered)
     monkeypatch.undo()
-    with pytest.raises(KanshoError, match="MAILING-UNCHECKED"):
-        production.hand_over_print_package(ws, rendered)
+    for again in (production.check_print_run, production.hand_over_print_package):
+        with pytest.raises(KanshoError, match="GATE-PRINT-RELEASE|MAILING-UNCHECKED"):
+            again(ws, rendered)
     assert received(ws, "printer", "print_package") == []
+
+    # What caused it is gone: the next run prints every file anew, from the artwork that was approved.
+    second = rendered_cards(ws, decided(ws, proofing.make_proof(ws, cards)))
+    assert second["run"] == 2
+    assert production.hand_over_print_package(ws, production.check_print_run(ws, second))["wave"] == WAVE
+    (package,) = received(ws, "printer", "print_package")
+    printed = {name.removesuffix(".pdf") for name in package.files if name.endswith(".pdf")} - {"order"}
+    assert {name for name in printed if name.startswith("cards-")} == {
+        f"cards-{ref.key.removeprefix(f'{WAVE}-')}" for ref in ws.snapshots("print_pdf") if "-p02-" in ref.key
+    }
+    assert [e.key for e in ws.ledger.events("cards_rendered")] == [WAVE, f"{WAVE}-p02"]
+    person = listed(ws).iloc[3]
+    file, position = next(
+        (row["file"], int(row["position"]))
+        for row in csv.DictReader(
+            io.StringIO(
+                dispatch.pull_csv(
+                    ws.read_table(ws.latest("card_list")), ws.config.waves.mailings[0], 2, {person["serial"]}
+                ).decode()
+            )
+        )
+    )
+    shown = pypdfium2.PdfDocument(package.files[file])[2 * position - 2].get_textpage().get_text_bounded()
+    assert person["serial"] in shown
 
 
 def test_who_is_stopped_after_the_hand_over_is_pulled_and_not_posted(

@@ -23,7 +23,7 @@ from kansho.campaign.rights import Channel, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.mailing.orders import REPORT_COUNTS
-from kansho.mailing.printing import file_name, files_of
+from kansho.mailing.printing import file_name, files_of, print_run
 from kansho.mailing.production import handed_over
 from kansho.mailing.waves import mailing
 from kansho.standing import exclusions
@@ -72,7 +72,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         work=Work.ADDRESSING,
         package=wave.id,
         kind="pull_list",
-        files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave, set(pulled["serial"]))},
+        files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave, print_run(ws, wave.id), set(pulled["serial"]))},
         counts={"rows": len(pulled)},
         authority="contract",
     )
@@ -81,17 +81,18 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"wave": wave.id, "counts": {"listed": len(pulled)}}
 
 
-def pull_csv(cards: pd.DataFrame, wave: MailingWave, pulled: set[str]) -> bytes:
+def pull_csv(cards: pd.DataFrame, wave: MailingWave, run: int, pulled: set[str]) -> bytes:
     """What the printer takes cards out by: ``serial``, the ``file`` it was printed from, its ``position`` there from 1.
 
     Args:
         cards: kind ``card_list``.
         wave: the mailing.
+        run: number of its print run that the printer has.
         pulled: serials.
     """
     rows = [
         (serial, file_name(file, wave.id), position)
-        for file, _, listed in files_of(cards, wave)
+        for file, _, listed in files_of(cards, wave, run)
         for position, serial in enumerate(listed["serial"], start=1)
         if serial in pulled
     ]

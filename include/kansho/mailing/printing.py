@@ -3,6 +3,9 @@
 Belongs here: which files a wave's cards are printed in, and laying them.  Does not belong here: what is printed
 (`kansho.mailing.proofing`), the check before the package leaves (`kansho.mailing.production`).
 A job is a list of files; a job that was killed and runs again keeps the files it had made.
+
+What the gate stopped is never handed over: after it the next print run (``mailing_1-p02``) makes every file anew, from
+the same list and the same approved artwork.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import pandas as pd
 from kansho.campaign.config import MailingWave
 from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
+from kansho.evidence.events import Event
 from kansho.mailing.cards import cards_of
 from kansho.mailing.press import Job, press
 from kansho.mailing.proofing import proven_artwork
@@ -34,8 +38,9 @@ def plan_print_jobs(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     wave = mailing(ws.config, str(work["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
-    jobs = packed([(key, len(rows)) for key, _, rows in files_of(cards, wave)], wave.cards_per_file)
-    kept = {name: work[name] for name in ("wave", "list", "proof")}
+    run = print_run(ws, wave.id)
+    jobs = packed([(key, len(rows)) for key, _, rows in files_of(cards, wave, run)], wave.cards_per_file)
+    kept = {"run": run, **{name: work[name] for name in ("wave", "list", "proof")}}
     return {**kept, "jobs": len(jobs), "shards": [{"job": n, "files": keys} for n, keys in enumerate(jobs, start=1)]}
 
 
@@ -52,14 +57,14 @@ def print_job(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     drawn = {design.id: data for design, data in proven}
     missing = (
         Job(key, tuple(cards_of(rows)), drawn[design])
-        for key, design, rows in files_of(cards, wave)
+        for key, design, rows in files_of(cards, wave, int(work["run"]))
         if key in work["files"] and ws.find(KIND, key) is None
     )
     # Jobs run side by side as tasks; a job that is alone may use every core.
     alone = None if work["jobs"] == 1 else 1
     for job, pdf in press(missing, ward_font(ws.config.gaiji), workers=alone):
         ws.store_bytes(KIND, job.key, pdf, rows=len(job.cards), parents=[list_ref])
-    return {name: work[name] for name in ("wave", "list", "proof", "job")}
+    return {name: work[name] for name in ("run", "wave", "list", "proof", "job")}
 
 
 def finish_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,13 +76,32 @@ def finish_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     first = work["shards"][0]
     wave = mailing(ws.config, str(first["wave"]))
     cards = ws.read_table(SnapshotRef.from_json(first["list"]))
-    files = list(files_of(cards, wave))
+    run = int(first["run"])
+    files = list(files_of(cards, wave, run))
     for key, _, _ in files:
         require_file(ws, key)
     total = int(cards["printable"].sum())
     counts = {"cards": total, "pages": 2 * total, "shards": len(files)}
-    ws.record("cards_rendered", wave.id, counts=counts)
-    return {"wave": wave.id, "list": first["list"], "proof": first["proof"], "counts": counts}
+    ws.record("cards_rendered", run_name(wave.id, run), counts=counts)
+    return {"run": run, "wave": wave.id, "list": first["list"], "proof": first["proof"], "counts": counts}
+
+
+def print_run(ws: Workspace, wave: str) -> int:
+    """Number of the wave's print run that may still leave, or has left: one more than the gate has stopped."""
+    run = 1
+    while (gate := release_gate(ws, wave, run)) is not None and gate.codes["result"] != "pass":
+        run += 1
+    return run
+
+
+def release_gate(ws: Workspace, wave: str, run: int) -> Event | None:
+    """What gate ``print_release`` said of a print run."""
+    return ws.ledger.find("gate_evaluated", f"print_release/{run_name(wave, run)}")
+
+
+def run_name(wave: str, run: int) -> str:
+    """``mailing_1`` for the first print run of a wave, ``mailing_1-p02`` for the second."""
+    return wave if run == 1 else f"{wave}-p{run:02d}"
 
 
 def require_file(ws: Workspace, key: str) -> SnapshotRef:
@@ -94,16 +118,17 @@ def require_file(ws: Workspace, key: str) -> SnapshotRef:
     return found
 
 
-def files_of(cards: pd.DataFrame, wave: MailingWave) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def files_of(cards: pd.DataFrame, wave: MailingWave, run: int) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Every file of a wave: key, design, and its cards in order.
 
     Args:
         cards: kind ``card_list``.
         wave: the mailing.
+        run: number of the print run.
     """
     for design in sorted(set(cards.loc[cards["printable"], "design"])):
         for number, rows in shards(cards, design, wave.cards_per_file):
-            yield f"{wave.id}-{design}-{number:02d}", design, rows
+            yield f"{run_name(wave.id, run)}-{design}-{number:02d}", design, rows
 
 
 def file_name(key: str, wave: str) -> str:

@@ -26,7 +26,7 @@ from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
 from kansho.mailing.press import Printed, check
-from kansho.mailing.printing import file_name, files_of, require_file
+from kansho.mailing.printing import file_name, files_of, release_gate, require_file, run_name
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
 from kansho.mailing.shard import render_shard
@@ -102,7 +102,9 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     cards = ws.read_table(SnapshotRef.from_json(work["list"]))
     printable = cards[cards["printable"]]
     proven = proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
-    wrong = check(_printed(ws, wave, cards, {design.id: data for design, data in proven}), ward_font(ws.config.gaiji))
+    run = int(work["run"])
+    drawn = {design.id: data for design, data in proven}
+    wrong = check(_printed(ws, wave, run, cards, drawn), ward_font(ws.config.gaiji))
     reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
     rules = {
         **{rule: wrong[rule] for rule in RULES},
@@ -114,7 +116,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     failed = "|".join(f"{name}:{n}" for name, n in rules.items() if n)
     event = ws.record(
         "gate_evaluated",
-        f"print_release/{wave.id}",
+        f"print_release/{run_name(wave.id, run)}",
         counts={"rows": len(printable), "accepted": 0 if failed else len(printable), "quarantined": 0},
         codes={"gate": "print_release", "result": "stop" if failed else "pass", "rules": failed},
     )
@@ -124,7 +126,7 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             "GATE-PRINT-RELEASE",
             f"印刷データを引き渡せません（{failed or event.codes['rules']}）",
             place=wave.id,
-            remedy="取扱責任者と原因を確かめてください。止めた印刷データは、やり直しても引き渡せません",
+            remedy="取扱責任者と原因を除いてから、通知の作成をもう一度始めてください。印刷データはすべて作り直されます",
         )
     return dict(work)
 
@@ -136,7 +138,8 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         KanshoError: ``MAILING-UNCHECKED`` without the passed gate, ``EXCHANGE-AUTHORITY`` without the approval.
     """
     wave = mailing(ws.config, str(work["wave"]))
-    gate = ws.ledger.find("gate_evaluated", f"print_release/{wave.id}")
+    run = int(work["run"])
+    gate = release_gate(ws, wave.id, run)
     if gate is None or gate.codes["result"] != "pass":
         raise KanshoError(
             "MAILING-UNCHECKED", "印刷データの検査を通っていません", place=wave.id, remedy="検査からやり直してください"
@@ -148,7 +151,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
     designs = [design for design, _ in proven]
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
-    for key, _, rows in files_of(cards, wave):
+    for key, _, rows in files_of(cards, wave, run):
         name = file_name(key, wave.id)
         files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
@@ -189,9 +192,11 @@ SPECIMEN = Card(
 )
 
 
-def _printed(ws: Workspace, wave: MailingWave, cards: pd.DataFrame, drawn: Mapping[str, bytes]) -> Iterator[Printed]:
+def _printed(
+    ws: Workspace, wave: MailingWave, run: int, cards: pd.DataFrame, drawn: Mapping[str, bytes]
+) -> Iterator[Printed]:
     """Every file of the print run, as it lies in the vault; nothing, where it is missing, which the check finds."""
-    for key, design, rows in files_of(cards, wave):
+    for key, design, rows in files_of(cards, wave, run):
         ref = ws.find("print_pdf", key)
         yield Printed(key, tuple(cards_of(rows)), ws.read_bytes(ref) if ref else b"", drawn[design])
 
