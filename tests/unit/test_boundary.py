@@ -118,6 +118,15 @@ def test_references_counts_and_codes_pass(value: Any) -> None:
     GuardedXCom.serialize_value(value, key="return_value")
 
 
+def test_no_moment_at_which_a_run_was_made_looks_like_a_person() -> None:
+    """Of the million parts of a second, 20,000 read as a day of 1800 to 1999."""
+    for part in range(1_000_000):
+        if 180_000 <= part < 200_000 or not part % 997:
+            check_plain(
+                f"sumida_2027__segmentation/asset_triggered__2026-11-30T14:08:23.{part:06d}+00:00_FwfJjluv/plan"
+            )
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -133,6 +142,9 @@ def test_references_counts_and_codes_pass(value: Any) -> None:
         "1951/4/1",
         "19510401",
         "S26.4.1",
+        "1951-04-01T00:00:00.123456+00:00",
+        "19510401/2026-11-30T14:08:23.199034+00:00",
+        "195104012026-11-30T14:08:23.199034+00:00",
         "x" * 301,
         9012345678,
         float("nan"),
