@@ -197,12 +197,17 @@ def asked_again(year: Year) -> None:
     inserted(year, "package_handed_over", "gate_evaluated", "print_release/mailing_1-p02", codes, of=package)
 
 
-def printed_again(year: Year) -> None:
-    """The gate stopped a print run; everything was printed again, looked at, and let through."""
-    coded("gate_evaluated", "print_release/mailing_1", result="stop")(year)
+def printed_again(packed: str) -> Misdeed:
+    """The gate stopped a print run; all was printed again and let through; a file of that name was packed."""
     package = "printer/print_package/mailing_1"
-    inserted(year, "package_handed_over", "cards_rendered", "mailing_1-p02", {}, of=package)
-    asked_again(year)
+
+    def misdeed(year: Year) -> None:
+        coded("gate_evaluated", "print_release/mailing_1", result="stop")(year)
+        inserted(year, "package_handed_over", "cards_rendered", "mailing_1-p02", {}, of=package)
+        asked_again(year)
+        changed("package_handed_over", package, refs={"files": {packed: 1, "print_list.csv": 1}})(year)
+
+    return misdeed
 
 
 def voided_before(key: str) -> Misdeed:

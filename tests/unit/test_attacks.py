@@ -426,6 +426,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         all_of(coded("gate_evaluated", "print_release/mailing_1", result="stop"), asked_again),
         {"STATE-RELEASE-GATE [package_handed_over printer/print_package/mailing_1]"},
     ),
+    "the cards that the gate stopped, packed although all was printed again": (
+        printed_again("cards-loss_frame-01.pdf"),
+        {"STATE-RELEASE-GATE [package_handed_over printer/print_package/mailing_1]"},
+    ),
     "a visit list the ward never saw": (
         dropped("approval_decided", "dag/run/visit_halves"),
         {"STATE-RELEASE-UNAPPROVED [package_handed_over visitors/visit_halves/visit_1-2027-10-13]"},
@@ -1179,7 +1183,7 @@ def test_an_honest_year_passes_whatever_is_laid_beside_it(lawful: Year, tmp_path
     assert told(tmp_path, Given(with_the_wards(case_of(lawful), WARD), ward_key=key_of(WARD))) == []
     assert told(tmp_path, Given(amended(case_of(lawful), lambda year: None))) == []
     stopped = replace(lawful, events=list(lawful.events))
-    printed_again(stopped)
+    printed_again("cards-p02-loss_frame-01.pdf")(stopped)
     assert told(tmp_path, Given(stopped.files(stopped.finish()))) == []
 
 

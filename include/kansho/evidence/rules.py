@@ -174,7 +174,7 @@ def _releases(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
         if not gates:
             yield Finding("STATE-RELEASE-UNGATED", at(package), "handed over without a gate of its subject")
         for gate in gates:
-            if not _passed(log, gate, package) and not _made_anew(log, gate, gates):
+            if not _passed(log, gate, package) and not _made_anew(log, gate, gates, package):
                 yield Finding("STATE-RELEASE-GATE", at(package), f"gate {gate.key} had not passed")
 
 
@@ -207,12 +207,18 @@ def _gates_of(log: Past, package: Event, name: str) -> list[Event]:
     ]
 
 
-def _made_anew(log: Past, gate: Event, gates: Sequence[Event]) -> bool:
-    """Whether what the gate stopped was not what left: all was printed again after it, and that was looked at."""
-    return any(
-        made is not None and gate.sequence < made.sequence < later.sequence
-        for later in gates
-        for made in (log.find("cards_rendered", later.key.partition("/")[2], later),)
+def _made_anew(log: Past, gate: Event, gates: Sequence[Event], package: Event) -> bool:
+    """Whether what the gate stopped is not what left: all was printed again, looked at, and that was packed."""
+    later = gates[-1]
+    subject = later.key.partition("/")[2]
+    again, made = _AGAIN.search(subject), log.find("cards_rendered", subject, later)
+    cards = [str(name) for name in package.refs.get("files", ()) if str(name).startswith("cards-")]
+    return (
+        again is not None
+        and made is not None
+        and gate.sequence < made.sequence
+        and bool(cards)
+        and all(name.startswith(f"cards{again.group()}-") for name in cards)
     )
 
 
