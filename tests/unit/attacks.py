@@ -265,6 +265,17 @@ def moved_to_the_end(type: str, key: str) -> Misdeed:
     return misdeed
 
 
+def told_at_the_end(type: str, key: str, **changed: str) -> Misdeed:
+    """The event is not told when it happened but before the year is certified, with these codes changed."""
+
+    def misdeed(year: Year) -> None:
+        event = next(e for e in year.events if (e.type, e.key) == (type, key))
+        year.drop(type, key)
+        year.add(type, key, codes={**event.codes, **changed})
+
+    return misdeed
+
+
 def moved_before(type: str, key: str, other: str, before: str) -> Misdeed:
     """An event happens just before, and on the day of, another (its type and key)."""
 

@@ -89,6 +89,7 @@ from tests.unit.attacks import (
     surplus_hides_a_lack,
     swapped_config,
     swapped_events,
+    told_at_the_end,
     uncertified,
     uses,
     voided_before,
@@ -726,8 +727,19 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"DEADLINE-COPY [copy_erase/visitors/visit_halves/visit_1-2027-10-13]"},
     ),
     "a copy erased late, and nobody says so": (
-        coded("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
+        told_at_the_end("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
         {"DEADLINE-COPY [package_erased call_centre/call_list/call_1-a1]"},
+    ),
+    "a copy erased before it was given": (
+        coded("package_erased", "call_centre/call_list/call_1-a1", on="2027-04-01"),
+        {"CUSTODY-COPY-DATE [package_erased call_centre/call_list/call_1-a1]"},
+    ),
+    "a copy erased later than it was told": (
+        coded("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
+        {
+            "CUSTODY-COPY-DATE [package_erased call_centre/call_list/call_1-a1]",
+            "DEADLINE-COPY [package_erased call_centre/call_list/call_1-a1]",
+        },
     ),
     "a copy erased that was never given": (
         late("package_erased", "printer/print_package/mailing_9", codes={"on": "2027-07-09"}),

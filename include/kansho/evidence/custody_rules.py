@@ -36,6 +36,7 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
     pending: dict[str, str] = {}
     certified: set[str] = set()
     consented: set[str] = set()
+    handed: dict[str, str] = {}
     for event in events:
         before, code, text = _COMES_AFTER.get(event.type, ("", "", ""))
         if before and (before, event.key) not in seen:
@@ -62,13 +63,18 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
             destroyed.add(event.key)
         elif event.type == "certificate_received":
             certified.add(event.key)
+        elif event.type == "package_erased" and event.key in handed:
+            if not handed[event.key] <= event.codes.get("on", "") <= event.campaign_date:
+                yield Finding("CUSTODY-COPY-DATE", at(event), "erased before it was handed over, or after it was told")
         elif event.type == "party_registered":
             consented.add(id_of(event))
         elif event.type in ("package_handed_over", "package_received"):
             party = event.codes.get("party", "")
             if party in certified and event.codes.get("kind") != _CERTIFICATE:
                 yield Finding("CUSTODY-CERTIFICATE-EARLY", at(event), "exchanged after this party's certificate (P12)")
-            if event.type == "package_received" and party and party not in consented:
+            if event.type == "package_handed_over":
+                handed[event.key] = event.campaign_date
+            elif party and party not in consented:
                 yield Finding("CUSTODY-PARTY", at(event), "from a party that was never registered (C7)")
         seen.add((event.type, event.key))
 
