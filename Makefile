@@ -31,15 +31,15 @@ campaign: setup ## a whole fiscal year, unattended, on the embedded default
 test: ## set-up and every test
 	@bash scripts/setup.sh --tests
 	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && KANSHO_TESTS_KEPT="$$kept" \
-	  $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	  $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target \
 	  lint test-years test-rooms test-units test-services test-spec test-faults
 
 # Tests do not wait for a disk where the machine lends them memory: no test pulls the plug, and fsync is most of their waiting.
 MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 6000000 2>/dev/null && echo /dev/shm)
 test-%: export TMPDIR := $(or $(MEMORY),$(TMPDIR),/tmp)
 
-# Two at a time, one for each core: whole years with and without Airflow (one is played once for all who compare with
-# it), beside them what needs no server; what starts an Airflow for a moment when the years are over; the short ones last.
+# Three at a time on two cores, for who waits for an Airflow leaves its core idle: whole years with and without Airflow (one
+# is played once for all who compare with it), beside them what needs no server; the short ones last.
 test-years:
 	@$(PYTEST) -p no:cacheprovider tests/e2e --ignore-glob='tests/e2e/test_[!y]*'
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kms import kms_backends
+from moto.kms import models as moto_kms
 from moto.server import ThreadedMotoServer
 
 from kansho.campaign.config import CampaignConfig
@@ -19,11 +21,15 @@ from tests.s3_server import REGION
 
 @contextmanager
 def kms_server() -> Iterator[str]:
-    """The endpoint's address, and credentials as a machine's role gives them."""
+    """The endpoint's address, and credentials as a machine's role gives them.
+
+    The server draws an RSA key for every key it makes, of which ours, which are symmetric, use nothing: one will do.
+    """
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moto_kms, "generate_private_key", cache(moto_kms.generate_private_key))
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         try:

@@ -1,9 +1,9 @@
 """A whole small year on a real scheduler, killed on the way, to the signed certificate.
 
 One year serves every test of this file.  Running tasks of it are SIGKILLed, then, while somebody is asked to approve,
-all of it with its scheduler in mid-year; it is asked to end (SIGTERM) later, and resumed both times.  While nothing
-runs, every byte under our folders is searched for residents.  Its final counts are compared with those of the same year
-played without Airflow and without kills.
+the scheduler with all of Airflow in mid-year, and the command is asked to end (SIGTERM).  Resumed, it is SIGKILLed
+itself while it closes the year, and resumed again.  While nothing runs, every byte under our folders is searched for
+residents.  Its final counts are compared with those of the same year played without Airflow and without kills.
 """
 
 from __future__ import annotations
@@ -36,14 +36,17 @@ from kansho.evidence.ledger import Ledger
 from kansho.simulation.world import World
 from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
+from kansho_airflow.replay.parameters import read
 from kansho_airflow.services import Airflow
 from tests.conftest import MINI, REPOSITORY
 from tests.played import PEOPLE, SEED, Played, printed_files
 
 #: Events in the ledger at which a running task is killed; then one of the jobs that print side by side.
 TASK_KILL_AT, JOB = 90, "print_job"
-#: So many events later, the cards checked, the year is killed at the next question; so many later it is interrupted.
-KILL_AFTER, INTERRUPT_AFTER = 20, 140
+#: So many events later, the cards checked, the year is interrupted at the next question.
+INTERRUPT_AFTER = 20
+#: So many events after that its answer is looked for.
+ANSWERED_AFTER = 140
 LIMIT = 1500
 
 
@@ -169,6 +172,17 @@ def _until_asked(var: Path, driver: subprocess.Popen[bytes]) -> tuple[Any, ...]:
     raise AssertionError("nobody was asked")
 
 
+def _until_closing(var: Path, driver: subprocess.Popen[bytes]) -> None:
+    """Airflow has ended, and the year is being closed: purged, searched, certified."""
+    deadline = time.monotonic() + LIMIT
+    while driver.poll() is None and time.monotonic() < deadline:
+        progress = read(var / "kansho" / "replay.json")
+        if progress is not None and progress.phase == "finalise":
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"the year was not closed: exit {driver.poll()}")
+
+
 def _stands(var: Path, question: tuple[Any, ...]) -> tuple[Any, ...]:
     """State and number of the try of a task."""
     query = "select state, try_number from task_instance where dag_id = ? and run_id = ? and task_id = ?"
@@ -191,24 +205,26 @@ def year(mini_as_filed: CampaignConfig, tmp_path_factory: pytest.TempPathFactory
         _wait(first, events, TASK_KILL_AT)
         played.killed.append(_kill_a_task(var))
         played.killed.append(_kill_a_task(var, JOB, within=LIMIT))
-        _wait(first, events, len(os.listdir(events)) + KILL_AFTER)
+        _wait(first, events, len(os.listdir(events)) + INTERRUPT_AFTER)
         # Before the next question the cards may be gone with their retention.
         played.printed = printed_files(Workspace.open(mini_as_filed, var, mini_as_filed.waves.mailings[0].pull_on))
         question = _until_asked(var, first)
-        first.kill()
         Airflow.at(var).kill()
-        played.exit_codes.append(first.wait())
+        first.send_signal(signal.SIGTERM)
+        first.send_signal(signal.SIGCONT)
+        played.exit_codes.append(first.wait(timeout=120))
         played.asked.append(_stands(var, question))
         played.ports.add(_port(var))
         played.killed = [task for task in played.killed if _was_tried_again(var, task)]
         played.scans.append(played.search())
 
         second = _start(var, log)
-        _wait(second, events, len(os.listdir(events)) + INTERRUPT_AFTER)
-        second.send_signal(signal.SIGTERM)
-        played.exit_codes.append(second.wait(timeout=120))
+        _wait(second, events, len(os.listdir(events)) + ANSWERED_AFTER)
         played.asked.append(_stands(var, question))
         played.ports.add(_port(var))
+        _until_closing(var, second)
+        second.kill()
+        played.exit_codes.append(second.wait())
         played.scans.append(played.search())
 
         third = _start(var, log)
@@ -227,7 +243,7 @@ pytestmark = pytest.mark.timeout(LIMIT + 300)
 
 def test_the_year_ends_well_after_a_kill_and_an_interruption(year: PlayedYear) -> None:
     *_, second, third = year.log.split(STARTED)
-    assert year.exit_codes == [-signal.SIGKILL, 130, 0], f"{second[-4000:]}\n\n{third[-2000:]}"
+    assert year.exit_codes == [130, -signal.SIGKILL, 0], f"{second[-4000:]}\n\n{third[-2000:]}"
 
 
 def test_every_reconciliation_holds_and_nothing_is_left(year: PlayedYear) -> None:

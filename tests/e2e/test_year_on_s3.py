@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing.residue import ScanResult, scan
 from kansho.evidence.verify import verify_bundle
-from kansho.vault.s3 import S3Store
 from kansho.vault.storage import elsewhere
 from tests.immediate import ImmediateYear
 from tests.played import Played, canaries, play
@@ -110,11 +110,13 @@ def test_nothing_is_left_in_the_personal_bucket_and_the_log_was_written_once(on_
     assert not {"vault", "needles", "ledger"} & {path.name for path in (on_bucket.year.var / "kansho").iterdir()}
 
 
-def test_nothing_of_a_resident_is_in_the_evidence_bucket_nor_ever_was_unsealed(on_bucket: OnS3) -> None:
-    """The cloud's own listing is searched, not what the library thinks is there."""
+def test_nothing_of_a_resident_is_in_the_evidence_bucket_nor_ever_was_unsealed(on_bucket: OnS3, tmp_path: Path) -> None:
+    """What the cloud itself keeps is searched, not what the library thinks is there."""
     assert [s.by_file for s in on_bucket.scans] == [{}]
     assert on_bucket.scans[0].files > 500
-    store = S3Store(client_of(on_bucket.cloud.address), EVIDENCE, on_bucket.year.config.id)
-    found = scan([on_bucket.year.var / "kansho"], canaries(on_bucket.year), stores={"evidence": store})
+    kept = [version.body for versions in on_bucket.cloud.state.versions[EVIDENCE].values() for version in versions]
+    for number, body in enumerate(kept):
+        (tmp_path / str(number)).write_bytes(body or b"")
+    found = scan([on_bucket.year.var / "kansho", tmp_path], canaries(on_bucket.year))
     assert found.clean
     assert found.files > len(on_bucket.events)

@@ -137,20 +137,20 @@ def test_a_column_is_screened_with_its_index_and_without_notes_nothing_is_held()
     assert screen(pd.Series([None, None], dtype=object)).tolist() == ["", ""]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.sampled_from([n for _, notes in FORBIDDEN for n in notes if not n[-1].isdigit() and not n[0].isdigit()]),
        st.sampled_from(ORDINARY), st.sampled_from(ORDINARY))  # fmt: skip
 def test_ordinary_words_around_a_forbidden_one_do_not_hide_it(forbidden: str, before: str, after: str) -> None:
     assert screen_text(f"{before}、{forbidden}。{after}") != ""
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.text(max_size=300))
 def test_any_text_gets_an_answer_of_known_rules(text: str) -> None:
     assert set(screen_text(text).split("|")) <= {"", *RULE_IDS}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.integers(10**9, 10**12 - 1), st.sampled_from(["", "-", " ", "　", "・", "."]))
 def test_no_long_number_passes_however_it_is_written(number: int, gap: str) -> None:
     digits = str(number)

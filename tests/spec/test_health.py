@@ -430,7 +430,7 @@ def test_without_known_thresholds_there_are_no_flags() -> None:
     health.require_term(date(2024, 4, 1))
 
 
-QUICK = settings(deadline=None, max_examples=60)
+QUICK = settings(deadline=None, max_examples=25)
 WORSE = {"hdl": -1, "egfr": -1, "hemoglobin": -1}
 RISKS = ("waist", "bmi", "systolic", "diastolic", "tg_fasting", "hdl", "glucose_fasting")
 VALUES = st.integers(1, 400).map(lambda n: str(n / 2))

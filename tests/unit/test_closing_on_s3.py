@@ -14,14 +14,14 @@ from kansho.closing.inventory import differences, holdings
 from kansho.errors import KanshoError
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.s3 import S3Store
-from tests.s3_server import EVIDENCE, PERSONAL, Faults, client_of, deploy, on_s3, s3_site, said
+from tests.s3_server import EVIDENCE, PERSONAL, Faults, client_of, deploy, on_s3, said, small_site
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    with s3_site() as address:
-        yield address
+    with small_site() as cloud:
+        yield cloud.address
 
 
 @pytest.fixture

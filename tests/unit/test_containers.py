@@ -468,7 +468,7 @@ def right_or_refused(data: bytes, contents: dict[str, bytes]) -> None:
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=100)
 @given(draw=st.data())
 def test_a_flipped_byte_gives_the_right_contents_or_a_refusal(kind: str, draw: st.DataObject) -> None:
     data, contents = SAMPLES[kind]
@@ -478,7 +478,7 @@ def test_a_flipped_byte_gives_the_right_contents_or_a_refusal(kind: str, draw: s
     right_or_refused(bytes(raw), contents)
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=100)
 @given(draw=st.data())
 def test_a_changed_outer_header_of_a_7z_gives_the_right_contents_or_a_refusal(draw: st.DataObject) -> None:
     data, contents = SAMPLES["7z"]
@@ -488,7 +488,7 @@ def test_a_changed_outer_header_of_a_7z_gives_the_right_contents_or_a_refusal(dr
     right_or_refused(with_crcs(bytes(raw)), contents)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     start=st.sampled_from([b"", *(data[:n] for data, _ in SAMPLES.values() for n in (8, 32, 512))]), rest=st.binary()
 )

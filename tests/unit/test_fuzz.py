@@ -90,9 +90,9 @@ def test_a_case_that_does_not_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("target", TARGETS)
 def test_one_seed_gives_one_sequence_of_cases(target: str) -> None:
     first, second = (TARGETS[target](random.Random("7")) for _ in range(2))
-    cases = [first.case(random.Random(number)) for number in range(40)]
-    assert cases == [second.case(random.Random(number)) for number in range(40)]
-    assert len(set(cases)) >= 35  # a change may leave a short note as it was
+    cases = [first.case(random.Random(number)) for number in range(12)]
+    assert cases == [second.case(random.Random(number)) for number in range(12)]
+    assert len(set(cases)) >= 10  # a change may leave a short note as it was
 
 
 def test_a_table_read_wrongly_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_changes_are_changes() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_readers_survive_a_few_hundred_cases(target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    seconds = "4" if target in ("containers", "cover_note", "tables") else "1"
+    seconds = "2" if target in ("containers", "cover_note", "tables") else "1"
     assert main(["--seconds", seconds, "--seed", "20260401", "--target", target]) == 0, capsys.readouterr().out
 
 

@@ -28,7 +28,7 @@ _KEY = st.text(st.sampled_from("0123456789-あ"), min_size=1, max_size=12)
 _ROWS = st.lists(st.tuples(_KEY, _CELL, _CELL), max_size=8).filter(
     lambda rows: not any(holds_my_number(cell) for row in rows for cell in row)
 )
-_FEW: Any = settings(max_examples=150, deadline=None)
+_FEW: Any = settings(max_examples=60, deadline=None)
 
 
 #: Rows that nearly fit: cells with quotes of every kind, well formed or not.
@@ -75,7 +75,7 @@ def test_any_table_without_quotes_reads_back_equal(rows: list[tuple[str, str, st
     assert cells(read(data, MINI).frame) == rows
 
 
-@settings(parent=_FEW, max_examples=500)
+@settings(parent=_FEW, max_examples=200)
 @given(
     body=st.one_of(st.text(st.sampled_from('",\r\n a'), max_size=30), _LINES),
     rows=st.integers(0, 2),
@@ -111,14 +111,14 @@ def test_any_workbook_reads_back_equal(rows: list[tuple[str, str, str]]) -> None
     assert cells(read(workbook([STOP_HEADER, *rows]), MINI).frame) == _expected(rows)
 
 
-@settings(parent=_FEW, max_examples=400)
+@settings(parent=_FEW, max_examples=150)
 @given(data=st.binary(max_size=300))
 def test_any_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(KanshoError):
         read(data, MINI)
 
 
-@settings(parent=_FEW, max_examples=400)
+@settings(parent=_FEW, max_examples=150)
 @given(
     at=st.floats(0, 1),
     junk=st.binary(min_size=1, max_size=8),
