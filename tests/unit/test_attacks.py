@@ -627,6 +627,14 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("manual_target_closed", "hand/backup_disk", method=""),
         {"STATE-MANUAL-FORM [hand/backup_disk]"},
     ),
+    "returned before it came": (
+        coded("manual_target_closed", "medium/d01", on="2027-04-01"),
+        {"STATE-MANUAL-DATE [medium/d01]"},
+    ),
+    "destroyed later than it was told": (
+        coded("manual_target_closed", "hand/backup_disk", on="2028-02-28"),
+        {"STATE-MANUAL-DATE [hand/backup_disk]"},
+    ),
     "a declared backup left": (
         dropped("manual_target_closed", "hand/backup_disk"),
         {"STATE-MANUAL-OPEN [campaign_certified]"},

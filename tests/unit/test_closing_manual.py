@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,20 @@ def test_what_does_not_fit_closes_nothing(case: str, year: ClosingYear) -> None:
     with refused(code):
         close_targets(year.ws, year.slip("physical_destruction", target, **changed), document=PAPER)
     assert year.ws.ledger.events("manual_target_closed") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "came"),
+    [("return", "medium/CD-0001", "medium_registered"), ("return", "paper/returned-cards", "returns_recorded"),
+     ("dissolution", "paper/visit-sheets", "sheets_in")],
+)  # fmt: skip
+def test_nothing_is_closed_for_a_day_before_the_last_of_it_came(
+    method: str, target: str, came: str, year: ClosingYear
+) -> None:
+    day = date.fromisoformat(year.ws.ledger.events(came)[-1].campaign_date)
+    with refused("CLOSING-MANUAL", "受け取った日より前", place=target):
+        close_targets(year.ws, year.slip(method, target, on=day - timedelta(days=1)), document=PAPER)
+    assert close_targets(year.ws, year.slip(method, target, on=day), document=PAPER)
 
 
 def test_a_return_is_receipted_by_the_ward_itself(year: ClosingYear) -> None:

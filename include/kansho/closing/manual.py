@@ -17,6 +17,7 @@ from kansho.campaign.config import CampaignConfig, Handler
 from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
+from kansho.evidence.closing_rules import arrived_last
 from kansho.evidence.events import Event
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
@@ -130,6 +131,8 @@ def close_targets(
     by, witness = _people(ws, slip)
     for target in (known[key] for key in slip.targets):
         _require_returned(ws, target, slip)
+        if slip.on.isoformat() < arrived_last(ws.ledger.events(), target.key):
+            raise _refusal("実施日が、対象を受け取った日より前です", target.key)
     name, digest = _document(ws, document, held)
     return [_close(ws, known[key], slip, by, witness, name, digest) for key in slip.targets]
 

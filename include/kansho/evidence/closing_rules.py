@@ -17,7 +17,8 @@ from kansho.evidence.findings import Finding
 #: The events that these rules look at.
 _TOLD = frozenset(
     {
-        *("medium_registered", "returns_recorded", "sheets_in", "erasure_planned", "erasure_attended"),
+        *("medium_registered", "returns_recorded", "sheets_in", "package_handed_over", "erasure_planned"),
+        "erasure_attended",
         *("manual_target_closed", "keys_destroyed", "key_deletion_scheduled", "campaign_certified"),
     }
 )
@@ -39,6 +40,20 @@ def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
     if any(e.type == "sheets_in" and e.counts.get("sheets", 0) for e in events):
         found.add("paper/visit-sheets")
     return found | {f"party/{name}" for name in facts.subcontractors} | {f"hand/{name}" for name in facts.by_hand}
+
+
+def arrived_last(events: Sequence[Event], target: str) -> str:
+    """The last day (ISO) on which something of a target of `wanted_by_hand` came to its holder; '' where none tells."""
+    kind, _, name = target.partition("/")
+    days = [
+        e.campaign_date
+        for e in events
+        if (e.type == "medium_registered" and (kind, name) == ("medium", e.key))
+        or (e.type == "returns_recorded" and target == "paper/returned-cards")
+        or (e.type == "sheets_in" and target == "paper/visit-sheets")
+        or (e.type == "package_handed_over" and (kind, name) == ("party", e.codes.get("party")))
+    ]
+    return max(days, default="")
 
 
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
@@ -71,9 +86,12 @@ def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:
 
 
 def _manual(events: Sequence[Event]) -> Iterator[Finding]:
-    for event in events:
+    for number, event in enumerate(events):
         if event.type != "manual_target_closed":
             continue
+        if not arrived_last(events[:number], event.key) <= event.codes.get("on", "") <= event.campaign_date:
+            place = f"event {event.sequence} {event.key}"
+            yield Finding("STATE-MANUAL-DATE", place, "done before the last of it had come, or after it was told")
         missing = [name for name in MANUAL_FIELDS if not event.codes.get(name)]
         if missing or not event.refs.get("sha256"):
             said = " ".join(missing) or "document"
