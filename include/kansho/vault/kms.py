@@ -34,7 +34,9 @@ _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 def client(endpoint: str, region: str) -> Any:
     """A client for one endpoint, which the caller has held against the approved places; credentials are boto3's own."""
-    config = Config(connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 4, "mode": "standard"})
+    # The agent: else each request computes, and tells, what machine this is.
+    retries = {"total_max_attempts": 4, "mode": "standard"}
+    config = Config(connect_timeout=10, read_timeout=60, retries=retries, user_agent="kansho")
     return boto3.session.Session().client("kms", endpoint_url=endpoint, region_name=region, config=config)
 
 

@@ -65,6 +65,7 @@ def client(endpoint: str, region: str, **credentials: str) -> Any:
         max_pool_connections=_CONNECTIONS,
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
+        user_agent="kansho",  # else each request computes, and tells, what machine this is
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
