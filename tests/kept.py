@@ -32,10 +32,18 @@ class Kept:
 
     def answer(self, question: bytes, ask: Callable[[], Answer]) -> Answer:
         """What ``ask`` answered to the same question before, else what it answers now; what it raises is not kept."""
-        name = f"{self._subject}-{hashlib.sha256(question).hexdigest()}"
+        name = self._name(question)
         if name not in self._answers:
             self._answers[name] = self._read(name) or self._asked(name, ask)
         return self._answers[name][0]  # type: ignore[index, no-any-return]
+
+    def knows(self, question: bytes) -> bool:
+        """Whether the question was asked before."""
+        name = self._name(question)
+        return name in self._answers or (self._folder is not None and (self._folder / name).is_file())
+
+    def _name(self, question: bytes) -> str:
+        return f"{self._subject}-{hashlib.sha256(question).hexdigest()}"
 
     def _read(self, name: str) -> tuple[object] | None:
         if self._folder is None or not (self._folder / name).is_file():

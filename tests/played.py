@@ -1,4 +1,4 @@
-"""A whole year of the small campaign in one process, and the values that nobody may find afterwards.  Not a test."""
+"""A whole year of the small campaign in one process, tasks killed, and what nobody may find afterwards.  Not a test."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kansho.closing.needles import Needle, needles_of, secret_forms
 from kansho.closing.residue import ScanResult
 from kansho.evidence.events import Event
 from kansho.workspace import Workspace
+from tests.fuse import every_task_killed_once
 from tests.immediate import ImmediateYear
 
 PEOPLE, SEED = 300, 11
@@ -31,6 +32,8 @@ class Played:
     pulled: dict[str, set[str]]
     #: SHA-256 of every file of cards, by its name: they go with their retention too.
     printed: dict[str, str]
+    #: How many tasks were killed.
+    kills: int
 
     @property
     def events(self) -> list[Event]:
@@ -48,17 +51,18 @@ def canaries(year: ImmediateYear) -> list[Needle]:
 
 
 def play(config: CampaignConfig, var: Path, look: Look, people: int = PEOPLE) -> Played:
-    """Play the year to its certificate."""
+    """Play the year to its certificate, every task killed once on its way (`tests.fuse`)."""
     year, scans = ImmediateYear(config, var, people, SEED), []
     pulled: dict[str, set[str]] = {}
     printed: dict[str, str] = {}
-    for number, day in enumerate(year.play()):
-        pulled = pulled or _pulled(year, day)
-        printed = printed or printed_files(year.workspace(day))
-        seen = look(year, number, day) if day < config.closing.erase_on else None
-        scans += [seen] if seen else []
+    with every_task_killed_once() as fuse:
+        for number, day in enumerate(year.play()):
+            pulled = pulled or _pulled(year, day)
+            printed = printed or printed_files(year.workspace(day))
+            seen = look(year, number, day) if day < config.closing.erase_on else None
+            scans += [seen] if seen else []
     finalise(config, var, also=year.passwords.values())
-    return Played(year, scans, pulled, printed)
+    return Played(year, scans, pulled, printed, fuse.kills)
 
 
 def printed_files(ws: Workspace) -> dict[str, str]:

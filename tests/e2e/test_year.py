@@ -3,7 +3,7 @@
 One year serves every test of this file.  Running tasks of it are SIGKILLed, then, while somebody is asked to approve,
 the scheduler with all of Airflow in mid-year, and the command is asked to end (SIGTERM).  Resumed, it is SIGKILLed
 itself while it closes the year, and resumed again.  While nothing runs, every byte under our folders is searched for
-residents.  Its final counts are compared with those of the same year played without Airflow and without kills.
+residents.  Its final counts are compared with those of the same year played without Airflow and killed elsewhere.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _kill_a_task(var: Path, task: str = "%", within: float = 120) -> tuple[Any, 
     query = f"select dag_id, run_id, task_id, map_index {running} and replace(id, '-', '') = ?"
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.03)
         if not _asked_of_database(var, f"select 1 {running}", task):
             continue  # to read the titles of all processes costs a hundred times as much
         for process in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
@@ -163,7 +163,7 @@ def _until_asked(var: Path, driver: subprocess.Popen[bytes]) -> tuple[Any, ...]:
     waiting = "select dag_id, run_id, task_id from task_instance where state = 'awaiting_input'"
     held = False
     while time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.03)
         if not held and _asked_of_database(var, coming):
             driver.send_signal(signal.SIGSTOP)
             held = True
@@ -292,7 +292,7 @@ def test_every_run_is_counted_once_however_often_the_year_was_resumed(year: Play
     assert set(told) == set(stages)
 
 
-def test_counts_and_printed_bytes_are_those_of_the_same_year_without_airflow_and_kills(
+def test_counts_and_printed_bytes_are_those_of_the_same_year_without_airflow_killed_elsewhere(
     year: PlayedYear, played: Played
 ) -> None:
     assert played.year.world.people.equals(year.world().people)

@@ -59,7 +59,11 @@ def on_bucket(
             return scan([], canaries(year), stores=elsewhere(config, var / "kansho")) if wanted else None
 
         ended = play(config, var, look)
-        yield OnS3(ended.year, ended.scans, ended.pulled, ended.printed, cloud)
+        yield OnS3(ended.year, ended.scans, ended.pulled, ended.printed, ended.kills, cloud)
+
+
+def test_the_same_tasks_were_killed(played: Played, on_bucket: OnS3) -> None:
+    assert on_bucket.kills == played.kills > 60
 
 
 def test_every_event_is_the_same(played: Played, on_bucket: OnS3) -> None:

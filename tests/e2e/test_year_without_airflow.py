@@ -1,6 +1,7 @@
 """A whole small year through the DAG files as they stand, every mishap handled, in one process.
 
-What Airflow adds (schedules, approvals on its forms, kills) is proven elsewhere; here the stages themselves meet.
+Every task that writes is killed once in the middle of its work and run again; the year must not notice.  What Airflow
+adds (schedules, approvals on its forms, the death of processes) is proven elsewhere; here the stages themselves meet.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ def test_the_evidence_of_the_year_verifies(played: Played) -> None:
     flipped.write_bytes(data)
     assert verify_bundle(flipped) != []
     flipped.unlink()
+
+
+def test_tasks_died_in_the_middle_of_their_work(played: Played) -> None:
+    assert played.kills > 60
 
 
 def test_what_people_did_by_hand_was_asked_for_done_and_named(played: Played) -> None:
