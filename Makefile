@@ -45,10 +45,10 @@ test-years:
 	@$(PYTEST) -p no:cacheprovider tests/e2e --ignore-glob='tests/e2e/test_[!y]*'
 
 test-rooms:
-	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[!m-z]*'
+	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
 
 test-units:
-	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[m-z]*'
+	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[m-z]*'
 
 test-services:
 	@$(PYTEST) -p no:cacheprovider tests/browser tests/e2e --ignore-glob='tests/e2e/test_y*'

@@ -20,8 +20,8 @@ STRATA = {"often": (0.30, 0.40), "seldom": (0.48, 0.20), "never": (0.20, 0.10), 
 HOUSEHOLDS = 1000
 #: Of each wave of the sample's year, one of which brings nobody.
 SAMPLE_EFFECTS = (0.04, 0.0, 0.03, 0.03, 0.05, 0.05)
-#: Six waves each, so 1,500 intervals: at 500 the count itself strays by a percentage point either way.
-SAMPLE_SEEDS = 250
+#: Six waves each, so 1,020 intervals: at 500 the count itself strays by a percentage point either way.
+SAMPLE_SEEDS = 170
 #: Of each wave of the small campaign's year, nested: a mailing, calls, visits.
 NESTED_EFFECTS = (0.04, 0.03, 0.05)
 NESTED_SEEDS = 500

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import io
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -221,6 +222,12 @@ def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
     _deliver(year.ws)
     _reach_out(year.ws)
     return year
+
+
+def copied(year: ClosingYear, var: Path) -> ClosingYear:
+    """The year as it stands, in another folder."""
+    shutil.copytree(year.ws.layout.var, var)
+    return replace(year, ws=Workspace.open(year.ws.config, var, year.ws.today))
 
 
 def _deliver(ws: Workspace) -> None:

@@ -31,17 +31,16 @@ from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, without_keys
 from tests.refusals import refused
-from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year
 from tests.unit.stamps import read_stamp
 
 LEFT = "御厨子　実千代".encode("cp932")
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
+def year(erased_year: ClosingYear) -> ClosingYear:
     """Erased, with Airflow's traces still there."""
-    plain_papers(monkeypatch)
-    return with_traces(closing_year(mini, tmp_path / "var").until_erased())
+    return with_traces(erased_year)
 
 
 def with_traces(made: ClosingYear) -> ClosingYear:

@@ -52,9 +52,8 @@ class Service:
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
-    plain_papers(monkeypatch)
-    return closing_year(mini, tmp_path / "var")
+def year(begun_year: ClosingYear) -> ClosingYear:
+    return begun_year
 
 
 def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:

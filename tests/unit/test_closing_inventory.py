@@ -22,14 +22,13 @@ from kansho.closing.holdings_report import as_text, report
 from kansho.vault.classes import PERSONAL_KEYS
 from tests.conftest import MINI
 from tests.refusals import refused
-from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
+from tests.unit.closing_year import ClosingYear, paper
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
-    plain_papers(monkeypatch)
+def year(begun_year: ClosingYear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
     monkeypatch.setattr(discovery, "GX_HOME", tmp_path / "var" / "gx")
-    return closing_year(mini, tmp_path / "var")
+    return begun_year
 
 
 def test_any_day_of_the_year_says_what_is_held_and_until_when(year: ClosingYear) -> None:

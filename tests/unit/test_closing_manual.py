@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +23,14 @@ from kansho.outreach.field import CHECKLIST
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
 from tests.refusals import refused
-from tests.unit.closing_year import ClosingYear, closing_year, paper, plain_papers
+from tests.unit.closing_year import ClosingYear, paper
 
 PAPER = paper("signed")
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
-    plain_papers(monkeypatch)
-    made = closing_year(mini, tmp_path / "var")
+def year(mini: CampaignConfig, begun_year: ClosingYear) -> ClosingYear:
+    made = begun_year
     made.ws.record("returns_recorded", "r1", counts={"returned": 3})
     made.ws.record("custody_moved", "cards-r1-1", counts={"pieces": 3}, codes={"list": "r1"})
     made.ws.record("sheets_out", "visit_1/d/1", counts={"sheets": 4})

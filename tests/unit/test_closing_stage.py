@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from kansho.campaign.config import CampaignConfig
 from kansho.closing import erasure, stage
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
@@ -20,13 +18,12 @@ from kansho.exchange.tables import from_csv
 from kansho.vault.classes import VAULT_CLASSES
 from kansho.workspace import Workspace
 from tests.refusals import refused
-from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
+from tests.unit.closing_year import ClosingYear
 
 
 @pytest.fixture
-def year(mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClosingYear:
-    plain_papers(monkeypatch)
-    return closing_year(mini, tmp_path / "var")
+def year(begun_year: ClosingYear) -> ClosingYear:
+    return begun_year
 
 
 def handed(year: ClosingYear) -> ClosingYear:

@@ -157,7 +157,7 @@ def test_a_table_of_which_nothing_is_left_is_a_stop_and_a_doubt_is_a_hold() -> N
     assert (found.result, found.broken) == ("hold", {"STOP-SHRUNK": 3})
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_ANY, _ANY, _ANY), max_size=4))
 def test_both_checks_agree_on_any_text(rows: list[tuple[str | None, str | None, str | None]]) -> None:
     frame = _stops(*rows)
