@@ -41,7 +41,7 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_custody_and_copies.py", "tests/unit/test_certificate_says.py"),
             *("tests/unit/test_verifier_table.py", "tests/unit/test_rule_edges.py"),
         ),
-        # in a process of their own, which reads the files as they are; about the source; or 400 bundles long
+        # in a process of their own, which reads the files as they are; about the source; or 150 bundles long
         without=("test_the_file_runs_alone", "needs_neither", "every_code", "test_no_event_however_odd"),
     ),
     "erasure": Subject(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import socket
@@ -129,6 +130,7 @@ def test_a_result_that_is_left_out_is_not_a_pass(monkeypatch: pytest.MonkeyPatch
         return outcome
 
     monkeypatch.setattr(Batch, "validate", short)
+    monkeypatch.setattr(expectations, "_validate", inspect.unwrap(expectations._validate))  # no answer is known
     frame = _stops(("1234-5678-90", "1", None))
     with pytest.raises(KanshoError, match="GATE-UNCHECKED"):
         evaluate("stop_list", "d", frame, STOP_LIST, _extra(frame, "stop_list"), threshold=1)

@@ -44,16 +44,21 @@ def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
 
 def arrived_last(events: Sequence[Event], target: str) -> str:
     """The last day (ISO) on which something of a target of `wanted_by_hand` came to its holder; '' where none tells."""
-    kind, _, name = target.partition("/")
-    days = [
-        e.campaign_date
-        for e in events
-        if (e.type == "medium_registered" and (kind, name) == ("medium", e.key))
-        or (e.type == "returns_recorded" and target == "paper/returned-cards")
-        or (e.type == "sheets_in" and target == "paper/visit-sheets")
-        or (e.type == "package_handed_over" and (kind, name) == ("party", e.codes.get("party")))
-    ]
-    return max(days, default="")
+    return max((e.campaign_date for e in events if _arrived(e) == target), default="")
+
+
+def _arrived(event: Event) -> str:
+    """The target that something came to by this event; '' for none."""
+    match event.type:
+        case "medium_registered":
+            return f"medium/{event.key}"
+        case "returns_recorded":
+            return "paper/returned-cards"
+        case "sheets_in":
+            return "paper/visit-sheets"
+        case "package_handed_over":
+            return f"party/{event.codes.get('party', '')}"
+    return ""
 
 
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
@@ -86,10 +91,13 @@ def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:
 
 
 def _manual(events: Sequence[Event]) -> Iterator[Finding]:
-    for number, event in enumerate(events):
+    last: dict[str, str] = {}  # target → `arrived_last` so far: a forged log may close as many as it likes
+    for event in events:
         if event.type != "manual_target_closed":
+            target = _arrived(event)
+            last[target] = max(last.get(target, ""), event.campaign_date)
             continue
-        if not arrived_last(events[:number], event.key) <= event.codes.get("on", "") <= event.campaign_date:
+        if not last.get(event.key, "") <= event.codes.get("on", "") <= event.campaign_date:
             place = f"event {event.sequence} {event.key}"
             yield Finding("STATE-MANUAL-DATE", place, "done before the last of it had come, or after it was told")
         missing = [name for name in MANUAL_FIELDS if not event.codes.get(name)]
