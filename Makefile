@@ -15,7 +15,7 @@ PYTEST := $(PYTHON) -m pytest
 # Every component and every test is a process of its own: what is compiled once must be kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup campaign test test-years test-rooms test-units test-services test-faults lint up down bench fuzz mutate clean
+.PHONY: help setup campaign test test-years test-rooms test-units test-spec test-services test-faults lint up down bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ test: ## set-up and every test
 	@bash scripts/setup.sh --tests
 	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && KANSHO_TESTS_KEPT="$$kept" \
 	  $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-	  lint test-years test-rooms test-services test-units test-faults
+	  lint test-years test-rooms test-services test-units test-spec test-faults
 
 # Tests do not wait for a disk where the machine lends them memory: no test pulls the plug, and fsync is most of their waiting.
 MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 6000000 2>/dev/null && echo /dev/shm)
@@ -48,7 +48,10 @@ test-rooms:
 	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
 
 test-units:
-	@$(PYTEST) -p no:cacheprovider tests/unit tests/spec tests/dags --ignore-glob='tests/unit/test_[m-z]*'
+	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[m-z]*'
+
+test-spec:
+	@$(PYTEST) -p no:cacheprovider tests/spec tests/dags
 
 test-services:
 	@$(PYTEST) -p no:cacheprovider tests/browser tests/e2e --ignore-glob='tests/e2e/test_y*'

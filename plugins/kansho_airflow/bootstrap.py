@@ -1,8 +1,9 @@
 """``python -m kansho_airflow.bootstrap [LOGS]``: metadata database, roles and users; then, where asked, the components.
 
 Belongs here: what must be there before the components start, and starting them as copies of this process: each would
-else import Airflow anew, some five seconds of processor.  Does not belong here: watching or stopping them
-(`kansho_airflow.services`).  Runs under the environment of `Installation.environment`; may be run again at any time.
+else import Airflow anew, some five seconds of processor.  They import what is theirs while the database is made.  Does
+not belong here: watching or stopping them (`kansho_airflow.services`).  Runs under the environment of
+`Installation.environment`; may be run again at any time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kansho_airflow import settings
@@ -45,8 +46,20 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         _database()
         return 0
+    return _start(Sessions(_home() / "run"), Path(arguments[0]))
+
+
+def _start(sessions: Sessions, logs: Path) -> int:
+    """Fork the components, which get ready while the database is made, and go on when it is."""
     # SQLite's locks do not survive a fork, and the library believes that they do: a process that has had the database
     # open begets nobody.  A copy makes it, and ends.
+    made, tell = os.pipe()
+    for name, command in COMPONENTS.items():
+        _require_closed()
+        if sessions.fork(name, logs / f"{name}.log"):
+            os.close(tell)
+            return _be(name, command, made)
+    os.close(made)
     ours = os.getpid()
     maker = os.fork()
     if maker == 0:
@@ -55,8 +68,39 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     status = os.waitstatus_to_exitcode(os.waitpid(maker, 0)[1])
     if status == 0:
-        _start(Sessions(_home() / "run"), Path(arguments[0]))
+        os.write(tell, b"." * len(COMPONENTS))
     return status
+
+
+def _be(name: str, command: tuple[str, ...], made: int) -> int:
+    """Go on as that component once ``made`` says that the database is there; its end without a word says: never."""
+    _READY.get(name, lambda: None)()
+    if not os.read(made, 1):
+        return 1
+    os.close(made)
+    from airflow.__main__ import main as airflow_command
+
+    sys.argv = ["airflow", *command]
+    airflow_command()  # type: ignore[no-untyped-call]
+    return 0
+
+
+def _ready_to_serve() -> None:
+    from kansho_airflow.taskapi import newest_only
+
+    newest_only()
+    for name in ("core_api.routes.public", "core_api.routes.ui", "execution_api.routes"):
+        importlib.import_module(f"airflow.api_fastapi.{name}")
+
+
+def _ready_to_schedule() -> None:
+    from kansho_airflow.executor import preload
+
+    preload()
+
+
+#: What takes a component seconds and needs no database.
+_READY: dict[str, Callable[[], None]] = {"api-server": _ready_to_serve, "scheduler": _ready_to_schedule}
 
 
 def _home() -> Path:
@@ -75,14 +119,6 @@ def _database() -> None:
         make_roles_and_users(settings.all_campaigns(), _home() / "secrets" / "passwords.json", session)
 
 
-def _start(sessions: Sessions, logs: Path) -> None:
-    for name, command in COMPONENTS.items():
-        _require_closed()
-        if sessions.fork(name, logs / f"{name}.log"):
-            _be(command)
-            return
-
-
 def _require_closed() -> None:
     """Refuse to fork with a file of the installation's database open (`main`)."""
     for entry in os.listdir("/proc/self/fd"):
@@ -92,14 +128,6 @@ def _require_closed() -> None:
             continue
         if path.is_relative_to(_home()) and path.name.startswith("airflow.db"):
             raise RuntimeError(f"{path.name} is open before the components are forked: find who imported opens it")
-
-
-def _be(command: tuple[str, ...]) -> None:
-    """Go on as that component."""
-    from airflow.__main__ import main as airflow_command
-
-    sys.argv = ["airflow", *command]
-    airflow_command()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

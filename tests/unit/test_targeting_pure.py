@@ -146,13 +146,13 @@ def test_first_match_wins_and_no_match_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("sizes", "into", "expected"),
     [
-        # enough everywhere; too small joins; a chain; two of them; the whole group is one
+        # enough everywhere; too small joins; a chain; two of them; the whole group becomes one; nobody
         ({"a": 3, "b": 3}, {}, {"a": 3, "b": 3}),
         ({"a": 2, "b": 3}, {"a": "b"}, {"b": 5}),
         ({"a": 1, "b": 1, "c": 9}, {"a": "b", "b": "c"}, {"c": 11}),
         ({"a": 1, "b": 2, "c": 9}, {"a": "b", "b": "c"}, {"b": 3, "c": 9}),
-        ({"a": 1}, {}, {"a": 1}),
-        ({"a": 1, "b": 1}, {"a": "b"}, {"b": 2}),
+        ({"a": 2, "b": 1}, {"a": "b"}, {"b": 3}),
+        ({"a": 3}, {}, {"a": 3}),
         ({}, {}, {}),
     ],
 )
@@ -166,7 +166,21 @@ def test_a_segment_below_the_smallest_size_joins_the_one_named_for_it(
     assert found.isna().tolist() == people.isna().tolist()
 
 
-def test_a_segment_that_is_too_small_and_has_none_to_join_is_refused() -> None:
-    people = pd.Series(["a", "b", "b", "b"])
-    with pytest.raises(KanshoError, match=r"SEGMENT-SMALL.*segments\.kenshin a\b"):
-        merged(people, [_segment("a"), _segment("b")], smallest=3, of="kenshin")
+@pytest.mark.parametrize(
+    ("sizes", "into", "small"),
+    [
+        # beside one that is large enough; the whole group; the whole group after merging; more than one
+        ({"a": 1, "b": 3}, {}, "a"),
+        ({"a": 2}, {}, "a"),
+        ({"a": 1, "b": 1}, {"a": "b"}, "b"),
+        ({"a": 1, "b": 2}, {}, "a b"),
+    ],
+)
+def test_a_segment_that_is_too_small_and_has_none_to_join_is_refused(
+    sizes: dict[str, int], into: dict[str, str], small: str
+) -> None:
+    people = pd.Series([name for name, n in sizes.items() for _ in range(n)], dtype=object)
+    segments = [_segment(name, into=into.get(name)) for name in ("a", "b")]
+    with pytest.raises(KanshoError, match="SEGMENT-SMALL") as refused:
+        merged(people, segments, smallest=3, of="kenshin")
+    assert refused.value.place == f"segments.kenshin {small}"

@@ -188,8 +188,8 @@ def first_of(matched: pd.Series) -> pd.Series:
 def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, of: str) -> pd.Series:
     """``assigned`` with every segment below the smallest size joined to the one that the config names for it.
 
-    The smallest goes first, so that a chain ends in a segment that is large enough.  An empty segment needs no other,
-    and a group that is one segment altogether has none to join.
+    The smallest goes first, so that a chain ends in a segment that is large enough.  An empty segment needs no other.
+    A group that is one segment altogether, or becomes one, is refused like any other when it is too small.
 
     Args:
         assigned: segment id per person; missing outside the group.
@@ -205,7 +205,7 @@ def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, o
     while True:
         sizes = out.dropna().value_counts()
         small = sorted((int(n), str(name)) for name, n in sizes.items() if n < smallest)
-        if not small or len(sizes) == 1:
+        if not small:
             return out
         joins = [(name, into) for _, name in small if (into := mine[name].merge_into) is not None]
         if not joins:
@@ -213,7 +213,7 @@ def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, o
                 "SEGMENT-SMALL",
                 f"{smallest} 人に満たない区分があります",
                 place=f"segments.{of} {' '.join(name for _, name in small)}",
-                remedy="区分の条件を広げるか、merge_into に合流先の区分を書いてください",
+                remedy="区分の条件を広げるか、merge_into に合流先の区分を書くか、区の承認を得て min_segment_size を下げてください",
             )
         name, into = joins[0]
         out = out.mask(out.eq(name), into)
