@@ -26,6 +26,7 @@ from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
 from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
+from kansho.evidence.short import short
 from kansho.evidence.strict import read_json
 from kansho.vault.classes import PERSONAL_KEYS, VAULT_CLASSES
 
@@ -170,7 +171,9 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     then = (OFFICER[0], officer, OFFICER[2])
     year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="document/handler-report")
     if replaces:
-        year.approve("dag/run/amendment", then, sha256(b"amended"), artefact=f"document/amendment-{config.digest[:12]}")
+        year.approve(
+            "dag/run/amendment", then, sha256(b"amended"), artefact=f"document/amendment-{short(config.digest)}"
+        )
         add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kansho.errors import KanshoError
+from kansho.evidence.short import short
 from kansho_airflow.apiguard import PlainBodies, refusal_of
 from kansho_airflow.boundary import StepFailed, StepInterrupted, contained
 from kansho_airflow.xcom_guard import GuardedXCom, check_plain
@@ -116,6 +119,15 @@ def test_prints_and_log_messages_are_dropped(
 def test_references_counts_and_codes_pass(value: Any) -> None:
     check_plain(value)
     GuardedXCom.serialize_value(value, key="return_value")
+
+
+@given(digest=st.text("0123456789abcdef", min_size=64, max_size=64))
+@example(digest="006146815505" + "a" * 52)  # of a plan that could not be shown to those who approve it
+@example(digest="19520401" + "b" * 56)
+@example(digest="0" * 64)
+def test_no_digest_looks_like_a_person_in_a_key(digest: str) -> None:
+    for key in (f"erasure-{short(digest)}", f"2027-01-29-{short(digest)}", f"visitors/letter/{short(digest)}"):
+        check_plain({"plan": key})
 
 
 def test_no_moment_at_which_a_run_was_made_looks_like_a_person() -> None:

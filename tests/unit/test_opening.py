@@ -17,6 +17,7 @@ from kansho.cli import main
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor
 from kansho.evidence.registrations import id_of, newest
+from kansho.evidence.short import short
 from kansho.opening.amendment import bind_amendment, changes, find_amendment, make_amendment
 from kansho.opening.register import register_tuning
 from kansho.opening.stage import find_opening_work, finish_opening, make_handler_report, open_campaign, register_parties
@@ -269,7 +270,7 @@ def test_an_amendment_registers_what_changed_and_nothing_else(mini: CampaignConf
     grown = {t: n for t in before if (n := len(changed.ledger.events(t)) - before[t]) and t.endswith("_registered")}
     assert grown == {"handler_registered": 1, "recipient_registered": 1}
     issued = {e.key for e in changed.ledger.events("document_issued")}
-    assert f"documents/handler-report-{changed.config.digest[:12]}.pdf" in issued
+    assert f"documents/handler-report-{short(changed.config.digest)}.pdf" in issued
 
 
 def _with_rules(config: CampaignConfig, *rules: RuleTuning) -> CampaignConfig:
@@ -353,7 +354,7 @@ def test_an_opening_sent_back_is_corrected_by_an_amendment_and_shown_anew(mini: 
     _approve(ws, _open(ws), "opening/run-1/opening", "reject")
     changed = _amended(ws, _with_handler(mini, mini.handlers[0].id, post="主任"))
     work = _open(changed)
-    assert SnapshotRef.from_json(work["artefact"]).key == f"handler-report-{changed.config.digest[:12]}"  # type: ignore[arg-type]
+    assert SnapshotRef.from_json(work["artefact"]).key == f"handler-report-{short(changed.config.digest)}"  # type: ignore[arg-type]
     assert not opening_approved(changed.ledger.events())
     _approve(changed, work, "opening/run-2/opening")
     finish_opening(changed, work)

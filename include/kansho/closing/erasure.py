@@ -29,6 +29,7 @@ from kansho.closing.needles import Needle, needles_of_values, secret_forms, to_t
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.short import short
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
 from kansho.remembered import may_name_people, values_in
@@ -73,7 +74,7 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     record_missed(ws)
     value = plan_of(ws, held)
     digest = sha256(canonical_json(value))
-    key = f"erasure-{digest[:12]}"
+    key = f"erasure-{short(digest)}"
     known = ws.ledger.find("erasure_planned", key)
     if known is not None:
         return _planned(known)

@@ -16,6 +16,7 @@ from kansho.closing.manual import manual_targets
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.short import short
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
@@ -90,7 +91,7 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
     event = ws.record(
-        "inventory_taken", f"{ws.today}-{held.digest[:12]}", counts=held.counts, refs={"digest": held.digest}
+        "inventory_taken", f"{ws.today}-{short(held.digest)}", counts=held.counts, refs={"digest": held.digest}
     )
     counts = {**event.counts, **({"swept": swept} if swept else {})}
     return {"inventory": event.key, "digest": held.digest, "counts": counts}

@@ -11,6 +11,7 @@ from kansho.campaign.opened import OPENS, opening_approved
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.short import short
 
 #: The first of these is the moment from which residents' data may be in the house, or leave it.
 _WORK = frozenset({"delivery_accepted", "package_handed_over", "plan_made", "wave_selected"})
@@ -50,7 +51,7 @@ def amendment_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFac
         decision, request = decided.get(authority), asked.get(authority)
         if decision is None or request is None or not request.sequence < decision.sequence < event.sequence:
             yield Finding("STATE-AMENDMENT-UNAPPROVED", place, "bound without an approved decision before it (C1)")
-        elif request.codes.get("role") != OPENS or _key(request) != f"amendment-{digest[:12]}":
+        elif request.codes.get("role") != OPENS or _key(request) != f"amendment-{short(digest)}":
             yield Finding("STATE-AMENDMENT-OTHER", place, "the decision is not the ward's, or is about another change")
 
 

@@ -30,6 +30,7 @@ from kansho.evidence.checkpoint import (
 )
 from kansho.evidence.proofs import prove_consistency
 from kansho.evidence.registrations import newest, next_key
+from kansho.evidence.short import short
 from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
@@ -92,7 +93,7 @@ def take_countersigned(ws: Workspace) -> int:
             read = _believed(ws, text, size, public)
         except KanshoError as error:
             digest = hashlib.sha256(path.read_bytes()[: _MAX_BYTES + 1]).hexdigest()
-            ws.record("countersignature_refused", f"{size}/{digest[:12]}", codes={"code": error.code})
+            ws.record("countersignature_refused", f"{size}/{short(digest)}", codes={"code": error.code})
             continue
         ws.ledger.keep_countersigned(size, text)
         codes = {"root": read.root.hex(), "by": ws.config.ward_party.id}

@@ -16,6 +16,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from kansho.errors import KanshoError
+from kansho.evidence.short import short
 from kansho.workspace import Workspace
 
 #: What is wrong with a paper; a fault of ours or of the disk is no refusal.
@@ -39,5 +40,5 @@ def refusal_told(ws: Workspace, party: str, path: Path) -> Iterator[None]:
                 digest = file_digest(file, "sha256").hexdigest()
             paper = path.parent.name
             codes = {"party": party, "paper": paper, "code": error.code}
-            ws.record("paper_refused", f"{party}/{paper}/{digest[:16]}", codes=codes, refs={"sha256": digest})
+            ws.record("paper_refused", f"{party}/{paper}/{short(digest)}", codes=codes, refs={"sha256": digest})
         raise

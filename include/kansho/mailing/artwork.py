@@ -11,6 +11,7 @@ from datetime import date
 
 import pypdfium2
 
+from kansho.evidence.short import short
 from kansho.mailing.designs import Design, background, digest
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -36,7 +37,7 @@ def artwork(ws: Workspace, design: Design, *, as_of: date) -> SnapshotRef:
 
 def artwork_key(design: str, faces: str) -> str:
     """Key of the artwork of a design whose faces have this digest (`kansho.mailing.designs.digest`)."""
-    return f"{design}-{faces[:16]}"
+    return f"{design}-{short(faces)}"
 
 
 def differences(before: bytes, after: bytes) -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,7 @@ from kansho.campaign.opened import HANDLER_REPORT, bound_digest
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
 from kansho.errors import KanshoError
+from kansho.evidence.short import short
 from kansho.exchange.authority import authority_of
 from kansho.opening.admissible import require_admissible
 from kansho.opening.register import register_everything
@@ -56,7 +57,7 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             remedy="元の方式に戻してください。変えると、済んだ回と後の回の効果を同じ意味で読めなくなります",
         )
     rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
-    key = f"amendment-{str(work['wanted'])[:12]}"
+    key = f"amendment-{short(str(work['wanted']))}"
     ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))
     return {**work, "artefact": ref.to_json(), "counts": {"changes": len(rows)}}
 
@@ -84,7 +85,7 @@ def report_key(ws: Workspace) -> str:
     """Key of the 取扱者届 of the configuration in force: the opening's own, with a digest after a change."""
     first = ws.ledger.events("campaign_opened")
     opened = not first or first[0].codes["config_digest"] == ws.config.digest
-    return HANDLER_REPORT if opened else f"{HANDLER_REPORT}-{ws.config.digest[:12]}"
+    return HANDLER_REPORT if opened else f"{HANDLER_REPORT}-{short(ws.config.digest)}"
 
 
 def issue_handler_report(ws: Workspace) -> None:

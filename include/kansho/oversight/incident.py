@@ -21,6 +21,7 @@ from typing import Any
 from kansho.campaign.rights import Role, Work
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Event
+from kansho.evidence.short import short
 from kansho.exchange.authority import authority_of, decision_on
 from kansho.oversight.clocks import clocks_of
 from kansho.oversight.incident_items import filled_items, opened_one, require_full, still_open
@@ -191,7 +192,7 @@ def _report(ws: Workspace, opened: list[Event]) -> SnapshotRef:
     """Today's report over these incidents: a new revision once the last one was decided."""
     keys = {e.key for e in opened}
     filled = [e.key for e in ws.ledger.events("incident_item_filled") if e.codes["incident"] in keys]
-    mark = hashlib.sha256(" ".join([*sorted(keys), *filled]).encode()).hexdigest()[:8]
+    mark = short(hashlib.sha256(" ".join([*sorted(keys), *filled]).encode()).hexdigest())
     for revision in range(1, 100):
         key = f"{ws.today.isoformat()}-{mark}-r{revision:02d}"
         known = ws.find(REPORT_KIND, key)

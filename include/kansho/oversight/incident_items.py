@@ -17,6 +17,7 @@ from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Actor, Event
+from kansho.evidence.short import short
 from kansho.exchange.words import holds_odd_characters, keep_words, tidied
 from kansho.oversight.incident_report import ITEMS, nine_items, open_items
 from kansho.vault.vault import SnapshotRef
@@ -60,7 +61,7 @@ def fill_item(ws: Workspace, incident: str, item: str, text: str) -> Event:
     said = _checked(text)
     _require_nobody(ws, said)
     # Keys of incidents may hold what a name in the vault must not.
-    ref, number = keep_words(ws, KIND, f"{sha256(incident.encode())[:12]}-{item}-", said)
+    ref, number = keep_words(ws, KIND, f"{short(sha256(incident.encode()))}-{item}-", said)
     return ws.record(
         "incident_item_filled",
         f"{incident}/{item}/{number:03d}",

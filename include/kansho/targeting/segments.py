@@ -213,7 +213,7 @@ def merged(assigned: pd.Series, segments: Sequence[Segment], *, smallest: int, o
                 "SEGMENT-SMALL",
                 f"{smallest} 人に満たない区分があります",
                 place=f"segments.{of} {' '.join(name for _, name in small)}",
-                remedy="区分の条件を広げるか、merge_into に合流先の区分を書くか、区の承認を得て min_segment_size を下げてください",
+                remedy="条件を広げるか、merge_into に合流先を書くか、区の承認を得て min_segment_size を下げてください",
             )
         name, into = joins[0]
         out = out.mask(out.eq(name), into)
