@@ -22,6 +22,7 @@ import pkgutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,10 @@ class _Since:
 
 def preload() -> list[str]:
     """Import what tasks import and read the campaigns' configs; returns what could not be imported."""
-    missing = [name for name in (*HEAVY, *_ours()) if not _imported(name)]
+    missing = [name for name in (*HEAVY, *_ours()) if not _done(partial(importlib.import_module, name))]
+    # What its library makes at the first page, and keeps, every task that sets one would make anew.
+    if not _done(lambda: importlib.import_module("kansho.documents").warm()):
+        missing.append("a first page")
     if missing:
         log.warning("not preloaded: %s", " ".join(missing))
     settings = importlib.import_module("kansho_airflow.settings")
@@ -145,9 +149,9 @@ def _ours() -> list[str]:
     return [m.name for m in pkgutil.walk_packages(package.__path__, "kansho.") if not m.name.startswith(_APART)]
 
 
-def _imported(name: str) -> bool:
+def _done(prepare: Callable[[], object]) -> bool:
     try:
-        importlib.import_module(name)
+        prepare()
     except Exception:  # noqa: BLE001  a broken module must not stop the scheduler; its own task reports it
         return False
     return True

@@ -7,5 +7,6 @@ No resident stands in any of them, but for what lies in the vault (proofs, custo
 from kansho.documents.model import Document, Figure, Section, Table
 from kansho.documents.render import render
 from kansho.documents.stamp import Stamp
+from kansho.documents.warm import warm
 
-__all__ = ["Document", "Figure", "Section", "Stamp", "Table", "render"]
+__all__ = ["Document", "Figure", "Section", "Stamp", "Table", "render", "warm"]

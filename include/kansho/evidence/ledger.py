@@ -13,9 +13,8 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -25,7 +24,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.checkpoint import Checkpoint, sign_checkpoint
 from kansho.evidence.events import Draft, Event
 from kansho.evidence.merkle import leaf_hash, root_of
-from kansho.vault.store import ObjectStore
+from kansho.vault.store import LocalStore, Mark, ObjectStore
 
 #: What every log begins with.
 OPENING = "campaign_opened"
@@ -68,6 +67,7 @@ class Ledger:
         self._events: list[Event] = []
         self._leaves: list[bytes] = []
         self._by_key: dict[tuple[str, str], Event] = {}
+        self._known = _known_at(str(store.root)) if isinstance(store, LocalStore) else {}
 
     def append(self, draft: Draft) -> Event:
         """Append once per ``(type, key)``; the event already there is returned otherwise.
@@ -147,18 +147,31 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read what others have appended."""
+        if not self._events:
+            self._take_known()
         while self._read_next():
             pass
 
+    def _take_known(self) -> None:
+        """Take what this process, or the one that it was forked from, has read before and that lies there unchanged."""
+        # One by one: what this process wrote itself it may never have read.
+        while (known := self._known.get(len(self._events))) is not None and LocalStore.stands(known[0]):
+            self._take(*known[1:])
+
     def _read_next(self) -> bool:
         """Read one more event; False when there is none (yet)."""
-        name = _name(len(self._events))
-        mark = getattr(self._store, "mark", None)
+        number = len(self._events)
+        name = _name(number)
         try:
-            read = _read(self._store.read(name)) if mark is None else _known(_Entry(mark(name), self._store, name))
+            # The mark first: an object that is exchanged while it is read differs from its mark ever after.
+            mark = self._store.mark(name) if isinstance(self._store, LocalStore) else None
+            known = self._known.get(number)
+            event, leaf = known[1:] if known and known[0] == mark else _read(self._store.read(name))
         except KeyError:
             return False
-        self._take(*read)
+        self._take(event, leaf)
+        if mark is not None:
+            self._known[number] = mark, event, leaf
         return True
 
     def events(self, type: str | None = None) -> list[Event]:
@@ -262,19 +275,13 @@ class _Then(Ledger):
         )
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """An event's object, told from others and from itself once changed by its mark."""
+@lru_cache(maxsize=32)
+def _known_at(folder: str) -> dict[int, tuple[Mark, Event, bytes]]:
+    """Each event that was read of a directory by its number, with the mark of its file and its leaf.
 
-    mark: Hashable
-    store: ObjectStore = field(compare=False)
-    name: str = field(compare=False)
-
-
-@lru_cache(maxsize=8192)
-def _known(entry: _Entry) -> tuple[Event, bytes]:
-    """An event that a process, or the one that it was forked from, has read before and that lies there unchanged."""
-    return _read(entry.store.read(entry.name))
+    Threads may read at the same time: what they put under a number is the same.
+    """
+    return {}
 
 
 def _read(data: bytes) -> tuple[Event, bytes]:

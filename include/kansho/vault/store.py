@@ -155,6 +155,15 @@ class LocalStore:
             raise refusal(error, name) from None
         return path, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
+    @staticmethod
+    def stands(mark: Mark) -> bool:
+        """Whether the object of a `mark` is the one that it was."""
+        try:
+            found = os.stat(mark[0])
+        except OSError:  # gone, or not to be asked: whoever reads it is told
+            return False
+        return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size) == mark[1:]
+
     def open(self, name: str) -> BinaryIO:
         """See `ObjectStore.open`."""
         try:
