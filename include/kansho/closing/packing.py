@@ -23,6 +23,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from kansho.closing.predictors import undone
 from kansho.closing.views import PIECE
 
 #: What is held whole: a document inside an archive, one stream of a document, one cell of a table.
@@ -192,7 +193,8 @@ def _pdf_streams(data: Any) -> Iterator[Inner]:
             yield Inner(None)
             return
         before = bytes(data[max(0, match.start() - _DICTIONARY) : match.start()])
-        named = _FILTER.search(before[before.rfind(b" obj") :])
+        before = before[before.rfind(b" obj") :]
+        named = _FILTER.search(before)
         if named is not None and named[1] not in (b"FlateDecode", b"Fl"):
             if named[1] not in _PICTURES:
                 yield Inner(None)
@@ -200,11 +202,14 @@ def _pdf_streams(data: Any) -> Iterator[Inner]:
         held = bytes(data[match.end() : end])
         unpacked = inflated(held)
         if unpacked is not None:
-            yield Inner(io.BytesIO(unpacked))
+            plain = unpacked if _PICTURE.search(before) else undone(unpacked, before)
+            yield Inner(None if plain is None else io.BytesIO(plain))
         elif named is not None and held.strip():  # an empty stream holds nothing
             yield Inner(None)
 
 
+#: Whose bytes are dots: predicted or not, they hold no text.
+_PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 #: Filters whose output is dots.
 _PICTURES = frozenset({b"DCTDecode", b"DCT", b"JPXDecode", b"JBIG2Decode", b"CCITTFaxDecode", b"CCF"})
 
