@@ -11,11 +11,10 @@ MUTANTS ?= 200
 MUTATION_SEED ?= 1
 
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest
 # Every component and every test is a process of its own: what is compiled once must be kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup campaign test test-years test-rooms test-units test-spec test-services test-faults lint up down bench fuzz mutate clean
+.PHONY: help setup campaign test lint up down bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,34 +29,14 @@ campaign: setup ## a whole fiscal year, unattended, on the embedded default
 
 test: ## set-up and every test
 	@bash scripts/setup.sh --tests
-	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && KANSHO_TESTS_KEPT="$$kept" \
-	  $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-	  lint test-years test-rooms test-services test-units test-spec test-faults
+	@$(PYTHON) -m tests.parts
+
+test-%: ## one part of the tests (tests/parts.py)
+	@$(PYTHON) -m tests.parts $*
 
 # Tests do not wait for a disk where the machine lends them memory: no test pulls the plug, and fsync is most of their waiting.
 MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 6000000 2>/dev/null && echo /dev/shm)
-test-%: export TMPDIR := $(or $(MEMORY),$(TMPDIR),/tmp)
-
-# Two at a time, one for each core (a third only takes their caches away): whole years with and without Airflow (one is
-# played once for all who compare with it), beside them what needs no server; what starts an Airflow for a moment when the
-# years are over; the short ones last.
-test-years:
-	@$(PYTEST) -p no:cacheprovider tests/e2e --ignore-glob='tests/e2e/test_[!y]*'
-
-test-rooms:
-	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[!m-z]*'
-
-test-units:
-	@$(PYTEST) -p no:cacheprovider tests/unit --ignore-glob='tests/unit/test_[m-z]*'
-
-test-spec:
-	@$(PYTEST) -p no:cacheprovider tests/spec tests/dags
-
-test-services:
-	@$(PYTEST) -p no:cacheprovider tests/browser tests/e2e --ignore-glob='tests/e2e/test_y*'
-
-test-faults:
-	@$(PYTEST) -p no:cacheprovider tests/faults
+test test-%: export TMPDIR := $(or $(MEMORY),$(TMPDIR),/tmp)
 
 lint: ## formatting, imports, types
 	@$(PYTHON) -m ruff check .

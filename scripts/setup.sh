@@ -93,8 +93,10 @@ if [ ! -e "$stamp" ] || [ ! -x .venv/bin/kansho ]; then
   }
   UV_SYSTEM_CERTS=1 by_uv || by_pip || fail "the packages of requirements.txt could not be installed"
   # Installers do not byte-compile by themselves, and importing Airflow uncompiled costs seconds in every process.
-  # What no campaign imports compiles itself when a test first needs it.
-  unused='/(tests?|geodata|carrierdata|tzdata|sympy|networkx|moto|cfnlint|mypy|mypyc|ruff|libcst|playwright|hypothesis|pip|setuptools|altair)/'
+  # What is hardly imported, or by tests alone, compiles itself when it first is.
+  unused='/(tests?|geodata|carrierdata|tzdata|sympy|networkx|moto|cfnlint|mypy|mypyc|ruff|libcst|playwright|hypothesis|pip'
+  unused+='|setuptools|pkg_resources|altair|statsmodels|pygments|Cryptodome|graphql|mpmath|antlr4|docker|grpc|google|dns'
+  unused+='|phonenumbers|narwhals|websockets|oscrypto)/'
   env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q -j 0 -x "$unused" .venv/lib/python*/site-packages \
     >/dev/null 2>&1 || true
   rm -f .venv/.kansho-*

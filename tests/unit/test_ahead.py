@@ -37,7 +37,8 @@ def log(mini_as_filed: CampaignConfig, tmp_path: Path, monkeypatch: pytest.Monke
         ws.record("artefact_opened", f"page-{number}")
     monkeypatch.setattr(Counted, "reads", 0)
     monkeypatch.setattr(ahead, "LocalStore", Counted)
-    room._known_at.cache_clear()
+    room._known.cache_clear()
+    room._read_at.cache_clear()
     return tmp_path / "var" / "kansho" / "ledger" / mini_as_filed.id
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.parts import PARTS
 
 LIBRARY = sorted((REPOSITORY / "include" / "kansho").rglob("*.py"))
 PLUGINS = sorted((REPOSITORY / "plugins").rglob("*.py"))
@@ -112,13 +112,10 @@ def test_every_requirement_is_pinned() -> None:
 
 
 def test_make_test_runs_every_file_of_tests_once() -> None:
-    recipes = [
-        shlex.split(line) for line in re.findall(r"^\t@\$\(PYTEST\) (.+)$", (REPOSITORY / "Makefile").read_text(), re.M)
-    ]
     runs = Counter(
         name(path)
         for path in (REPOSITORY / "tests").rglob("test_*.py")
-        for words in recipes
+        for words in PARTS.values()
         if any(name(path).startswith(f"{word}/") for word in words)
         and not any(fnmatch(name(path), word.partition("=")[2]) for word in words if word.startswith("--ignore-glob="))
     )

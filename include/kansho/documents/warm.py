@@ -22,7 +22,7 @@ def warm() -> None:
             title="授受簿",
             contract_title="—",
             contract_number="0",
-            issued_on=date(2026, 4, 1),
+            issued_on=date.min,
             issuer="—",
             facts=(("実施回", "1"),),
             sections=(Section("授受", ("記入してください。",), (table,)),),

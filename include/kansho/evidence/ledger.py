@@ -13,10 +13,12 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -67,7 +69,9 @@ class Ledger:
         self._events: list[Event] = []
         self._leaves: list[bytes] = []
         self._by_key: dict[tuple[str, str], Event] = {}
-        self._known = _known_at(str(store.root)) if isinstance(store, LocalStore) else {}
+        self._mark: Callable[[str], Any] | None = getattr(store, "mark", None)
+        # What any log of this process has read before, where an object can be seen to stand unchanged.
+        self._before = _read_at(str(store.root)) if isinstance(store, LocalStore) and self._mark else None
 
     def append(self, draft: Draft) -> Event:
         """Append once per ``(type, key)``; the event already there is returned otherwise.
@@ -147,16 +151,13 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read what others have appended."""
-        if not self._events:
-            self._take_known()
+        if not self._events and self._before:
+            # As below, for half the price: every task begins with it, thousands of events long.  One by one, since what
+            # this process wrote itself it may never have read.
+            while (known := self._before.get(len(self._events))) is not None and LocalStore.stands(known[0]):
+                self._take(*known[1:])
         while self._read_next():
             pass
-
-    def _take_known(self) -> None:
-        """Take what this process, or the one that it was forked from, has read before and that lies there unchanged."""
-        # One by one: what this process wrote itself it may never have read.
-        while (known := self._known.get(len(self._events))) is not None and LocalStore.stands(known[0]):
-            self._take(*known[1:])
 
     def _read_next(self) -> bool:
         """Read one more event; False when there is none (yet)."""
@@ -164,14 +165,13 @@ class Ledger:
         name = _name(number)
         try:
             # The mark first: an object that is exchanged while it is read differs from its mark ever after.
-            mark = self._store.mark(name) if isinstance(self._store, LocalStore) else None
-            known = self._known.get(number)
-            event, leaf = known[1:] if known and known[0] == mark else _read(self._store.read(name))
+            mark = self._mark(name) if self._mark else None
+            event, leaf = _read(self._store.read(name)) if mark is None else _known(_Entry(mark, self._store, name))
         except KeyError:
             return False
         self._take(event, leaf)
-        if mark is not None:
-            self._known[number] = mark, event, leaf
+        if self._before is not None and mark is not None:
+            self._before[number] = mark, event, leaf
         return True
 
     def events(self, type: str | None = None) -> list[Event]:
@@ -275,12 +275,24 @@ class _Then(Ledger):
         )
 
 
-@lru_cache(maxsize=32)
-def _known_at(folder: str) -> dict[int, tuple[Mark, Event, bytes]]:
-    """Each event that was read of a directory by its number, with the mark of its file and its leaf.
+@dataclass(frozen=True)
+class _Entry:
+    """An event's object, told from others and from itself once changed by its mark."""
 
-    Threads may read at the same time: what they put under a number is the same.
-    """
+    mark: Hashable
+    store: ObjectStore = field(compare=False)
+    name: str = field(compare=False)
+
+
+@lru_cache(maxsize=8192)
+def _known(entry: _Entry) -> tuple[Event, bytes]:
+    """An event that a process, or the one that it was forked from, has read before and that lies there unchanged."""
+    return _read(entry.store.read(entry.name))
+
+
+@lru_cache(maxsize=32)
+def _read_at(folder: str) -> dict[int, tuple[Mark, Event, bytes]]:
+    """Each event read of a directory by its number; of threads that read at once each puts the same there."""
     return {}
 
 

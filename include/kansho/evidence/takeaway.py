@@ -52,6 +52,7 @@ MODULES = (
             "registrations",
             "rules",
             "scan_log",
+            "short",
             "signed",
             "strict",
             "verdict",
