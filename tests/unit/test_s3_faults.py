@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
-from kansho.vault.ahead import ReadAhead
+from kansho.vault.ahead import FRESH, ReadAhead
 from kansho.vault.s3 import Lock, S3Store
 from kansho.vault.s3_calls import Patience
 from tests.s3_server import QUICK, Faults, bucket, client_of, s3_server
@@ -184,7 +184,8 @@ def test_a_log_over_a_network_is_read_ahead_and_remembered(site: Site) -> None:
     names = [f"events/{n:010d}.json" for n in range(80)]
     for name in names:
         site.seen.create(name, name.encode())
-    ahead = ReadAhead(site.store)
+    now = [5.0]
+    ahead = ReadAhead(site.store, clock=lambda: now[0])
     assert [ahead.read(name) for name in names] == [name.encode() for name in names]
     with pytest.raises(KeyError):
         ahead.read("events/0000000080.json")
@@ -192,12 +193,20 @@ def test_a_log_over_a_network_is_read_ahead_and_remembered(site: Site) -> None:
     assert [ahead.read(name) for name in names] == [name.encode() for name in names]
     assert len(site.faults.calls) == asked
     site.seen.create("events/0000000080.json", b"new")
+    with pytest.raises(KeyError):  # a moment ago it was not there
+        ahead.read("events/0000000080.json")
+    assert len(site.faults.calls) == asked
+    now[0] += 2 * FRESH
     assert ahead.read("events/0000000080.json") == b"new"
 
+    with pytest.raises(KeyError):
+        ahead.read("events/0000000081.json")
     assert ahead.create("events/0000000081.json", b"mine")
     asked = len(site.faults.calls)
     assert ahead.read("events/0000000081.json") == b"mine"
     assert len(site.faults.calls) == asked
+    with pytest.raises(KeyError):
+        ahead.read("events/0000000082.json")
     site.seen.create("events/0000000082.json", b"another's")
     assert not ahead.create("events/0000000082.json", b"mine")
     assert ahead.read("events/0000000082.json") == b"another's"

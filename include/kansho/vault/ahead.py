@@ -2,13 +2,15 @@
 
 Belongs here: a store in front of a store, for objects that never change (the ledger's events).  Does not belong here:
 writing, erasing, or anything of a resident.  Every task reads the whole log, some thousand small objects: one after
-the other over a network that is a minute, thirty-two at a time a second or two.
+the other over a network that is a minute, thirty-two at a time a second or two.  And at every step it asks whether
+anything came after the last: nearly half the requests of a year asked it again (docs/decisions/0016).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import BinaryIO
@@ -17,13 +19,24 @@ from kansho.vault.store import ObjectStore
 
 _NUMBERED = re.compile(r"(events/)(\d{10})(\.json)\Z")
 _MOST = 32
+#: Seconds for which what was not there is not asked for again.  Nobody's reading is fresher than its answer's way here,
+#: and no writer relies on it: who creates a number has read what was before it.
+FRESH = 0.1
 
 
 class ReadAhead:
-    """A store of numbered, immutable objects; absence is never remembered."""
+    """A store of numbered, immutable objects.
 
-    def __init__(self, store: ObjectStore) -> None:
+    Args:
+        store: where they lie.
+        clock: seconds of a clock that only moves forwards.
+    """
+
+    def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._clock = clock
+        self._absent: tuple[str, float] = "", 0.0  # asked for last and not there, and when it was asked for
+        self._written = 0.0  # when this process last wrote, or tried to
         self._known: dict[str, bytes] = {}
         self._run = 0  # how many were read in a row: the longer, the further ahead is asked
         self._guard = Lock()
@@ -32,6 +45,7 @@ class ReadAhead:
     def create(self, name: str, data: bytes) -> bool:
         """See `ObjectStore.create`; what this process created need not be read."""
         created = self._store.create(name, data)
+        self._written = self._clock()  # also when another was before it: that one is to be read
         if created and _NUMBERED.match(name):
             with self._guard:
                 self._known[name] = data
@@ -45,7 +59,14 @@ class ReadAhead:
         known = self._known.get(name)
         if known is not None:
             return known
-        data = self._store.read(name)
+        asked, (absent, since) = self._clock(), self._absent
+        if name == absent and self._written < since and asked - since < FRESH:
+            raise KeyError(name)
+        try:
+            data = self._store.read(name)
+        except KeyError:
+            self._absent = name, asked
+            raise
         with self._guard:
             self._known[name] = data
             ahead = min(_MOST, 2 * self._run)
