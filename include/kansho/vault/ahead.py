@@ -2,26 +2,34 @@
 
 Belongs here: a store in front of a store, for objects that never change (the ledger's events).  Does not belong here:
 writing, erasing, or anything of a resident.  Every task reads the whole log, some thousand small objects: one after
-the other over a network that is a minute, thirty-two at a time a second or two.  And at every step it asks whether
+the other over a network that is a minute, sixteen at a time a few seconds.  And at every step it asks whether
 anything came after the last: nearly half the requests of a year asked it again (docs/decisions/0016).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from threading import Lock
 from typing import BinaryIO
 
 from kansho.vault.store import ObjectStore
 
 _NUMBERED = re.compile(r"(events/)(\d{10})(\.json)\Z")
-_MOST = 32
+_MOST = 16
 #: Seconds for which what was not there is not asked for again.  Nobody's reading is fresher than its answer's way here,
 #: and no writer relies on it: who creates a number has read what was before it.
 FRESH = 0.1
+
+
+@lru_cache(maxsize=1)
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The threads of this process that read: begun as they are needed, and not those of whom it was forked from."""
+    return ThreadPoolExecutor(_MOST, f"read-ahead-{process}")
 
 
 class ReadAhead:
@@ -40,7 +48,6 @@ class ReadAhead:
         self._known: dict[str, bytes] = {}
         self._run = 0  # how many were read in a row: the longer, the further ahead is asked
         self._guard = Lock()
-        self._pool = ThreadPoolExecutor(_MOST, "read-ahead")  # begins a thread only when there is none at rest
 
     def create(self, name: str, data: bytes) -> bool:
         """See `ObjectStore.create`; what this process created need not be read."""
@@ -120,7 +127,7 @@ class ReadAhead:
             except KeyError:
                 return name, None
 
-        got = {name: data for name, data in self._pool.map(one, names) if data is not None}
+        got = {name: data for name, data in _pool(os.getpid()).map(one, names) if data is not None}
         with self._guard:
             self._known |= got
             if len(got) < len(names):
