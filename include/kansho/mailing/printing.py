@@ -20,7 +20,7 @@ from kansho.contracts.ward_font import ward_font
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.mailing.cards import cards_of
-from kansho.mailing.press import Job, press
+from kansho.mailing.press import FEW, Job, press
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.waves import mailing
 from kansho.vault.vault import SnapshotRef
@@ -55,14 +55,14 @@ def print_job(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     cards = ws.read_table(list_ref)
     proven = proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
     drawn = {design.id: data for design, data in proven}
+    mine = [file for file in files_of(cards, wave, int(work["run"])) if file[0] in work["files"]]
     missing = (
-        Job(key, tuple(cards_of(rows)), drawn[design])
-        for key, design, rows in files_of(cards, wave, int(work["run"]))
-        if key in work["files"] and ws.find(KIND, key) is None
+        Job(key, tuple(cards_of(rows)), drawn[design]) for key, design, rows in mine if ws.find(KIND, key) is None
     )
     # Jobs run side by side as tasks; a job that is alone may use every core.
     alone = None if work["jobs"] == 1 else 1
-    for job, pdf in press(missing, ward_font(ws.config.gaiji), workers=alone):
+    few = sum(len(rows) for _, _, rows in mine) <= FEW
+    for job, pdf in press(missing, ward_font(ws.config.gaiji), workers=alone, here=few):
         ws.store_bytes(KIND, job.key, pdf, rows=len(job.cards), parents=[list_ref])
     return {name: work[name] for name in ("run", "wave", "list", "proof", "job")}
 

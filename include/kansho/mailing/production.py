@@ -25,7 +25,7 @@ from kansho.mailing.cards import cards_of
 from kansho.mailing.face import Card
 from kansho.mailing.lists import card_list
 from kansho.mailing.orders import papers
-from kansho.mailing.press import Printed, check
+from kansho.mailing.press import FEW, Printed, check
 from kansho.mailing.printing import file_name, files_of, release_gate, require_file, run_name
 from kansho.mailing.proofing import proven_artwork
 from kansho.mailing.readback import RULES
@@ -104,7 +104,8 @@ def check_print_run(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     proven = proven_artwork(ws, wave, cards, SnapshotRef.from_json(work["proof"]))
     run = int(work["run"])
     drawn = {design.id: data for design, data in proven}
-    wrong = check(_printed(ws, wave, run, cards, drawn), ward_font(ws.config.gaiji))
+    few = int(cards["printable"].sum()) <= FEW
+    wrong = check(_printed(ws, wave, run, cards, drawn), ward_font(ws.config.gaiji), here=few)
     reason = exclusions(ws, printable, Channel.MAIL, wave=wave.id, spacing=False)
     rules = {
         **{rule: wrong[rule] for rule in RULES},
