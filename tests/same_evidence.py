@@ -41,8 +41,9 @@ LAWFUL: dict[str, str] = {
     "certificate.scan.places": "the same",
     "*.bytes": "how much there was to search: papers, and what a folder or a bucket holds",
 }
-#: What differs in most pairs of years and not in all: a clock's digits pressed together are sometimes as long.
-BY_CHANCE = frozenset({"package_handed_over.refs.files.*"})
+#: What differs in some pairs of years and not in all: a clock's digits pressed together are sometimes as long, and not
+#: every year has somebody to be taken off a list that is out.
+BY_CHANCE = frozenset({"package_handed_over.refs.files.*", "package_handed_over.codes.package"})
 #: Where a digest may stand for another one, and why.
 DIGESTS: dict[str, str] = {
     "campaign_opened.codes.config_digest": "the config declares the place's endpoint and the bucket",
@@ -56,6 +57,7 @@ DIGESTS: dict[str, str] = {
     "certificate.*": "root, plan, inventory and papers, as above",
     "*.key": "names that end in a digest, as above",
     "*.codes.plan": "the plan's digest, as above",
+    "package_handed_over.codes.package": "who is taken off a call list, marked under a key that is drawn",
     "erasure_planned.refs.targets*": "the digest of each target, and names that end in one",
 }
 #: Digests that no key and no clock goes into: the seed of the draws, the rules of the gates, the designs.
