@@ -77,19 +77,26 @@ if [ ! -e "$stamp" ] || [ ! -x .venv/bin/kansho ]; then
     python=$(find_python venv)
     [ -n "$python" ] || no_python
     echo "setup: virtual environment with $("$python" --version)"
-    "$python" -m venv .venv
+    "$python" -m venv --without-pip .venv
   fi
-  .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --default-pip >/dev/null
   export PIP_DISABLE_PIP_VERSION_CHECK=1
   echo "setup: pinned packages"
+  # To unpack a pip of its own costs a venv six seconds; the one of the Python that made it can install into it.
+  own_pip() {
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --default-pip >/dev/null
+  }
+  uv_itself() {
+    .venv/bin/python -m uv --version >/dev/null 2>&1 || "${python:-python3}" -m pip --python .venv/bin/python install -q uv ||
+      { own_pip && .venv/bin/python -m pip install -q uv; }
+  }
   # uv is an order of magnitude faster; where it cannot work (pip's own mirror settings, say), pip does it.
   by_uv() {
-    .venv/bin/python -m pip install -q uv 2>/dev/null &&
+    uv_itself 2>/dev/null &&
       .venv/bin/python -m uv pip install -q --python .venv/bin/python -r requirements.txt 2>/dev/null &&
       .venv/bin/python -m uv pip install -q --python .venv/bin/python --no-deps -e . 2>/dev/null
   }
   by_pip() {
-    .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m pip install -q --no-deps -e .
+    own_pip && .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m pip install -q --no-deps -e .
   }
   UV_SYSTEM_CERTS=1 by_uv || by_pip || fail "the packages of requirements.txt could not be installed"
   # Installers do not byte-compile by themselves, and importing Airflow uncompiled costs seconds in every process.

@@ -13,7 +13,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator
+from airflow.sdk import Asset, BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from kansho.errors import KanshoError
@@ -98,15 +98,33 @@ def task_of(work: Any) -> str | None:
 
 
 def unwanted(task: Any, result: Mapping[str, Any]) -> list[str]:
-    """Ids of the tasks after ``task`` that work on its result and have nothing to do by it, sorted.
+    """Ids of the tasks after ``task`` that have nothing to do by its result, and of whom these leave without, sorted.
 
-    They end as "skipped", just as if they had run and found nothing.  One that is cleared by hand runs and asks again.
+    They end as "skipped", just as if they had run and found nothing.  Airflow would skip those further on by itself,
+    one look of the scheduler after the other.  One that is cleared by hand runs and asks again.
     """
-    return sorted(
-        after.task_id
+    idle = {
+        after.task_id: after
         for after in task.downstream_list
         if getattr(after, "work_of", None) == task.task_id and not after.has_work(result)
-    )
+    }
+    new = idle
+    while new:
+        new = {
+            after.task_id: after
+            for one in new.values()
+            for after in one.downstream_list
+            if after.task_id not in idle and _is_left_out(after, idle)
+        }
+        idle = idle | new
+    return sorted(idle)
+
+
+def _is_left_out(task: Any, idle: Mapping[str, Any]) -> bool:
+    """Whether a task with one of ``idle`` before it is skipped with it, as its trigger rule says."""
+    if task.trigger_rule == TriggerRule.ALL_SUCCESS:
+        return True
+    return task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS and set(task.upstream_task_ids) <= set(idle)
 
 
 def resolve(function: str) -> Callable[[Any, Mapping[str, Any]], dict[str, Any] | None]:

@@ -124,11 +124,27 @@ def test_whom_a_result_leaves_without_work_is_named_and_nobody_else(sample: Camp
         ({"papers": ["p"], "rows": 3, "gate_result": "hold"}, []),
         ({"papers": [], "rows": 3, "gate_result": "hold"}, ["tell"]),
         ({"gate_result": "stop"}, ["count", "tell"]),
-        ({"papers": ["p"], "rows": 0, "gate_result": "pass"}, ["count", "request_gate"]),
+        ({"papers": ["p"], "rows": 0, "gate_result": "pass"}, ["ask_gate", "count", "request_gate"]),
     ]
     assert [unwanted(found.operator, result) for result, _ in table] == [names for _, names in table]
     # "count" waits for "tell" and does not work on its result: what that says is no word about it.
     assert unwanted(told.operator, {"told": 1}) == []
+
+
+def test_whom_those_without_work_leave_without_is_named_with_them(sample: CampaignConfig) -> None:
+    with stage_dag(sample, "x", "doc"):
+        found = step("toy:find")
+        made = step("toy:make", found, when="rows")
+        approval("plan", Role.WARD_OFFICER, of=made, title="承認")
+        released = step("toy:release", made)
+        told = step("toy:tell", found, when="papers")
+        step("toy:close", after=[told, released])
+        step("toy:both", [told, released], trigger_rule="none_failed_min_one_success")
+    of_plan = ["ask_plan", "guard_plan", "make", "release", "request_plan"]
+    assert unwanted(found.operator, {"rows": 3, "papers": ["p"]}) == []
+    assert unwanted(found.operator, {"rows": 0, "papers": ["p"]}) == of_plan
+    assert unwanted(found.operator, {"rows": 3, "papers": []}) == ["tell"]
+    assert unwanted(found.operator, {}) == sorted([*of_plan, "tell", "close", "both"])
 
 
 def test_a_key_of_work_that_nobody_makes_does_not_parse(sample: CampaignConfig) -> None:
