@@ -132,7 +132,7 @@ class _Since:
 
 
 def preload() -> list[str]:
-    """Import what tasks import and read the campaigns' configs; returns what could not be imported."""
+    """Import what tasks import, set a page, and read the campaigns' configs; returns what could not be done."""
     missing = [name for name in (*HEAVY, *_ours()) if not _done(partial(importlib.import_module, name))]
     # What its library makes at the first page, and keeps, every task that sets one would make anew.
     if not _done(lambda: importlib.import_module("kansho.documents").warm()):

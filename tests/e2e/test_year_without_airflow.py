@@ -68,7 +68,7 @@ def test_every_derived_copy_names_what_it_was_made_of(played: Played) -> None:
 
 
 def test_no_key_holds_a_word_that_chance_could_make_somebodys_number(played: Played) -> None:
-    """Short digests were once written as they are: one in some hundred is all decimal, and Airflow may not have it."""
+    """Short digests were once written as they are: one in 280 is all decimal, and Airflow may not have it."""
     keys = {e.key for e in played.events if not e.key.startswith("documents/")}
     hexadecimal = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{6,63}(?![0-9A-Za-z])")
     assert [key for key in keys if hexadecimal.search(key)] == []

@@ -58,6 +58,7 @@ PARAMETERS: dict[bytes, bytes | None] = {
     b"/DecodeParms<</Predictor 12/Columns 2>>": b"abbc",
     b"/DP[<</Columns 2/Predictor 10>>]": b"abbc",
     b"/DecodeParms<</Predictor 12/Columns 4/BitsPerComponent 4>>": b"abbc",
+    b"/DecodeParms<</Predictor 2/Columns 4>>": b"\x02\x63\xc5\xc7\x01\x02\x02\x02",  # a row, and half of one
     b"/DecodeParms 7 0 R": None,
     b"/DecodeParms[null 7 0 R]": None,
     b"/DecodeParms<</Predictor 12/Columns 2/Colors 5>>": None,

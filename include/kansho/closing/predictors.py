@@ -42,7 +42,8 @@ def undone(data: bytes, dictionary: bytes) -> bytes | None:
     if predictor in _PNG:
         return _unfiltered(data, row, max(1, colours * bits // 8))
     if predictor == _TIFF and bits == 8:
-        rows = np.frombuffer(data[: len(data) // row * row], dtype=np.uint8).reshape(-1, columns, colours)
+        whole = data.ljust(-(-len(data) // row) * row, b"\0")  # the last row may be cut off, and counts
+        rows = np.frombuffer(whole, dtype=np.uint8).reshape(-1, columns, colours)
         return rows.cumsum(axis=1, dtype=np.uint8).tobytes()
     return None
 
