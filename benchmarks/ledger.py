@@ -4,9 +4,10 @@ Both sides write the very same bytes to the same kind of store in the same run: 
 rate is events a second of the whole, by the clock: what counts is how long eight workers wait for each other.  After
 each turn the log is read by one that took no part: every event once, no gap, no fork.
 
-The S3 endpoint is the tests' own (moto), or with ``--latency MS`` one that answers as late as a real one does and does
-nothing else: moto computes for some milliseconds at each request, one request after the other, so there eight workers
-are measured by the number of their requests alone.
+The log is opened as a deployment opens it: the eight are workers of one machine, and share what each read or wrote
+(`kansho.vault.nearby`).  The S3 endpoint answers as late as a real one does and does nothing else (``--latency MS``).
+The tests' own (moto, with ``--moto``) computes for some milliseconds at each request, one request after the other, so
+there eight workers are measured by the number of their requests alone.
 """
 
 from __future__ import annotations
@@ -52,12 +53,13 @@ def report(events: int, *, latency: int = LATENCY, moto: bool = False) -> None:
     """Print rates and ratios; the least ratio asked for is a third."""
     print(f"{'store':<28} {'8 workers':>12} {'bare, one':>12} {'ratio':>8}  events/s")
     with tempfile.TemporaryDirectory() as folder:
-        _line("local directory", events, lambda name: LocalStore(Path(folder) / name))
-    with late_endpoint(latency / 1000) as url:
-        _line(f"S3, answers after {latency} ms", events, lambda name: _s3(url, name))
-    if moto:
-        with moto_endpoint() as url:
-            _line("S3, moto", events, lambda name: _s3(url, name))
+        here = Path(folder)
+        _line("local directory", events, lambda name: LocalStore(here / name))
+        with late_endpoint(latency / 1000) as url:
+            _line(f"S3, answers after {latency} ms", events, lambda name: _s3(url, name, here / "late"))
+        if moto:
+            with moto_endpoint() as url:
+                _line("S3, moto", events, lambda name: _s3(url, name, here / "moto"))
 
 
 def measured(events: int, store: Open) -> tuple[float, float]:
@@ -100,10 +102,12 @@ def _work(store: Open, number: int, each: int, barrier: Any) -> None:
         log.append(Draft("stage_finished", f"{number}/{n}", _DAY, _ACTOR, {"n": n}))
 
 
-def _s3(url: str, name: str) -> ObjectStore:
+def _s3(url: str, name: str, copies: Path) -> ObjectStore:
     import boto3
     from botocore.config import Config
 
+    from kansho.vault.ahead import ReadAhead
+    from kansho.vault.nearby import Nearby
     from kansho.vault.s3 import S3Store
 
     client = boto3.client(
@@ -114,7 +118,8 @@ def _s3(url: str, name: str) -> ObjectStore:
         aws_secret_access_key="bench",
         config=Config(s3={"addressing_style": "path"}),
     )
-    return S3Store(client, "bench", name)
+    store = S3Store(client, "bench", name)
+    return ReadAhead(store, Nearby(copies / name)) if name == "log" else store
 
 
 @contextmanager

@@ -33,15 +33,24 @@ def test_a_deployment_that_says_nothing_keeps_its_objects_in_a_directory(mini: C
     assert (tmp_path / "vault" / mini.id / "a").is_file()
 
 
-def test_a_workspace_on_s3_writes_nothing_on_the_disk(mini: CampaignConfig, tmp_path: Path, endpoint: str) -> None:
+def test_a_workspace_on_s3_writes_nothing_on_the_disk_but_copies_of_the_log(
+    mini: CampaignConfig, tmp_path: Path, endpoint: str
+) -> None:
     config = on_s3(mini, endpoint)
     deploy(tmp_path, said(endpoint))
     ws = Workspace.open(config, tmp_path, config.opening_on, actor=Actor("contractor", "system", "system"))
     ws.ledger.append(Draft("campaign_opened", config.id, config.opening_on, ws.actor))
     assert [e.type for e in ws.ledger.events()] == ["campaign_opened"]
     assert ws.vault.store.create("roster/x", b"sealed")
-    assert [p.name for p in (tmp_path / "kansho").rglob("*") if p.is_file()] == [NAME]
+    home = tmp_path / "kansho"
+    assert {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()} == {
+        NAME,
+        f"log-copies/{config.id}/.tmp-turn",
+        f"log-copies/{config.id}/events/0000000000.json",
+    }
     assert discover(ws).unknown == ()
+    (home / "log-copies" / config.id / "events" / "roster.csv").write_text("anything else is no copy")
+    assert discover(ws).unknown == (f"kansho/log-copies/{config.id}/events/roster.csv",)
     assert [campaign for campaign, _ in ledgers_of(tmp_path / "kansho")] == [config.id]
     client = client_of(endpoint)
     (version,) = client.list_object_versions(Bucket=EVIDENCE)["Versions"]

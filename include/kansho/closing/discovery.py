@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kansho.evidence.ledger import Ledger
 from kansho.layout import Layout
-from kansho.vault import storage
+from kansho.vault import nearby, storage
 from kansho.vault.disk import refusal
 from kansho.vault.keys import KEY_NAMES
 from kansho.workspace import Workspace
@@ -41,6 +41,8 @@ _AIRFLOW = re.compile(
 #: A write that was killed, and the file at which writers of a folder wait.
 _UNFINISHED = re.compile(r"(.*/)?\.tmp-([a-z]+|\d+-[0-9a-f]{8})\Z")
 _LEDGER = re.compile(r"(events/\d{10}\.json|(checkpoints|countersigned)/\d{10}\.txt|timestamps/\d{10}\.tsr)\Z")
+#: Of a log on S3, which the processes of this machine share (`kansho.vault.nearby`).
+_COPY = re.compile(r"events/\d{10}\.json\Z")
 #: Of Great Expectations: written when a person opens the project; its other files there show results of checks.
 _GX = re.compile(r"config_variables\.yml\Z")
 #: The project's folder, which Great Expectations fills with ``uncommitted``.
@@ -100,8 +102,12 @@ def _ours(ws: Workspace, path: str, documents: set[str]) -> str | None:
     """
     place, _, rest = path.partition("/")
     campaign, _, name = rest.partition("/")
-    if place in ("vault", "needles", "keys", "ledger") and name:
-        known = {"keys": name in KEY_NAMES, "ledger": _LEDGER.match(name) is not None}.get(place, True)
+    if place in ("vault", "needles", "keys", "ledger", nearby.FOLDER) and name:
+        known = {
+            "keys": name in KEY_NAMES,
+            "ledger": _LEDGER.match(name) is not None,
+            nearby.FOLDER: _COPY.match(name) is not None,
+        }.get(place, True)
         if _UNFINISHED.match(name):
             return "unfinished" if campaign == ws.config.id else "other-campaigns"
         if not known:

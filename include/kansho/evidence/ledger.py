@@ -3,8 +3,8 @@
 Belongs here: append, read, checkpoint.  Does not belong here: what events mean.
 States of an append: draft → (object ``events/NNNNNNNNNN.json`` created) → event.  A writer that
 loses the race for a number reads what won, and either finds its own draft there (a lost response,
-a second attempt) or tries the next number.  A store that can give turns (a local directory) spares
-the races; nothing but speed depends on it.
+a second attempt) or tries the next number.  A store that can give turns (among the writers of one
+machine) spares the races; nothing but speed depends on it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -81,7 +81,8 @@ class Ledger:
                 but the opening would be the first event (C1).
         """
         draft.check()
-        with _turn(self._store) as in_turn:
+        turn = getattr(self._store, "turn", None)
+        with turn() if turn is not None else nullcontext(False) as in_turn:
             if in_turn or not self._events:
                 self.refresh()
             return self._append(draft)
@@ -208,8 +209,13 @@ class Ledger:
         return then
 
     def checkpoint(self, signer: Ed25519PrivateKey) -> Checkpoint:
-        """Sign the present size and root, and keep the text beside the events."""
+        """Sign the present size and root, and keep the text beside the events.
+
+        Raises:
+            KanshoError: ``LEDGER-COPY`` when what was read of a copy on this machine is not what the store holds.
+        """
         self.refresh()
+        getattr(self._store, "confirm", lambda: None)()
         made = sign_checkpoint(self.campaign, len(self._leaves), root_of(self._leaves), signer)
         self._store.create(f"checkpoints/{made.size:010d}.txt", made.text.encode())
         return made
@@ -307,14 +313,3 @@ def _name(sequence: int) -> str:
 
 def _stamp(size: int) -> str:
     return f"timestamps/{size:010d}.tsr"
-
-
-@contextmanager
-def _turn(store: ObjectStore) -> Iterator[bool]:
-    """Hold the store's turn while appending, where it has turns; whether it has."""
-    turn = getattr(store, "turn", None)
-    if turn is None:
-        yield False
-        return
-    with turn():
-        yield True

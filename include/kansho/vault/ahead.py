@@ -2,8 +2,9 @@
 
 Belongs here: a store in front of a store, for objects that never change (the ledger's events).  Does not belong here:
 writing, erasing, or anything of a resident.  Every task reads the whole log, some thousand small objects: one after
-the other over a network that is a minute, sixteen at a time a few seconds.  And at every step it asks whether
-anything came after the last: nearly half the requests of a year asked it again (docs/decisions/0016).
+the other over a network that is a minute, sixteen at a time a few seconds, and no time at all once a process of this
+machine has read or written them (`kansho.vault.nearby`).  And at every step it asks whether anything came after the
+last: nearly half the requests of a year asked it again (docs/decisions/0016).
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
 from typing import BinaryIO
 
+from kansho.errors import KanshoError
+from kansho.vault.nearby import Nearby
 from kansho.vault.store import ObjectStore
 
 _NUMBERED = re.compile(r"(events/)(\d{10})(\.json)\Z")
@@ -37,12 +41,18 @@ class ReadAhead:
 
     Args:
         store: where they lie.
+        nearby: copies that the processes of this machine share, if they do.
         clock: seconds of a clock that only moves forwards.
     """
 
-    def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: ObjectStore, nearby: Nearby | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
+        self._nearby = nearby
         self._clock = clock
+        self._first = False  # in a turn of which no try was lost: nobody of this machine has anything newer
+        self._copied: set[str] = set()  # known by a copy alone
         self._absent: tuple[str, float] = "", 0.0  # asked for last and not there, and when it was asked for
         self._written = 0.0  # when this process last wrote, or tried to
         self._known: dict[str, bytes] = {}
@@ -53,10 +63,49 @@ class ReadAhead:
         """See `ObjectStore.create`; what this process created need not be read."""
         created = self._store.create(name, data)
         self._written = self._clock()  # also when another was before it: that one is to be read
+        self._first = self._first and created
         if created and _NUMBERED.match(name):
+            self._keep(name, data)
             with self._guard:
                 self._known[name] = data
         return created
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Wait for one's turn among the writers of this machine, if it gives any; see `LocalStore.turn`.
+
+        Within it a number that this machine does not know is not asked for: who tries it learns it by the same
+        request.  Once a try was lost, to a writer elsewhere, the store is asked as ever.
+        """
+        if self._nearby is None:
+            yield False
+            return
+        with self._nearby.turn() as mine:
+            self._first = mine
+            try:
+                yield mine
+            finally:
+                self._first = False
+
+    def confirm(self) -> None:
+        """Hold against the store whatever was taken from a copy: before a word is signed about it.
+
+        Raises:
+            KanshoError: ``LEDGER-COPY``; the copy is gone then.
+        """
+        with self._guard:
+            names, self._copied = sorted(self._copied), set()
+        for name, data in _pool(os.getpid()).map(self._asked, names):
+            if data != self._known[name]:
+                self._known.pop(name)
+                if self._nearby is not None:
+                    self._nearby.drop(name)
+                raise KanshoError(
+                    "LEDGER-COPY",
+                    "この機械にある台帳の写しが、台帳そのものと違います",
+                    place=name,
+                    remedy="写しは捨てました。誰が書き換えたかを調べ、事故として報告してから、もう一度実行してください",
+                )
 
     def read(self, name: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -66,6 +115,11 @@ class ReadAhead:
         known = self._known.get(name)
         if known is not None:
             return known
+        copy = self._copy(name)
+        if copy is not None:
+            return copy
+        if self._first and self._known:
+            raise KeyError(name)
         asked, (absent, since) = self._clock(), self._absent
         if name == absent and self._written < since and asked - since < FRESH:
             raise KeyError(name)
@@ -74,6 +128,7 @@ class ReadAhead:
         except KeyError:
             self._absent = name, asked
             raise
+        self._keep(name, data)
         with self._guard:
             self._known[name] = data
             ahead = min(_MOST, 2 * self._run)
@@ -102,6 +157,8 @@ class ReadAhead:
     def erase(self, name: str) -> None:
         """See `ObjectStore.erase`."""
         self._known.pop(name, None)
+        if self._nearby is not None:
+            self._nearby.drop(name)
         self._store.erase(name)
 
     def residue(self, name: str) -> int:
@@ -120,14 +177,29 @@ class ReadAhead:
         """See `ObjectStore.sweep`."""
         return self._store.sweep()
 
-    def _fetch(self, names: list[str]) -> None:
-        def one(name: str) -> tuple[str, bytes | None]:
-            try:
-                return name, self._store.read(name)
-            except KeyError:
-                return name, None
+    def _copy(self, name: str) -> bytes | None:
+        copy = self._nearby.get(name) if self._nearby is not None else None
+        if copy is not None:
+            with self._guard:
+                self._known[name] = copy
+                self._copied.add(name)
+        return copy
 
-        got = {name: data for name, data in _pool(os.getpid()).map(one, names) if data is not None}
+    def _keep(self, name: str, data: bytes) -> None:
+        if self._nearby is not None:
+            self._nearby.put(name, data)
+
+    def _asked(self, name: str) -> tuple[str, bytes | None]:
+        """What the store itself has under a name."""
+        try:
+            return name, self._store.read(name)
+        except KeyError:
+            return name, None
+
+    def _fetch(self, names: list[str]) -> None:
+        got = {name: data for name, data in _pool(os.getpid()).map(self._asked, names) if data is not None}
+        for name, data in got.items():
+            self._keep(name, data)
         with self._guard:
             self._known |= got
             if len(got) < len(names):

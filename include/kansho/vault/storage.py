@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 
 from kansho.campaign.config import CampaignConfig, Frozen
 from kansho.errors import KanshoError
+from kansho.vault import nearby
 from kansho.vault.places import designated, encrypted
 from kansho.vault.store import LocalStore, ObjectStore
 
@@ -64,7 +65,8 @@ def stores_of(config: CampaignConfig, home: Path) -> Stores:
         vault, needles, ledger = (LocalStore(home / part / config.id) for part in ("vault", "needles", "ledger"))
         return Stores(vault, needles, ledger)
     require_approved(storage, config)
-    return _on_s3(storage, config.id, config.contract.evidence_retained_until.isoformat(), os.getpid())
+    copies = home / nearby.FOLDER / config.id
+    return _on_s3(storage, config.id, config.contract.evidence_retained_until.isoformat(), copies, os.getpid())
 
 
 def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:
@@ -177,7 +179,7 @@ def _require_none_declared(config: CampaignConfig) -> None:
 
 
 @lru_cache(maxsize=32)
-def _on_s3(storage: Storage, campaign: str, retained_until: str, process: int) -> Stores:
+def _on_s3(storage: Storage, campaign: str, retained_until: str, copies: Path, process: int) -> Stores:
     """Checked once per process: a bucket's settings are looked at when work begins, not at each object."""
     from kansho.vault.ahead import ReadAhead
     from kansho.vault.buckets import require_settings
@@ -189,7 +191,9 @@ def _on_s3(storage: Storage, campaign: str, retained_until: str, process: int) -
     return Stores(
         vault=S3Store(client, storage.personal_bucket, f"{campaign}/vault"),
         needles=S3Store(client, storage.personal_bucket, f"{campaign}/needles"),
-        ledger=ReadAhead(S3Store(client, storage.evidence_bucket, f"{campaign}/ledger", lock=lock)),
+        ledger=ReadAhead(
+            S3Store(client, storage.evidence_bucket, f"{campaign}/ledger", lock=lock), nearby.Nearby(copies)
+        ),
     )
 
 

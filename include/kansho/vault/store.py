@@ -115,7 +115,7 @@ class LocalStore:
             temporary.unlink(missing_ok=True)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[bool]:
         """Wait for one's turn among the writers of this directory; a dead writer's turn ends with it.
 
         It spares writers that want the same name a race, each with its fsync; safety rests on `create` alone.
@@ -125,7 +125,7 @@ class LocalStore:
             descriptor = os.open(self.root / _TURN, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield True
         finally:
             os.close(descriptor)
 
