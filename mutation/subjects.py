@@ -26,8 +26,8 @@ _VERIFIER = (
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
-    *("index", "inventory", "last_plan", "lawful", "manual", "needles", "packing", "residue", "searching", "stopped"),
-    "traces",
+    *("index", "inventory", "last_plan", "lawful", "manual", "needles", "packing", "predictors", "residue"),
+    *("searching", "stopped", "traces"),
 )
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(
@@ -48,6 +48,7 @@ SUBJECTS: dict[str, Subject] = {
         modules=tuple(f"closing/{name}.py" for name in _ERASURE),
         tests=(
             *("tests/unit/test_residue.py", "tests/unit/test_residue_index.py", "tests/unit/test_closing_manual.py"),
+            "tests/unit/test_predictors.py",
             *("tests/unit/test_closing_inventory.py", "tests/unit/test_closing_stage.py"),
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
             *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
