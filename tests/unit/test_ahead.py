@@ -10,7 +10,7 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
-from kansho.evidence import ledger as room
+from kansho.evidence import known_events as room
 from kansho.evidence.ledger import Ledger
 from kansho.vault.store import LocalStore
 from kansho_airflow import ahead, settings
@@ -37,8 +37,8 @@ def log(mini_as_filed: CampaignConfig, tmp_path: Path, monkeypatch: pytest.Monke
         ws.record("artefact_opened", f"page-{number}")
     monkeypatch.setattr(Counted, "reads", 0)
     monkeypatch.setattr(ahead, "LocalStore", Counted)
-    room._known.cache_clear()
-    room._read_at.cache_clear()
+    room.known_event.cache_clear()
+    room.read_at.cache_clear()
     return tmp_path / "var" / "kansho" / "ledger" / mini_as_filed.id
 
 

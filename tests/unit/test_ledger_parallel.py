@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from kansho.errors import KanshoError
 from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.vault.ahead import ReadAhead
+from kansho.vault.nearby import Nearby
 from kansho.vault.s3 import S3Store
 from kansho.vault.store import LocalStore
 
@@ -117,6 +120,37 @@ def test_eight_writers_on_s3_lose_nothing_leave_no_gap_and_do_not_fork(s3: Calla
     assert len(keys) == len(set(keys))
     for ledger in ledgers:
         assert ledger.events() == log
+
+
+def test_eight_processes_of_two_machines_on_s3_lose_nothing_leave_no_gap_and_do_not_fork(
+    s3: Callable[[], S3Store], tmp_path: Path
+) -> None:
+    """As a deployment opens the log: copies and turns of each machine, a race between the two."""
+
+    def log_on(machine: int) -> Ledger:
+        return Ledger(CAMPAIGN, ReadAhead(s3(), Nearby(tmp_path / str(machine))))
+
+    def work(number: int) -> None:
+        log = log_on(number % 2)
+        for n in range(5):
+            log.append(draft(f"{number}/{n}", "stage_finished"))
+            log.append(draft(f"shared/{n}", "stage_finished"))
+
+    log_on(0).append(draft("opened"))
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=work, args=(number,)) for number in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 8
+    log = Ledger(CAMPAIGN, s3()).events()
+    keys = [e.key for e in log]
+    assert [e.sequence for e in log] == list(range(1 + 8 * 5 + 5))
+    assert len(keys) == len(set(keys))
+    for machine in (0, 1):
+        assert log_on(machine).events() == log
+        log_on(machine).confirm()
 
 
 def test_a_writer_far_behind_reads_to_the_end_before_it_tries_again() -> None:

@@ -13,7 +13,16 @@ from kansho.closing.needles import DELIMITED, Needle
 from kansho.closing.residue import scan
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft
-from kansho.vault.storage import NAME, Storage, elsewhere, ledgers_of, require_approved, stores_of
+from kansho.vault.storage import (
+    NAME,
+    Storage,
+    _word,
+    elsewhere,
+    ledgers_of,
+    require_approved,
+    storage_of,
+    stores_of,
+)
 from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
 from tests.s3_server import EVIDENCE, PERSONAL, bucket, client_of, deploy, on_s3, s3_site, said
@@ -42,15 +51,15 @@ def test_a_workspace_on_s3_writes_nothing_on_the_disk_but_copies_of_the_log(
     ws.ledger.append(Draft("campaign_opened", config.id, config.opening_on, ws.actor))
     assert [e.type for e in ws.ledger.events()] == ["campaign_opened"]
     assert ws.vault.store.create("roster/x", b"sealed")
-    home = tmp_path / "kansho"
+    home, copies = tmp_path / "kansho", f"log-copies/{config.id}/{_word(storage_of(tmp_path / 'kansho'))}"
     assert {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()} == {
         NAME,
-        f"log-copies/{config.id}/.tmp-turn",
-        f"log-copies/{config.id}/events/0000000000.json",
+        f"{copies}/.tmp-turn",
+        f"{copies}/events/0000000000.json",
     }
     assert discover(ws).unknown == ()
-    (home / "log-copies" / config.id / "events" / "roster.csv").write_text("anything else is no copy")
-    assert discover(ws).unknown == (f"kansho/log-copies/{config.id}/events/roster.csv",)
+    (home / copies / "events" / "roster.csv").write_text("anything else is no copy")
+    assert discover(ws).unknown == (f"kansho/{copies}/events/roster.csv",)
     assert [campaign for campaign, _ in ledgers_of(tmp_path / "kansho")] == [config.id]
     client = client_of(endpoint)
     (version,) = client.list_object_versions(Bucket=EVIDENCE)["Versions"]

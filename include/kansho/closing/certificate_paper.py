@@ -39,6 +39,7 @@ _PLACES = {
     "kansho": "保管設定",
     "kansho/keys": "鍵",
     "kansho/ledger": "台帳",
+    "kansho/log-copies": "台帳の写し",
     "kansho/needles": "残存検査用の値（暗号化）",
     "kansho/outputs": "文書・証跡",
     "kansho/vault": "保管庫（他の業務のものを含む）",

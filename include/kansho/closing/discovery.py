@@ -42,7 +42,7 @@ _AIRFLOW = re.compile(
 _UNFINISHED = re.compile(r"(.*/)?\.tmp-([a-z]+|\d+-[0-9a-f]{8})\Z")
 _LEDGER = re.compile(r"(events/\d{10}\.json|(checkpoints|countersigned)/\d{10}\.txt|timestamps/\d{10}\.tsr)\Z")
 #: Of a log on S3, which the processes of this machine share (`kansho.vault.nearby`).
-_COPY = re.compile(r"events/\d{10}\.json\Z")
+_COPY = re.compile(r"[0-9a-f]{16}/events/\d{10}\.json\Z")
 #: Of Great Expectations: written when a person opens the project; its other files there show results of checks.
 _GX = re.compile(r"config_variables\.yml\Z")
 #: The project's folder, which Great Expectations fills with ``uncommitted``.

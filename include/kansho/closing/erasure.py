@@ -143,6 +143,7 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         KanshoError: ``ERASURE-UNPLANNED``, ``ERASURE-UNAPPROVED``, ``ERASURE-CHANGED`` (holdings came in
             after the plan), ``ERASURE-MEDIA`` (a medium not returned), ``VAULT-RESIDUE``.
     """
+    ws.ledger.confirm()
     plan = _plan_of_work(ws, work)
     require_two_approvals(ws, plan)
     if open_media(ws):

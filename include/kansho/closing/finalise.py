@@ -81,6 +81,7 @@ def finalise(
     airflow = var / "airflow"
     require_stopped(airflow, clock(), database)
     ws = Workspace.open(config, var, config.closing.erase_on)
+    ws.ledger.confirm()
     ws = replace(ws, today=_today(ws, clock))
     require_erased(ws)
     record_attended(ws, attended)

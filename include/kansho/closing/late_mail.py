@@ -72,6 +72,7 @@ def make_slip(ws: Workspace, said: LateMail, today: date) -> Path:
         KanshoError: ``LATE-MAIL-EARLY`` while mail is still registered in the ordinary way, ``LATE-MAIL-FORM`` when
             days, number or person do not fit.
     """
+    ws.ledger.confirm()
     if not any(ws.ledger.events(ended) for ended in ("keys_destroyed", "key_deletion_scheduled")):
         raise KanshoError(
             "LATE-MAIL-EARLY",

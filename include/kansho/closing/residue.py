@@ -18,7 +18,9 @@ from kansho.closing.searching import Found, Searcher, Tally, search_database, se
 from kansho.vault.store import ObjectStore
 
 #: Folders of ours that a result tells apart; a name beside them could be anything, so it is not told.
-PLACES = frozenset({"vault", "needles", "keys", "ledger", "outputs", "logs", "run", "secrets", "cache", "uncommitted"})
+PLACES = frozenset(
+    {"vault", "needles", "keys", "ledger", "log-copies", "outputs", "logs", "run", "secrets", "cache", "uncommitted"}
+)
 #: Where hits in the names of files are counted.
 NAMES_OF_FILES = "(names of files)"
 

@@ -9,15 +9,12 @@ machine) spares the races; nothing but speed depends on it.
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kansho.errors import KanshoError
 from kansho.evidence.checkpoint import Checkpoint, sign_checkpoint
 from kansho.evidence.events import Draft, Event
+from kansho.evidence.known_events import Entry, broken, event_name, event_of, known_event, read_at
 from kansho.evidence.merkle import leaf_hash, root_of
-from kansho.vault.store import LocalStore, Mark, ObjectStore
+from kansho.vault.store import LocalStore, ObjectStore
 
 #: What every log begins with.
 OPENING = "campaign_opened"
@@ -71,7 +69,7 @@ class Ledger:
         self._by_key: dict[tuple[str, str], Event] = {}
         self._mark: Callable[[str], Any] | None = getattr(store, "mark", None)
         # What any log of this process has read before, where an object can be seen to stand unchanged.
-        self._before = _read_at(str(store.root)) if isinstance(store, LocalStore) and self._mark else None
+        self._before = read_at(str(store.root)) if isinstance(store, LocalStore) and self._mark else None
 
     def append(self, draft: Draft) -> Event:
         """Append once per ``(type, key)``; the event already there is returned otherwise.
@@ -109,7 +107,7 @@ class Ledger:
             telling = stepped > SKEW
             event = self._event(self._clock_draft(draft, stepped) if telling else draft, now)
             began = time.monotonic()
-            if self._store.create(_name(event.sequence), event.canonical()):
+            if self._store.create(event_name(event.sequence), event.canonical()):
                 self._take(event, leaf_hash(event.canonical()))
                 if telling:
                     continue
@@ -163,11 +161,13 @@ class Ledger:
     def _read_next(self) -> bool:
         """Read one more event; False when there is none (yet)."""
         number = len(self._events)
-        name = _name(number)
+        name = event_name(number)
         try:
             # The mark first: an object that is exchanged while it is read differs from its mark ever after.
             mark = self._mark(name) if self._mark else None
-            event, leaf = _read(self._store.read(name)) if mark is None else _known(_Entry(mark, self._store, name))
+            event, leaf = (
+                event_of(self._store.read(name), name) if mark is None else known_event(Entry(mark, self._store, name))
+            )
         except KeyError:
             return False
         self._take(event, leaf)
@@ -208,14 +208,18 @@ class Ledger:
             then._by_key.setdefault((event.type, event.key), event)
         return then
 
-    def checkpoint(self, signer: Ed25519PrivateKey) -> Checkpoint:
-        """Sign the present size and root, and keep the text beside the events.
+    def confirm(self) -> None:
+        """Hold what was read of this machine's copies against the store: before a word is signed, or anything erased.
 
         Raises:
-            KanshoError: ``LEDGER-COPY`` when what was read of a copy on this machine is not what the store holds.
+            KanshoError: ``LEDGER-COPY``.
         """
         self.refresh()
         getattr(self._store, "confirm", lambda: None)()
+
+    def checkpoint(self, signer: Ed25519PrivateKey) -> Checkpoint:
+        """Sign the present size and root, and keep the text beside the events; first as `confirm`."""
+        self.confirm()
         made = sign_checkpoint(self.campaign, len(self._leaves), root_of(self._leaves), signer)
         self._store.create(f"checkpoints/{made.size:010d}.txt", made.text.encode())
         return made
@@ -250,12 +254,7 @@ class Ledger:
 
     def _take(self, event: Event, leaf: bytes) -> None:
         if event.sequence != len(self._events) or event.campaign != self.campaign:
-            raise KanshoError(
-                "LEDGER-BROKEN",
-                "台帳の並びが壊れています",
-                place=_name(len(self._events)),
-                remedy="事故として報告してください",
-            )
+            raise broken(event_name(len(self._events)))
         self._events.append(event)
         self._leaves.append(leaf)
         self._by_key.setdefault((event.type, event.key), event)
@@ -279,36 +278,6 @@ class _Then(Ledger):
             place=draft.type,
             remedy="現在の台帳で実行してください",
         )
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """An event's object, told from others and from itself once changed by its mark."""
-
-    mark: Hashable
-    store: ObjectStore = field(compare=False)
-    name: str = field(compare=False)
-
-
-@lru_cache(maxsize=8192)
-def _known(entry: _Entry) -> tuple[Event, bytes]:
-    """An event that a process, or the one that it was forked from, has read before and that lies there unchanged."""
-    return _read(entry.store.read(entry.name))
-
-
-@lru_cache(maxsize=32)
-def _read_at(folder: str) -> dict[int, tuple[Mark, Event, bytes]]:
-    """Each event read of a directory by its number; of threads that read at once each puts the same there."""
-    return {}
-
-
-def _read(data: bytes) -> tuple[Event, bytes]:
-    """An event and its leaf."""
-    return Event.from_json(json.loads(data)), leaf_hash(data)
-
-
-def _name(sequence: int) -> str:
-    return f"events/{sequence:010d}.json"
 
 
 def _stamp(size: int) -> str:

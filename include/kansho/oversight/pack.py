@@ -104,6 +104,7 @@ def issue_pack(ws: Workspace, kind: str, party: str) -> tuple[Path, Path]:
     """
     from kansho.oversight.pack_paper import pack_pdf
 
+    ws.ledger.confirm()
     if ws.ledger.events("campaign_certified"):
         raise KanshoError(
             "PACK-ENDED", "業務は終了しており、記録を追加できません", place=party, remedy="--out で台帳に記録せずに作成"

@@ -105,6 +105,8 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
 def apply_retention(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Erase what is no longer needed (P11, D6): events ``snapshot_erased`` with reason ``retention``."""
     expired = expired_holdings(ws)
+    if expired:
+        ws.ledger.confirm()
     for ref in expired:
         ws.erase(ref, reason="retention")
     return {"counts": {"erased": len(expired)}} if expired else None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from threading import Lock
+from threading import Lock, get_ident
 from typing import BinaryIO
 
 from kansho.errors import KanshoError
@@ -51,8 +51,11 @@ class ReadAhead:
         self._store = store
         self._nearby = nearby
         self._clock = clock
-        self._first = False  # in a turn of which no try was lost: nobody of this machine has anything newer
-        self._copied: set[str] = set()  # known by a copy alone
+        self._begun = nearby is None  # whether the newest copy was held against the store
+        self._ended = False  # whether the store itself has said once where the log ends
+        self._owner = 0  # the thread whose turn it is, while it lost no try: nobody here has anything newer than it
+        self._copied: dict[str, bytes] = {}  # given out on the word of a copy alone
+        self._confirming = Lock()
         self._absent: tuple[str, float] = "", 0.0  # asked for last and not there, and when it was asked for
         self._written = 0.0  # when this process last wrote, or tried to
         self._known: dict[str, bytes] = {}
@@ -63,49 +66,54 @@ class ReadAhead:
         """See `ObjectStore.create`; what this process created need not be read."""
         created = self._store.create(name, data)
         self._written = self._clock()  # also when another was before it: that one is to be read
-        self._first = self._first and created
+        if not created and self._owner == get_ident():
+            self._owner = 0
         if created and _NUMBERED.match(name):
-            self._keep(name, data)
-            with self._guard:
-                self._known[name] = data
+            self._keep({name: data})
         return created
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
         """Wait for one's turn among the writers of this machine, if it gives any; see `LocalStore.turn`.
 
-        Within it a number that this machine does not know is not asked for: who tries it learns it by the same
-        request.  Once a try was lost, to a writer elsewhere, the store is asked as ever.
+        Within it, whose turn it is does not ask for a number that this machine does not know: it learns it by the try
+        itself.  Once a try was lost, to a writer elsewhere, the store is asked as ever.
         """
         if self._nearby is None:
             yield False
             return
         with self._nearby.turn() as mine:
-            self._first = mine
+            if mine and self._ended:
+                self._owner = get_ident()
             try:
                 yield mine
             finally:
-                self._first = False
+                if mine:
+                    self._owner = 0
 
     def confirm(self) -> None:
-        """Hold against the store whatever was taken from a copy: before a word is signed about it.
+        """Hold against the store whatever was given out on the word of a copy: before a word is signed about it.
 
         Raises:
-            KanshoError: ``LEDGER-COPY``; the copy is gone then.
+            KanshoError: ``LEDGER-COPY``, now and ever after in this process, which has believed what is not so.
         """
-        with self._guard:
-            names, self._copied = sorted(self._copied), set()
-        for name, data in _pool(os.getpid()).map(self._asked, names):
-            if data != self._known[name]:
-                self._known.pop(name)
-                if self._nearby is not None:
-                    self._nearby.drop(name)
-                raise KanshoError(
-                    "LEDGER-COPY",
-                    "この機械にある台帳の写しが、台帳そのものと違います",
-                    place=name,
-                    remedy="写しは捨てました。誰が書き換えたかを調べ、事故として報告してから、もう一度実行してください",
-                )
+        with self._confirming:
+            with self._guard:
+                given = dict(self._copied)
+            for name, data in _pool(os.getpid()).map(self._asked, sorted(given)):
+                if data == given[name]:
+                    with self._guard:
+                        self._copied.pop(name, None)
+            wrong = sorted(self._copied.keys() & given.keys())
+        if wrong:
+            if self._nearby is not None:
+                self._nearby.clear()
+            raise KanshoError(
+                "LEDGER-COPY",
+                f"この機械にある台帳の写しが、台帳そのものと違います（{len(wrong)}件）",
+                place=wrong[0],
+                remedy="写しは捨てました。誰が書き換えたかを調べ、事故として報告してから、もう一度実行してください",
+            )
 
     def read(self, name: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -118,7 +126,7 @@ class ReadAhead:
         copy = self._copy(name)
         if copy is not None:
             return copy
-        if self._first and self._known:
+        if self._owner == get_ident():
             raise KeyError(name)
         asked, (absent, since) = self._clock(), self._absent
         if name == absent and self._written < since and asked - since < FRESH:
@@ -126,17 +134,16 @@ class ReadAhead:
         try:
             data = self._store.read(name)
         except KeyError:
-            self._absent = name, asked
+            self._absent, self._ended = (name, asked), True
             raise
-        self._keep(name, data)
+        self._keep({name: data})
         with self._guard:
-            self._known[name] = data
             ahead = min(_MOST, 2 * self._run)
             self._run = ahead or 1
         if ahead:
             first = int(found[2]) + 1
             self._fetch([f"{found[1]}{n:010d}{found[3]}" for n in range(first, first + ahead)])
-        return data
+        return self._known[name]
 
     def mark(self, name: str) -> bytes:
         """See `LocalStore.mark`: the bytes themselves, for they are here; KeyError when absent."""
@@ -156,7 +163,9 @@ class ReadAhead:
 
     def erase(self, name: str) -> None:
         """See `ObjectStore.erase`."""
-        self._known.pop(name, None)
+        with self._guard:
+            self._known.pop(name, None)
+            self._copied.pop(name, None)
         if self._nearby is not None:
             self._nearby.drop(name)
         self._store.erase(name)
@@ -175,19 +184,38 @@ class ReadAhead:
 
     def sweep(self) -> int:
         """See `ObjectStore.sweep`."""
+        if self._nearby is not None:
+            self._nearby.sweep()
         return self._store.sweep()
 
     def _copy(self, name: str) -> bytes | None:
-        copy = self._nearby.get(name) if self._nearby is not None else None
-        if copy is not None:
-            with self._guard:
-                self._known[name] = copy
-                self._copied.add(name)
-        return copy
+        """What a copy says; the first that is said of a name is what this process believes."""
+        if self._nearby is None:
+            return None
+        if not self._begun:
+            self._begin(self._nearby)
+        copy = self._nearby.get(name)
+        if copy is None:
+            return None
+        with self._guard:
+            if name not in self._known:
+                self._known[name] = self._copied[name] = copy
+            return self._known[name]
 
-    def _keep(self, name: str, data: bytes) -> None:
+    def _begin(self, nearby: Nearby) -> None:
+        """One look whether these are copies of this log as it stands: no bucket that was emptied since."""
+        newest = nearby.newest("events")
+        if newest is not None and self._asked(newest)[1] != nearby.get(newest):
+            nearby.clear()
+        self._begun = True
+
+    def _keep(self, read: dict[str, bytes]) -> None:
+        """Remember what the store has."""
         if self._nearby is not None:
-            self._nearby.put(name, data)
+            for name, data in read.items():
+                self._nearby.put(name, data)
+        with self._guard:
+            self._known = read | self._known
 
     def _asked(self, name: str) -> tuple[str, bytes | None]:
         """What the store itself has under a name."""
@@ -198,9 +226,7 @@ class ReadAhead:
 
     def _fetch(self, names: list[str]) -> None:
         got = {name: data for name, data in _pool(os.getpid()).map(self._asked, names) if data is not None}
-        for name, data in got.items():
-            self._keep(name, data)
-        with self._guard:
-            self._known |= got
-            if len(got) < len(names):
+        self._keep(got)
+        if len(got) < len(names):
+            with self._guard:
                 self._run = 0

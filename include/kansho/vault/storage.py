@@ -10,6 +10,7 @@ role).  The file lies under ``var``, the one root that every command, task and p
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,8 +66,14 @@ def stores_of(config: CampaignConfig, home: Path) -> Stores:
         vault, needles, ledger = (LocalStore(home / part / config.id) for part in ("vault", "needles", "ledger"))
         return Stores(vault, needles, ledger)
     require_approved(storage, config)
-    copies = home / nearby.FOLDER / config.id
+    copies = home / nearby.FOLDER / config.id / _word(storage)
     return _on_s3(storage, config.id, config.contract.evidence_retained_until.isoformat(), copies, os.getpid())
+
+
+def _word(storage: Storage) -> str:
+    """What tells copies of one bucket's log from those of another's: a rehearsal's must not pass for the real one's."""
+    said = "\n".join((storage.endpoint, storage.region, storage.evidence_bucket))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:

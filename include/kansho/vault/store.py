@@ -127,6 +127,7 @@ class LocalStore:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield True
         finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a process that was forked meanwhile has the file open too
             os.close(descriptor)
 
     def read(self, name: str) -> bytes:
