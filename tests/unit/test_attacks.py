@@ -676,9 +676,12 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("approval_decided", "dag/run/opening", decision="reject"),
         {"STATE-UNOPENED [delivery_accepted d01]"},
     ),
-    "not begun with the opening": (dropped("campaign_opened"), {"CONFIG-DIGEST [config.json]", "STATE-FIRST [event]"}),
+    "not begun with the opening": (
+        dropped("campaign_opened"),
+        {"CONFIG-DIGEST [config.json]", "STATE-CLOCK [event]", "STATE-FIRST [event]"},
+    ),
     "outside the contract": (on("call_list_made", "2028-03-01"), {"STATE-DATE [call_list_made call_1-a1]"}),
-    "a campaign date ahead of the clock": (
+    "a real year on other days than those on which it was recorded": (
         all_of(
             coded("campaign_opened", "sumida_2027", simulation="false"), changed("call_list_made", recorded_at=EARLY)
         ),

@@ -62,6 +62,25 @@ def test_an_append_is_kept_in_order_and_read_back_by_another(tmp_path: Path) -> 
     assert open_ledger(tmp_path).events() == made
 
 
+@pytest.mark.parametrize(
+    ("simulation", "moment", "day"),
+    [
+        ("true", datetime(2027, 12, 31, 3, tzinfo=UTC), "2027-05-01"),
+        ("false", datetime(2027, 12, 31, 3, tzinfo=UTC), "2027-12-31"),
+        ("", datetime(2027, 5, 1, 14, 59, tzinfo=UTC), "2027-05-01"),
+        ("", datetime(2027, 5, 1, 15, 0, tzinfo=UTC), "2027-05-02"),  # midnight in Japan
+    ],
+)
+def test_whatever_day_is_given_a_real_year_is_recorded_on_the_clock_s(
+    tmp_path: Path, simulation: str, moment: datetime, day: str
+) -> None:
+    log = Ledger("sumida_2027", LocalStore(tmp_path), clock=lambda: moment)
+    codes = {"simulation": simulation} if simulation else {}
+    first = log.append(Draft("campaign_opened", "sumida_2027", DAY, SYSTEM, codes=codes))
+    second = log.append(Draft("stage_finished", "x", DAY, SYSTEM))
+    assert [first.campaign_date, second.campaign_date] == [day, day]
+
+
 def test_an_event_that_was_read_is_found_without_a_look_and_any_other_with_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -283,14 +283,23 @@ def test_limits_of_a_bundle_are_the_last_that_is_read(monkeypatch: pytest.Monkey
             read_json(b"12345", "x")
 
 
-@pytest.mark.parametrize(("recorded", "ahead"), [("2027-03-31", False), ("2027-03-30", True), ("2027-04-01", False)])
-def test_a_day_in_japan_is_at_most_one_ahead_of_the_clock(recorded: str, ahead: bool, mini: CampaignConfig) -> None:
+@pytest.mark.parametrize(
+    ("recorded", "another"),
+    [
+        ("2027-03-31T15:00:00", False),  # midnight in Japan
+        ("2027-03-31T14:59:59", True),
+        ("2027-04-01T14:59:59", False),
+        ("2027-04-01T15:00:00", True),
+        ("2027-04-31T15:00:00", True),  # no day at all
+    ],
+)
+def test_a_real_year_s_campaign_date_is_the_day_in_japan(recorded: str, another: bool, mini: CampaignConfig) -> None:
     year = Year(mini)
     year.add("campaign_opened", mini.id, codes={"simulation": "false", "config_digest": mini.digest})
     year.add("keys_created", "keys", codes={"signing_public": year.public.hex()})
-    year.events = [replace(e, recorded_at=f"{recorded}T20:00:00.000000Z") for e in year.events]
+    year.events = [replace(e, recorded_at=f"{recorded}.000000Z") for e in year.events]
     found = {f.code for f in verify_files(dict(read_zip(year.files(b"{}", sizes=()))))}
-    assert ("STATE-CLOCK" in found) is ahead
+    assert ("STATE-CLOCK" in found) is another
 
 
 def test_custody_is_told_of_registered_parties_alone(year: Year, mini: CampaignConfig) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -18,6 +18,8 @@ from typing import Any
 from kansho.errors import KanshoError
 
 SCHEMA = 1
+#: Where the contract's days begin and end; without summer time, so that the verifier needs no table of zones.
+JAPAN = timezone(timedelta(hours=9), "JST")
 
 #: type → clauses of requirements.md that the event is evidence for.
 EVENT_TYPES: dict[str, tuple[str, ...]] = {
@@ -244,6 +246,11 @@ class Event:
     def from_json(cls, value: Mapping[str, Any]) -> Event:
         """Inverse of `to_json`."""
         return cls(*_PARTS(value))
+
+
+def day_in_japan(moment: datetime) -> date:
+    """The civil day of a moment."""
+    return moment.astimezone(JAPAN).date()
 
 
 _PARTS = itemgetter(*(f.name for f in fields(Event)))

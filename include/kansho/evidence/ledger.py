@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.errors import KanshoError
 from kansho.evidence.checkpoint import Checkpoint, sign_checkpoint
-from kansho.evidence.events import Draft, Event
+from kansho.evidence.events import Draft, Event, day_in_japan
 from kansho.evidence.known_events import Entry, broken, event_name, event_of, known_event, read_at
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.vault.store import LocalStore, ObjectStore
@@ -123,13 +123,16 @@ class Ledger:
             self.refresh()
 
     def _event(self, draft: Draft, now: datetime) -> Event:
+        """The event as recorded: on the clock's day, whatever day somebody gives, but in a declared simulation."""
+        opening = self._events[0].codes if self._events else draft.codes
+        day = draft.campaign_date if opening.get("simulation") == "true" else day_in_japan(now)
         return Event(
             sequence=len(self._events),
             campaign=self.campaign,
             type=draft.type,
             key=draft.key,
             recorded_at=now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            campaign_date=draft.campaign_date.isoformat(),
+            campaign_date=day.isoformat(),
             actor=draft.actor.to_json(),
             counts=dict(draft.counts),
             codes=dict(draft.codes),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from kansho.errors import KanshoError
@@ -19,7 +19,7 @@ from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
 from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
 from kansho.evidence.countersignatures import countersignature_findings, ward_key_findings
-from kansho.evidence.events import Event, check_content
+from kansho.evidence.events import Event, check_content, day_in_japan
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.log_lines import read_log
@@ -158,8 +158,8 @@ def _log(events: Sequence[Event]) -> list[Finding]:
             found.append(Finding(code, _place(event), error.message))
     simulated = bool(events) and events[0].codes.get("simulation") == "true"
     for event in events if not simulated else ():
-        if event.campaign_date > _next_day(event.recorded_at):
-            found.append(Finding("STATE-CLOCK", f"event {event.sequence}", "campaign date ahead of the clock"))
+        if event.campaign_date != _day(event.recorded_at):
+            found.append(Finding("STATE-CLOCK", f"event {event.sequence}", "campaign date is not the clock's day"))
     return found
 
 
@@ -167,9 +167,12 @@ def _place(event: Event) -> str:
     return f"event {event.sequence} {event.type}"
 
 
-def _next_day(recorded_at: str) -> str:
-    """The latest civil date in Japan at that moment, without a clock: UTC date plus one day at most."""
-    return (date.fromisoformat(recorded_at[:10]) + timedelta(days=1)).isoformat()
+def _day(recorded_at: str) -> str:
+    """The civil day in Japan of a recorded moment; '' for what is none."""
+    try:
+        return day_in_japan(datetime.fromisoformat(recorded_at)).isoformat()
+    except ValueError:
+        return ""
 
 
 def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -> list[Finding]:
