@@ -290,7 +290,7 @@ def test_limits_of_a_bundle_are_the_last_that_is_read(monkeypatch: pytest.Monkey
         ("2027-03-31T14:59:59", True),
         ("2027-04-01T14:59:59", False),
         ("2027-04-01T15:00:00", True),
-        ("2027-04-31T15:00:00", True),  # no day at all
+        ("2027-04-01T25:00:00", True),  # no time of day
     ],
 )
 def test_a_real_year_s_campaign_date_is_the_day_in_japan(recorded: str, another: bool, mini: CampaignConfig) -> None:
