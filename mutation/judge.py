@@ -133,8 +133,8 @@ class Judge:
 
         Tests that go the same way through the module, line by line, can differ only in what they look at; of these
         `ALIKE` are asked, so that what is seen is seen, and what is not might be by one that was not asked.  A table
-        is read by tests that run no line of its module: of what is in no function, every test is asked in one form,
-        those that run something of it first.
+        is read by tests that run no line of its module: of what is in no function, every test is asked, those that
+        run something of it first, and each in one form before any is in its others.
         """
         if mutant.statement:
             # A part of a statement may have a line of its own on which no tracer stops: then those of the line before.
@@ -145,14 +145,17 @@ class Judge:
         saw = self._saw[f"{mutant.path} {mutant.function}"]
         ways: Counter[tuple[str, tuple[int, ...]]] = Counter()
         ranked: list[tuple[int, bool, int, int, str]] = []
-        alike = self.alike(mutant) if mutant.statement else 1
+        alike, rest = self.alike(mutant), []
+        most = alike if mutant.statement else 1
         for place, test in enumerate(self._quickest(found)):
             form = "" if mutant.statement else test.partition("[")[0]
             way = (form, tuple(self._known.lines.get(test, {}).get(mutant.path, ())))
             ways[way] += 1
-            if ways[way] <= alike or saw[test]:
+            if ways[way] <= most or saw[test]:
                 ranked.append((-saw[test], not way[1], ways[way], place, test))
-        return [test for *_, test in sorted(ranked)]
+            elif not mutant.statement and alike > FEW:
+                rest.append(test)
+        return [*(test for *_, test in sorted(ranked)), *rest]
 
     def _judged(self, at: int, mutant: Mutant, cold: bool) -> Row | None:
         if not cold and not mutant.statement:

@@ -1,7 +1,7 @@
 """Planting one error in a module: every place where one can stand, and the module with the error of that place.
 
 Belongs here: syntax alone.  Left alone are docstrings, annotations, imports, decorators and the words a person reads
-(texts of findings and errors): no rule hangs on them.
+(texts of findings and errors, the help of a command): no rule hangs on them.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 }
 #: Calls whose texts are for a person, and how many of their first arguments are not: the code.
 _WORDS = {"Finding": 1, "KanshoError": 1, "_refuse": 1, "_refusal": 0}
+#: Arguments of any call whose texts are for a person.
+_HELP = frozenset({"help", "description", "metavar", "prog"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _walk(node: ast.AST, function: str, statement: int, inside: bool) -> Iterato
         return
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WORDS:
         inner = [*node.args[: _WORDS[node.func.id]]]
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+    elif _is_for_a_person(node):
         return
     else:
         inner = [*ast.iter_child_nodes(node)]
@@ -103,6 +105,12 @@ def _walk(node: ast.AST, function: str, statement: int, inside: bool) -> Iterato
         yield _Place(node, function, statement)
     for child in inner:
         yield from _walk(child, function, statement, inside)
+
+
+def _is_for_a_person(node: ast.AST) -> bool:
+    """A docstring, or the help of a command."""
+    said = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return said or (isinstance(node, ast.keyword) and node.arg in _HELP)
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select
 
 from kansho.closing import traces
 from kansho.closing.stopped import require_stopped
@@ -165,6 +166,22 @@ def test_audit_rows_that_only_mention_the_campaign_go_too(base: sqlite3.Connecti
     assert traces.purge(MINE, tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'airflow.db'}").rows == 3
     assert base.execute("SELECT event FROM log ORDER BY event").fetchall() == [("cli",), ("login",)]
     assert base.execute("SELECT id FROM ab_view_menu WHERE id > 990").fetchall() == [(992,)]
+
+
+def test_an_asset_goes_by_its_name_or_by_its_address() -> None:
+    table = Table("asset", MetaData(), Column("name", String), Column("uri", String))
+    engine = create_engine("sqlite://")
+    rows = {
+        (f"{MINE}.roster", "kansho://other/roster"): True,
+        ("other", f"kansho://{MINE}/roster"): True,
+        (f"x{MINE}.roster", f"xkansho://{MINE}/roster"): False,
+        (f"{MINE}x.roster", f"kansho://{MINE}x/roster"): False,
+    }
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(insert(table), [{"name": name, "uri": uri} for name, uri in rows])
+        found = connection.execute(select(table).where(traces._asset_of(table, MINE))).fetchall()
+    assert {tuple(row) for row in found} == {row for row, goes in rows.items() if goes}
 
 
 def test_a_purge_that_fails_half_way_has_removed_nothing_and_quotes_nothing(

@@ -42,6 +42,7 @@ def test_every_kind_of_error_is_planted_and_no_words_are() -> None:
         ("values.append(value)", "pass"),
         ("return values[-1]", "return None"),
     } <= planted
+    assert "'Words'" not in {m.before for m in mutants("a.py", 'add_argument(help="Words", metavar="Words")')}
     assert not any("ords" in before or before == "nothing there" for before, _ in planted)
 
 

@@ -106,10 +106,10 @@ def test_of_tests_that_go_the_same_way_only_some_are_asked_after_one_of_each_way
         assert len(judge.tests_of(error)) == asked, "of what is explained, few"
 
 
-def test_about_a_table_every_test_is_asked_in_one_form() -> None:
+def test_about_a_table_every_test_is_asked_in_one_form_before_any_is_in_its_others() -> None:
     names = ("a[1]", "a[2]", "b", "c")
     judge = Judge(Known({"c": {PATH: [9]}}, dict.fromkeys(names, 1.0)), FINE_ALWAYS, FINE_ALWAYS)
-    assert judge.tests_of(Mutant(PATH, 4, 0, "module", "1", "2", lambda: "")) == ["c", "a[1]", "b"]
+    assert judge.tests_of(Mutant(PATH, 4, 0, "module", "1", "2", lambda: "")) == ["c", "a[1]", "b", "a[2]"]
 
 
 def test_a_test_that_fails_without_the_error_too_has_seen_nothing() -> None:

@@ -50,6 +50,10 @@ def test_differences_along_a_row_are_undone(rows: list[bytes], colours: int) -> 
     assert undone(written, told) == b"".join(rows)
 
 
+def test_nothing_predicted_is_nothing() -> None:
+    assert undone(b"", b"<</DecodeParms<</Predictor 12/Columns 2>>>>") == b""
+
+
 #: Parameters of a stream, and what it says; None where we cannot tell.
 PARAMETERS: dict[bytes, bytes | None] = {
     b"": b"\x02ab\x02\x01\x01",

@@ -210,6 +210,7 @@ NOT_LEFT: dict[str, bytes] = {
     "a longer date": b"11961-02-03",
     "eight digits": b"19610203",
     "the next house": "墨田区吾妻橋九丁目８番７７号".encode(),
+    "a house whose number goes on": "墨田区吾妻橋9-8-765番".encode(),
 }
 
 
@@ -396,7 +397,9 @@ def test_a_folder_that_cannot_be_listed_is_no_pass(tmp_path: Path, monkeypatch: 
     result = scan([tmp_path], NEEDLES)
     assert [Path(p).name for p in result.unread] == ["shut"]
     assert not result.clean
-    assert {place: told.unread for place, told in result.places.items()} == {"not listed": 1}
+    assert {place: told.to_json() for place, told in result.places.items()} == {
+        "not listed": {"files": 0, "bytes": 0, "hits": 0, "unread": 1}
+    }
 
 
 #: Filters of streams of a PDF: what is dots is passed over, what we cannot undo is told.
@@ -538,7 +541,8 @@ def test_places_are_told_with_what_was_found_there_and_no_name_that_is_not_ours(
         "kansho": {"files": 1, "bytes": 5, "hits": 0, "unread": 0},
         "kansho/outputs": {"files": 2, "bytes": len(NAME.encode()) + 4, "hits": 1, "unread": 1},
     }
-    ours = ["vault", "needles", "keys", "ledger", "outputs", "logs", "run", "secrets", "cache", "uncommitted"]
+    ours = [*("vault", "needles", "keys", "ledger", "log-copies"), *("outputs", "logs", "run", "secrets", "cache")]
+    ours.append("uncommitted")
     for name in ours:
         (tmp_path / "all" / name).mkdir(parents=True)
         (tmp_path / "all" / name / "x").write_bytes(b"x")
@@ -584,6 +588,12 @@ def test_short_and_ambiguous_values_are_left_to_longer_forms() -> None:
     assert texts(number_forms("4821-7390-66")) == {"4821-7390-66", "4821739066"}
     assert texts(phone_forms("０３−１２３４".replace("−", "-"))) == set()
     assert texts(secret_forms("short")) == set()
+
+
+def test_a_table_gives_the_forms_of_each_of_its_identifiers_and_passes_over_the_rest() -> None:
+    assert sorted(needles_of(PERSON)) == NEEDLES
+    assert texts(needles_of(PERSON[["phone"]])) == texts(phone_forms("03-9876-5432"))
+    assert needles_of(pd.DataFrame({"rank": ["鬼怒川　綾乃助"]})) == set()
 
 
 def test_every_form_of_a_value_is_looked_for_and_no_other() -> None:

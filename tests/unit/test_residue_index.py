@@ -41,8 +41,8 @@ def test_every_offset_and_the_edges_of_a_chunk_are_looked_at(monkeypatch) -> Non
     monkeypatch.setattr(index, "_CHUNK", 4)
     for string in ("鬼怒川綾".encode(), b"12345678"):
         made = Index([string])
-        for at in range(64):
-            for rest in range(5):
+        for at in range(36):  # more than two chunks
+            for rest in (0, 1, 4):
                 data = b"x" * at + string + b"y" * rest
                 assert list(made.occurrences(data)) == [(0, at, at + len(string))]
 
@@ -78,8 +78,9 @@ def test_nothing_is_found_in_too_little(monkeypatch) -> None:  # type: ignore[no
         ["山田太郎", "abcdefgh", "短い", "1960-01-02", "ﾔﾏﾀﾞ ﾀﾛｳ"],
         ["山田太郎", "𠮷野家花子", "鬼怒川綾子"],
         ["\ud800abcdefgh", "山田太郎次"],
+        ["東西南北春夏秋冬", "abcdefgh"],
     ],
-    ids=["none", "usual", "a letter of four bytes", "one that cannot be written"],
+    ids=["none", "usual", "a letter of four bytes", "one that cannot be written", "two bytes to a letter, all in all"],
 )
 def test_the_forms_that_are_looked_for_are_each_texts_own(texts: list[str], encoding: str) -> None:
     wanted = []
