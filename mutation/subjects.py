@@ -39,7 +39,11 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_verdict.py", "tests/unit/test_certified.py", "tests/unit/test_verifier_edges.py"),
             *("tests/unit/test_countersigned.py", "tests/unit/test_ledger.py", "tests/unit/test_clauses_data.py"),
             *("tests/unit/test_custody_and_copies.py", "tests/unit/test_certificate_says.py"),
-            *("tests/unit/test_verifier_table.py", "tests/unit/test_rule_edges.py"),
+            *(
+                "tests/unit/test_verifier_table.py",
+                "tests/unit/test_rule_edges.py",
+                "tests/unit/test_verifier_tables.py",
+            ),
         ),
         # in a process of their own, which reads the files as they are; about the source; or 150 bundles long
         without=("test_the_file_runs_alone", "needs_neither", "every_code", "test_no_event_however_odd"),
