@@ -30,6 +30,12 @@ def kms_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moto_kms, "generate_private_key", cache(moto_kms.generate_private_key))
+        schedule = moto_kms.KmsBackend.schedule_key_deletion
+        patch.setattr(  # which AWS takes an ARN for, as every call
+            moto_kms.KmsBackend,
+            "schedule_key_deletion",
+            lambda backend, key, days: schedule(backend, key.rpartition("/")[2], days),
+        )
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         try:
@@ -41,7 +47,7 @@ def kms_server() -> Iterator[str]:
 def forget(*ids: str) -> None:
     """The waiting days of these keys are over: the service knows them no more."""
     for id_ in ids:
-        del kms_backends[DEFAULT_ACCOUNT_ID][REGION].keys[id_]
+        del kms_backends[DEFAULT_ACCOUNT_ID][REGION].keys[id_.rpartition("/")[2]]
 
 
 def forget_pending() -> None:

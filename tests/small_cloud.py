@@ -32,6 +32,8 @@ _DAY = 24 * 3600
 _META = "x-amz-meta-"
 _LOCK = "x-amz-object-lock-"
 _CHECKSUM = "x-amz-checksum-sha256"
+#: The one region and account whose keys it holds.
+_ARN = "arn:aws:kms:ap-northeast-1:123456789012:key/"
 
 
 @dataclass(frozen=True)
@@ -379,22 +381,22 @@ class _Asked:
         if operation == "CreateKey":
             id_ = os.urandom(16).hex()
             self.state.keys[id_] = Key(os.urandom(32), tuple(said.get("Tags", ())))
-            return _json({"KeyMetadata": {"KeyId": id_}})
+            return _json({"KeyMetadata": {"KeyId": id_, "Arn": _ARN + id_}})
         if operation == "ListKeys":
             known = sorted(id_ for id_, key in self.state.keys.items() if key.usable)
             page = [id_ for id_ in known if id_ > said.get("Marker", "")][: PAGE + 1]
             more = {"Truncated": True, "NextMarker": page[PAGE - 1]} if len(page) > PAGE else {}
-            return _json({"Keys": [{"KeyId": id_} for id_ in page[:PAGE]], **more})
-        id_, key = said["KeyId"], self.state.keys.get(said["KeyId"])
+            return _json({"Keys": [{"KeyId": id_, "KeyArn": _ARN + id_} for id_ in page[:PAGE]], **more})
+        id_ = said["KeyId"].removeprefix(_ARN)
+        key = self.state.keys.get(id_)
         if key is None or not key.usable:
             raise Refused(400, "NotFoundException")
         bound = json.dumps(said.get("EncryptionContext", {}), sort_keys=True).encode()
         match operation:
             case "DescribeKey":
                 when = {} if key.deleted_at is None else {"DeletionDate": key.deleted_at}
-                return _json(
-                    {"KeyMetadata": {"KeyId": id_, "KeyState": "PendingDeletion" if when else "Enabled", **when}}
-                )
+                state = "PendingDeletion" if when else "Enabled"
+                return _json({"KeyMetadata": {"KeyId": id_, "Arn": _ARN + id_, "KeyState": state, **when}})
             case "ListResourceTags":
                 return _json({"Tags": key.tags})
             case _ if key.deleted_at is not None:

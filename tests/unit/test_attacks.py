@@ -607,6 +607,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "health", {"until": "2028-02-29"}),
         {"CUSTODY-KEY-PENDING [keys_destroyed health]"},
     ),
+    "a key that was called destroyed lives and is scheduled": (
+        late("key_deletion_scheduled", "health", codes={"until": "2028-01-31"}),
+        {"CUSTODY-KEY-ALIVE [key_deletion_scheduled health]", "STATE-KEY-PENDING [campaign_certified]"},
+    ),
+    "a key that a service does not know, and was never told to delete": (
+        coded("keys_destroyed", "health", method="key-service"),
+        {"CUSTODY-KEY-UNSCHEDULED [keys_destroyed health]"},
+    ),
+    "keys with a service, all called destroyed at once": (
+        coded("keys_created", "keys", keeper="kms"),
+        {f"CUSTODY-KEY-UNSCHEDULED [keys_destroyed {name}]" for name in PERSONAL_KEYS},
+    ),
     "certified while a key's deletion was scheduled": (
         only_scheduled("health", "2028-02-29"),
         {

@@ -155,6 +155,14 @@ def test_a_certificate_says_no_more_of_the_opening_than_its_log(year: Year) -> N
     assert (said["simulation"], said["erased_on"], said["began_at"], said["erasure"]["erased"]) == ("", "", "", 0)
 
 
+def test_a_key_that_is_scheduled_after_it_was_called_destroyed_is_pending(year: Year) -> None:
+    year.add("key_deletion_scheduled", "residents", codes={"until": "2028-02-10"})
+    said = certified_facts(part(year))
+    assert said["state"] == "interim"
+    assert said["erasure"]["keys_pending"] == {"health": "2028-02-09", "residents": "2028-02-10"}
+    assert said["erasure"]["keys"] == ["hmac"]
+
+
 def test_what_is_pending_or_open_is_so_until_its_end_is_in_the_log(year: Year) -> None:
     assert pending_keys(year.events) == {"health": "2028-02-09"}
     assert open_manual(year.events) == []

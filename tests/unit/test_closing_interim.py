@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import stage
+from kansho.closing.erasure import destroy_key
 from kansho.closing.finalise import finalise
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.ended import has_ended
+from kansho.errors import KanshoError
 from kansho.evidence.bundle import signature_holds
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
-from tests.kms_server import deploy_kms, forget_all, forget_pending, kms_server, with_service
+from kansho.workspace import Workspace
+from tests.kms_server import deploy_kms, forget, forget_all, forget_pending, kms_server, with_service
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 REST = ("residents", "contacts", "secrets")
@@ -125,3 +129,35 @@ def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service
         assert gone == dict.fromkeys(PERSONAL_KEYS, "key-service")
         due = {e.key: e.codes["until"] for e in ws.ledger.events("key_deletion_scheduled")}
         assert value["erasure"]["keys_pending"] == due
+
+
+def test_a_key_that_its_service_lost_unasked_or_too_early_is_not_recorded_as_destroyed(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    with kms_server() as address:
+        forget_all()
+        deploy_kms(tmp_path / "kansho" / "keys", mini.id, address)
+        ws = Workspace.open(with_service(mini, address), tmp_path, datetime.now(UTC).date())
+        ws.record("campaign_opened", mini.id, codes={"simulation": "false"})
+        ws.keyring.create()
+        forget(kms_key(ws, "health"))
+        with pytest.raises(KanshoError, match="KEY-UNSCHEDULED") as refused:
+            destroy_key(ws, "health")
+        assert refused.value.remedy
+        assert "health" in ws.keyring.names(), "what names it stays for whoever looks into it"
+
+        destroy_key(ws, "papers")
+        (scheduled,) = ws.ledger.events("key_deletion_scheduled")
+        forget(kms_key(ws, "papers"))
+        with pytest.raises(KanshoError, match="KEY-UNSCHEDULED"):
+            destroy_key(ws, "papers")  # in a year that is real the day has to come
+        assert ws.ledger.events("keys_destroyed") == []
+        due = date.fromisoformat(scheduled.codes["until"])
+        destroy_key(replace(ws, today=due), "papers")
+        (gone,) = ws.ledger.events("keys_destroyed")
+        assert (gone.key, gone.codes["method"], gone.campaign_date) == ("papers", "key-service", due.isoformat())
+
+
+def kms_key(ws: Workspace, name: str) -> str:
+    path = ws.layout.kansho / "keys" / ws.config.id / name
+    return str(json.loads(path.read_bytes())["kms_key"])

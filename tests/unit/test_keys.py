@@ -60,7 +60,11 @@ def small() -> Iterator[Cloud]:
 @pytest.fixture(params=["moto", "small"])
 def service(request: pytest.FixtureRequest, kms: Any, small: Cloud) -> tuple[Any, Callable[[str], object]]:
     """A KMS, and how it forgets a key."""
-    return (kms, forget) if request.param == "moto" else (kms_.client(small.address, REGION), small.state.keys.pop)
+    return (kms, forget) if request.param == "moto" else (kms_.client(small.address, REGION), small_forgets(small))
+
+
+def small_forgets(small: Cloud) -> Callable[[str], object]:
+    return lambda arn: small.state.keys.pop(arn.rpartition("/")[2])
 
 
 @pytest.fixture(params=["file", "passphrase", "kms", "small"])
@@ -108,24 +112,111 @@ def test_a_key_in_a_service_is_pending_and_not_gone_until_the_service_forgot_it(
 
 
 class Forgetful:
-    """KMS after the waiting days: it knows the key no more."""
+    """KMS after the waiting days: it knows the key no more, and the key that signs still."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, *known: str) -> None:
+        self._client, self._known = client, known
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def describe_key(self, **_: Any) -> Any:
-        return self._client.describe_key(KeyId="00000000-0000-0000-0000-000000000000")
+    def describe_key(self, **asked: Any) -> Any:
+        absent = {"KeyId": "00000000-0000-0000-0000-000000000000"}
+        return self._client.describe_key(**(asked if asked["KeyId"] in self._known else absent))
+
+
+def kms_key(folder: Path, name: str) -> str:
+    return str(json.loads((folder / name).read_bytes())["kms_key"])
 
 
 def test_a_key_that_the_service_forgot_is_gone_and_leaves_no_file(kms: Any, tmp_path: Path) -> None:
     Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o")).create()
-    ring = Keyring(KmsKeeper(Forgetful(kms), FileKeeper(tmp_path), "c", "o"))
+    ring = Keyring(KmsKeeper(Forgetful(kms, kms_key(tmp_path, "signing")), FileKeeper(tmp_path), "c", "o"))
     assert (ring.has("residents"), ring.pending("residents")) == (False, None)
     ring.destroy("residents")
     assert not (tmp_path / "residents").exists()
+
+
+def in_another_region(kms: Any) -> Any:
+    return kms_.client(kms.meta.endpoint_url, "ap-northeast-3")
+
+
+def in_another_account(kms: Any) -> Any:
+    """A client whose role is another account's; the service of the tests tells them apart by this header."""
+    client = kms_.client(kms.meta.endpoint_url, REGION)
+
+    def other(params: dict[str, Any], **_: Any) -> None:
+        params["headers"]["x-moto-account-id"] = "210987654321"
+
+    client.meta.events.register("before-call.kms", other)
+    return client
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["arn", "bare id"])
+@pytest.mark.parametrize("elsewhere", [in_another_region, in_another_account])
+def test_a_service_of_another_region_or_account_does_not_make_a_key_gone(
+    elsewhere: Callable[[Any], Any], bare: bool, kms: Any, tmp_path: Path
+) -> None:
+    here = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o"))
+    here.create()
+    if bare:
+        unname(tmp_path)
+    ring = Keyring(KmsKeeper(elsewhere(kms), FileKeeper(tmp_path), "c", "o"))
+    for ask in (ring.get, ring.has, ring.pending, ring.destroy, lambda name: ring.keeper.turn(name, 1)):
+        with pytest.raises(KanshoError, match="KEY-ELSEWHERE") as refused:
+            ask("residents")
+        assert refused.value.remedy
+    assert (here.has("residents"), here.pending("residents"), here.strays("residents")) == (True, None, [])
+    assert len(here.get("residents")) == 32
+    (tmp_path / "health").unlink()
+    with pytest.raises(KanshoError, match="KEY-ELSEWHERE"):
+        ring.has("health")  # what nothing names might still be a stray, where this service does not look
+
+
+def unname(folder: Path) -> None:
+    """The files as an earlier form kept them: the bare id of each KMS key."""
+    for path in folder.iterdir():
+        said = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**said, "kms_key": said["kms_key"].rpartition("/")[2]}))
+
+
+def test_a_key_that_was_kept_by_its_bare_id_is_named_whole_before_its_deletion_is_ordered(
+    service: tuple[Any, Callable[[str], object]], tmp_path: Path
+) -> None:
+    kms, forget = service
+    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "bare"))
+    ring.create()
+    arn = kms_key(tmp_path, "residents")
+    unname(tmp_path)
+    assert len(ring.get("residents")) == 32
+    assert (ring.has("residents"), kms_key(tmp_path, "residents")) == (True, arn.rpartition("/")[2])
+    ring.destroy("residents")
+    assert kms_key(tmp_path, "residents") == arn
+    forget(arn)
+    assert (ring.has("residents"), ring.pending("residents")) == (False, None)
+    forget(kms_key(tmp_path, "health"))
+    with pytest.raises(KanshoError, match="KEY-ELSEWHERE"):
+        ring.has("health")  # nobody can say any more where it was
+
+
+def test_a_service_that_knows_none_of_our_keys_tells_of_none_that_it_is_gone(kms: Any, tmp_path: Path) -> None:
+    Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "none")).create()
+    forget_all()
+    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "none"))
+    for ask in (ring.has, ring.pending, ring.destroy):
+        with pytest.raises(KanshoError, match="KEY-ELSEWHERE"):
+            ask("residents")
+    assert (tmp_path / "residents").exists()
+
+
+@pytest.mark.parametrize("named", ["arn:aws:kms:x", "arn:aws-cn:kms:ap-northeast-1:123456789012:key/1"])
+def test_a_file_that_names_a_key_of_another_partition_or_none_is_refused(named: str, kms: Any, tmp_path: Path) -> None:
+    ring = Keyring(KmsKeeper(kms, FileKeeper(tmp_path), "c", "o"))
+    ring.create()
+    said = json.loads((tmp_path / "residents").read_bytes())
+    (tmp_path / "residents").write_text(json.dumps({**said, "kms_key": named}))
+    with pytest.raises(KanshoError, match="KEY-ELSEWHERE"):
+        ring.has("residents")
 
 
 def test_a_service_that_does_not_answer_is_no_destruction(tmp_path: Path, kms: Any) -> None:
@@ -286,11 +377,12 @@ def test_a_key_that_was_turned_is_gone_only_with_the_kms_keys_it_had_before(kms:
             known = asked["KeyId"] == former
             return self._client.describe_key(**asked) if known else super().describe_key(**asked)
 
-    ring = Keyring(KmsKeeper(Slow(kms), folder, config.id, owner))
+    signing = kms_key(folder.folder, "signing")
+    ring = Keyring(KmsKeeper(Slow(kms, signing), folder, config.id, owner))
     ring.destroy("residents")
     assert ring.has("residents")
     assert ring.pending("residents") is not None
-    gone = Keyring(KmsKeeper(Forgetful(kms), folder, config.id, owner))
+    gone = Keyring(KmsKeeper(Forgetful(kms, signing), folder, config.id, owner))
     gone.destroy("residents")
     assert not (folder.folder / "residents").exists()
 

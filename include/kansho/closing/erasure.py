@@ -195,9 +195,15 @@ def destroy_vault_keys(ws: Workspace) -> None:
 def destroy_key(ws: Workspace, name: KeyName) -> None:
     """Destroy one key and record it once it is gone; what a key service only scheduled is recorded as that.
 
-    A scheduled deletion can be cancelled until its day, so it is no destruction; a later run looks again.
+    A scheduled deletion can be cancelled until its day, so it is no destruction; a later run looks again.  Of a key in
+    a service it is not enough that the service knows it no more: the log says when it was to go, and the day has come.
+
+    Raises:
+        KanshoError: ``KEY-KEPT``, ``KEY-UNSCHEDULED``.
     """
     if ws.keyring.pending(name) is None:
+        if not ws.keyring.has(name):
+            _require_due(ws, name)  # before what names it is removed
         ws.keyring.destroy(name)  # quietly when absent; of a key that a service forgot, what named it
     due = ws.keyring.pending(name)
     if due is not None:
@@ -205,7 +211,7 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
         return
     if ws.keyring.has(name):
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
-    scheduled = ws.ledger.find("key_deletion_scheduled", name)
+    scheduled = _require_due(ws, name)
     if scheduled is None:
         ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
         return
@@ -213,6 +219,25 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
     day = max(ws.today, date.fromisoformat(scheduled.codes["until"])) if ws.is_simulation else ws.today
     codes = {"method": "key-service", "verified": "absent"}
     replace(ws, today=day).record("keys_destroyed", name, codes=codes)
+
+
+def _require_due(ws: Workspace, name: KeyName) -> Event | None:
+    """The order to delete a key that a service holds, whose day has come; None where no service was asked.
+
+    What vanished from a service before anybody ordered it, or before its day, went by no doing of ours.
+    """
+    scheduled = ws.ledger.find("key_deletion_scheduled", name)
+    if scheduled is None and ws.keyring.kind != "kms":
+        return None
+    due = scheduled.codes["until"] if scheduled is not None else ""
+    if scheduled is None or (not ws.is_simulation and ws.today.isoformat() < due):
+        raise KanshoError(
+            "KEY-UNSCHEDULED",
+            "鍵の管理サービスに鍵がありませんが、台帳に消去の予約がないか、予約の日の前です",
+            place=" ".join([name, due]).strip(),
+            remedy="消去済みとはしません。接続先・アカウントと鍵の管理サービスの記録を調べ、事故として報告してください",
+        )
+    return scheduled
 
 
 def require_two_approvals(ws: Workspace, plan: Event) -> None:

@@ -41,10 +41,10 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
     erased = [e for e in told if e.type == "holding_erased"]
     gone = [e for e in told if e.type == "snapshot_erased"]
     _require_done(planned, scanned, erased, open_manual(told))
-    ends = [e for e in told if e.type in _KEY_ENDS]
+    ends, pending = [e for e in told if e.type in _KEY_ENDS], pending_keys(told)
     return {
         "simulation": log[0].codes.get("simulation", ""),
-        "state": "interim" if pending_keys(told) else "final",
+        "state": "interim" if pending else "final",
         "erased_on": erased[-1].campaign_date if erased else "",
         "began_at": erased[0].recorded_at if erased else "",
         "ended_at": ends[-1].recorded_at if ends else "",
@@ -58,8 +58,8 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "erased": len(erased),
             "erased_earlier": sum(e.codes.get("reason") != "closing" for e in gone),
             "by_kind": _by_kind(gone),
-            "keys": [e.key for e in told if e.type == "keys_destroyed"],
-            "keys_pending": pending_keys(told),
+            "keys": [e.key for e in told if e.type == "keys_destroyed" and e.key not in pending],
+            "keys_pending": pending,
             "media_returned": sum(e.type == "medium_returned" for e in told),
             "manual": manual_closed(told),
             "certificates": sorted(e.key for e in told if e.type == "certificate_received"),
@@ -79,10 +79,17 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
 
 
 def pending_keys(log: Sequence[Event]) -> dict[str, str]:
-    """Keys whose deletion is scheduled and not yet seen to be done, with the day it is due."""
-    gone = {e.key for e in log if e.type == "keys_destroyed"}
-    due = {e.key: e.codes.get("until", "") for e in log if e.type == "key_deletion_scheduled"}
-    return {name: day for name, day in sorted(due.items()) if name not in gone}
+    """Keys whose deletion is scheduled and not seen to be done after that, with the day it is due.
+
+    What was called destroyed before its deletion was scheduled was there to be scheduled.
+    """
+    due: dict[str, str] = {}
+    for event in log:
+        if event.type == "key_deletion_scheduled":
+            due[event.key] = event.codes.get("until", "")
+        elif event.type == "keys_destroyed":
+            due.pop(event.key, None)
+    return dict(sorted(due.items()))
 
 
 def open_manual(log: Sequence[Event]) -> list[str]:

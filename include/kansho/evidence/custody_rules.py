@@ -17,6 +17,8 @@ from kansho.vault.classes import ORIGINALS, class_of
 
 #: Kind of package that the certificate of a 丙 itself comes in.
 _CERTIFICATE = "erasure_certificate"
+#: How the log says that keys lie with a key service (`kansho.vault.deployed.Settings`).
+KMS = "kms"
 #: What comes back → what must have gone out or been there before, under the same key.
 _COMES_AFTER: Mapping[str, tuple[str, str, str]] = {
     "medium_returned": ("medium_registered", "CUSTODY-MEDIUM", "returned, and never registered before"),
@@ -34,6 +36,7 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
     erased: set[str] = set()
     destroyed: set[str] = set()
     pending: dict[str, str] = {}
+    service = False  # whether the keys lie with a key service
     certified: set[str] = set()
     consented: set[str] = set()
     handed: dict[str, str] = {}
@@ -53,9 +56,17 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
                 yield Finding("CUSTODY-KEY-USED", at(event), f"stored after key {key} was destroyed")
         elif event.type == "snapshot_erased":
             erased.add(event.key)
+        elif event.type == "keys_created":
+            service = event.codes.get("keeper") == KMS
         elif event.type == "key_deletion_scheduled":
             pending[event.key] = event.codes.get("until", "")
+            if event.key in destroyed:
+                yield Finding("CUSTODY-KEY-ALIVE", at(event), "scheduled for deletion after it was called destroyed")
         elif event.type == "keys_destroyed":
+            if event.key not in pending and (service or event.codes.get("method") == "key-service"):
+                yield Finding(
+                    "CUSTODY-KEY-UNSCHEDULED", at(event), "gone from a key service that was never told to delete it"
+                )
             if event.campaign_date < pending.get(event.key, ""):
                 yield Finding(
                     "CUSTODY-KEY-PENDING", at(event), "called destroyed while its deletion was only scheduled"

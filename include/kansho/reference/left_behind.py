@@ -130,6 +130,7 @@ FAMILIES: tuple[Family, ...] = (
             "KEY-PLACE",
             "KEY-ROTATION",
             "KEY-SERVICE",
+            "KEY-ELSEWHERE",
             "S3-",
             "DISK-",
         ),
@@ -139,7 +140,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "引渡し・消去・証明",
         "消去し終えたものは戻りません。残りはそのままで、やり直すと続きから行います。新しい証明書は作られません。",
-        ("CLOSING-", "ERASURE-", "CERTIFY-", "TRACES-", "KEY-KEPT", "SUMMARY-"),
+        ("CLOSING-", "ERASURE-", "CERTIFY-", "TRACES-", "KEY-KEPT", "KEY-UNSCHEDULED", "SUMMARY-"),
     ),
     Family("業務終了後の返戻はがき", _NOTHING, ("LATE-MAIL-",)),
     Family(

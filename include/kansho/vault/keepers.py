@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,7 +29,12 @@ _KDF = "argon2id"
 
 
 class KeyKeeper(Protocol):
-    """Named keys of one campaign at rest."""
+    """Named keys of one campaign at rest.
+
+    ``kind`` is the word of `kansho.vault.deployed.Settings` for it, which the ledger and the certificate repeat.
+    """
+
+    kind: ClassVar[str]
 
     def create(self, name: str, key: bytes) -> bool:
         """Keep a key durably; one that is there already stays.  True when this call kept it."""
@@ -67,6 +72,8 @@ class KeyKeeper(Protocol):
 @dataclass(frozen=True)
 class FileKeeper:
     """Keys as plain files in a folder of their own (embedded default)."""
+
+    kind: ClassVar[str] = "files"
 
     folder: Path
 
@@ -137,6 +144,8 @@ class PassphraseKeeper:
         passphrase: as the deployment gave it; never an argument of a command.
         former: the passphrase that is being replaced; empty bytes while plain files are being wrapped.
     """
+
+    kind: ClassVar[str] = "passphrase"
 
     folder: Path
     campaign: str

@@ -32,6 +32,11 @@ class Keyring:
 
     keeper: KeyKeeper
 
+    @property
+    def kind(self) -> str:
+        """How they are kept: ``files``, ``passphrase`` or ``kms``."""
+        return self.keeper.kind
+
     def create(self) -> None:
         """Make whatever key is missing; existing keys are never replaced."""
         kept = self.keeper.names()

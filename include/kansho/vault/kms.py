@@ -4,18 +4,21 @@ Belongs here: KMS calls.  Does not belong here: files of keys without a service 
 
     created → wrapped file beside → … → deletion scheduled (pending until a day) → gone once KMS knows it no more
 
-The wrapped file names the KMS key.  It stays until KMS has forgotten the key: it is what we ask after, and opens
-nothing without KMS.  A run that is killed between making a KMS key and writing the file leaves one that nothing names:
-its tags say whose it is, and it ends with the key that it was made for.
+The wrapped file names the KMS key by its ARN: partition, region, account.  It stays until KMS has forgotten the key: it
+is what we ask after, and opens nothing without KMS.  A KMS of another region or account knows none of our keys, and is
+not believed when it says so: only one that knows another key of the campaign says of a key that it is gone.  A run
+that is killed between making a KMS key and writing the file leaves one that nothing names: its tags say whose it is,
+and it ends with the key that it was made for.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, date
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 from botocore.config import Config
@@ -27,6 +30,9 @@ from kansho.vault.keepers import FileKeeper
 #: Days that KMS waits before it deletes; the shortest it allows.
 WAIT_DAYS = 7
 _KEY = "kansho-key"
+#: Never destroyed, so that there is always one by which the right service is known.
+_STAYS = "signing"
+_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):key/[A-Za-z0-9-]+\Z")
 _GONE = frozenset({"NotFoundException"})
 #: States in which KMS still decrypts, or could again.
 _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
@@ -50,10 +56,13 @@ class KmsKeeper:
         owner: the deployment's word in the tags of its keys.
     """
 
+    kind: ClassVar[str] = "kms"
+
     def __init__(self, client: Any, files: FileKeeper, campaign: str, owner: str) -> None:
         self._client, self._files, self._campaign, self._owner = client, files, campaign, owner
         self._opened: dict[str, bytes] = {}
         self._ours: dict[str, list[str]] | None = None
+        self._account = ""  # of a key of ours that this service was seen to know
 
     def create(self, name: str, key: bytes) -> bool:
         """See `KeyKeeper.create`; a kill between the steps leaves an unused KMS key (`strays`)."""
@@ -94,6 +103,7 @@ class KmsKeeper:
     def destroy(self, name: str) -> None:
         """Schedule the deletion, strays included; once KMS knows none of them any more, remove what named it."""
         self._opened.pop(name, None)
+        self._name_whole(name)
         told = self._deletions(name)
         for id_, state in told.items():
             if state is None:
@@ -148,19 +158,41 @@ class KmsKeeper:
         return turned
 
     def _kept(self, name: str) -> dict[str, Any]:
-        return json.loads(self._files.read(name))  # type: ignore[no-any-return]
+        """What the file says, every KMS key by its ARN."""
+        said: dict[str, Any] = json.loads(self._files.read(name))
+        former = [self._arn(name, id_) for id_ in said.get("former", [])]
+        return {**said, "kms_key": self._arn(name, said["kms_key"]), "former": former}
+
+    def _arn(self, name: str, id_: str) -> str:
+        """An earlier form kept the bare id, which any region may be asked for: the service says whose it is."""
+        if id_.startswith("arn:"):
+            return id_
+        told = self._described(name, id_)
+        if told is None:
+            raise _elsewhere(name)
+        return str(told["Arn"])
+
+    def _name_whole(self, name: str) -> None:
+        """Write the ARN where a bare id stands, while the service still knows it: afterwards nobody could say."""
+        if self._files.has(name):
+            said, whole = json.loads(self._files.read(name)), self._kept(name)
+            if (whole["kms_key"], whole["former"]) != (said["kms_key"], said.get("former", [])):
+                self._files.replace(name, json.dumps(whole).encode())
 
     def _new(self, name: str) -> str:
         tags = [{"TagKey": key, "TagValue": value} for key, value in {**self._tags, _KEY: name}.items()]
         made = self._call("create_key", name, Description=f"kansho {self._campaign} {name}", Tags=tags)
-        return str(made["KeyMetadata"]["KeyId"])
+        return str(made["KeyMetadata"]["Arn"])
 
     def _schedule(self, name: str, id_: str) -> None:
         self._call("schedule_key_deletion", name, KeyId=id_, PendingWindowInDays=WAIT_DAYS)
 
     def _deletions(self, name: str) -> dict[str, date | bool | None]:
         """KMS key → its state, for the one in use, those it replaced, and strays."""
-        return {id_: self._deletion(name, id_) for id_ in (*self._named(name), *self.strays(name))}
+        found = {id_: self._deletion(name, id_) for id_ in (*self._named(name), *self.strays(name))}
+        if not found and self._files.names():
+            self._require_home(name)  # elsewhere there would be no stray either
+        return found
 
     def _named(self, name: str) -> list[str]:
         """The KMS keys that the file names, the one in use first."""
@@ -179,7 +211,7 @@ class KmsKeeper:
         marker: dict[str, str] = {}
         while True:
             page = self._call("list_keys", "list_keys", **marker)
-            for id_ in (entry["KeyId"] for entry in page["Keys"]):
+            for id_ in (entry["KeyArn"] for entry in page["Keys"]):
                 tags = self._tags_of(id_)
                 if self._tags.items() <= tags.items():
                     found.setdefault(tags.get(_KEY, ""), []).append(id_)
@@ -200,18 +232,51 @@ class KmsKeeper:
         return {tag["TagKey"]: tag["TagValue"] for tag in told}
 
     def _deletion(self, name: str, id_: str) -> date | bool | None:
-        """None: present; a day: pending until then; True: gone."""
-        try:
-            told = self._client.describe_key(KeyId=id_)["KeyMetadata"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _GONE:
-                return True
-            raise _failed(name) from None
-        except BotoCoreError:
-            raise _failed(name) from None
+        """None: present; a day: pending until then; True: gone, as a service says that knows another key of ours."""
+        told = self._described(name, id_)
+        if told is None:
+            self._require_home(name, id_)
+            return True
         if told["KeyState"] not in _PENDING:
             return None
         return told["DeletionDate"].astimezone(UTC).date()  # type: ignore[no-any-return]
+
+    def _described(self, name: str, id_: str) -> dict[str, Any] | None:
+        """What the service says of a key; None when it does not know it.
+
+        Raises:
+            KanshoError: ``KEY-ELSEWHERE`` when the key lies in another partition or region than the service asked.
+        """
+        whole, asked = id_.startswith("arn:"), self._client.meta
+        if whole and _parts(name, id_)[:2] != (asked.partition, asked.region_name):
+            raise _elsewhere(name)
+        try:
+            told: dict[str, Any] = self._client.describe_key(KeyId=id_)["KeyMetadata"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _GONE:
+                return None
+            raise _failed(name) from None
+        except BotoCoreError:
+            raise _failed(name) from None
+        if whole and told["Arn"] != id_:
+            raise _elsewhere(name)
+        return told
+
+    def _require_home(self, name: str, id_: str = "") -> None:
+        """The service knows a key of this campaign, in the account of the one that it is asked about.
+
+        Raises:
+            KanshoError: ``KEY-ELSEWHERE``.
+        """
+        if not self._account:
+            for other in dict.fromkeys((_STAYS, *self._files.names())):
+                kept = json.loads(self._files.read(other))["kms_key"] if self._files.has(other) else None
+                told = self._described(other, kept) if kept is not None else None
+                if told is not None:
+                    self._account = _parts(other, told["Arn"])[2]
+                    break
+        if not self._account or (id_ and _parts(name, id_)[2] != self._account):
+            raise _elsewhere(name)
 
     def _call(self, operation: str, name: str, **arguments: Any) -> dict[str, Any]:
         try:
@@ -229,6 +294,23 @@ def _failed(name: str) -> KanshoError:
         "鍵の管理サービスが応じません",
         place=name,
         remedy="権限・接続先を確認してからやり直してください",
+    )
+
+
+def _parts(name: str, arn: str) -> tuple[str, str, str]:
+    """Partition, region and account of an ARN."""
+    found = _ARN.match(arn)
+    if found is None:
+        raise _elsewhere(name)
+    return found["partition"], found["region"], found["account"]
+
+
+def _elsewhere(name: str) -> KanshoError:
+    return KanshoError(
+        "KEY-ELSEWHERE",
+        "この接続先・地域・アカウントの鍵の管理サービスは、鍵を作ったものと違います（鍵が消えたとはみなしません）",
+        place=name,
+        remedy="keeper.json の endpoint・region と、役割のアカウントを、鍵を作ったときのものに戻してください",
     )
 
 
