@@ -172,6 +172,15 @@ def test_bytes_that_are_damaged_where_they_lie_are_an_incident(site: Site) -> No
         site.store.read("a")
 
 
+def test_bytes_that_came_without_a_digest_are_nobodys_and_not_believed(site: Site) -> None:
+    site.truth.put_object(Bucket=PLAIN, Key=f"{site.prefix}/a", Body=b"whatever")
+    with pytest.raises(KanshoError, match="S3-FOREIGN") as refused:
+        site.store.read("a")
+    assert refused.value.remedy
+    with site.store.open("a") as stream:
+        assert stream.read() == b"whatever", "who searches sees it"
+
+
 def test_what_is_sent_is_held_against_its_checksum_by_the_server(site: Site) -> None:
     site.store.create("a", b"x")
     site.store.create("b", bytes(PART + 1))

@@ -13,6 +13,7 @@ from kansho.closing.needles import DELIMITED, Needle
 from kansho.closing.residue import scan
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft
+from kansho.vault import s3_calls
 from kansho.vault.storage import (
     NAME,
     Storage,
@@ -127,6 +128,14 @@ def test_a_place_that_the_ward_did_not_designate_is_refused(
     require_approved(Storage.model_validate(said("https://s3.example.jp")), config)
     with pytest.raises(KanshoError, match=code):
         require_approved(Storage.model_validate(said("https://s3.example.jp", **changed)), config)
+
+
+def test_the_logs_of_other_campaigns_are_not_asked_for_without_encryption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_calls, "client", lambda *_: pytest.fail("a client was made"))
+    with pytest.raises(KanshoError, match="STORAGE-TLS"):
+        list(ledgers_of(deploy(tmp_path, said("http://s3.example.jp"))))
 
 
 def test_data_that_the_data_flow_keeps_elsewhere_do_not_go_to_s3(mini: CampaignConfig) -> None:

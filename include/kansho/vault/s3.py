@@ -118,7 +118,8 @@ class S3Store:
         """See `ObjectStore.read`; the bytes are held against the digest that was written with them.
 
         Raises:
-            KanshoError: ``S3-DAMAGED`` when they are other bytes each time they are read.
+            KanshoError: ``S3-DAMAGED`` when they are other bytes each time they are read, ``S3-FOREIGN`` when no digest
+                was written with them: whatever we write has one.
         """
         key = self._key(name)
 
@@ -129,7 +130,9 @@ class S3Store:
         try:
             for failure in range(self._patience.tries):
                 data, digest = tried("read", get, self._patience)
-                if digest is None or hashlib.sha256(data).hexdigest() == digest:
+                if digest is None:
+                    raise _foreign(name)
+                if hashlib.sha256(data).hexdigest() == digest:
                     return data
                 if failure + 1 < self._patience.tries:
                     self._patience.pause(failure)
@@ -145,7 +148,10 @@ class S3Store:
         )
 
     def open(self, name: str) -> BinaryIO:
-        """See `ObjectStore.open`; raises as `kansho.vault.s3_reading` while it is read."""
+        """See `ObjectStore.open`; raises as `kansho.vault.s3_reading` while it is read.
+
+        What has no digest is read all the same: the residue scan looks into whatever lies there.
+        """
         key = self._key(name)
         head = self._head(key)
         if head is None:
@@ -231,6 +237,15 @@ class S3Store:
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{check_name(name)}"
+
+
+def _foreign(name: str) -> KanshoError:
+    return KanshoError(
+        "S3-FOREIGN",
+        "控え値のないオブジェクトがあります（本システムが書いたものではありません）",
+        place=name,
+        remedy="誰がいつ書いたかを保管先の記録で調べ、事故として報告してください",
+    )
 
 
 def folders_of(client: Any, bucket: str, patience: Patience = DEFAULT) -> list[str]:

@@ -85,7 +85,14 @@ def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:
 
 
 def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
-    """The log of every campaign that this deployment keeps."""
+    """The log of every campaign that this deployment keeps.
+
+    Of the other campaigns' configurations nothing is known here, so that no place can be held against them; nothing is
+    asked without encryption all the same.
+
+    Raises:
+        KanshoError: ``STORAGE-TLS``.
+    """
     storage = storage_of(home)
     if storage is None:
         folders = sorted((home / "ledger").iterdir()) if (home / "ledger").is_dir() else []
@@ -93,6 +100,7 @@ def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
         return
     from kansho.vault.s3 import S3Store, folders_of
 
+    require_encrypted(storage.endpoint)
     client = _client(storage, os.getpid())
     for campaign in folders_of(client, storage.evidence_bucket):
         yield campaign, S3Store(client, storage.evidence_bucket, f"{campaign}/ledger")
