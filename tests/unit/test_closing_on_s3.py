@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,29 @@ def test_an_erasure_that_s3_refuses_half_way_is_recorded_for_what_was_done_and_g
     assert store.remains() == {}
     gone = [e.key for e in year.ws.ledger.events("holding_erased")]
     assert sorted(gone) == sorted(year.ws.ledger.events("erasure_planned")[-1].refs["targets"])
+
+
+def overwritten(client: Any, key: str) -> None:
+    """As somebody who may write: the very same bytes, so that no digest and no signature tells."""
+    found = client.get_object(Bucket=EVIDENCE, Key=key)
+    client.put_object(Bucket=EVIDENCE, Key=key, Body=found["Body"].read(), Metadata=found["Metadata"])
+
+
+def hidden(client: Any, key: str) -> None:
+    """Deleted, and written again: the marker between the two stays."""
+    found = client.get_object(Bucket=EVIDENCE, Key=key)
+    client.delete_object(Bucket=EVIDENCE, Key=key)
+    client.put_object(Bucket=EVIDENCE, Key=key, Body=found["Body"].read(), Metadata=found["Metadata"])
+
+
+@pytest.mark.parametrize("tamper", [overwritten, hidden])
+def test_a_log_of_which_anything_was_written_twice_is_not_certified(
+    tamper: Callable[[Any, str], None], year: ClosingYear, endpoint: str
+) -> None:
+    year.until_erased()
+    tamper(client_of(endpoint), f"{year.ws.config.id}/ledger/events/0000000003.json")
+    with pytest.raises(KanshoError, match="LEDGER-VERSIONS") as refused:
+        finalise(year.ws.config, year.ws.layout.var)
+    assert refused.value.place == "events/0000000003.json"
+    assert year.ws.ledger.events("campaign_certified") == []
+    assert not (year.ws.layout.outputs / "certificate.json").exists()

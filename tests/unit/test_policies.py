@@ -107,6 +107,23 @@ def test_nobody_deletes_evidence_and_nobody_locks_personal_data() -> None:
     assert [s["Effect"] for s in bypass] == ["Deny"]
 
 
+def test_nobody_overwrites_the_log_and_a_worker_may_see_whether_somebody_did() -> None:
+    """Every write that makes an object says that the name is free; the steps before a multipart's end cannot say it."""
+    (one,) = [s for s in statements("evidence-bucket.json") if "s3:PutObject" in s["Action"]]
+    assert (one["Effect"], one["Principal"], one["Action"]) == ("Deny", "*", ["s3:PutObject"])
+    assert one["Resource"] == f"arn:aws:s3:::{EVIDENCE}/*/ledger/*"
+    assert one["Condition"] == {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+    # What makes an object (the condition key is true of it), wherever the store calls it, carries the header.
+    makes, conditional = {"put_object", "complete_multipart_upload", "copy_object"}, []
+    for module in S3_MODULES:
+        for node in ast.walk(ast.parse((VAULT / f"{module}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in makes:
+                conditional.append("IfNoneMatch" in [keyword.arg for keyword in node.keywords])
+    assert len(conditional) >= 2
+    assert all(conditional)
+    assert "s3:ListBucketVersions" in granted("worker-s3.json", EVIDENCE)
+
+
 @pytest.mark.parametrize("name", ["personal-bucket.json", "evidence-bucket.json"])
 def test_a_bucket_answers_nobody_without_encryption(name: str) -> None:
     (tls,) = [s for s in statements(name) if s.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}]

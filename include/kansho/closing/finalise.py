@@ -30,6 +30,7 @@ from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
 from kansho.closing.stopped import require_stopped
+from kansho.closing.written_once import require_written_once
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
 from kansho.evidence.erasure_log import NAME as ERASURE_LOG
@@ -75,7 +76,8 @@ def finalise(
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
-            ``CLOSING-UNREADABLE``, ``CLOSING-STORE`` when a store still holds a version, ``CERTIFY-*``, or
+            ``CLOSING-UNREADABLE``, ``CLOSING-STORE`` when a store still holds a version, ``LEDGER-VERSIONS``
+            when an object of the log was written twice, ``CERTIFY-*``, or
             ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
     airflow = var / "airflow"
@@ -235,6 +237,7 @@ def _require_clean(result: ScanResult, var: Path) -> None:
 
 
 def _certify(ws: Workspace) -> dict[str, Any]:
+    require_written_once(ws)
     part = certified_part(ws.ledger.events())
     made = certificate.certificate_of(ws, part)
     issued = certificate.issue_paper(ws, made, part[-1])
