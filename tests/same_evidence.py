@@ -35,6 +35,8 @@ LAWFUL: dict[str, str] = {
     "certificate.ended_at": "the real clock",
     "recipient_registered.codes.recipient": "keys that parties draw for themselves, as age writes them",
     "package_handed_over.refs.files.*": "sizes of workbooks, which tell the clock",
+    "keys_created.codes.lock": "a bucket's objects stand under a lock, a folder's under none",
+    "certificate.protection.lock": "the same",
     "certificate.storage.*": "the store that the config declares",
     "certificate.cryptographic_erase.volumes": "the store that the config declares",
     "residue_scanned.refs.places": "the places searched: folders here, a bucket's parts there",

@@ -157,6 +157,10 @@ class Year:
         self.events = [replace(e, sequence=i) for i, e in enumerate(kept)]
 
 
+#: As a real year must be kept.
+PROTECTED = {"keeper": "passphrase", "lock": "COMPLIANCE"}
+
+
 def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, officer: str = OFFICER[1]) -> Year:
     """Everything up to, not with, the certification; one mailing, one call round, one visit list.
 
@@ -166,7 +170,7 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     add = year.add
     first = replaces or config
     add("campaign_opened", config.id, codes={"simulation": "true", "config_digest": first.digest})
-    add("keys_created", "keys", codes={"signing_public": year.public.hex()})
+    add("keys_created", "keys", codes={"signing_public": year.public.hex(), **PROTECTED})
     _registers(year)
     then = (OFFICER[0], officer, OFFICER[2])
     year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="document/handler-report")

@@ -680,6 +680,17 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         on("incident_reported", "2027-06-13"),
         {"DEADLINE-INCIDENT [incident_reported sheet-1]"},
     ),
+    **{
+        f"a real year with {what}": (
+            all_of(coded("campaign_opened", "sumida_2027", simulation="false"), coded("keys_created", "keys", **said)),
+            {"STATE-UNPROTECTED [keys_created keys]"},
+        )
+        for what, said in (
+            ("keys in plain files", {"keeper": "files"}),
+            ("keys that nobody says how they are kept", {"keeper": ""}),
+            ("a lock that can be lifted", {"lock": "GOVERNANCE"}),
+        )
+    },
     "work before the ward approved the opening": (
         dropped("approval_decided", "dag/run/opening"),
         {"STATE-UNOPENED [delivery_accepted d01]"},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.evidence.certified import certified_facts, certified_part, open_manual, pending_keys
+from kansho.evidence.certified import certified_facts, certified_part, open_manual, pending_keys, protection
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
@@ -102,6 +102,7 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
         "log_size": len(log),
         "log_root": root_of(leaves).hex(),
         "inventory": {"digest": "1" * 64, "counts": {"holdings": 4}},
+        "protection": {"keeper": "", "lock": ""},
         "people": {"operator": "tsukumo", "names": {"operator": "九十九"}},
         "erasure": {
             "plan": PLAN,
@@ -161,6 +162,14 @@ def test_a_key_that_is_scheduled_after_it_was_called_destroyed_is_pending(year: 
     assert said["state"] == "interim"
     assert said["erasure"]["keys_pending"] == {"health": "2028-02-09", "residents": "2028-02-10"}
     assert said["erasure"]["keys"] == ["hmac"]
+
+
+def test_what_protected_keys_and_log_is_what_the_log_says_of_it(year: Year) -> None:
+    year.add("keys_created", "c", codes={"keeper": "files", "lock": "COMPLIANCE"})
+    assert protection(year.events) == {"keeper": "files", "lock": "COMPLIANCE"}
+    year.add("keys_rotated", "rotation/1", codes={"keeper": "passphrase"})
+    year.add("keys_destroyed", "papers")
+    assert certified_facts(part(year))["protection"] == {"keeper": "passphrase", "lock": "COMPLIANCE"}
 
 
 def test_what_is_pending_or_open_is_so_until_its_end_is_in_the_log(year: Year) -> None:

@@ -22,9 +22,12 @@ from kansho.opening.amendment import bind_amendment, changes, find_amendment, ma
 from kansho.opening.register import register_tuning
 from kansho.opening.stage import find_opening_work, finish_opening, make_handler_report, open_campaign, register_parties
 from kansho.simulation.world import World
+from kansho.vault import keepers
+from kansho.vault.deployed import Settings, write_settings
 from kansho.vault.keys import new_identity, recipient_of
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from tests.s3_server import deploy, on_s3, said, small_site
 
 ON = date(2027, 4, 1)
 START = {"triggered": {"simulation": True, "seed": 1}}
@@ -87,7 +90,9 @@ def test_every_register_is_filled_once_however_often_it_runs(mini: CampaignConfi
         assert len(ws.ledger.events(type_)) == wanted, type_
 
 
-def test_the_seed_repeats_for_a_simulation_and_not_for_a_real_campaign(mini: CampaignConfig, tmp_path: Path) -> None:
+def test_the_seed_repeats_for_a_simulation_and_not_for_a_real_campaign(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def seed_of(name: str, start: dict[str, object]) -> object:
         ws = _workspace(mini, tmp_path / name)
         work = find_opening_work(ws, {"triggered": start})
@@ -97,7 +102,59 @@ def test_the_seed_repeats_for_a_simulation_and_not_for_a_real_campaign(mini: Cam
 
     simulated = {"simulation": True, "seed": 1}
     assert seed_of("a", simulated) == seed_of("b", simulated)
+    for real in ("c", "d"):
+        _behind_a_passphrase(tmp_path / real / "var", mini, monkeypatch)
     assert seed_of("c", {"seed": 1}) != seed_of("d", {"seed": 1})
+
+
+def _behind_a_passphrase(var: Path, config: CampaignConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "MEMORY_KIB", 256)
+    words = var / "words"
+    words.parent.mkdir(parents=True, exist_ok=True)
+    words.touch(0o600)
+    words.write_text("correct horse battery")
+    write_settings(var / "kansho" / "keys", config.id, Settings("passphrase", str(words)))
+
+
+def test_a_real_year_does_not_begin_with_keys_in_plain_files_and_a_rehearsal_says_so(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = _workspace(mini, tmp_path)
+    with pytest.raises(KanshoError, match="OPENING-KEYS") as refused:
+        open_campaign(ws, find_opening_work(ws, {}) or {})
+    assert refused.value.remedy
+    assert (ws.ledger.size, ws.keyring.names()) == (0, []), "before anything is made"
+
+    _open(ws)
+    (created,) = ws.ledger.events("keys_created")
+    assert (created.codes["keeper"], created.codes["lock"]) == ("files", "none")
+
+    _behind_a_passphrase(tmp_path / "real" / "var", mini, monkeypatch)
+    real = _workspace(mini, tmp_path / "real")
+    open_campaign(real, find_opening_work(real, {}) or {})
+    (created,) = real.ledger.events("keys_created")
+    assert (real.is_simulation, created.codes["keeper"], created.codes["lock"]) == (False, "passphrase", "none")
+
+
+def test_a_real_year_does_not_begin_under_a_lock_that_can_be_lifted(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    var = tmp_path / "var"
+    _behind_a_passphrase(var, mini, monkeypatch)
+    with small_site() as cloud:
+        config = on_s3(mini, cloud.address)
+        deploy(var, said(cloud.address, lock="GOVERNANCE"))
+        ws = _workspace(config, tmp_path)
+        with pytest.raises(KanshoError, match="OPENING-LOCK") as refused:
+            open_campaign(ws, find_opening_work(ws, {}) or {})
+        assert refused.value.remedy
+        assert ws.ledger.size == 0
+
+        deploy(var, said(cloud.address, lock="COMPLIANCE"))
+        ws = _workspace(config, tmp_path)
+        open_campaign(ws, find_opening_work(ws, {}) or {})
+        (created,) = ws.ledger.events("keys_created")
+        assert (created.codes["keeper"], created.codes["lock"]) == ("passphrase", "COMPLIANCE")
 
 
 def test_an_untrained_handler_cannot_be_registered(mini: CampaignConfig, tmp_path: Path) -> None:

@@ -35,6 +35,16 @@ _METHODS = {
     "block_erase": "ブロック消去",
     "crypto_erase": "暗号化消去",
 }
+_KEEPERS = {
+    "files": "平文のファイル（模擬の年度に限る）",
+    "passphrase": "合言葉（Argon2id）で包んだファイル",
+    "kms": "鍵管理サービス（KMS）で包んだファイル",
+}
+_LOCKS = {
+    "COMPLIANCE": "COMPLIANCE（保存期限まで、誰も外せない）",
+    "GOVERNANCE": "GOVERNANCE（所有者が外せる。模擬の年度に限る）",
+    "none": "なし（受託者の記憶装置。書換えは、区に渡したチェックポイントと署名で分かる）",
+}
 _PLACES = {
     "kansho": "保管設定",
     "kansho/keys": "鍵",
@@ -189,6 +199,8 @@ def _keys(certificate: Mapping[str, Any]) -> Section:
             f"{said['algorithm']}（{said['strength_bits']} ビット）。対象ごとの鍵を、区分ごとの年度の鍵で包む",
         ),
         ("書込み前の暗号化", "全ての保有物を、記憶装置に書く前に暗号化した"),
+        ("鍵の保管", _KEEPERS.get(certificate["protection"]["keeper"], "記録なし")),
+        ("証跡のロック", _LOCKS.get(certificate["protection"]["lock"], "記録なし")),
         ("破壊した鍵", "、".join(KEY_NAMES[k] for k in said["keys_destroyed"]) or "なし"),
         ("消去を待つ鍵", pending or "なし"),
         (

@@ -20,6 +20,7 @@ _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
 #: The events that anything in the certificate is said by; the log has many more.
 _TOLD = _KEY_ENDS | {
     *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
+    *("keys_created", "keys_rotated"),
     *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
     *("traces_purged", "residue_scanned"),
 }
@@ -51,6 +52,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
         "log_size": len(log),
         "log_root": root_of(leaves or [leaf_hash(e.canonical()) for e in log]).hex(),
         "inventory": {"digest": inventory.refs.get("digest", ""), "counts": dict(inventory.counts)},
+        "protection": protection(told),
         "people": {**attended.codes, "names": dict(attended.names)},
         "erasure": {
             "plan": planned.refs.get("digest", ""),
@@ -76,6 +78,13 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "places": scan_log.places_of(scanned),
         },
     }
+
+
+def protection(log: Sequence[Event]) -> dict[str, str]:
+    """How keys were kept at the last (a rotation may wrap plain files), and under which lock the log was opened."""
+    said = [e.codes for e in log if e.type in ("keys_created", "keys_rotated")]
+    keepers, locks = ([codes[name] for codes in said if name in codes] for name in ("keeper", "lock"))
+    return {"keeper": keepers[-1] if keepers else "", "lock": locks[0] if locks else ""}
 
 
 def pending_keys(log: Sequence[Event]) -> dict[str, str]:

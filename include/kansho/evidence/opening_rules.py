@@ -16,18 +16,36 @@ from kansho.evidence.short import short
 #: The first of these is the moment from which residents' data may be in the house, or leave it.
 _WORK = frozenset({"delivery_accepted", "package_handed_over", "plan_made", "wave_selected"})
 
+#: Ways to keep keys, and to lock the log, that a real year may begin with (`kansho.opening.protection`).
+_WRAPPED = frozenset({"passphrase", "kms"})
+_LASTING = frozenset({"COMPLIANCE", "none"})
+
 #: What an amendment is judged by.
 _AMENDS = frozenset({"campaign_opened", "config_amended", "approval_requested", "approval_decided"})
 
 
 def opening_findings(events: Sequence[Event]) -> Iterator[Finding]:
-    """No delivery is taken in and nothing leaves before the ward approved the opening."""
+    """No delivery is taken in and nothing leaves before the ward approved the opening; a real year is protected."""
+    yield from _unprotected(events)
     for event in events:
         if event.type in _WORK:
             if not opening_approved(events[: event.sequence]):
                 place = f"event {event.sequence} {event.type} {event.key}"
                 yield Finding("STATE-UNOPENED", place, "before the ward approved the opening (C1, P4)")
             return
+
+
+def _unprotected(events: Sequence[Event]) -> Iterator[Finding]:
+    """Keys in plain files and a lock that its owner can lift are for rehearsals; which it was stands in the log."""
+    if not events or events[0].codes.get("simulation") == "true":
+        return
+    for event in events:
+        if event.type == "keys_created":
+            place = f"event {event.sequence} {event.type} {event.key}"
+            if event.codes.get("keeper") not in _WRAPPED:
+                yield Finding("STATE-UNPROTECTED", place, "a real year whose keys are not said to be wrapped (D3)")
+            if event.codes.get("lock") not in _LASTING:
+                yield Finding("STATE-UNPROTECTED", place, "a real year whose log stands under a lock for rehearsals")
 
 
 def amendment_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFacts] | None) -> Iterator[Finding]:

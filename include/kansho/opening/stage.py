@@ -12,6 +12,7 @@ from kansho.exchange.authority import authority_of
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.opening.admissible import require_admissible
 from kansho.opening.amendment import issue_config, report_key
+from kansho.opening.protection import protection_of, require_protected
 from kansho.opening.register import register_everything
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
@@ -37,11 +38,13 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     it is random.  Its digest is in the ledger before the first delivery (E1).
 
     Raises:
-        KanshoError: as `require_admissible`, before anything is made.
+        KanshoError: as `require_admissible`, and of a real year as `require_protected`, before anything is made.
     """
     require_admissible(ws.config)
-    ws.keyring.create()
     simulation = bool(work["simulation"])
+    if not simulation:
+        require_protected(ws)
+    ws.keyring.create()
     ws.record(
         "campaign_opened",
         ws.config.id,
@@ -54,7 +57,8 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         names={"title": ws.config.contract.title, "number": ws.config.contract.number},
     )
     issue_config(ws)
-    ws.record("keys_created", ws.config.id, codes={"signing_public": ws.keyring.public_key().hex()})
+    codes = {"signing_public": ws.keyring.public_key().hex(), **protection_of(ws)}
+    ws.record("keys_created", ws.config.id, codes=codes)
     given = work.get("seed")
     seed = hashlib.sha256(f"{ws.config.id}/{given}".encode()).digest() if simulation and given is not None else None
     ref = ws.store_bytes(SEED_KIND, SEED_KEY, seed or secrets.token_bytes(32))
