@@ -22,7 +22,12 @@ def add_vault_commands(commands: Any) -> None:
     check.add_argument("--personal-bucket", required=True, metavar="BUCKET", help="versioned, without object lock")
     check.add_argument("--evidence-bucket", required=True, metavar="BUCKET", help="versioned, with object lock")
     check.add_argument("--writers", type=int, default=8, help="how many race for one name")
-    check.add_argument("--hold", type=int, default=30, metavar="SECONDS", help="for which one object is locked")
+    check.add_argument("--hold", type=int, default=30, metavar="SECONDS", help="for which an object is locked")
+    check.add_argument(
+        "--compliance",
+        action="store_true",
+        help="lock one more object under COMPLIANCE, which nobody can lift before --hold is over; else 確認不能",
+    )
     check.add_argument("--json", action="store_true")
     check.set_defaults(run=_check)
 
@@ -39,6 +44,7 @@ def _check(arguments: argparse.Namespace) -> int:
         clock=wall_clock,
         writers=arguments.writers,
         hold=arguments.hold,
+        compliance=arguments.compliance,
     )
     print(json.dumps(as_json(report), ensure_ascii=False, indent=1) if arguments.json else as_text(report), end="")
     return 0 if report.kept else 1

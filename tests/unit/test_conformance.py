@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,6 +36,7 @@ def checked(endpoint: str, monkeypatch: pytest.MonkeyPatch, change: Change, **as
         client.meta.events.register("before-send.s3.PutObject", refuses_other_bytes)
     change(client)
     monkeypatch.setattr(conformance, "client", lambda *_: client)
+    asked.setdefault("compliance", True)
     asked.setdefault("hold", 3600)  # so that no slow machine sees the lock end
     buckets = (asked.pop("personal", PERSONAL), asked.pop("evidence", EVIDENCE))
     return conformance.check(
@@ -118,6 +120,41 @@ def ignores_locks(client: Any) -> None:
     before(client, "PutObject", without("ObjectLockMode", "ObjectLockRetainUntilDate"))
 
 
+def lets_compliance_be_passed_by(client: Any) -> None:
+    """It tells of COMPLIANCE, and keeps what GOVERNANCE would."""
+    asked: list[str] = []
+
+    def weaker(params: dict[str, Any]) -> None:
+        if params.get("ObjectLockMode") == "COMPLIANCE":
+            params["ObjectLockMode"] = "GOVERNANCE"
+
+    def told(parsed: dict[str, Any]) -> None:
+        if asked[-1].endswith("/compliance") and "ObjectLockMode" in parsed:
+            parsed["ObjectLockMode"] = "COMPLIANCE"
+
+    before(client, "PutObject", weaker)
+    before(client, "HeadObject", lambda params: asked.append(params["Key"]))
+    after(client, "HeadObject", told)
+
+
+def joins_parts_backwards(client: Any) -> None:
+    """As they came last, first; what is of one part is right."""
+
+    def joined(parsed: dict[str, Any]) -> None:
+        if "Body" in parsed:
+            body = parsed["Body"].read()
+            parsed["Body"] = io.BytesIO(body[5 * 2**20 :] + body[: 5 * 2**20])
+
+    after(client, "GetObject", joined)
+
+
+def deletes_one_of_many(client: Any) -> None:
+    def narrowed(params: dict[str, Any]) -> None:
+        params["Delete"] = {**params["Delete"], "Objects": params["Delete"]["Objects"][:1]}
+
+    before(client, "DeleteObjects", narrowed)
+
+
 def tells_of_locks_and_does_not_keep_them(client: Any) -> None:
     before(client, "DeleteObject", lambda params: params.update(BypassGovernanceRetention=True))
 
@@ -150,11 +187,14 @@ def lists_one_page(client: Any) -> None:
         (ignores_conditions, {"CHECK-CREATE", "CHECK-RACE"}),
         (answers_every_writer_that_it_won, {"CHECK-RACE"}),
         (ignores_conditions_at_the_end_of_parts, {"CHECK-PARTS"}),
+        (joins_parts_backwards, {"CHECK-PARTS"}),
+        (deletes_one_of_many, {"CHECK-BULK"}),
+        (lets_compliance_be_passed_by, {"CHECK-COMPLIANCE"}),
         (hides_old_versions, {"CHECK-VERSIONS"}),
         (hides_delete_markers, {"CHECK-VERSIONS"}),
-        (ignores_the_version_of_a_deletion, {"CHECK-VERSIONS", "CHECK-LOCK"}),
+        (ignores_the_version_of_a_deletion, {"CHECK-VERSIONS", "CHECK-LOCK", "CHECK-COMPLIANCE"}),
         (hides_unfinished_uploads, {"CHECK-UPLOADS"}),
-        (ignores_locks, {"CHECK-LOCK"}),
+        (ignores_locks, {"CHECK-LOCK", "CHECK-COMPLIANCE"}),
         (tells_of_locks_and_does_not_keep_them, {"CHECK-LOCK"}),
         (ignores_checksums, {"CHECK-CHECKSUM"}),
         (lists_neighbours, {"CHECK-LISTING"}),
@@ -169,6 +209,32 @@ def test_what_an_endpoint_does_not_keep_is_told_and_nothing_else(
     assert states(report) == dict.fromkeys(codes, "fail")
     assert report.kept == (not codes)
     assert all(result.said and result.remedy for result in report.results if result.state != "pass")
+
+
+def test_a_lock_that_nobody_can_lift_is_tried_only_when_it_is_asked_for_and_is_else_not_checked(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[str | None] = []
+
+    def seen(client: Any) -> None:
+        before(client, "PutObject", lambda params: modes.append(params.get("ObjectLockMode")))
+
+    report = checked(endpoint, monkeypatch, seen, compliance=False)
+    (result,) = [result for result in report.results if result.state != "pass"]
+    assert (result.code, result.state, report.kept) == ("CHECK-COMPLIANCE", "unknown", False)
+    assert "--compliance" in result.remedy
+    assert "確認不能" in conformance.as_text(report)
+    assert {mode for mode in modes if mode} == {"GOVERNANCE"}
+
+
+def test_parts_are_as_large_as_real_ones_and_there_are_two(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def seen(client: Any) -> None:
+        before(client, "UploadPart", lambda params: sizes.append((params["PartNumber"], len(params["Body"]))))
+
+    assert checked(endpoint, monkeypatch, seen).kept
+    assert sizes == [(1, 5 * 2**20), (2, 18)] * 2
 
 
 # -- what could not be checked, what is left, what is told -------------------------------------------------
@@ -216,7 +282,9 @@ def test_everything_is_cleaned_up_but_what_a_lock_keeps_and_that_is_named(
     client = client_of(endpoint)
     bucket(client, "cleaned")
     bucket(client, "cleaned-evidence", lock=True)
-    report = checked(endpoint, monkeypatch, lambda _: None, personal="cleaned", evidence="cleaned-evidence", hold=3600)
+    report = checked(
+        endpoint, monkeypatch, lambda _: None, personal="cleaned", evidence="cleaned-evidence", compliance=False
+    )
     assert "Versions" not in client.list_object_versions(Bucket="cleaned")
     assert not client.list_multipart_uploads(Bucket="cleaned").get("Uploads")
     (kept,) = client.list_object_versions(Bucket="cleaned-evidence")["Versions"]
@@ -237,7 +305,10 @@ def test_the_command_tells_a_table_or_json_and_ends_with_one_unless_all_is_kept(
     assert cli.main([*words, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert {r["code"]: r["state"] for r in told["results"] if r["state"] != "pass"} == {"CHECK-CHECKSUM": "fail"}
-    assert asked[0] == ((endpoint, REGION, PERSONAL, EVIDENCE), {"clock": wall_clock, "writers": 8, "hold": 30})
+    assert asked[0] == (
+        (endpoint, REGION, PERSONAL, EVIDENCE),
+        {"clock": wall_clock, "writers": 8, "hold": 30, "compliance": False},
+    )
     assert cli.main(words) == 1
     table = capsys.readouterr().out
     assert all(code in table for code in CODES)
@@ -245,7 +316,7 @@ def test_the_command_tells_a_table_or_json_and_ends_with_one_unless_all_is_kept(
     sound = Report(tuple(r for r in report.results if r.state == "pass"), ())
     monkeypatch.setattr(conformance, "check", lambda *_, **__: sound)
     assert cli.main(words) == 0
-    assert "全 9 項目に適合しました" in capsys.readouterr().out
+    assert "全 11 項目に適合しました" in capsys.readouterr().out
 
 
 def test_every_check_is_explained_to_who_runs_it() -> None:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kansho.errors import KanshoError
 from kansho.vault import probes
 from kansho.vault.places import encrypted
-from kansho.vault.probes import Bench, Broken
+from kansho.vault.probes import Bench, Broken, Unasked
 from kansho.vault.s3_calls import DEFAULT, Patience, client, code_of
 from kansho.vault.s3_erasing import versions_below
 from kansho.vault.s3_parts import abort_uploads, uploads_below
@@ -68,8 +68,10 @@ class Report:
 
 PROBES: tuple[Probe, ...] = (
     Probe("CHECK-SETTINGS", "版管理とロックの設定", probes.settings, "二つのバケットの設定を改めてください"),
-    Probe("CHECK-LOCK", "ロック（保持期間）", probes.lock, _SERVER),
+    Probe("CHECK-LOCK", "ロック（保持期間、GOVERNANCE）", probes.lock, _SERVER),
+    Probe("CHECK-COMPLIANCE", "ロック（保持期間、COMPLIANCE）", probes.compliance, _SERVER),
     Probe("CHECK-VERSIONS", "版の一覧と版ごとの削除", probes.versions, _SERVER),
+    Probe("CHECK-BULK", "版のまとめての削除", probes.bulk, _SERVER),
     Probe("CHECK-CREATE", "条件付き書込み", probes.create, _SERVER),
     Probe("CHECK-RACE", "同時の条件付き書込み", probes.race, _SERVER),
     Probe("CHECK-CHECKSUM", "検査値の照合", probes.checksum, _SERVER),
@@ -89,6 +91,7 @@ def check(
     clock: Callable[[], datetime],
     writers: int = 8,
     hold: int = 30,
+    compliance: bool = False,
     patience: Patience = DEFAULT,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
@@ -102,6 +105,7 @@ def check(
         clock: the real time, in UTC: a server compares it with its own.
         writers: how many race for a name.
         hold: seconds for which one object is locked (GOVERNANCE); it is removed afterwards.
+        compliance: whether one more is, under COMPLIANCE, which nobody can lift before that; else that is not checked.
         patience: of calls that may be made again.
         sleep: until the lock has ended.
     """
@@ -110,7 +114,7 @@ def check(
         rest = [Result(p.code, p.title, "unknown", "接続していません", "通信を暗号化してください") for p in PROBES]
         return Report((plain, *rest), ())
     below = f"{PREFIX}/{secrets.token_hex(8)}"
-    bench = Bench(client(endpoint, region), personal, evidence, below, writers, hold, patience, clock)
+    bench = Bench(client(endpoint, region), personal, evidence, below, writers, hold, compliance, patience, clock)
     try:
         results = [Result(*_TLS, "pass"), *(_tried(probe, bench) for probe in PROBES)]
     finally:
@@ -123,6 +127,9 @@ def _tried(probe: Probe, bench: Bench) -> Result:
         probe.run(bench)
     except Broken as broken:
         return Result(probe.code, probe.title, "fail", str(broken), probe.remedy)
+    except Unasked as unasked:
+        remedy = "--compliance を付けて実行してください（--hold の秒数だけ、誰も消せない小さなオブジェクトができます）"
+        return Result(probe.code, probe.title, "unknown", str(unasked), remedy)
     except KanshoError as error:
         state: State = "fail" if error.code.startswith("STORAGE-") else "unknown"
         return Result(probe.code, probe.title, state, f"{error.code} {error.message}", error.remedy or "")
@@ -190,7 +197,7 @@ def as_text(report: Report) -> str:
 
 
 def _line(state: str, code: str, title: str) -> str:
-    return f"{state:　<4}  {code:<15} {title}"
+    return f"{state:　<4}  {code:<16} {title}"
 
 
 def _more(result: Result) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,10 +26,16 @@ from kansho.vault.s3_parts import put_in_parts, uploads_below
 #: Rounds of the race, each for another name: a server that is only sometimes wrong is wrong.
 ROUNDS = 5
 BODY, OTHER = b"kansho vault check", b"kansho vault check, other"
+#: The least that S3 takes for a part that is not the last: with a byte more there are two.
+PART = 5 * 2**20
 
 
 class Broken(Exception):
     """The endpoint did otherwise than we rely on; the text is for the operator."""
+
+
+class Unasked(Exception):
+    """Nothing was tried, for it was not asked for; the text is for the operator."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Bench:
         evidence: bucket of the evidence.
         prefix: of everything that is written, without a trailing slash; new for each run.
         writers: how many race for a name.
-        hold: seconds for which the probe of the lock asks to be kept.
+        hold: seconds for which the probes of the lock ask to be kept.
+        compliance: whether an object may be locked so that nobody can lift it before those seconds are over.
         patience: of calls that may be made again.
         clock: that says until when the lock is asked for.
     """
@@ -52,6 +60,7 @@ class Bench:
     prefix: str
     writers: int
     hold: int
+    compliance: bool
     patience: Patience
     clock: Callable[[], datetime]
 
@@ -135,18 +144,31 @@ def checksum(bench: Bench) -> None:
         raise Broken("断られた書込みが版を残しました")
 
 
+def bulk(bench: Bench) -> None:
+    """Versions and delete markers that are named in one call are gone after it, all of them."""
+    name, key = "bulk", f"{bench.prefix}/bulk"
+    made = [bench.put(name)["VersionId"], bench.put(name, OTHER)["VersionId"]]
+    made.append(bench.client.delete_object(Bucket=bench.personal, Key=key)["VersionId"])
+    wanted = {"Objects": [{"Key": key, "VersionId": version} for version in made], "Quiet": True}
+    answer = bench.client.delete_objects(Bucket=bench.personal, Delete=wanted)
+    if answer.get("Errors") or bench.versions(name):
+        raise Broken("まとめて削除した版が残るか、削除できないと告げられます")
+
+
 def parts(bench: Bench) -> None:
-    """An object in parts comes to be whole, and only where its name is free."""
+    """An object in two parts comes to be whole and in order, and only where its name is free."""
 
     def put(body: bytes) -> None:
-        put_in_parts(bench.client, bench.personal, f"{bench.prefix}/parts", body, {}, 2**20, bench.patience)
+        put_in_parts(bench.client, bench.personal, f"{bench.prefix}/parts", body, {}, PART, bench.patience)
 
-    put(BODY)
-    if bench.body("parts") != BODY:
+    # No stretch of it is like another: parts that were exchanged, doubled or cut show.
+    body, other = (hashlib.shake_256(seed).digest(PART + len(BODY)) for seed in (BODY, OTHER))
+    put(body)
+    if bench.body("parts") != body:
         raise Broken("分割して書いたものが、書いたとおりに読めません")
-    if not _refused(lambda: put(OTHER), TAKEN):
+    if not _refused(lambda: put(other), TAKEN):
         raise Broken("既にある名前への分割書込みの完了（If-None-Match）が断られません")
-    if bench.body("parts") != BODY or len(bench.versions("parts")) != 1:
+    if bench.body("parts") != body or len(bench.versions("parts")) != 1:
         raise Broken("断られた分割書込みが、内容又は版を残しました")
 
 
@@ -185,22 +207,42 @@ def listing(bench: Bench) -> None:
 
 def lock(bench: Bench) -> None:
     """A version under a retention is kept as asked, and not deleted before it ends, by one or in bulk."""
+    _kept_under(bench, "GOVERNANCE", "lock")
+
+
+def compliance(bench: Bench) -> None:
+    """The same of the mode that a real year's evidence stands under, which no right may pass by.
+
+    Raises:
+        Unasked: a lock that nobody can lift is put only on who asks for it.
+    """
+    if not bench.compliance:
+        raise Unasked("求められていないため、試していません（本番の証跡はこのロックに依ります）")
+    _kept_under(bench, "COMPLIANCE", "compliance")
+
+
+def _kept_under(bench: Bench, mode: str, name: str) -> None:
     until = bench.clock().replace(microsecond=0) + timedelta(seconds=bench.hold)
-    asked = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
+    asked = {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
     digest = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
     checksum = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": digest}
     more: dict[str, Any] = {**asked, **checksum}
-    made = bench.put("lock", bucket=bench.evidence, IfNoneMatch="*", **more)
-    one = {"Key": f"{bench.prefix}/lock", "VersionId": made["VersionId"]}
+    made = bench.put(name, bucket=bench.evidence, IfNoneMatch="*", **more)
+    one = {"Key": f"{bench.prefix}/{name}", "VersionId": made["VersionId"]}
     head = bench.client.head_object(Bucket=bench.evidence, **one)
-    if (head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")) != ("GOVERNANCE", until):
+    if (head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")) != (mode, until):
         raise Broken("保持の種類・期日が、求めたとおりに付きません")
-    refused = _refused(lambda: bench.client.delete_object(Bucket=bench.evidence, **one), _DENIED)
+    # Of the mode that may be lifted with a right to it, only whoever has none is to be refused.
+    lifts: dict[str, Any] = {"BypassGovernanceRetention": True} if mode == "COMPLIANCE" else {}
+    refused = [
+        _refused(partial(bench.client.delete_object, Bucket=bench.evidence, **one, **more), _DENIED)
+        for more in ({}, *([lifts] if lifts else []))
+    ]
     answer = bench.client.delete_objects(Bucket=bench.evidence, Delete={"Objects": [one]})
-    kept = one["VersionId"] in bench.versions("lock", bench.evidence)
+    kept = one["VersionId"] in bench.versions(name, bench.evidence)
     if bench.clock() >= until:
         raise TimeoutError  # too slow to say: the retention may have ended meanwhile
-    if not refused or not answer.get("Errors") or not kept:
+    if not all(refused) or not answer.get("Errors") or not kept:
         raise Broken("保持期間中の版が削除できるか、削除の拒否が告げられません")
 
 
