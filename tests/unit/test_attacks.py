@@ -683,7 +683,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     **{
         f"a real year with {what}": (
             all_of(coded("campaign_opened", "sumida_2027", simulation="false"), coded("keys_created", "keys", **said)),
-            {"STATE-UNPROTECTED [keys_created keys]"},
+            {"STATE-CLOCK [event]", "STATE-UNPROTECTED [keys_created keys]"},  # its days are no clock's
         )
         for what, said in (
             ("keys in plain files", {"keeper": "files"}),
