@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import stage
+from kansho.closing import certificate_paper, stage
 from kansho.closing.erasure import destroy_key
 from kansho.closing.finalise import finalise
 from kansho.closing.pdf_signature import pdf_signature_holds
+from kansho.documents.model import Document
 from kansho.ended import has_ended
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import signature_holds
@@ -108,6 +109,9 @@ def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service
     mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain_papers(monkeypatch)
+    shown: list[Document] = []
+    blank = certificate_paper.render
+    monkeypatch.setattr(certificate_paper, "render", lambda document: shown.append(document) or blank(document))
     var = tmp_path / "var"
     with kms_server() as address:
         forget_all()
@@ -118,6 +122,10 @@ def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service
         value = json.loads(Path(interim["certificate"]).read_bytes())
         assert (interim["state"], value["cryptographic_erase"]["keys_destroyed"]) == ("interim", [])
         assert set(value["erasure"]["keys_pending"]) == set(PERSONAL_KEYS)
+        assert value["protection"] == {"keeper": "kms", "lock": "none"}
+        told = dict(row for s in shown[-1].sections if s.heading == "暗号化消去の前提" for row in s.tables[0].rows)
+        assert told["鍵の保管"] == "鍵管理サービス（KMS）で包んだファイル"
+        assert told["証跡のロック"].startswith("なし")
         assert ws.ledger.events("campaign_certified") == []
 
         forget_pending()

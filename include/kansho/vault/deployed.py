@@ -1,8 +1,9 @@
 """Which keeper holds a campaign's keys on this machine: what the deployment wrote beside them.
 
-Belongs here: reading and writing ``keys/<campaign>.keeper.json``; without the file, keys are plain files.  Does not
-belong here: the keepers, or turning keys (`kansho.vault.rotation`).  The file names where a passphrase lies and where
-KMS answers; it holds neither secret nor credential (those are boto3's own chain: the machine's role).
+Belongs here: reading and writing ``keys/<campaign>.keeper.json``; without the file, keys are plain files, with which no
+real year opens (`kansho.opening.protection`).  Does not belong here: the keepers, or turning keys
+(`kansho.vault.rotation`).  The file names where a passphrase lies and where KMS answers; it holds neither secret nor
+credential (those are boto3's own chain: the machine's role).
 
     {"keeper": "passphrase", "passphrase_file": "/run/secrets/kansho"}
     {"keeper": "kms", "place": "cloud", "region": "ap-northeast-1",

@@ -34,7 +34,7 @@ class Storage(Frozen):
     """The deployment's S3: one place, two buckets.
 
     ``lock`` is the mode in which every object of the evidence is kept until ``evidence_retained_until``; GOVERNANCE,
-    which its owner can lift, is for rehearsals.
+    which its owner can lift, is for rehearsals (`kansho.opening.protection`).
     """
 
     place: str
