@@ -118,10 +118,12 @@ def _barcode(arguments: argparse.Namespace) -> int:
 def _config_check(arguments: argparse.Namespace) -> int:
     from kansho.campaign.calendar import occasions
     from kansho.campaign.config import load_config
-    from kansho.opening.admissible import require_admissible
+    from kansho.opening.admissible import bound_otherwise, require_admissible
 
     config = load_config(arguments.config)
     require_admissible(config)
+    for party, carried, wanted in bound_otherwise(config):
+        print(f"注意 {party}: 契約書の特記事項は {carried} です（あるべき版 {wanted}、乙13）", file=sys.stderr)
     print(f"{config.id} {config.digest}")
     for occasion in occasions(config):
         print(f"{occasion.on} {occasion.at:%H:%M} {occasion.stage} {occasion.subject}")

@@ -19,7 +19,7 @@ from kansho.oversight.monthly import OBLIGATIONS
 
 VERSIONS = sorted(CLAUSES.glob("*.toml"))
 WORDS = {"party", "month", "handler", "sub", "key", "rest", "finding", "version"}
-HEAD = 'version = "v"\neffective_from = {day}\nsubcontract_version = "s"\n'
+HEAD = 'version = "v"\ntitle = "特記事項"\neffective_from = {day}\nsubcontract_version = "s"\n'
 DUTY = """
 [[duty]]
 id = "d"
@@ -83,7 +83,7 @@ def test_what_the_data_names_exists(version: Clauses, mini: CampaignConfig) -> N
         (('"campaign_opened" }', '"campaign_opened", keys = "x" }'), "keys"),
         (('at = "opening"', 'at = "before"'), "event"),
         (('at = "opening"', 'at = "opening", days = 3'), "days"),
-        (('at = "opening"', 'at = "opening", broken_by = ["other"]'), "broken_by"),
+        (("when = { at", 'each = "month"\nwhen = { broken_by = ["other"], at'), "broken_by"),
         (('party = "contractor"', 'party = "ward"'), "party"),
         (('text = "義務"', 'text = "義務"\neach = "event"'), "trigger"),
         (('text = "義務"', 'text = "義務"\nno_duty = "理由"'), "no_duty"),
