@@ -18,6 +18,7 @@ from kansho.campaign.opened import bound_clauses
 from kansho.cli import main
 from kansho.errors import KanshoError
 from kansho.evidence.registrations import newest
+from kansho.exchange.papers import FINDINGS, InspectionFinding
 from kansho.opening.admissible import bound_otherwise, require_admissible
 from kansho.opening.amendment import bind_amendment, find_amendment, make_amendment
 from kansho.opening.register import register_everything
@@ -165,6 +166,7 @@ def test_an_approved_amendment_binds_the_next_version_and_it_is_judged_by(
     assert bound_clauses(log) == ("tokki-2027", read_clauses(folder / "tokki-2027.toml").digest)
     found = states(log, changed.config, clauses_bound(log, changed.config), date(2027, 7, 1))
     assert {i.state for i in found if i.duty.id == "otsu13"} == {"due"}  # the contracts carry the version before
+    assert all("示していない" in i.why for i in found if i.duty.id == "otsu13")
 
 
 def test_data_that_changes_between_approval_and_binding_is_refused(
@@ -223,3 +225,8 @@ def test_checking_a_file_tells_which_contract_carries_another_version(
 def test_the_pledge_of_a_handler_is_recorded(ws: Workspace) -> None:
     told = {e.key: e.codes["pledged_on"] for e in ws.ledger.events("handler_registered")}
     assert told == {h.id: h.pledged_on.isoformat() for h in ws.config.handlers}
+
+
+def test_an_audit_can_find_that_a_work_was_passed_on() -> None:
+    assert "subcontracting" in FINDINGS
+    assert InspectionFinding(code="subcontracting", correct_by=date(2027, 6, 9)).code == "subcontracting"
