@@ -23,18 +23,16 @@ from kansho.cli_keys import add_key_commands
 from kansho.cli_ledger import add_ledger_commands
 from kansho.cli_oversight import add_oversight_commands
 from kansho.cli_plan import add_plan_commands
+from kansho.cli_site import DEFAULT_CONFIG, DEFAULT_VAR, add_site
 from kansho.cli_vault import add_vault_commands
 from kansho.errors import KanshoError
 from kansho.evidence.command import add_arguments, run
 
-DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "campaigns" / "shinjuku" / "2026.yaml"
-DEFAULT_VAR = Path(__file__).resolve().parents[2] / "var"
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         return int(arguments.run(arguments))
     except KanshoError as error:
         print(error.text, file=sys.stderr)
@@ -120,10 +118,12 @@ def _barcode(arguments: argparse.Namespace) -> int:
 def _config_check(arguments: argparse.Namespace) -> int:
     from kansho.campaign.calendar import occasions
     from kansho.campaign.config import load_config
-    from kansho.opening.admissible import require_admissible
+    from kansho.opening.admissible import bound_otherwise, require_admissible
 
     config = load_config(arguments.config)
     require_admissible(config)
+    for party, carried, wanted in bound_otherwise(config):
+        print(f"注意 {party}: 契約書の特記事項は {carried} です（あるべき版 {wanted}、乙13）", file=sys.stderr)
     print(f"{config.id} {config.digest}")
     for occasion in occasions(config):
         print(f"{occasion.on} {occasion.at:%H:%M} {occasion.stage} {occasion.subject}")
@@ -212,10 +212,10 @@ def _parser() -> argparse.ArgumentParser:
     unlock.add_argument("delivery")
     unlock.add_argument("--user", required=True, help="user name of a registered handler")
     unlock.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
-    _site(unlock)
+    add_site(unlock)
     unlock.set_defaults(run=_intake_unlock)
 
-    add_commands(commands, intake, _site)
+    add_commands(commands, intake, add_site)
     dry = intake.add_parser(
         "check",
         help="dry run: 0 would pass, 1 refused or stopped, 2 rows held or quarantined; writes nothing",
@@ -237,11 +237,11 @@ def _parser() -> argparse.ArgumentParser:
     verifier.add_argument("--out", type=Path, default=Path("kansho-verify.pyz"))
     verifier.set_defaults(run=_verifier)
 
-    add_ledger_commands(commands, _site)
-    add_clause_commands(commands, _site, date.today)
-    add_incident_commands(commands, _site)
-    add_handler_commands(commands, _site)
-    add_oversight_commands(commands, _site)
+    add_ledger_commands(commands, add_site)
+    add_clause_commands(commands, add_site, date.today)
+    add_incident_commands(commands, add_site)
+    add_handler_commands(commands, add_site)
+    add_oversight_commands(commands, add_site)
     barcode = commands.add_parser("barcode", help="customer barcode of an address")
     barcode.add_argument("postal")
     barcode.add_argument("address")
@@ -249,9 +249,9 @@ def _parser() -> argparse.ArgumentParser:
     barcode.set_defaults(run=_barcode)
 
     add_design_commands(commands, DEFAULT_CONFIG)
-    add_close_commands(commands, _site)
-    add_key_commands(commands, _site)
-    add_plan_commands(commands, _site)
+    add_close_commands(commands, add_site)
+    add_key_commands(commands, add_site)
+    add_plan_commands(commands, add_site)
     add_vault_commands(commands)
 
     contracts = commands.add_parser("contracts", help="what each file may hold").add_subparsers(required=True)
@@ -289,11 +289,6 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("config", type=Path)
     check.set_defaults(run=_config_check)
     return parser
-
-
-def _site(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
-    parser.add_argument("--var", type=Path, default=DEFAULT_VAR)
 
 
 if __name__ == "__main__":

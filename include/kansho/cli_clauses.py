@@ -41,12 +41,12 @@ def _common(
 
 
 def _clauses(arguments: argparse.Namespace) -> int:
-    from kansho.campaign.clauses import clauses_in_force
+    from kansho.campaign.clauses import clauses_bound
     from kansho.oversight.clause_paper import as_text, choose, to_json
     from kansho.oversight.clauses import states
 
     config, log, day = _campaign(arguments)
-    found = states(log, config, clauses_in_force(config.contract.start), day)
+    found = states(log, config, clauses_bound(log, config), day)
     chosen = choose(found, arguments.clause, arguments.only, arguments.party)
     if arguments.json:
         print(json.dumps([to_json(i) for i in chosen], ensure_ascii=False, indent=1))

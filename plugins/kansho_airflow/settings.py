@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kansho.bound import bound_of
+from kansho.campaign import filed
 from kansho.campaign.config import CampaignConfig, load_config
 from kansho.ended import has_ended
 from kansho.errors import KanshoError
@@ -31,10 +32,7 @@ def is_replay() -> bool:
 
 def campaign_files() -> tuple[Path, ...]:
     """The config files: ``KANSHO_CAMPAIGNS`` (separated like PATH), else every one in the checkout."""
-    named = os.environ.get("KANSHO_CAMPAIGNS", "")
-    if named:
-        return tuple(Path(part) for part in named.split(os.pathsep) if part)
-    return tuple(sorted((REPOSITORY / "include" / "campaigns").glob("*/*.yaml")))
+    return filed.campaign_files(os.environ.get("KANSHO_CAMPAIGNS", ""))
 
 
 def all_campaigns() -> tuple[CampaignConfig, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kansho.campaign.clauses import clauses_of
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
@@ -169,7 +170,8 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     year = Year(config, earlier=(replaces,) if replaces else ())
     add = year.add
     first = replaces or config
-    add("campaign_opened", config.id, codes={"simulation": "true", "config_digest": first.digest})
+    opened = {"simulation": "true", "config_digest": first.digest, **clauses_of(first).codes}
+    add("campaign_opened", config.id, codes=opened)
     add("keys_created", "keys", codes={"signing_public": year.public.hex(), **PROTECTED})
     _registers(year)
     then = (OFFICER[0], officer, OFFICER[2])
@@ -178,7 +180,8 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
         year.approve(
             "dag/run/amendment", then, sha256(b"amended"), artefact=f"document/amendment-{short(config.digest)}"
         )
-        add("config_amended", config.digest, codes={"config_digest": config.digest, "authority": "dag/run/amendment"})
+        bound = {"config_digest": config.digest, **clauses_of(config).codes}
+        add("config_amended", config.digest, codes={**bound, "authority": "dag/run/amendment"})
     _intake(year)
     _outreach(year)
     _oversight(year)
@@ -193,7 +196,7 @@ def _registers(year: Year) -> None:
     for party in year.config.parties:
         codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}
         if party.consent is not None:
-            codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": "kansho-hei-v1"}
+            codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": party.consent.clauses}
         add("party_registered", party.id, codes=codes)
     for handler in year.config.handlers:
         said = {"party": handler.party, "place": handler.place, "user": handler.user or ""}

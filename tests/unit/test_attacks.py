@@ -455,6 +455,31 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("party_registered", "printer", clauses=""),
         {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
     ),
+    "a party whose contract carries another version of the clauses": (
+        coded("party_registered", "printer", clauses="kansho-hei-v0"),
+        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+    ),
+    "an opening that binds no clauses": (
+        coded("campaign_opened", "sumida_2027", clauses=""),
+        {"STATE-CLAUSES-UNBOUND [campaign_opened]"},
+    ),
+    "an opening that binds clauses without their data": (
+        coded("campaign_opened", "sumida_2027", clauses_sha256="0" * 63),
+        {"STATE-CLAUSES-UNBOUND [campaign_opened]"},
+    ),
+    "an opening that does not say what binds 丙": (
+        coded("campaign_opened", "sumida_2027", subcontract_clauses=""),
+        {
+            "STATE-CLAUSES-UNBOUND [campaign_opened]",
+            "STATE-CONSENT-CLAUSES [package_handed_over call_centre/call_list/call_1-a1]",
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]",
+            "STATE-CONSENT-CLAUSES [package_handed_over visitors/visit_halves/visit_1-2027-10-13]",
+        },
+    ),
+    "other clauses than the contract's": (
+        coded("campaign_opened", "sumida_2027", clauses="tokki-2020"),
+        {"STATE-CLAUSES-OTHER [campaign_opened]"},
+    ),
     "results from a party nobody knows": (
         late("package_received", "nobody/call_results/c9", codes={"party": "nobody", "kind": "call_results"}),
         {"CUSTODY-PARTY [package_received nobody/call_results/c9]"},
@@ -1178,6 +1203,14 @@ BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
     "a configuration changed without a decision": (
         lambda c: Given(amended(c, dropped("approval_decided", "dag/run/amendment"))),
         {"STATE-AMENDMENT-UNAPPROVED [config_amended]"},
+    ),
+    "clauses whose data was edited before the change": (
+        lambda c: Given(amended(c, coded("config_amended", c.year.config.digest, clauses_sha256="0" * 64))),
+        {"STATE-CLAUSES-OTHER [config_amended]"},
+    ),
+    "a change that binds no clauses": (
+        lambda c: Given(amended(c, coded("config_amended", c.year.config.digest, clauses=""))),
+        {"STATE-CLAUSES-UNBOUND [config_amended]"},
     ),
     "a configuration changed on another decision": (
         lambda c: Given(amended(c, on_another_decision)),

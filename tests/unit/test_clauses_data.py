@@ -10,6 +10,7 @@ import pytest
 
 from kansho.campaign.clauses import CLAUSES, Clauses, Duty, Match, clauses_in_force, read_clauses
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.clauses import TITLES
 from kansho.evidence.events import EVENT_TYPES
@@ -18,8 +19,8 @@ from kansho.oversight.incidents import KINDS
 from kansho.oversight.monthly import OBLIGATIONS
 
 VERSIONS = sorted(CLAUSES.glob("*.toml"))
-WORDS = {"party", "month", "handler", "sub", "key", "rest", "finding", "version"}
-HEAD = 'version = "v"\neffective_from = {day}\nsubcontract_version = "s"\n'
+WORDS = {"party", "month", "handler", "sub", "held", "key", "rest", "finding", "version", "one"}
+HEAD = 'version = "v"\ntitle = "特記事項"\neffective_from = {day}\nsubcontract_version = "s"\n'
 DUTY = """
 [[duty]]
 id = "d"
@@ -39,7 +40,9 @@ def version(request: pytest.FixtureRequest) -> Clauses:
 
 def matches(duty: Duty) -> list[Match]:
     before = duty.when.event if duty.when else None
-    return [*duty.evidence, *(m for m in (duty.trigger, before) if m)]
+    replaced = (duty.replaced.by, duty.replaced.unless) if duty.replaced else ()
+    ways = (part for match in duty.evidence for way in match.ways for part in way)
+    return [*duty.evidence, *ways, *(m for m in (duty.trigger, before, *replaced) if m)]
 
 
 def test_every_data_and_protection_requirement_has_an_obligation_or_a_reason_why_not(version: Clauses) -> None:
@@ -65,9 +68,13 @@ def test_what_the_data_names_exists(version: Clauses, mini: CampaignConfig) -> N
         for match in matches(duty):
             assert match.type in EVENT_TYPES, duty.id
             named = {
-                w for text in (match.key, match.id, *match.codes.values()) for w in re.findall(r"{(\w+)}", text or "")
+                w
+                for text in (match.key, match.id, match.about, *match.codes.values(), *match.without.values())
+                for w in re.findall(r"{(\w+)}", text or "")
             }
             assert {w for w in named if not w.startswith("codes_")} <= WORDS, duty.id
+            assert match.by is None or match.by in set(Role), duty.id
+            assert match.about is None or match.type == "approval_decided", duty.id
         if duty.deadline:
             assert duty.deadline in OBLIGATIONS
         if duty.when:
@@ -83,7 +90,12 @@ def test_what_the_data_names_exists(version: Clauses, mini: CampaignConfig) -> N
         (('"campaign_opened" }', '"campaign_opened", keys = "x" }'), "keys"),
         (('at = "opening"', 'at = "before"'), "event"),
         (('at = "opening"', 'at = "opening", days = 3'), "days"),
-        (('at = "opening"', 'at = "opening", broken_by = ["other"]'), "broken_by"),
+        (("when = { at", 'each = "month"\nwhen = { broken_by = ["other"], at'), "broken_by"),
+        (
+            ('text = "義務"', 'text = "義務"\nreplaced = { by = { type = "a" }, unless = { type = "b" }, why = "c" }'),
+            "replaced",
+        ),
+        (("[[duty]]", 'digest = "0"\n[[duty]]'), "digest"),
         (('party = "contractor"', 'party = "ward"'), "party"),
         (('text = "義務"', 'text = "義務"\neach = "event"'), "trigger"),
         (('text = "義務"', 'text = "義務"\nno_duty = "理由"'), "no_duty"),

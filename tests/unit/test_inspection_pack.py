@@ -58,6 +58,7 @@ def test_a_pack_of_a_subcontractor_answers_what_an_inspector_asks(ws: Workspace)
         "consented_on": "2027-04-01",
         "clauses": "kansho-hei-v1",
         "document": "承諾-印刷-01",
+        "contract": "再委託契約-印刷-01",
     }
     assert [i["incident"] for i in said["incidents"]] == ["i1"]
     assert [(f["code"], f["state"], f["action"], f["done_by"]) for f in said["findings"]] == [
@@ -91,6 +92,7 @@ def test_a_pack_is_issued_as_json_and_pdf_that_name_one_another(ws: Workspace) -
         digest,
         "区による再委託先の確認の資料",
         "承諾-印刷-01",
+        "再委託契約-印刷-01",
         "御手洗凪",
         "未了",
         "教育を行った",

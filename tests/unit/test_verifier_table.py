@@ -121,6 +121,7 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
             print_reports={"mailing_1": "2027-06-25"},
         ),
         by_hand=("backup_disk",),
+        clause_version="tokki-2022",
         flows={f["kind"]: FlowFact("contractor", "vault_site", f["erase_after_days"]) for f in ours},
         capacity={"calls": 200, "mailings": 400, "visits": 60},
         wave_capacity={"call_1": 200, "mailing_1": 400, "visit_1": 60},

@@ -73,22 +73,36 @@ class Ward(Frozen):
     clinics: Annotated[tuple[Clinic, ...], Field(max_length=4)] = ()
 
 
+ClauseVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
 class Contract(Frozen):
-    """The contract period and its papers (C1)."""
+    """The contract period and its papers (C1); ``clause_version`` names one of ``include/clauses/``."""
 
     number: str
     title: str
     start: date
     end: date
-    clause_version: str
+    clause_version: ClauseVersion
     evidence_retained_until: date
 
 
 class Consent(Frozen):
-    """甲's recorded consent to one 丙 and its works (C7, P7)."""
+    """甲's recorded consent, by its paper."""
 
     document: str
     given_on: date
+
+
+class SubcontractConsent(Consent):
+    """甲's consent to one 丙 and its works (C7), and the contract with it: which clauses it carries (P7).
+
+    ``contract`` is the number, or the name of the paper, of the contract between 乙 and this 丙; ``clauses`` the
+    version of the clauses for 丙 that stands in it, as it was signed, be it the one that should stand there or not.
+    """
+
+    contract: Annotated[str, Field(min_length=1)]
+    clauses: ClauseVersion
 
 
 class Party(Frozen):
@@ -98,7 +112,7 @@ class Party(Frozen):
     kind: PartyKind
     name: str
     works: tuple[Work, ...] = ()
-    consent: Consent | None = None
+    consent: SubcontractConsent | None = None
     subcontracts_to: tuple[str, ...] = ()
     audit_on: date | None = None
     ward_check_on: date | None = None

@@ -48,6 +48,15 @@ def bound_digest(events: Iterable[Recorded]) -> str | None:
     return digest
 
 
+def bound_clauses(events: Iterable[Recorded]) -> tuple[str, str] | None:
+    """(version, SHA-256) of the clauses bound last; None while the log binds none."""
+    bound: tuple[str, str] | None = None
+    for event in events:
+        if event.type in ("campaign_opened", "config_amended") and event.codes.get("clauses"):
+            bound = event.codes["clauses"], event.codes.get("clauses_sha256", "")
+    return bound
+
+
 def opening_approved(events: Iterable[Recorded]) -> bool:
     """Whether the ward has approved the opening: its newest decision on the 取扱者届 is an approval (C1, P4)."""
     asked: set[str] = set()

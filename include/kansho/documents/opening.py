@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from kansho.campaign.clauses import clauses_of, clauses_shown
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
@@ -64,7 +65,7 @@ def handler_report(config: CampaignConfig, *, simulation: bool, issued_on: date)
             addressee=config.ward_party.name,
             facts=(
                 ("契約期間", f"{japanese_date(config.contract.start)}から{japanese_date(config.contract.end)}まで"),
-                ("特記事項", config.contract.clause_version),
+                ("特記事項", clauses_shown(clauses_of(config))),
                 ("設定の要約値", config.digest),
             ),
             sections=(

@@ -58,6 +58,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CONFIG-DIGEST", "C1"),
     ("CONFIG-ABSENT", "C1"),
     ("STATE-AMENDMENT", "C1"),
+    ("STATE-CLAUSES", "C1"),
     ("STATE-DATE", "C1"),
     ("STATE-UNOPENED", "P4"),
     ("STATE-EXCEPTION", "D1"),

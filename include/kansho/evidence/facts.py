@@ -60,7 +60,7 @@ class ConfigFacts:
 
     ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
     ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate);
-    ``leaves`` are the last days of handlers who leave within the year (P5).
+    ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1).
     """
 
     campaign: str
@@ -77,6 +77,7 @@ class ConfigFacts:
     wave_capacity: Mapping[str, int] = field(default_factory=dict)
     leaves: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    clause_version: str = ""
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -125,6 +126,7 @@ class ConfigFacts:
                     _text(w["id"]): _whole(w["capacity"]) for section in _CHANNELS for w in value["waves"][section]
                 },
                 leaves={_text(h["id"]): _day(h["leaves_on"]) for h in value["handlers"] if h.get("leaves_on")},
+                clause_version=_text(value["contract"]["clause_version"]),
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )

@@ -5,6 +5,7 @@ Belongs here: pure rules over events, called by `kansho.evidence.rules`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import OPENS, opening_approved
@@ -22,6 +23,8 @@ _LASTING = frozenset({"COMPLIANCE", "none"})
 
 #: What an amendment is judged by.
 _AMENDS = frozenset({"campaign_opened", "config_amended", "approval_requested", "approval_decided"})
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def opening_findings(events: Sequence[Event]) -> Iterator[Finding]:
@@ -71,6 +74,27 @@ def amendment_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFac
             yield Finding("STATE-AMENDMENT-UNAPPROVED", place, "bound without an approved decision before it (C1)")
         elif request.codes.get("role") != OPENS or _key(request) != f"amendment-{short(digest)}":
             yield Finding("STATE-AMENDMENT-OTHER", place, "the decision is not the ward's, or is about another change")
+
+
+def clause_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFacts] | None) -> Iterator[Finding]:
+    """The opening and every amendment bind the clauses: the version that the contract names, by the digest of its data.
+
+    What was bound under a name once is what the name means: the same version with other data is an edited file.
+    """
+    known: dict[str, str] = {}
+    for event in events:
+        if event.type not in ("campaign_opened", "config_amended"):
+            continue
+        place, said = f"event {event.sequence} {event.type}", event.codes
+        version, digest = said.get("clauses", ""), said.get("clauses_sha256", "")
+        if not version or not said.get("subcontract_clauses") or not _DIGEST.match(digest):
+            yield Finding("STATE-CLAUSES-UNBOUND", place, "names no version of the clauses with its digest (C1)")
+            continue
+        if known.setdefault(version, digest) != digest:
+            yield Finding("STATE-CLAUSES-OTHER", place, "the same version of the clauses with other data (C1)")
+        facts = (in_force or {}).get(said.get("config_digest", ""))
+        if facts is not None and facts.clause_version != version:
+            yield Finding("STATE-CLAUSES-OTHER", place, "another version of the clauses than the contract's (C1)")
 
 
 def _key(request: Event) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kansho.evidence.access_rules import ENDED
+from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
@@ -82,7 +83,7 @@ def _corrections(log: Past) -> Iterator[Finding]:
 
 
 def _subcontractors(log: Past) -> Iterator[Finding]:
-    """Each 丙: consented to for this work, under a version of the clauses, before it is handed anything (C7, P7)."""
+    """Each 丙: consented to for this work, under the clauses in force, before it is handed anything (C7, P7)."""
     for package in log.of("package_handed_over"):
         party = package.codes.get("party", "")
         if party not in log.facts_at(package).subcontractors:
@@ -93,9 +94,23 @@ def _subcontractors(log: Past) -> Iterator[Finding]:
         said = before[-1].codes
         if package.codes.get("work", "") not in said.get("works", "").split("|"):
             yield Finding("STATE-CONSENT-WORK", at(package), "handed over for a work that was not consented to (C7)")
-        if not "" < said.get("consented_on", "") <= package.campaign_date or not said.get("clauses"):
-            text = "the party was not bound by clauses, with consent, on that day (P7)"
+        carried = said.get("clauses", "")
+        bound = carried and carried == _subcontract_clauses(log, package, carried)
+        if not "" < said.get("consented_on", "") <= package.campaign_date or not bound:
+            text = "the party was not bound by the clauses in force, with consent, on that day (P7)"
             yield Finding("STATE-CONSENT-CLAUSES", at(package), text)
+
+
+def _subcontract_clauses(log: Past, before: Event, unbound: str) -> str:
+    """The version of the clauses for 丙 bound last before an event; ``unbound`` where none was.
+
+    That none was is told by ``STATE-CLAUSES-UNBOUND``, or by a log that does not begin with the opening.
+    """
+    bound = [
+        e for type_ in ("campaign_opened", "config_amended") for e in log.of(type_) if e.sequence < before.sequence
+    ]
+    newest = max(bound, key=lambda e: e.sequence, default=None)
+    return newest.codes.get("subcontract_clauses", unbound) if newest is not None else unbound
 
 
 def _visiting_days(log: Past) -> Iterator[Finding]:

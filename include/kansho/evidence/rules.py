@@ -23,7 +23,7 @@ from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
-from kansho.evidence.opening_rules import amendment_findings, opening_findings
+from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
 from kansho.evidence.past import Past, at
@@ -65,6 +65,7 @@ def violations(
         *_frame(log, facts),
         *opening_findings(events),
         *amendment_findings(events, in_force),
+        *clause_findings(events, in_force),
         *access_findings(events),
         *_approvals(log),
         *_intake(log),

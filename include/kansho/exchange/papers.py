@@ -36,6 +36,7 @@ FINDINGS = {
     "training_overdue": "教育の遅れ",
     "access_rights": "アクセス権の不備",
     "logs": "操作記録の不備",
+    "subcontracting": "承諾のない再委託",
     "other": "その他",
 }
 
@@ -92,7 +93,14 @@ class InspectionFinding(Paper):
     """A finding and the day by which it is to be corrected."""
 
     code: Literal[
-        "records_incomplete", "room_entry", "media_storage", "training_overdue", "access_rights", "logs", "other"
+        "records_incomplete",
+        "room_entry",
+        "media_storage",
+        "training_overdue",
+        "access_rights",
+        "logs",
+        "subcontracting",
+        "other",
     ]
     correct_by: date
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kansho.bound import bound_config, config_document
+from kansho.campaign.clauses import clauses_bound, clauses_changed, clauses_of, clauses_shown
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import HANDLER_REPORT, bound_digest
 from kansho.documents.model import Document, Section, Table
@@ -45,9 +46,11 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         KanshoError: ``AMENDMENT-BASE`` when the bound configuration is not among the outputs as it was bound; as
             `require_admissible` for one that could not have been opened with; ``AMENDMENT-HOLDOUT`` when the design
-            of the hold-outs changes after a wave was drawn by it (E1).
+            of the hold-outs changes after a wave was drawn by it (E1); ``CLAUSES-CHANGED`` when the data of the clauses
+            that were bound before was edited (a change of theirs is another version).
     """
     require_admissible(ws.config)
+    clauses_bound(ws.ledger.events(), ws.config)
     before = bound_config(ws)
     if ws.ledger.events("wave_selected") and before.targeting.holdout_design != ws.config.targeting.holdout_design:
         raise KanshoError(
@@ -59,19 +62,29 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
     rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
     key = f"amendment-{short(str(work['wanted']))}"
     ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))
-    return {**work, "artefact": ref.to_json(), "counts": {"changes": len(rows)}}
+    shown = {"artefact": ref.to_json(), "clauses": clauses_of(ws.config).digest}
+    return {**work, **shown, "counts": {"changes": len(rows)}}
 
 
 def bind_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
-    """Bind the approved configuration, register what is new, issue the document of the change."""
+    """Bind the approved configuration and its clauses, register what is new, issue the document of the change.
+
+    Raises:
+        KanshoError: ``EXCHANGE-AUTHORITY`` without the approval; ``CLAUSES-CHANGED`` when the data of the clauses is
+            not what the approved document names.
+    """
     ref = SnapshotRef.from_json(work["artefact"])
     authority = authority_of(ws, ref)
+    clauses = clauses_of(ws.config)
+    if clauses.digest != work["clauses"]:
+        raise clauses_changed(clauses.version, str(work["clauses"]))
     issue_config(ws)
     register_everything(ws)
     issue_handler_report(ws)
     ws.issue_document(f"documents/{ref.key}.pdf", ws.read_bytes(ref), title="設定変更届", kind="amendment")
     # Last, so that a run killed before it finds the amendment still to be made.
-    ws.record("config_amended", ws.config.digest, codes={"config_digest": ws.config.digest, "authority": authority})
+    bound = {"config_digest": ws.config.digest, **clauses.codes}
+    ws.record("config_amended", ws.config.digest, codes={**bound, "authority": authority})
     return {"counts": dict(work["counts"])}
 
 
@@ -136,7 +149,11 @@ def _pdf(ws: Workspace, bound: str, rows: list[tuple[str, str, str]]) -> bytes:
             issued_on=ws.today,
             issuer=config.contractor.name,
             addressee=config.ward_party.name,
-            facts=(("変更前の要約値", bound), ("変更後の要約値", config.digest)),
+            facts=(
+                ("変更前の要約値", bound),
+                ("変更後の要約値", config.digest),
+                ("特記事項", clauses_shown(clauses_of(config))),
+            ),
             sections=(Section("変更点", (), (Table(("項目", "変更前", "変更後"), tuple(rows)),)),),
             signatures=("取扱責任者", "区 担当者"),
             simulation=ws.is_simulation,

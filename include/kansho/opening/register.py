@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kansho.campaign.clauses import clauses_in_force
 from kansho.campaign.config import Handler, Party
 from kansho.campaign.rights import PartyKind
 from kansho.errors import KanshoError
@@ -39,16 +38,23 @@ def register_everything(ws: Workspace) -> None:
 
 
 def register_party(ws: Workspace, party: Party) -> None:
-    """One party with its works and, for a 丙, 甲's consent (C7, P7)."""
+    """One party with its works and, for a 丙, 甲's consent and the clauses in its contract, as they are (C7, P7).
+
+    Clauses of another version than the one in force are no reason to refuse here: what the contract says is a fact, and
+    the obligations (乙12, 乙13, 丙1) and the verifier (``STATE-CONSENT-CLAUSES``) judge it.
+
+    Raises:
+        KanshoError: ``OPENING-CONSENT``: 甲 has not consented yet.
+    """
     codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}
+    names = {"name": party.name}
     if party.consent is not None:
-        version = clauses_in_force(ws.config.contract.start).subcontract_version
-        codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": version}
+        codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": party.consent.clauses}
+        names |= {"consent": party.consent.document, "contract": party.consent.contract}
         if party.consent.given_on > ws.today:
             raise KanshoError(
                 "OPENING-CONSENT", "区の承諾がまだありません", place=party.id, remedy="承諾を得てから開設 (C7)"
             )
-    names = {"name": party.name} | ({"consent": party.consent.document} if party.consent else {})
     _register(ws, "party_registered", party.id, codes, names)
 
 
@@ -73,6 +79,7 @@ def register_handler(ws: Workspace, handler: Handler) -> None:
         "role": handler.role.value if handler.role else "",
         "user": handler.user or "",
         "responsible": "yes" if handler.responsible else "no",
+        "pledged_on": handler.pledged_on.isoformat(),
     }
     if handler.leaves_on is not None and handler.leaves_on < ws.today:
         codes[ENDED] = handler.leaves_on.isoformat()

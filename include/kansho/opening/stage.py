@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from kansho.campaign.clauses import clauses_of
 from kansho.campaign.opened import opening_approved
 from kansho.exchange.authority import authority_of
 from kansho.exchange.timestamping import sign_checkpoint
@@ -53,6 +54,7 @@ def open_campaign(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             "simulation": "true" if simulation else "false",
             "contract_start": ws.config.contract.start.isoformat(),
             "contract_end": ws.config.contract.end.isoformat(),
+            **clauses_of(ws.config).codes,
         },
         names={"title": ws.config.contract.title, "number": ws.config.contract.number},
     )

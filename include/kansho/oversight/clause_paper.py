@@ -10,7 +10,7 @@ from typing import Any
 
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Table
-from kansho.oversight.clauses import Item
+from kansho.oversight.clauses import Breach, Item
 
 STATES = {"done": "完了", "due": "期限前", "overdue": "期限超過", "not_applicable": "該当なし"}
 _PARTIES = {"contractor": "乙", "subcontractor": "丙"}
@@ -49,6 +49,15 @@ def to_json(item: Item) -> dict[str, Any]:
         "late": item.late,
         "events": list(item.events),
         "why": item.why,
+        "breached": bool(item.breaches),
+        "incidents": [
+            {
+                "incident": b.incident,
+                "known_on": b.known_on.isoformat(),
+                "closed_on": b.closed_on.isoformat() if b.closed_on else None,
+            }
+            for b in item.breaches
+        ],
     }
 
 
@@ -65,12 +74,16 @@ def clause_table(items: Sequence[Item], config: CampaignConfig) -> Table:
 
 
 def as_text(items: Sequence[Item], config: CampaignConfig) -> str:
-    """Lines for a terminal: each obligation, and below it what is open or came late."""
+    """Lines for a terminal: each obligation, and below it what is open, came late or was broken.
+
+    × overdue or broken now, △ done late or broken once, ・ due, ○ done, － not applicable.
+    """
     out = []
     for duty in _by_duty(items):
         first = duty[0].duty
         done, due, overdue = _counted(duty)
-        mark = "×" if overdue != "0" else "・" if due != "0" else "○" if done != "0" else "－"
+        marred = any(i.late or i.breaches for i in duty)
+        mark = "×" if overdue != "0" else "△" if marred else "・" if due != "0" else "○" if done != "0" else "－"
         out.append(
             f"{mark} {first.clause}　{first.text}　［{'・'.join(first.requirements) or '－'}］ "
             f"完了 {done}・期限前 {due}・超過 {overdue}　{_remark(duty, config)}".rstrip()
@@ -93,14 +106,16 @@ def _counted(duty: Sequence[Item]) -> tuple[str, str, str]:
 
 
 def _remark(duty: Sequence[Item], config: CampaignConfig) -> str:
-    """The next day, how many came late, the events that show it; of what is not applicable, why."""
+    """The next day, how many came late, what broke it and when, the events that show it; else why not applicable."""
     days = sorted(i.due for i in duty if i.state == "due" and i.due)
     late = sum(i.late for i in duty)
     shown = sorted({n for i in duty for n in i.events})
-    broken = sorted({i.why for i in duty if i.state == "overdue" and i.why})
+    broken = sorted({i.why for i in duty if i.state in ("overdue", "due") and i.why})
+    once = sorted({_breach(b) for i in duty for b in i.breaches if b.closed_on is not None})
     parts = [f"次の期限 {days[0].isoformat()}"] if days else []
     parts += [f"遅れて完了 {late}"] if late else []
     parts += broken
+    parts += [f"守られなかった時がある（終結した事故 {'、'.join(once)}）"] if once else []
     if shown:
         parts.append(f"記録 {_numbers(shown)}")
     if all(i.state == "not_applicable" for i in duty):
@@ -108,16 +123,26 @@ def _remark(duty: Sequence[Item], config: CampaignConfig) -> str:
     return "。".join(parts)
 
 
+def _breach(breach: Breach) -> str:
+    return (
+        f"{breach.incident} {breach.known_on.isoformat()}〜{breach.closed_on.isoformat() if breach.closed_on else ''}"
+    )
+
+
 def _numbers(shown: Sequence[int]) -> str:
     return "・".join(map(str, shown)) if len(shown) <= 3 else f"{shown[0]}・{shown[1]}…{shown[-1]}（{len(shown)}件）"
+
+
+def _marks(item: Item) -> str:
+    return ("（遅延）" if item.late else "") + ("（事故あり）" if item.breaches else "")
 
 
 def _open_lines(duty: Sequence[Item], config: CampaignConfig) -> list[str]:
     names = {p.id: p.name for p in config.parties}
     return [
-        f"{STATES[i.state]}{'（遅延）' if i.late else ''}　{names[i.party]}　{i.subject}　期限 {i.due or '－'}"
+        f"{STATES[i.state]}{_marks(i)}　{names[i.party]}　{i.subject}　期限 {i.due or '－'}"
         + (f"　{i.done_on}" if i.done_on else "")
         + (f"　{i.why}" if i.why else "")
         for i in duty
-        if i.state == "overdue" or i.late
+        if i.state == "overdue" or i.late or i.breaches or (i.state == "due" and i.why)
     ]

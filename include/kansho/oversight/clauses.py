@@ -7,6 +7,8 @@ Pure over events, config and day.  Belongs here: which obligations there are for
     overdue         the day has passed, or an incident of a kind that breaks it is open
     not applicable  and why
 
+A breach stays: every incident that broke an obligation is told with it, long after it was closed.
+
 Does not belong here: which evidence an event is looked for in (`kansho.oversight.evidence_sought`), the data
 (`kansho.campaign.clauses`), how it looks (`kansho.oversight.clause_paper`).
 """
@@ -14,13 +16,14 @@ Does not belong here: which evidence an event is looked for in (`kansho.oversigh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 from kansho.campaign.calendar import oversight_days
 from kansho.campaign.clauses import Clauses, Duty, Match
 from kansho.campaign.config import CampaignConfig, Party
+from kansho.campaign.rights import PartyKind
 from kansho.evidence.events import Event
 from kansho.oversight.clocks import clocks_of
 from kansho.oversight.evidence_sought import Log, said_day
@@ -29,11 +32,21 @@ State = Literal["done", "due", "overdue", "not_applicable"]
 
 
 @dataclass(frozen=True)
+class Breach:
+    """An incident that broke an obligation: its key, the day it became known, the day it was closed (None: open)."""
+
+    incident: str
+    known_on: date
+    closed_on: date | None
+
+
+@dataclass(frozen=True)
 class Item:
     """One obligation of one party, for one month, handler or event: its state on a day.
 
-    ``events`` are the numbers of the events that show it done; ``subject`` is what it is about (a code); ``why`` says
-    why it is not applicable, or what breaks it.
+    ``events`` are the numbers of the events that show it done, or broken; ``subject`` is what it is about (a code);
+    ``why`` says why it is not applicable, what breaks it, or which record says otherwise; ``breaches`` are the
+    incidents that broke it, open and closed.
     """
 
     duty: Duty
@@ -45,6 +58,7 @@ class Item:
     late: bool = False
     events: tuple[int, ...] = ()
     why: str = ""
+    breaches: tuple[Breach, ...] = ()
 
     @property
     def key(self) -> str:
@@ -121,6 +135,7 @@ _NONE = {
     "sub_handler": "再委託先の取扱者が登録されていない",
     "leaver": "離任した取扱者がいない",
     "subcontractor": "再委託をしていない",
+    "held": "手作業で消去すると届け出たものがない",
     "event": "まだ該当する出来事がない",
     "finding": "指摘がない",
 }
@@ -149,6 +164,11 @@ def _each(duty: Duty, party: Party, log: Log, config: CampaignConfig, clauses: C
         for sub in config.subcontractors:
             words = {**base, "sub": sub.id}
             yield _One(party.id, words, *_day(duty, words, party, log, config))
+    elif duty.each == "held":
+        for held in config.closing.by_hand:
+            if held.holder == party.id:
+                words = {**base, "held": held.id}
+                yield _One(party.id, words, *_day(duty, words, party, log, config))
     elif duty.trigger is not None:
         yield from _triggered(duty, duty.trigger, base, party, log, config)
     else:
@@ -206,22 +226,43 @@ def config_day(config: CampaignConfig, party: Party, name: str) -> date:
 
 def _state(duty: Duty, one: _One, log: Log, config: CampaignConfig, day: date) -> Item:
     subject = log.fill(duty.subject or _SUBJECT[duty.each], one.words)
-    broken = _broken(duty, log)
-    if broken is not None:
-        why = f"終結していない事故 {broken.key}"
-        return Item(duty, one.party, subject, "overdue", date.fromisoformat(broken.campaign_date), why=why)
-    if one.due is None and one.trigger is not None:
-        return Item(duty, one.party, subject, "not_applicable", None, why="この日の法令は求めていない")
+    broken = _broken(duty, one, log)
+    told = {e.sequence for pair in broken for e in pair if e is not None}
     # Before something that has not happened yet: the last day on which it could still be asked for.
     due = one.due or config.contract.end
-    found = [log.first(match, one.words, after=one.trigger) for match in duty.evidence]
-    shown = [e for e in found if e is not None]
-    if len(shown) < len(found):
-        return Item(duty, one.party, subject, "overdue" if due < day else "due", due)
-    done = max(said_day(e) for e in shown)
+    item = Item(
+        duty,
+        one.party,
+        subject,
+        "overdue" if due < day else "due",
+        due,
+        events=tuple(sorted(told)),
+        breaches=tuple(Breach(e.key, _on(e), _on(closed) if closed else None) for e, closed in broken),
+    )
+    still = [breach for breach in item.breaches if breach.closed_on is None]
+    if still:
+        why = f"終結していない事故 {'、'.join(b.incident for b in still)}"
+        return replace(item, state="overdue", due=still[0].known_on, why=why)
+    if one.due is None and one.trigger is not None:
+        return replace(item, state="not_applicable", due=None, why="この日の法令は求めていない")
+    found = [log.shown(match, one.words, one.trigger) for match in duty.evidence]
+    if not all(found):
+        return _not_shown(item, one, log)
+    shown = {e.sequence: e for events in found for e in events}
+    done = max(said_day(e) for e in shown.values())
     before = duty.when is not None and duty.when.at == "before" and one.trigger is not None
-    late = any(e.sequence > one.trigger.sequence for e in shown) if before and one.trigger else done > due
-    return Item(duty, one.party, subject, "done", due, done, late, tuple(sorted({e.sequence for e in shown})))
+    late = any(n > one.trigger.sequence for n in shown) if before and one.trigger else done > due
+    return replace(item, state="done", done_on=done, late=late, events=tuple(sorted({*shown, *told})))
+
+
+def _not_shown(item: Item, one: _One, log: Log) -> Item:
+    """What nothing shows: replaced by something else and never used, or open; with the record that says otherwise."""
+    instead = item.duty.replaced
+    replaced = instead is not None and log.first(instead.by, one.words, one.trigger) is not None
+    if instead is not None and replaced and log.first(instead.unless, one.words) is None:
+        return replace(item, state="not_applicable", due=None, why=instead.why)
+    denied = next((e for m in item.duty.evidence if (e := log.denied(m, one.words, one.trigger)) is not None), None)
+    return item if denied is None else replace(item, why=f"記録 {denied.sequence} はこれを示していない")
 
 
 _SUBJECT = {
@@ -231,13 +272,18 @@ _SUBJECT = {
     "sub_handler": "{handler}",
     "leaver": "{handler}",
     "subcontractor": "{sub}",
+    "held": "{held}",
     "event": "{key}",
     "finding": "{key}/{finding}",
 }
 
 
-def _broken(duty: Duty, log: Log) -> Event | None:
+def _broken(duty: Duty, one: _One, log: Log) -> list[tuple[Event, Event | None]]:
+    """Incidents that break it: of a 丙 those that happened with it; 乙 answers for all of them."""
     if duty.when is None or not duty.when.broken_by:
-        return None
-    opened = log.open_incidents()
-    return next((e for e in opened if e.codes.get("kind") in duty.when.broken_by), None)
+        return []
+    return log.incidents(duty.when.broken_by, one.party if duty.kind is PartyKind.SUBCONTRACTOR else None)
+
+
+def _on(event: Event) -> date:
+    return date.fromisoformat(event.campaign_date)

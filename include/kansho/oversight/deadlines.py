@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from kansho.campaign.clauses import clauses_in_force
+from kansho.campaign.clauses import clauses_bound
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Event
 from kansho.oversight.clauses import dated
@@ -49,7 +49,7 @@ class Obligation:
 def obligations(events: Iterable[Event], config: CampaignConfig) -> tuple[Obligation, ...]:
     """Every obligation of the year so far known, in the order of their days."""
     log = list(events)
-    clauses = clauses_in_force(config.contract.start)
+    clauses = clauses_bound(log, config)
     duties = [
         Obligation(i.duty.deadline or "", i.subject, i.due, i.duty.requirements[0], i.done_on)
         for i in dated(log, config, clauses)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from kansho.campaign.clauses import clauses_in_force
+from kansho.campaign.clauses import clauses_bound
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import japanese_date, render
@@ -142,7 +142,7 @@ _CLAUSES_TEXT = "特記事項（別紙1・2）と情報保護対策の義務ご�
 
 def _clauses(log: list[Event], config: CampaignConfig, today: date) -> Table:
     """Without this month's report itself, which this very document is."""
-    found = states(log, config, clauses_in_force(config.contract.start), today)
+    found = states(log, config, clauses_bound(log, config), today)
     return clause_table([i for i in found if i.duty.deadline != "monthly_report" or i.state != "overdue"], config)
 
 

@@ -146,7 +146,7 @@ def _consent(events: list[Event], party: str) -> dict[str, str]:
     if found is None:
         return {}
     said = {name: found.codes.get(name, "") for name in ("works", "consented_on", "clauses")}
-    return {**said, "document": found.names.get("consent", "")}
+    return {**said, "document": found.names.get("consent", ""), "contract": found.names.get("contract", "")}
 
 
 def _attestations(events: list[Event], party: str) -> Iterable[dict[str, str]]:

@@ -56,7 +56,8 @@ def pack_document(pack: Pack, config: CampaignConfig, *, digest: str, simulation
 def _own(pack: Pack, config: CampaignConfig) -> tuple[tuple[str, Table], ...]:
     consent = pack.consent
     bound = [("業務", consent.get("works", "").replace("|", "、")), ("区の承諾", consent.get("document", ""))]
-    bound += [("承諾の日", consent.get("consented_on", "")), ("特記事項の版", consent.get("clauses", ""))]
+    bound += [("承諾の日", consent.get("consented_on", "")), ("再委託の契約", consent.get("contract", ""))]
+    bound += [("契約にある特記事項の版", consent.get("clauses", ""))]
     attested = tuple(
         (a["month"], a["attested_on"], a["attested_by"], _broken(a["findings"])) for a in pack.attestations
     )
