@@ -19,7 +19,7 @@ class Subject:
 _VERIFIER = (
     *("access_rules", "account", "bundle", "certified", "checkpoint", "clauses", "clock_rules", "closing_rules"),
     *("command", "countersignatures", "covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log"),
-    *("events", "facts", "log_lines"),
+    *("events", "facts", "handover_account", "handover_rules", "log_lines"),
     *("lookalike", "merkle", "methods", "opening_rules", "openings", "oversight_rules", "paper", "past", "proofs"),
     *("registrations", "rules", "scan_log", "signed", "strict", "verdict", "verify", "work_rules"),
 )

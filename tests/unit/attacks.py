@@ -19,7 +19,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.checkpoint import cosign, read_checkpoint, sign_checkpoint, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import read_zip, write_zip
-from tests.unit.evidence_year import CONTRACTOR, SYSTEM, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, SYSTEM, Year, hand_over, lawful_year, receipt
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "include" / "kansho" / "evidence"
 WARD = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -289,6 +289,34 @@ def moved_before(type: str, key: str, other: str, before: str) -> Misdeed:
     return misdeed
 
 
+#: The hand-over of the lawful year.
+HANDED = "ward/handover/handover-1"
+
+
+def handed_again(by: tuple[str, str, str] | None) -> Misdeed:
+    """Just before the erasure everything is handed over once more, and receipted by somebody; None: by nobody."""
+
+    def misdeed(year: Year) -> None:
+        size = len(year.events)
+        hand_over(year, "handover-2", HANDED_BACK)
+        if by is not None:
+            receipt(year, "handover-2", HANDED_BACK, by)
+        at = event_of(year, "inventory_taken").sequence
+        day = year.config.closing.handover_on.isoformat()
+        added = [replace(e, campaign_date=day) for e in year.events[size:]]
+        order = [*year.events[:at], *added, *year.events[at:size]]
+        year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
+
+    return misdeed
+
+
+def handed_back(**counts: int) -> Misdeed:
+    """The hand-over and its receipt say other numbers, and are one about them."""
+    return all_of(
+        counted("package_handed_over", HANDED, **counts), counted("handover_receipted", "handover-1", **counts)
+    )
+
+
 def holding(name: str) -> dict[str, Any]:
     kind, _, key = name.partition("/")
     return {"kind": kind, "key": key, "digest": "0" * 64, "rows": 1}
@@ -503,9 +531,11 @@ def root_at(case: Case, size: int) -> str:
 
 
 #: Modules that find something, or whose errors are told as findings.
-_JUDGING = ("access", "clock", "closing", "custody", "opening", "decision", "deadline", "oversight", "work")
+_JUDGING = (
+    *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
+)
 _OTHER = (
-    *("verify", "log_lines", "rules", "account", "facts", "signed", "paper"),
+    *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),
     *("countersignatures", "certified", "strict", "checkpoint"),
 )
 

@@ -256,10 +256,14 @@ def _reach_out(ws: Workspace) -> None:
     _store(ws, "mail_returns", "r1", [returned], sent)
     call = {"wave": "call_1", "attempt": "1", "inquiry_number": second, "called_on": "2027-08-17", "outcome": "50"}
     _store(ws, "call_results", "c1", [{**call, **CONTACT}], chosen)
+    told = {"rows": 1, "accepted": 1, "quarantined": 0, "reached": 1, "refused": 1, "notes_held": 0}
+    ws.record("results_recorded", "c1", counts=told, codes={"channel": "call", "wave": "call_1"})
     visit = {**number, "token": "T1", "wave": "visit_1", "visited_on": "2027-10-13", "outcome": "14"}
     _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}], chosen)
+    ws.record("results_recorded", "visit_1-1", counts={**told, "refused": 0}, codes={"channel": "visit"})
     inbound = {"record": "I1", **number, "received_on": "2027-11-01", "purpose": "3", "answered_by": "self"}
     _store(ws, "inbound_records", "i1", [{**inbound, "purpose_stated": "1"}], ws.latest("roster"))
+    ws.record("inbound_recorded", "i1", counts={"records": 1, "stops": 1, "unknown": 0})
 
 
 def _store(ws: Workspace, kind: str, key: str, rows: list[dict[str, str]], made_of: SnapshotRef) -> SnapshotRef:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.clauses import clauses_of
 from kansho.campaign.config import CampaignConfig
+from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import counts
@@ -36,8 +37,33 @@ OFFICER = ("ward", "takanashi", "ward_officer")
 MANAGER = ("ward", "yamanashi", "ward_manager")
 CONTRACTOR = ("contractor", "watanuki", "contractor_manager")
 ENGINEER = ("contractor", "tsukumo", "contractor_engineer")
+#: Holdings that the ward gets back first, with their rows.
+RESULTS = {
+    "wave_assignment/mailing_1": 68,
+    "wave_assignment/call_1": 20,
+    "wave_assignment/visit_1": 12,
+    "postings/mailing_1": 55,
+    "mail_returns/r1": 2,
+    "call_results/c1": 18,
+    "quarantine/call_results-c1": 1,
+    "inbound_records/i0": 3,
+    "quarantine/inbound_records-i0": 1,
+}
 #: What the closing erases; what is no longer needed goes earlier.
-TARGETS = ("quarantine/d01", "roster/d01", "plan_document/erasure-1")
+TARGETS = ("quarantine/d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
+#: What the ward gets back of this year, and counts.
+HANDED_BACK = {
+    "rows_mail_results": 55,
+    "rows_call_results": 18,
+    "rows_visit_results": 0,
+    "rows_inbound_records": 3,
+    "rows_groups": 100,
+    "rows_aside_call_results": 1,
+    "rows_aside_inbound_records": 1,
+    "mail_returned": 2,
+    "stops_refused": 3,
+    "notes_held": 1,
+}
 WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
@@ -275,7 +301,7 @@ def _outreach(year: Year) -> None:
     moved = {"kind": "returned_cards", "list": "r1", "from": "printer", "to": "contractor"}
     year.add("custody_moved", "cards-r1-1", counts={"pieces": 2}, codes=moved)
     year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
-    calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1}
+    calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1, "notes_held": 1}
     year.add("results_recorded", "c1", counts=calls, codes={"channel": "call", "wave": "call_1"})
     year.add("visit_list_made", "visit_1", counts={"selected": 12, "listed": 10, "coarsened": 1, "not_visited": 2})
     year.add("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 10})
@@ -287,6 +313,10 @@ def _outreach(year: Year) -> None:
     year.add("checklist_recorded", "visit_1/2027-10-13/1", codes=dict.fromkeys(PRECAUTIONS, "yes"))
     year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
+    for name, rows in RESULTS.items():
+        kind, _, key = name.partition("/")
+        _stored(year, kind, key, rows, _ref("roster", "d01", 97))
+    year.add("inbound_recorded", "i0", counts={"records": 4, "stops": 2, "unknown": 1})
 
 
 def _leaver(year: Year, handler: str = "h09") -> None:
@@ -346,20 +376,36 @@ def _by_hand(year: Year) -> None:
         year.add("manual_target_closed", target, counts=items, codes=codes, refs={"sha256": sha256(target.encode())})
 
 
+def hand_over(year: Year, package: str, counts: dict[str, int]) -> None:
+    """Results go back to the ward, sealed."""
+    codes = {"party": "ward", "kind": HAND_OVER, "package": package, "authority": "contract", "work": ""}
+    sealed = {"sha256_sealed": sha256(package.encode())}
+    year.add("package_handed_over", f"ward/{HAND_OVER}/{package}", counts=counts, codes=codes, refs=sealed)
+
+
+def receipt(year: Year, package: str, counts: dict[str, int], by: tuple[str, str, str] = SYSTEM) -> None:
+    """The ward's receipt comes, sealed, and is recorded."""
+    sealed = sha256(f"receipt of {package}".encode())
+    refs = {"sha256_sealed": sha256(package.encode()), "sha256_receipt": sealed}
+    year.add("handover_receipted", package, by, counts=counts, refs=refs)
+    came: dict[str, Any] = {"codes": {"party": "ward", "kind": RECEIPT}, "refs": {"sha256_sealed": sealed}}
+    year.add("package_received", f"ward/{RECEIPT}/{package}", counts=counts, **came)
+
+
 def _closing(year: Year) -> None:
     year.today = year.config.closing.handover_on
-    back = {"party": "ward", "kind": "handover", "package": "handover-1", "authority": "contract", "work": ""}
-    year.add("package_handed_over", "ward/handover/handover-1", codes=back)
+    hand_over(year, "handover-1", HANDED_BACK)
     year.today = year.config.closing.certificates_due
-    year.add("handover_receipted", "handover", refs={"sha256": sha256(b"handover")})
+    receipt(year, "handover-1", HANDED_BACK)
     for party in year.config.subcontractors:
         year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
     year.add("medium_returned", "d01")
     year.today = year.config.closing.erase_on
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
-    inventory = {"holdings": 8 + keys, "vault": 2, "keys": keys, "media": 1, "packages": 3, "traces": 2}
-    planned = {"targets": 3, "documents": 1}
+    inventory = {"vault": 2 + len(RESULTS), "keys": keys, "media": 1, "packages": 3, "traces": 2}
+    inventory["holdings"] = sum(inventory.values())
+    planned = {"targets": len(TARGETS), "documents": 1}
     year.add("inventory_taken", "inventory", counts=inventory)
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}

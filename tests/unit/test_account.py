@@ -67,6 +67,11 @@ def test_a_whole_year_balances(year: Year) -> None:
         "packages handed over = certified",
         "traces = purged",
         "snapshots stored = erased",
+        "told = stored",
+        "stored = handed back",
+        "put aside = handed back",
+        "refused = handed back",
+        "notes held = told",
     }
 
 

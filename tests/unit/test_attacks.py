@@ -25,6 +25,7 @@ from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from tests.unit.attacks import (
     FIFTH,
+    HANDED,
     THIEF,
     THIRD,
     WARD,
@@ -53,6 +54,8 @@ from tests.unit.attacks import (
     endless_number,
     flip,
     float_count,
+    handed_again,
+    handed_back,
     holding,
     huge_count,
     inserted,
@@ -98,7 +101,7 @@ from tests.unit.attacks import (
     with_lines,
     with_the_wards,
 )
-from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, OFFICER, RESULTS, Year, lawful_year
 
 LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
@@ -107,6 +110,11 @@ NOWHERE = "0" * 64
 ROSTER = {"digest": sha256(b"roster/d01")}
 #: Where a holding that somebody sneaks in would have to lie.
 KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29"}
+#: What follows where no receipt of the year's hand-over counts.
+NOT_RECEIPTED = {
+    f"HANDOVER-UNRECEIPTED [package_handed_over {HANDED}]",
+    *(f"HANDOVER-ERASED-EARLY [snapshot_erased {name}]" for name in RESULTS),
+}
 
 Forgery = Callable[[Case], bytes]
 Beside = Callable[[Case], Given]
@@ -155,6 +163,7 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
             "CERTIFICATE-ROOT [certificate.json log_root]",
             "CHECKPOINT-ROOT [checkpoints/LAST.txt]",
             "COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]",
+            "COUNT-STORED [told = stored [postings/mailing_1]]",
         },
     ),
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
@@ -373,7 +382,111 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "erased before the receipt": (
         dropped("handover_receipted"),
-        {"STATE-ERASED-UNRECEIPTED [holding_erased quarantine/d01]"},
+        {"STATE-ERASED-UNRECEIPTED [holding_erased quarantine/d01]", *NOT_RECEIPTED},
+    ),
+    "a receipt of a hand-over that nobody made": (
+        renamed("handover_receipted", "handover-1", "handover-99"),
+        {"HANDOVER-RECEIPT-UNKNOWN [handover_receipted handover-99]", *NOT_RECEIPTED},
+    ),
+    "a receipt before its hand-over": (
+        moved_before("handover_receipted", "handover-1", "package_handed_over", HANDED),
+        {"HANDOVER-RECEIPT-UNKNOWN [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "results handed to another than the ward": (
+        coded("package_handed_over", HANDED, party="contractor"),
+        {
+            "HANDOVER-RECEIPT-UNKNOWN [handover_receipted handover-1]",
+            *(line for line in NOT_RECEIPTED if "EARLY" in line),
+        },
+    ),
+    "a receipt of other bytes": (
+        lambda y: y.edit("handover_receipted", lambda e: replace(e, refs={**e.refs, "sha256_sealed": NOWHERE})),
+        {"HANDOVER-RECEIPT-OTHER [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "a receipt of fewer rows": (
+        counted("handover_receipted", rows_call_results=17),
+        {"HANDOVER-RECEIPT-OTHER [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "a receipt that a person of the contractor recorded": (
+        set_actor("handover_receipted", "handover-1", CONTRACTOR[1], CONTRACTOR[2]),
+        {"HANDOVER-RECEIPT-SENDER [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "a receipt that the ward never sent": (
+        dropped("package_received", "ward/handover_receipt/handover-1"),
+        {"HANDOVER-RECEIPT-SENDER [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "a receipt that another sent": (
+        coded("package_received", "ward/handover_receipt/handover-1", party="contractor"),
+        {"HANDOVER-RECEIPT-SENDER [handover_receipted handover-1]", *NOT_RECEIPTED},
+    ),
+    "a second hand-over without a receipt": (
+        handed_again(None),
+        {"HANDOVER-UNRECEIPTED [package_handed_over ward/handover/handover-2]"},
+    ),
+    "a second hand-over receipted by ourselves": (
+        handed_again(CONTRACTOR),
+        {
+            "HANDOVER-RECEIPT-SENDER [handover_receipted handover-2]",
+            "HANDOVER-UNRECEIPTED [package_handed_over ward/handover/handover-2]",
+        },
+    ),
+    "results after the receipt": (
+        lambda y: inserted(y, "inventory_taken", "results_recorded", "c2", {"channel": "call"}),
+        {"HANDOVER-STALE [results_recorded c2]"},
+    ),
+    "results after the erasure": (
+        late("inbound_recorded", "i9"),
+        {"HANDOVER-STALE [inbound_recorded i9]"},
+    ),
+    "results stored after the hand-over": (
+        moved_before("snapshot_stored", "call_results/c1", "inventory_taken", "inventory"),
+        {
+            "COUNT-HANDED [stored = handed back [call_results]]",
+            "HANDOVER-ERASED-EARLY [snapshot_erased call_results/c1]",
+            "HANDOVER-STALE [snapshot_stored call_results/c1]",
+        },
+    ),
+    "results erased by the data flow before they were handed over": (
+        all_of(
+            moved_before("snapshot_erased", "call_results/c1", "package_handed_over", HANDED),
+            coded("snapshot_erased", "call_results/c1", reason="retention"),
+        ),
+        {"HANDOVER-ERASED-EARLY [snapshot_erased call_results/c1]"},
+    ),
+    "rows that were put aside erased before the receipt": (
+        moved_before("snapshot_erased", "quarantine/call_results-c1", "handover_receipted", "handover-1"),
+        {"HANDOVER-ERASED-EARLY [snapshot_erased quarantine/call_results-c1]"},
+    ),
+    "a hand-over of nothing": (
+        handed_back(**dict.fromkeys(HANDED_BACK, 0)),
+        {
+            *(
+                f"COUNT-HANDED [stored = handed back [{kind}]]"
+                for kind in ("postings", "mail_returns", "wave_assignment", "call_results", "inbound_records")
+            ),
+            "COUNT-ASIDE [put aside = handed back [call_results]]",
+            "COUNT-ASIDE [put aside = handed back [inbound_records]]",
+            "COUNT-NOTES [notes held = told]",
+            "COUNT-REFUSED [refused = handed back]",
+        },
+    ),
+    "visits handed back that nobody made": (
+        handed_back(rows_visit_results=1),
+        {"COUNT-HANDED [stored = handed back [visit_results]]"},
+    ),
+    "rows that were put aside kept back": (
+        handed_back(rows_aside_call_results=0),
+        {"COUNT-ASIDE [put aside = handed back [call_results]]"},
+    ),
+    "a refusal that the ward is not told": (handed_back(stops_refused=2), {"COUNT-REFUSED [refused = handed back]"}),
+    "held notes that the ward is not told of": (handed_back(notes_held=0), {"COUNT-NOTES [notes held = told]"}),
+    "results lost before they were stored": (
+        all_of(counted("snapshot_stored", "call_results/c1", rows=17), handed_back(rows_call_results=17)),
+        {"COUNT-STORED [told = stored [call_results/c1]]"},
+    ),
+    "enquiries lost before they were stored": (
+        counted("inbound_recorded", "i0", records=5),
+        {"COUNT-STORED [told = stored [inbound_records/i0]]"},
     ),
     "a held delivery used without a decision": (
         coded("gate_evaluated", "target_list/d01", result="hold"),
@@ -950,7 +1063,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a wave beyond its capacity": (
         counted("wave_selected", "visit_1", candidates=61, assigned=61),
-        {"WORK-CAPACITY [wave_selected visit_1]"},
+        {"COUNT-STORED [told = stored [wave_assignment/visit_1]]", "WORK-CAPACITY [wave_selected visit_1]"},
     ),
     "a wave selected too late": (on("wave_selected", "2027-08-17", "call_1"), {"DEADLINE-WAVE [wave_selected call_1]"}),
     "cards reported too late": (on("print_reported", "2027-06-26"), {"DEADLINE-PRINT [print_reported mailing_1]"}),
@@ -1065,11 +1178,17 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "cards printed beyond the order": (
         counted("print_reported", printed=60, posted=56),
-        {"COUNT-PRINTED [printed = printable - withdrawn + reprinted [mailing_1]]"},
+        {
+            "COUNT-PRINTED [printed = printable - withdrawn + reprinted [mailing_1]]",
+            "COUNT-STORED [told = stored [postings/mailing_1]]",
+        },
     ),
     "cards that do not balance": (
         counted("print_reported", posted=54),
-        {"COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]"},
+        {
+            "COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]",
+            "COUNT-STORED [told = stored [postings/mailing_1]]",
+        },
     ),
     "visits neither listed nor refused": (
         counted("visit_list_made", listed=9),
@@ -1097,11 +1216,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         },
     ),
     "a key more than was destroyed": (
-        counted("inventory_taken", keys=5, holdings=13),
+        counted("inventory_taken", keys=5, holdings=13 + len(RESULTS)),
         {"COUNT-KEYS [keys = destroyed]"},
     ),
     "a package left out of the inventory": (
-        counted("inventory_taken", packages=2, holdings=7 + len(PERSONAL_KEYS)),
+        counted("inventory_taken", packages=2, holdings=7 + len(RESULTS) + len(PERSONAL_KEYS)),
         {"COUNT-PACKAGES [packages at others = inventoried]"},
     ),
     "fewer packages certified than handed over": (

@@ -25,6 +25,10 @@ def _segment(d: dict, name: str) -> dict:
     return next(s for s in d["targeting"]["segments"] if s["id"] == name)
 
 
+def _flow(d: dict, kind: str) -> dict:
+    return next(f for f in d["data_flow"] if f["kind"] == kind)
+
+
 def _party(data: dict, party: str) -> dict:
     return next(p for p in data["parties"] if p["id"] == party)
 
@@ -47,6 +51,9 @@ def _party(data: dict, party: str) -> dict:
         (lambda d: d["handlers"][0].update(role="call_staff"), "is not of a ward handler"),
         (lambda d: d["waves"]["visits"][0].update(k_anonymity=1), "waves.visits.0.k_anonymity"),
         (lambda d: d["data_flow"].append(dict(d["data_flow"][0])), "data_flow: ids must be unique"),
+        (lambda d: _flow(d, "call_results").update(erase_after_days=90), "data_flow.call_results.erase_after_days"),
+        (lambda d: _flow(d, "wave_assignment").update(erase_after_days=300), "after 甲 has receipted them (P11)"),
+        (lambda d: _flow(d, "quarantine").update(erase_after_days=90), "data_flow.quarantine.erase_after_days"),
         (lambda d: _segment(d, "flagged").update(merge_into="nobody"), "segments.flagged.merge_into: unknown segment"),
         (lambda d: _segment(d, "flagged").update(merge_into="cancer_men"), "a segment of another group"),
         (lambda d: _segment(d, "continuous").update(merge_into="never"), "the chain of merges never ends"),

@@ -31,8 +31,8 @@ PAPER = paper("signed")
 @pytest.fixture
 def year(mini: CampaignConfig, begun_year: ClosingYear) -> ClosingYear:
     made = begun_year
-    made.ws.record("returns_recorded", "r1", counts={"returned": 3})
-    made.ws.record("custody_moved", "cards-r1-1", counts={"pieces": 3}, codes={"list": "r1"})
+    made.ws.record("returns_recorded", "r1", counts={"returned": 1})
+    made.ws.record("custody_moved", "cards-r1-1", counts={"pieces": 1}, codes={"list": "r1"})
     made.ws.record("sheets_out", "visit_1/d/1", counts={"sheets": 4})
     made.ws.record("checklist_recorded", "visit_1/d/1", codes=dict.fromkeys(CHECKLIST, "yes"))
     made.ws.record("sheets_in", "visit_1/d/1", counts={"sheets": 4})
@@ -42,7 +42,7 @@ def year(mini: CampaignConfig, begun_year: ClosingYear) -> ClosingYear:
 def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> None:
     assert [(t.key, t.kind, t.holder, t.asked, t.items) for t in open_targets(year.ws)] == [
         ("medium/CD-0001", "medium", "contractor", "ward", 1),
-        ("paper/returned-cards", "paper", "contractor", "ward", 3),
+        ("paper/returned-cards", "paper", "contractor", "ward", 1),
         ("paper/visit-sheets", "paper", "contractor", "contractor", 4),
         ("party/printer", "pc", "printer", "printer", 0),
         ("party/call_centre", "pc", "call_centre", "call_centre", 0),

@@ -13,12 +13,13 @@ import pytest
 from kansho.closing import erasure, stage
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
-from kansho.contracts.registry import HANDOVER_MAIL, HANDOVER_STOPS
+from kansho.contracts.registry import HANDOVER_ASIDE, HANDOVER_MAIL, HANDOVER_STOPS
+from kansho.evidence.account import reconciliations
 from kansho.exchange.tables import from_csv
 from kansho.vault.classes import VAULT_CLASSES
 from kansho.workspace import Workspace
 from tests.refusals import refused
-from tests.unit.closing_year import ClosingYear
+from tests.unit.closing_year import CONTACT, ClosingYear
 
 
 @pytest.fixture
@@ -58,6 +59,73 @@ def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
     mail = from_csv(opened.files["mail_results.csv"], HANDOVER_MAIL)
     assert mail.loc[0, ["posted_on", "returned_on", "return_reason"]].tolist() == ["2027-06-24", "2027-07-01", "1"]
     assert opened.manifest["counts"]["rows_visit_results"] == 1
+
+
+def test_what_a_gate_put_aside_goes_back_with_its_reasons_and_without_what_may_not_be_told(year: ClosingYear) -> None:
+    number = "4821-7390-66"
+    visit = {"token": "T1", "wave": "visit_1", "visited_on": "2027-10-13", "outcome": "99", **CONTACT}
+    call = {"wave": "call_1", "attempt": "1", "inquiry_number": number, "called_on": "2027-08-17", "outcome": "20"}
+    family = {**call, **CONTACT, "answered_by": "family", "note": "午後に折返し希望"}
+    prose = {**call, **CONTACT, "wish": "息子の宗教の都合", "inquiry_number": "番号不明の方"}
+    year.ws.store_table("visit_list", "visit_1", pd.DataFrame([{"token": "T1", "inquiry_number": number}]))
+    for name, rows in (
+        ("call_results-c9", [{**family, "reasons": "not_from_person"}, {**prose, "reasons": "not_listed"}]),
+        ("visit_results-v9", [{**visit, "reasons": "value_outcome"}]),
+        ("target_list-d02", [{"inquiry_number": number, "reason": "x"}]),
+    ):
+        year.ws.store_table("quarantine", name, pd.DataFrame(rows))
+    opened = handed(year).opened("ward", "handover", "handover-1")
+    assert {n for n in opened.files if n.startswith("aside_")} == {"aside_call_results.csv", "aside_visit_results.csv"}
+    calls = from_csv(opened.files["aside_call_results.csv"], HANDOVER_ASIDE["call_results"])
+    first, second = calls.to_dict("records")
+    assert [first[n] for n in ("package", "line", "reasons", "inquiry_number", "outcome", "answered_by")] == [
+        "c9", "1", "not_from_person", number, "20", "family",
+    ]  # fmt: skip
+    assert {first[n] for n in ("intention", "reason", "wish", "note")} == {None}, "only the person may tell it (D4)"
+    assert (second["inquiry_number"], second["wish"], second["intention"]) == (None, None, "3")
+    visits = from_csv(opened.files["aside_visit_results.csv"], HANDOVER_ASIDE["visit_results"])
+    assert visits[["inquiry_number", "token", "outcome"]].to_numpy().tolist() == [[number, "T1", None]]
+    counts = opened.manifest["counts"]
+    assert (counts["rows_aside_call_results"], counts["rows_aside_visit_results"]) == (2, 1)
+    assert not any("宗教".encode() in data for data in opened.files.values())
+
+
+def test_held_notes_stay_and_the_ward_is_told_how_many_there_were(year: ClosingYear) -> None:
+    held = [{"inquiry_number": "4821-7390-66", "note": "糖尿病で通院中", "reasons": "illness"}] * 2
+    ref = year.ws.store_table("note_review", "call_results-c9", pd.DataFrame(held))
+    year.ws.erase(ref, reason="retention")
+    opened = handed(year).opened("ward", "handover", "handover-1")
+    assert opened.manifest["counts"]["notes_held"] == 2
+    assert not any("糖尿病".encode() in data for data in opened.files.values())
+
+
+def test_the_hand_over_counts_what_the_account_asks_for(year: ClosingYear) -> None:
+    year = handed(year)
+    counts = year.opened("ward", "handover", "handover-1").manifest["counts"]
+    told = ("rows_mail_results", "mail_returned", "rows_stops", "stops_refused", "notes_held")
+    assert [counts[name] for name in told] == [1, 1, 2, 2, 0]
+    made = [r for r in reconciliations(year.ws.ledger.events()) if "handed back" in r.name]
+    assert len(made) == 10
+    assert [r for r in made if not r.ok] == []
+
+
+def test_what_is_only_told_of_results_makes_another_hand_over_too(year: ClosingYear) -> None:
+    """A task that died between its table and its event tells of it later than it stored it."""
+    year = handed(year)
+    year.ws.record("results_recorded", "c9", counts={"accepted": 0}, codes={"channel": "call"})
+    again = stage.make_handover(year.ws, {})
+    assert again is not None
+    assert again["package"] == "handover-2"
+
+
+def test_a_receipt_is_recorded_with_the_sealed_package_that_it_came_in(year: ClosingYear) -> None:
+    year = handed(year)
+    year.receipt()
+    assert stage.take_handover_receipt(year.ws, {})
+    (taken,) = year.ws.ledger.events("handover_receipted")
+    came = year.ws.ledger.find("package_received", "ward/handover_receipt/r-handover-1-0")
+    assert came is not None
+    assert taken.refs["sha256_receipt"] == came.refs["sha256_sealed"] != taken.refs["sha256_sealed"]
 
 
 def test_the_hand_over_happens_once_until_something_comes_in(year: ClosingYear) -> None:

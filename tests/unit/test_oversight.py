@@ -210,6 +210,30 @@ def test_holdings_are_erased_by_the_last_oversight_day_before_their_time(open_wo
     assert apply_retention(ws, {}) is None
 
 
+def test_results_that_the_ward_has_not_receipted_are_not_erased_whatever_their_day(open_workspace: Open) -> None:
+    """No configuration may give them a day any more; one that was bound before could."""
+    ws = _opened(open_workspace(date(2027, 8, 20)))
+    flows = tuple(
+        f.model_copy(update={"erase_after_days": 40}) if f.kind in ("call_results", "quarantine") else f
+        for f in ws.config.data_flow
+    )
+    ws = replace(ws, config=ws.config.model_copy(update={"data_flow": flows}))
+    for kind, key in (("call_results", "c1"), ("quarantine", "call_results-c1"), ("quarantine", "target_list-d01")):
+        ws.store_bytes(kind, key, b"x")
+    ws = replace(ws, today=date(2027, 10, 10))
+    assert [r.name for r in expired_holdings(ws)] == ["quarantine/target_list-d01"]
+    handed = {"party": "ward", "kind": "handover", "package": "handover-1"}
+    ws.record("package_handed_over", "ward/handover/handover-1", codes=handed, refs={"sha256_sealed": "1" * 64})
+    assert len(expired_holdings(ws)) == 1
+    came = {"party": "ward", "kind": "handover_receipt"}
+    ws.record("package_received", "ward/handover_receipt/r1", codes=came, refs={"sha256_sealed": "2" * 64})
+    ws.record("handover_receipted", "handover-1", refs={"sha256_sealed": "1" * 64, "sha256_receipt": "2" * 64})
+    ws.store_bytes("call_results", "c2", b"x")
+    ws = replace(ws, today=date(2027, 12, 10))
+    assert apply_retention(ws, {}) == {"counts": {"erased": 3}}
+    assert [r.name for r in ws.snapshots("call_results")] == ["call_results/c2"], "no hand-over has it yet"
+
+
 def test_a_password_just_entered_is_left_to_the_intake(open_workspace: Open) -> None:
     ws = _opened(open_workspace(MAY_10))
     ws.store_bytes("one_time_secret", "d01-1", b"x")  # two days

@@ -28,6 +28,7 @@ from tests.unit.attacks import (
     counted,
     dropped,
     event_of,
+    handed_back,
     late,
     moved_to_the_end,
     on,
@@ -230,7 +231,8 @@ def test_paper_closed_by_hand_without_a_number_of_pieces_is_none(year: Year) -> 
     changed("manual_target_closed", "paper/returned-cards", counts={})(year)
     late("campaign_certified", "certificate")(year)
     assert [(r.left, r.right) for r in reconciliations(year.events) if not r.ok] == [(2, 0)]
-    all_of(counted("returns_recorded", "r1", returned=1), counted("custody_moved", "cards-r1-1", pieces=1))(year)
+    one = (counted("returns_recorded", "r1", returned=1), counted("custody_moved", "cards-r1-1", pieces=1))
+    all_of(*one, counted("snapshot_stored", "mail_returns/r1", rows=1), handed_back(mail_returned=1))(year)
     dropped("manual_target_closed", "paper/returned-cards")(year)
     assert [(r.left, r.right) for r in reconciliations(year.events) if not r.ok] == [(1, 0)]
 

@@ -12,7 +12,7 @@ from kansho.evidence.events import EVENT_TYPES
 from kansho.evidence.facts import ConfigFacts, Days, FlowFact, User
 from kansho.evidence.past import Past
 from kansho.evidence.rules import violations
-from tests.unit.evidence_year import Year, lawful_year
+from tests.unit.evidence_year import RESULTS, Year, lawful_year
 
 THREE = ("call_centre", "printer", "visitors")
 #: What is due, of whom, by when, and which event showed it.
@@ -33,6 +33,7 @@ DUE = [
     ("erase_by", "raw_target_list/d01", "2027-07-19", "snapshot_erased raw_target_list/d01"),
     ("erase_by", "roster/d01", "2028-01-29", "snapshot_erased roster/d01"),
     ("erase_by", "quarantine/d01", "2028-01-29", "snapshot_erased quarantine/d01"),
+    *(("erase_by", name, "2028-01-29", f"snapshot_erased {name}") for name in RESULTS),
     ("erase_by", "plan_document/erasure-1", "2028-01-29", "snapshot_erased plan_document/erasure-1"),
     *(
         ("copy_erase", package, "2027-08-08", f"package_erased {package}")
@@ -210,8 +211,8 @@ def test_every_count_is_in_the_account(mini: CampaignConfig) -> None:
         "calls": {"listed": 20, "attempted": 18, "reached": 9},
         "visits": {"listed": 10, "made": 6},
         "sheets": {"out": 4, "in": 4},
-        "inbound": 7,
-        "refused": 5,
+        "inbound": 11,
+        "refused": 7,
         "attended": 5,
         "attended_cancer": 1,
         "incidents": 1,
@@ -242,7 +243,7 @@ def test_events_that_count_nothing_count_nothing(mini: CampaignConfig) -> None:
     }
     assert {name: equations[name] for name in counted} == counted
     assert {sides for name, sides in equations.items() if name not in counted} == {(0, 0)}
-    assert len(equations) == 20
+    assert len(equations) == 37
 
 
 def test_an_empty_log_begins_with_no_opening(mini: CampaignConfig) -> None:

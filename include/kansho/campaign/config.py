@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kansho.campaign.ages import LATE_ELDERLY_AGE
+from kansho.campaign.handed_back import KEPT_TO_THE_END
 from kansho.campaign.postage import TARIFFS
 from kansho.campaign.rights import NEVER_SUBCONTRACTED, ROLE_PARTY, Channel, PartyKind, Role, TargetGroup, Work
 from kansho.errors import KanshoError
@@ -154,7 +155,8 @@ class Handler(Frozen):
 class Flow(Frozen):
     """One approved kind of working file (D6): what, why, where, who, until when.
 
-    With a 丙 as holder it is the copy it has of a kind of package.
+    With a 丙 as holder it is the copy it has of a kind of package.  Results have no days of their own: 甲 gets them
+    back before anything of them is erased (P11).
     """
 
     kind: Identifier
@@ -739,6 +741,16 @@ class CampaignConfig(Frozen):
             _require(len(ids) == len(set(ids)), name, "ids must be unique")
         owners = {g.owner for g in self.gates}
         _require(len(owners) <= 1, "gates", "one decision covers a run: every gate must name the same owner")
+        return self
+
+    @model_validator(mode="after")
+    def _results_are_kept_until_they_are_handed_back(self) -> Self:
+        """P11: what 甲 gets back has no day before the closing; rows of results wait in quarantine too."""
+        others = {p.id for p in self.subcontractors}
+        for flow in self.data_flow:
+            kept = flow.kind not in KEPT_TO_THE_END or flow.holder in others or flow.erase_after_days is None
+            where = f"data_flow.{flow.kind}.erase_after_days"
+            _require(kept, where, "results are erased at the closing, after 甲 has receipted them (P11)")
         return self
 
     @model_validator(mode="after")

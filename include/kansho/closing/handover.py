@@ -15,9 +15,11 @@ from typing import Any
 import pandas as pd
 
 from kansho import exchange
+from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.casework import hand_back_open_cases
 from kansho.closing.last_plan import last_plan
 from kansho.closing.next_year import next_year_files
+from kansho.closing.put_aside import aside_files, notes_held
 from kansho.contracts import codes
 from kansho.contracts.registry import (
     CALL_RESULTS,
@@ -29,17 +31,12 @@ from kansho.contracts.registry import (
 )
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.handover_rules import is_handover, tells_of_results
 from kansho.evidence.register import open_exceptions
 from kansho.evidence.strict import read_json
 from kansho.exchange.tables import to_csv
 from kansho.quality.profiles import profiles_to_hand_over
 from kansho.workspace import Workspace
-
-#: Facts that must have been handed over before anything is erased.
-FACT_KINDS = frozenset(
-    {"postings", "mail_returns", "call_results", "visit_results", "inbound_records", "wave_assignment"}
-)
-KIND, RECEIPT = "handover", "handover_receipt"
 
 
 def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -49,20 +46,20 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
     """
     if ws.today < ws.config.closing.handover_on or not _is_stale(ws):
         return None
-    made = tables(ws)
+    made, told = tables(ws)
     made["exceptions"] = open_cases(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
     files["profiles.json"] = _profiles(ws)
     done = last_plan(ws.ledger.events(), ws.config)
     if done is not None:
         files["last_plan.json"] = json.dumps(done, indent=1, sort_keys=True).encode()
-    counts = {f"rows_{name}": rows for name, (_, rows) in made.items()}
+    counts = {f"rows_{name}": rows for name, (_, rows) in made.items()} | told
     event = exchange.hand_over(
         ws,
         party=ws.config.ward_party.id,
         work=None,
         package=f"handover-{len(_handovers(ws)) + 1}",
-        kind=KIND,
+        kind=HAND_OVER,
         files=files,
         counts=counts,
         authority="contract",
@@ -96,20 +93,20 @@ def require_receipt(ws: Workspace) -> None:
         raise KanshoError(
             "CLOSING-NO-RECEIPT",
             "引渡しに対する区の受領書がありません",
-            place=" ".join(open_packages) or KIND,
+            place=" ".join(open_packages) or HAND_OVER,
             remedy="区に受領書の交付を依頼してください。届くまで何も消去しません (P11)",
         )
     if _is_stale(ws):
         raise KanshoError(
             "CLOSING-HANDOVER-STALE",
             "引渡しの後に結果が追加されています",
-            place=KIND,
+            place=HAND_OVER,
             remedy="もう一度引き渡してください",
         )
 
 
-def tables(ws: Workspace) -> dict[str, tuple[bytes, int]]:
-    """The hand-over's CSV files: name → (bytes, rows)."""
+def tables(ws: Workspace) -> tuple[dict[str, tuple[bytes, int]], dict[str, int]]:
+    """The hand-over's CSV files: name → (bytes, rows); and what the account asks of them beside their rows."""
     calls = _read(ws, "call_results", CALL_RESULTS.names)
     visits = _read(ws, "visit_results", HANDOVER_VISITS.names)
     inbound = _read(ws, "inbound_records", INBOUND_RECORDS.names)
@@ -123,7 +120,12 @@ def tables(ws: Workspace) -> dict[str, tuple[bytes, int]]:
     }
     files = {name: (to_csv(frame, contract), len(frame)) for name, (frame, contract) in made.items()}
     attended = _read(ws, "attendance_facts", ("inquiry_number", "screening_kind", "attendance_date"))
-    return {**files, **next_year_files(made["stops"][0], attended, ws.config.fiscal_year)}
+    told = {
+        "mail_returned": int(made["mail_results"][0]["returned_on"].notna().sum()),
+        "stops_refused": refused(made["stops"][0]),
+        "notes_held": notes_held(ws),
+    }
+    return {**files, **aside_files(ws), **next_year_files(made["stops"][0], attended, ws.config.fiscal_year)}, told
 
 
 def open_cases(ws: Workspace) -> tuple[bytes, int]:
@@ -159,6 +161,11 @@ def stops(calls: pd.DataFrame, visits: pd.DataFrame, inbound: pd.DataFrame) -> p
     return joined.sort_values(["said_on", "inquiry_number", "channel"]).reset_index(drop=True)
 
 
+def refused(stops: pd.DataFrame) -> int:
+    """Of the stops, those by which the person asked for it, as the year counted them."""
+    return int((stops["channel"].eq("inbound") | stops["said"].isin(codes.REFUSALS)).sum())
+
+
 def _said(rows: pd.DataFrame, day: str, channel: str, said: str) -> pd.DataFrame:
     out = rows[["inquiry_number"]].copy()
     out["said_on"], out["channel"], out["said"] = rows[day], channel, rows[said]
@@ -188,16 +195,14 @@ def _empty(names: Any) -> pd.DataFrame:
 
 
 def _handovers(ws: Workspace) -> list[Event]:
-    return [e for e in ws.ledger.events("package_handed_over") if e.codes.get("kind") == KIND]
+    ward = ws.config.ward_party.id
+    return [e for e in ws.ledger.events("package_handed_over") if is_handover(e, ward)]
 
 
 def _is_stale(ws: Workspace) -> bool:
-    """Whether facts came in after the last hand-over, or none was made."""
+    """Whether facts came in after the last hand-over, or none was made; as the verifier asks it."""
     handed = _handovers(ws)
-    return not handed or any(
-        e.sequence > handed[-1].sequence and e.refs["holding"]["kind"] in FACT_KINDS
-        for e in ws.ledger.events("snapshot_stored")
-    )
+    return not handed or any(tells_of_results(e) for e in ws.ledger.events() if e.sequence > handed[-1].sequence)
 
 
 def _take_receipt(ws: Workspace, ward: str, package: str) -> Event:
@@ -212,7 +217,10 @@ def _take_receipt(ws: Workspace, ward: str, package: str) -> Event:
         "handover_receipted",
         handed.codes["package"],
         counts=handed.counts,
-        refs={"sha256_sealed": handed.refs["sha256_sealed"]},
+        refs={
+            "sha256_sealed": handed.refs["sha256_sealed"],
+            "sha256_receipt": exchange.digest_of(ws, ward, RECEIPT, package),
+        },
     )
     hand_back_open_cases(ws, handed.codes["package"])
     # Last: a package that was received is not taken again, so whatever follows from it must stand by then.

@@ -53,6 +53,8 @@ CALL_FAMILY_OUTCOMES = frozenset({"20", "21", "60", "61", "62"})
 CALL_RETRY_OUTCOMES = frozenset({"15", "20", "21", "30", "31", "32"})
 #: After these no later contact of any channel is made.
 STOP_OUTCOMES = frozenset({"50", "51", "60", "61", "62"})
+#: Those by which the person asked not to be contacted again.
+REFUSALS = frozenset({"50", "51"})
 #: After these the telephone is not used again.
 DEAD_PHONE_OUTCOMES = frozenset({"40", "41", "42"})
 

@@ -1,6 +1,6 @@
 """What 甲 gets back, by お問い合わせ番号: at the end, and at once what it alone can mend (P11).
 
-Calls and enquiries keep the contract they came in.
+Calls and enquiries keep the contract they came in; rows of results that were put aside go back as files of their own.
 
 Belongs here: kinds, columns and clauses of the hand-over.  Does not belong here: making it (`kansho.closing`).
 No 丙 holds any of it: who was in which group, and what other channels did, is not among its items (D2).
@@ -13,7 +13,7 @@ from dataclasses import replace
 from kansho.campaign.rights import PartyKind
 from kansho.contracts import codes
 from kansho.contracts.model import CONTRACTOR_ONLY, Column, Contract, coded
-from kansho.contracts.outreach_files import MAIL_RETURNS, VISIT_RESULTS
+from kansho.contracts.outreach_files import CALL_RESULTS, INBOUND_RECORDS, MAIL_RETURNS, VISIT_RESULTS
 from kansho.contracts.shared import NUMBER, WAVE, operational
 
 
@@ -65,4 +65,31 @@ HANDOVER_GROUPS = _handover(
     ("inquiry_number", "wave"),
 )
 
-HANDOVER_FILES = (HANDOVER_MAIL, MAIL_UNPRINTABLE, HANDOVER_VISITS, HANDOVER_STOPS, HANDOVER_GROUPS)
+
+def _aside(results: Contract) -> Contract:
+    """Rows of results that the gate put aside: anything that the contract does not allow is left empty."""
+    columns = {c.name: c for c in (NUMBER, *results.columns)}
+    columns |= {
+        "package": Column("package", "荷", clause="P11"),
+        "line": Column("line", "行", "int", clause="P11"),
+        "reasons": Column("reasons", "隔離の理由", clause="P11"),
+    }
+    kept = {n: replace(c, nullable=n not in ("package", "line", "reasons")) for n, c in columns.items()}
+    return Contract(
+        f"aside_{results.kind}",
+        f"{results.title}（隔離した行）",
+        tuple(c if n == NUMBER.name else replace(c, holders=CONTRACTOR_ONLY) for n, c in kept.items()),
+        ("package", "line"),
+        "P11",
+        PartyKind.CONTRACTOR,
+        PartyKind.WARD,
+    )
+
+
+#: Kind of results → the file in which its rows that were put aside go back.
+HANDOVER_ASIDE = {c.kind: _aside(c) for c in (CALL_RESULTS, VISIT_RESULTS, INBOUND_RECORDS)}
+
+HANDOVER_FILES = (
+    *(HANDOVER_MAIL, MAIL_UNPRINTABLE, HANDOVER_VISITS, HANDOVER_STOPS, HANDOVER_GROUPS),
+    *HANDOVER_ASIDE.values(),
+)

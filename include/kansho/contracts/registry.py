@@ -9,6 +9,7 @@ from __future__ import annotations
 from kansho.campaign.rights import PartyKind
 from kansho.contracts.checkup import CHECKUP_RESULTS
 from kansho.contracts.handover_files import (
+    HANDOVER_ASIDE,
     HANDOVER_FILES,
     HANDOVER_GROUPS,
     HANDOVER_MAIL,
@@ -48,6 +49,7 @@ __all__ = [
     "CALL_RESULTS",
     "CALL_WITHDRAWAL",
     "CHECKUP_RESULTS",
+    "HANDOVER_ASIDE",
     "HANDOVER_GROUPS",
     "HANDOVER_MAIL",
     "HANDOVER_STOPS",

@@ -15,6 +15,8 @@ from typing import Any
 from kansho.evidence.events import Event
 from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.handover_account import CODES as HANDED_BACK
+from kansho.evidence.handover_account import handed_back, kept
 from kansho.evidence.registrations import id_of
 
 #: Counts of ``plan_made`` that are no outcome of a person of the roster.
@@ -44,6 +46,7 @@ CODES: Mapping[str, str] = {
     "packages handed over = certified": "COUNT-CERTIFIED",
     "traces = purged": "COUNT-TRACES",
     "snapshots stored = erased": "COUNT-SNAPSHOTS",
+    **HANDED_BACK,
 }
 _CARD_REPORT = ("withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
 
@@ -115,14 +118,10 @@ def reconciliations(events: Iterable[Event]) -> list[Reconciliation]:
     An equation whose right side is still to come is left out while the campaign runs and fails once
     the campaign is certified.
     """
-    log = _Log(events)
-    made = [
-        *_intake(log),
-        *_targeting(log),
-        *_mailing(log),
-        *_outreach(log),
-        *_closing(log),
-    ]
+    told = list(events)
+    log = _Log(told)
+    made = [*_intake(log), *_targeting(log), *_mailing(log), *_outreach(log), *kept(told), *handed_back(told)]
+    made += _closing(log)
     return [Reconciliation(name, left, right, left == right) for name, left, right in made]
 
 

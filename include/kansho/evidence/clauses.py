@@ -94,6 +94,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("CUSTODY-ORPHAN", "D6"),
     ("CUSTODY-PARENT", "D6"),
     ("CUSTODY", "P11"),
+    ("HANDOVER", "P11"),
     ("OVERSIGHT-TRAINING", "P5"),
     ("OVERSIGHT-BRIEFING", "P5"),
     ("OVERSIGHT-LEAVER", "P5"),

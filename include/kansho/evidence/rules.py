@@ -23,6 +23,7 @@ from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.handover_rules import handover_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
@@ -71,6 +72,7 @@ def violations(
         *_intake(log),
         *_releases(log, facts),
         *_erasure(log),
+        *handover_findings(log),
         *_certification(log, facts),
         *closing_findings(events, facts),
         *custody_findings(events),

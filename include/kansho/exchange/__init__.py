@@ -6,7 +6,7 @@ accepted | refused; of an outgoing one: handed over, once.
 """
 
 from kansho.exchange.authority import authority_of, decision_on
-from kansho.exchange.door import accept, hand_over, refuse, take, waiting
+from kansho.exchange.door import accept, digest_of, hand_over, refuse, take, waiting
 from kansho.exchange.package import Package
 
-__all__ = ["Package", "accept", "authority_of", "decision_on", "hand_over", "refuse", "take", "waiting"]
+__all__ = ["Package", "accept", "authority_of", "decision_on", "digest_of", "hand_over", "refuse", "take", "waiting"]

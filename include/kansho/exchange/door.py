@@ -124,7 +124,7 @@ def accept(ws: Workspace, party: str, kind: str, package: str, *, counts: Mappin
         f"{party}/{kind}/{package}",
         counts=counts,
         codes={"party": party, "kind": kind},
-        refs={"sha256_sealed": _digest(ws, party, kind, package)},
+        refs={"sha256_sealed": digest_of(ws, party, kind, package)},
     )
 
 
@@ -134,11 +134,12 @@ def refuse(ws: Workspace, party: str, kind: str, package: str, *, code: str) -> 
         "package_refused",
         f"{party}/{kind}/{package}",
         codes={"party": party, "kind": kind, "code": code},
-        refs={"sha256_sealed": _digest(ws, party, kind, package)},
+        refs={"sha256_sealed": digest_of(ws, party, kind, package)},
     )
 
 
-def _digest(ws: Workspace, party: str, kind: str, package: str) -> str:
+def digest_of(ws: Workspace, party: str, kind: str, package: str) -> str:
+    """SHA-256 (hex) of what a party has put out, sealed as it is."""
     return hashlib.sha256((ws.layout.outgoing(party) / f"{kind}--{package}.age").read_bytes()).hexdigest()
 
 

@@ -20,8 +20,6 @@ from kansho.exchange.tables import valid
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
-#: Outcomes by which a person asked not to be contacted again (a subset of the stop outcomes).
-REFUSALS = frozenset({"50", "51"})
 _SAID = ("intention", "reason", "wish")
 
 
@@ -43,7 +41,7 @@ class Settled:
             "accepted": len(self.accepted),
             "quarantined": len(self.quarantined),
             "reached": int(outcome.isin(persons).sum()),
-            "refused": int(outcome.isin(REFUSALS).sum()),
+            "refused": int(outcome.isin(codes.REFUSALS).sum()),
         }
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from kansho.campaign.calendar import oversight_days
 from kansho.campaign.config import Party
+from kansho.campaign.handed_back import is_result
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.handover_rules import GivenBack
 from kansho.exchange.countersigned import give, take_countersigned
 from kansho.exchange.papers import (
     Attestation,
@@ -103,7 +105,10 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
 
 
 def apply_retention(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Erase what is no longer needed (P11, D6): events ``snapshot_erased`` with reason ``retention``."""
+    """Erase what is no longer needed (P11, D6): events ``snapshot_erased`` with reason ``retention``.
+
+    Results that 甲 has not receipted are still needed, whatever their day (`expired_holdings`).
+    """
     expired = expired_holdings(ws)
     if expired:
         ws.ledger.confirm()
@@ -141,16 +146,20 @@ def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
     """Holdings whose erase-by day comes before the next day of oversight: this is the last run in time for them.
 
     What lives shorter than a month (one-time secrets) is erased by its own stage, and here only once its day
-    has come.  What the closing erases itself (erase-by on its day) is left to it.
+    has come.  What the closing erases itself (erase-by on its day) is left to it; so are results of which 甲 has not
+    receipted a hand-over yet: a configuration that gave them a day of their own would be refused today.
     """
     ahead = [day for day, _ in oversight_days(ws.config) if day > ws.today]
     limit = min([*ahead, ws.config.closing.erase_on])
     erased = {e.key for e in ws.ledger.events("snapshot_erased")}
+    given = GivenBack(ws.ledger.events(), ws.config.ward_party.id)
     out = []
     for event in ws.ledger.events("snapshot_stored"):
         erase_by = date.fromisoformat(event.codes["erase_by"])
         lives = (erase_by - date.fromisoformat(event.campaign_date)).days
         due = erase_by < limit if lives >= _MONTH else erase_by <= ws.today
+        if is_result(event.key) and not given.has(event):
+            continue
         if event.key not in erased and due and erase_by < ws.config.closing.erase_on:
             out.append(SnapshotRef.from_json(event.refs["holding"]))
     return out
