@@ -17,6 +17,7 @@ from kansho.errors import KanshoError
 SUBCONTRACTOR = "subcontractor"
 CONTRACTOR = "contractor"
 WARD = "ward"
+OBJECT_STORE = "object_storage"
 #: Section of ``waves`` → section of ``capacity``.
 _CHANNELS = {"mailings": "cards", "calls": "calls", "visits": "visits"}
 
@@ -60,7 +61,8 @@ class ConfigFacts:
 
     ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
     ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate);
-    ``leaves`` are the last days of handlers who leave within the year (P5).
+    ``leaves`` are the last days of handlers who leave within the year (P5); ``by_hand`` are what people erase, with
+    the ``holders``; ``object_stores`` are declared stores that are no disk of ours (P11).
     """
 
     campaign: str
@@ -77,6 +79,8 @@ class ConfigFacts:
     wave_capacity: Mapping[str, int] = field(default_factory=dict)
     leaves: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    holders: Mapping[str, str] = field(default_factory=dict)
+    object_stores: tuple[str, ...] = ()
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -126,6 +130,8 @@ class ConfigFacts:
                 },
                 leaves={_text(h["id"]): _day(h["leaves_on"]) for h in value["handlers"] if h.get("leaves_on")},
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
+                holders={_text(h["id"]): _text(h["holder"]) for h in value["closing"]["by_hand"]},
+                object_stores=tuple(_text(s["id"]) for s in value["closing"]["storage"] if s["kind"] == OBJECT_STORE),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )
         except (KeyError, TypeError, AttributeError, ValueError, IndexError):
