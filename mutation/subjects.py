@@ -19,9 +19,20 @@ class Subject:
 _VERIFIER = (
     *("access_rules", "account", "bundle", "certified", "checkpoint", "clauses", "clock_rules", "closing_rules"),
     *("command", "countersignatures", "covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log"),
-    *("events", "facts", "handover_account", "handover_rules", "log_lines"),
+    *("ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules", "log_lines"),
     *("lookalike", "merkle", "methods", "opening_rules", "openings", "oversight_rules", "paper", "past", "proofs"),
-    *("registrations", "rules", "scan_log", "signed", "strict", "verdict", "verify", "work_rules"),
+    *(
+        "registrations",
+        "rules",
+        "scan_log",
+        "scan_rules",
+        "signed",
+        "strict",
+        "verdict",
+        "verify",
+        "whole",
+        "work_rules",
+    ),
 )
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
@@ -43,6 +54,7 @@ SUBJECTS: dict[str, Subject] = {
                 "tests/unit/test_verifier_table.py",
                 "tests/unit/test_rule_edges.py",
                 "tests/unit/test_verifier_tables.py",
+                "tests/unit/test_scan_rules.py",
             ),
         ),
         # in a process of their own, which reads the files as they are; about the source; or 150 bundles long

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,17 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.checkpoint import cosign, read_checkpoint, sign_checkpoint, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import read_zip, write_zip
-from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, SYSTEM, Year, hand_over, lawful_year, receipt
+from tests.unit.evidence_year import (
+    CONTRACTOR,
+    HANDED_BACK,
+    PLACES,
+    SYSTEM,
+    Year,
+    hand_over,
+    lawful_year,
+    receipt,
+    scanned,
+)
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "include" / "kansho" / "evidence"
 WARD = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -425,6 +435,55 @@ def certificate_says(field: str, value: Any) -> Misdeed:
     return misdeed
 
 
+def certificate_lacks(field: str) -> Misdeed:
+    """The same, and one field is missing."""
+
+    def misdeed(year: Year) -> None:
+        said = json.loads(year.finish())
+        year.events.pop()
+        year.lie = canonical_json({name: value for name, value in said.items() if name != field})
+
+    return misdeed
+
+
+def certificate_in_another_form(year: Year) -> None:
+    """Says what it must, in another form than the one that everybody makes of it."""
+    said = json.loads(year.finish())
+    year.events.pop()
+    year.lie = json.dumps(said).encode()
+
+
+def scan_of(places: Mapping[str, tuple[int, int]], needles: int = 99) -> Misdeed:
+    """The scan looked elsewhere, or for something else, and counted properly what it did."""
+
+    def misdeed(year: Year) -> None:
+        scanned(year, "other", places, needles)
+        told = year.events.pop()
+        year.edit("residue_scanned", lambda e: replace(e, counts=told.counts, refs=told.refs), "scan-1")
+
+    return misdeed
+
+
+def scan_without(*left_out: str) -> Misdeed:
+    return scan_of({place: told for place, told in PLACES.items() if place not in left_out})
+
+
+def pending_at_an_interim(key: str, until: str) -> Misdeed:
+    """A key service has a key until a day; what was erased beside it is certified meanwhile."""
+    return all_of(only_scheduled(key, until), late("interim_certified", "interim-1"))
+
+
+def scan_years_later_behind_an_interim(year: Year) -> None:
+    """An interim certification right at the beginning, and everything after it on whatever day."""
+    inserted(year, "seed_committed", "interim_certified", "interim", {})
+    on("residue_scanned", "2030-05-01")(year)
+
+
+def certified_years_later_behind_an_interim(year: Year) -> None:
+    inserted(year, "seed_committed", "interim_certified", "interim", {})
+    year.today = date(2030, 5, 1)
+
+
 def countersigned(case: Case, ward: Ed25519PrivateKey) -> tuple[str, str]:
     """Name and text of the third checkpoint, which the ward has signed too."""
     return "countersigned/0000000003.txt", cosign(case.year.checkpoint(3), ward)
@@ -533,10 +592,11 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
+    *("ended", "hand", "scan"),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),
-    *("countersignatures", "certified", "strict", "checkpoint"),
+    *("countersignatures", "certified", "strict", "checkpoint", "whole"),
 )
 
 

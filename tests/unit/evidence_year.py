@@ -5,7 +5,7 @@ Not a test.  `Year` appends what the stages would; a test changes one thing and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,19 +17,19 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
-from kansho.evidence.account import counts
 from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
-from kansho.evidence.certified import certified_facts, certified_part
+from kansho.evidence.certified import certified_part
 from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.deadline_rules import report_months
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
-from kansho.evidence.methods import how_it_was_done
+from kansho.evidence.methods import ABSENT, CRYPTO_ERASE, OVERWRITE
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.short import short
 from kansho.evidence.strict import read_json
+from kansho.evidence.whole import whole_certificate
 from kansho.vault.classes import PERSONAL_KEYS, VAULT_CLASSES
 
 SYSTEM = ("contractor", "system", "system")
@@ -48,6 +48,17 @@ RESULTS = {
     "quarantine/call_results-c1": 1,
     "inbound_records/i0": 3,
     "quarantine/inbound_records-i0": 1,
+}
+#: How the closing ends a key.
+GONE = {"method": OVERWRITE, "verified": ABSENT}
+#: Where a scan looks, with files and bytes: nothing of Airflow's home was left but its settings.
+PLACES = {
+    "airflow": (2, 500),
+    "great_expectations": (1, 100),
+    "kansho/keys": (1, 64),
+    "kansho/ledger": (90, 9000),
+    "kansho/needles": (1, 700),
+    "kansho/outputs": (5, 4000),
 }
 #: What the closing erases; what is no longer needed goes earlier.
 TARGETS = ("quarantine/d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
@@ -125,25 +136,18 @@ class Year:
 
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
-        certificate = self.lie or canonical_json(
-            {
-                "campaign": self.config.id,
-                "counts": counts(certified_part(self.events)),
-                **self.certified,
-            }
-        )
+        certificate = self.lie or canonical_json(self.certified)
         self.add("campaign_certified", "certificate", refs={"certificate": sha256(certificate)})
         return certificate
 
     @property
     def certified(self) -> dict[str, Any]:
-        """What the certificate says of the log; nothing where a misdeed left out what it speaks of."""
+        """The certificate; only whose it is where a misdeed left out what it speaks of."""
+        part = certified_part(self.events)
         try:
-            part = certified_part(self.events)
-            said = certified_facts(part, self.leaves(part))
-            return {**said, **how_it_was_done(self.config.model_dump(mode="json"), said["erasure"])}
+            return whole_certificate(part, self.config.model_dump(mode="json"), self.leaves(part))
         except KanshoError:
-            return {}
+            return {"campaign": self.config.id}
 
     def files(self, certificate: bytes, sizes: Iterable[int] = (3,)) -> bytes:
         """The bundle, with checkpoints over the first ``sizes`` events and over all."""
@@ -365,15 +369,31 @@ def _oversight(year: Year) -> None:
 
 
 def _by_hand(year: Year) -> None:
-    """What people erased, destroyed or returned, with a witness and a paper."""
-    said = {"method": "physical_destruction", "on": year.today.isoformat(), "place": "vault_site"}
-    codes = {**said, "kind": "other", "by": "h04", "witness": "h01"}
-    targets = ["medium/d01", "paper/returned-cards", "paper/visit-sheets"]
-    targets += [f"party/{p.id}" for p in year.config.subcontractors]
-    targets += [f"hand/{h.id}" for h in year.config.closing.by_hand]
-    for target in targets:
-        items = {"items": {"paper/returned-cards": 2, "paper/visit-sheets": 4}.get(target, 1)}
-        year.add("manual_target_closed", target, counts=items, codes=codes, refs={"sha256": sha256(target.encode())})
+    """What people erased, destroyed or returned, with a witness and a paper (`kansho.closing.manual`)."""
+    receipted = {"by": "h03", "witness": "h01", "holder": "contractor", "place": "head_office"}
+    media, cards, sheets = "medium/d01", "paper/returned-cards", "paper/visit-sheets"
+    for kind, target, items, method in (
+        ("medium", media, 1, "return"),
+        ("paper", cards, 2, "return"),
+        ("paper", sheets, 4, "dissolution"),
+        *((h.kind, f"hand/{h.id}", 1, "physical_destruction") for h in year.config.closing.by_hand),
+    ):
+        digest = sha256(method.encode())  # one paper for each deed
+        name = f"documents/closing/{digest[:16]}.pdf"
+        if not any((e.type, e.key) == ("document_issued", name) for e in year.events):
+            refs, title = {"sha256": digest}, {"title": "消去・返却の記録"}
+            year.add("document_issued", name, codes={"kind": "closing_slip"}, refs=refs, names=title)
+        _closed(year, target, kind, items, {**receipted, "method": method, "document": name}, digest)
+    for party in year.config.subcontractors:
+        by = next(h for h in year.config.handlers if h.party == party.id)
+        who = {"by": by.id, "witness": "h03", "holder": party.id, "place": by.place}
+        codes = {**who, "method": "physical_destruction", "document": "held:contractor"}
+        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(party.id.encode()))
+
+
+def _closed(year: Year, target: str, kind: str, items: int, codes: dict[str, str], digest: str) -> None:
+    said = {**codes, "kind": kind, "on": year.today.isoformat(), "found": "present", "verified": "witnessed"}
+    year.add("manual_target_closed", target, counts={"items": items}, codes=said, refs={"sha256": digest})
 
 
 def hand_over(year: Year, package: str, counts: dict[str, int]) -> None:
@@ -399,7 +419,7 @@ def _closing(year: Year) -> None:
     receipt(year, "handover-1", HANDED_BACK)
     for party in year.config.subcontractors:
         year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
-    year.add("medium_returned", "d01")
+    year.add("medium_returned", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01", "to": "ward"})
     year.today = year.config.closing.erase_on
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
@@ -416,14 +436,23 @@ def _closing(year: Year) -> None:
     _stored(year, "plan_document", "erasure-1", 0)
     for name in TARGETS:
         year.add("snapshot_erased", name, codes={"reason": "closing"})
-        year.add("holding_erased", name, codes={"method": "unlink", "plan": plan, "verified": "absent"})
+        codes = {"found": "present", "method": CRYPTO_ERASE, "plan": plan, "verified": ABSENT}
+        year.add("holding_erased", name, codes=codes)
     for name in (*VAULT_CLASSES, "hmac", "exchange"):
-        year.add("keys_destroyed", name)
+        year.add("keys_destroyed", name, codes=GONE)
     people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
     year.add("erasure_attended", "closing", codes=people)
-    year.add("traces_purged", "traces", counts={"holdings": 2, "rows": 500})
-    year.add("residue_scanned", "scan-1", counts={"files": 10, "bytes": 1000, "needles": 99, "hits": 0})
-    year.add("keys_destroyed", "needles")
+    year.add("traces_purged", "airflow", counts={"holdings": 2, "rows": 500}, codes={"database": "airflow"})
+    scanned(year, "scan-1")
+    year.add("keys_destroyed", "needles", codes=GONE)
+
+
+def scanned(year: Year, key: str, places: Mapping[str, tuple[int, int]] = PLACES, needles: int = 99) -> None:
+    """One scan that found nothing, place by place, as `kansho.closing.finalise` records it."""
+    told = {name: {"files": n, "bytes": size, "hits": 0, "unread": 0} for name, (n, size) in places.items()}
+    whole = {"files": sum(n for n, _ in places.values()), "bytes": sum(size for _, size in places.values())}
+    counted = {**whole, "needles": needles, "hits": 0, "unread": 0}
+    year.add("residue_scanned", key, counts=counted, refs={"places": told})
 
 
 __all__ = ["CONTRACTOR", "ENGINEER", "MANAGER", "OFFICER", "Year", "lawful_year", "names"]

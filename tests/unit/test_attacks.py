@@ -38,7 +38,10 @@ from tests.unit.attacks import (
     asked_again,
     asked_instead,
     by_another_key,
+    certificate_in_another_form,
+    certificate_lacks,
     certificate_says,
+    certified_years_later_behind_an_interim,
     changed,
     changed_certificate,
     coded,
@@ -88,6 +91,9 @@ from tests.unit.attacks import (
     repeated_event,
     rewritten,
     root_at,
+    scan_of,
+    scan_without,
+    scan_years_later_behind_an_interim,
     set_actor,
     surplus_hides_a_lack,
     swapped_config,
@@ -101,7 +107,7 @@ from tests.unit.attacks import (
     with_lines,
     with_the_wards,
 )
-from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, OFFICER, RESULTS, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, OFFICER, PLACES, RESULTS, Year, lawful_year
 
 LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
@@ -159,7 +165,7 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "a count edited": (
         edited_count,
         {
-            "CERTIFICATE-COUNTS [certificate.json]",
+            "CERTIFICATE-COUNTS [certificate.json counts]",
             "CERTIFICATE-ROOT [certificate.json log_root]",
             "CHECKPOINT-ROOT [checkpoints/LAST.txt]",
             "COUNT-POSTED [printed = posted + pulled + spoiled [mailing_1]]",
@@ -280,7 +286,38 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         certificate_says("method", {"type": "Purge"}),
         {"CERTIFICATE-FACTS [certificate.json method]"},
     ),
-    "the certificate's counts are others": (certificate_says("counts", {}), {"CERTIFICATE-COUNTS [certificate.json]"}),
+    **{
+        f"the certificate has another {field}": (
+            certificate_says(field, value),
+            {f"CERTIFICATE-FACTS [certificate.json {field}]"},
+        )
+        for field, value in (
+            ("contractor", "株式会社見本保険"),
+            ("ward", "隅田区"),
+            ("places", ["本社情報管理室"]),
+            ("contract", {"number": "1", "title": "別の業務"}),
+            ("evidence_retained_until", "2029-03-31"),
+            ("schema", 1),
+            ("schema", True),
+        )
+    },
+    "the certificate adds a claim": (
+        certificate_says("backups", "all destroyed"),
+        {"CERTIFICATE-EXTRA [certificate.json backups]"},
+    ),
+    "the certificate adds a claim whose name is one": (
+        certificate_says("all backups destroyed", ""),
+        {"CERTIFICATE-EXTRA [certificate.json name]"},
+    ),
+    "the certificate leaves out what it does not cover": (
+        certificate_lacks("not_covered"),
+        {"CERTIFICATE-FACTS [certificate.json not_covered]"},
+    ),
+    "the certificate in another form": (certificate_in_another_form, {"CERTIFICATE-FORM [certificate.json]"}),
+    "the certificate's counts are others": (
+        certificate_says("counts", {}),
+        {"CERTIFICATE-COUNTS [certificate.json counts]"},
+    ),
     "an unassigned user approved": (
         set_actor("approval_decided", "dag/run/print_package", "mitarai", "ward_officer"),
         {
@@ -701,6 +738,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         dropped("place_designated", "print_works"),
         {
             "PLACE-UNDESIGNATED [handler_registered h06]",
+            "PLACE-UNDESIGNATED [manual_target_closed party/printer]",
             "PLACE-UNDESIGNATED [package_handed_over printer/print_package/mailing_1]",
         },
     ),
@@ -737,10 +775,38 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         f"the key {name} kept": (
             dropped("keys_destroyed", name),
             {"COUNT-KEYS [keys = destroyed]", "STATE-KEY-KEPT [campaign_certified certificate]"}
-            | ({"CERTIFY-INCOMPLETE [residue_scanned]"} if name == "needles" else set()),
+            | {f"CERTIFY-INCOMPLETE [{'residue_scanned' if name == 'needles' else name}]"},
         )
         for name in PERSONAL_KEYS
     },
+    **{
+        f"the key {name} called destroyed, {told}": (
+            coded("keys_destroyed", name, **codes),
+            {f"CERTIFY-INCOMPLETE [{name}]", f"STATE-UNVERIFIED [keys_destroyed {name}]"},
+        )
+        for name in PERSONAL_KEYS
+        for told, codes in (("and still there", {"verified": "present"}), ("by no method", {"method": "none"}))
+    },
+    "a holding erased by no method": (
+        coded("holding_erased", "roster/d01", method="none"),
+        {"CERTIFY-INCOMPLETE [roster/d01]", "STATE-UNVERIFIED [holding_erased roster/d01]"},
+    ),
+    "a holding erased and not looked for": (
+        coded("holding_erased", "roster/d01", verified=""),
+        {"CERTIFY-INCOMPLETE [roster/d01]", "STATE-UNVERIFIED [holding_erased roster/d01]"},
+    ),
+    "a scan years later, behind an interim certification of nothing": (
+        scan_years_later_behind_an_interim,
+        {"STATE-DATE [residue_scanned scan-1]", "STATE-INTERIM [interim_certified interim]"},
+    ),
+    "certified years later, behind an interim certification of nothing": (
+        certified_years_later_behind_an_interim,
+        {
+            "DEADLINE-ERASURE [campaign_certified certificate]",
+            "STATE-DATE [campaign_certified certificate]",
+            "STATE-INTERIM [interim_certified interim]",
+        },
+    ),
     "a key whose deletion is pending called destroyed": (
         lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "health", {"until": "2028-02-29"}),
         {"CUSTODY-KEY-PENDING [keys_destroyed health]"},
@@ -777,6 +843,46 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("manual_target_closed", "hand/backup_disk", method=""),
         {"STATE-MANUAL-FORM [hand/backup_disk]"},
     ),
+    "closed by hand by no method": (
+        coded("manual_target_closed", "hand/backup_disk", method="nothing"),
+        {"STATE-MANUAL-METHOD [hand/backup_disk]"},
+    ),
+    "closed by hand by nobody, before nobody": (
+        coded("manual_target_closed", "hand/backup_disk", by="noone", witness="nobody"),
+        {"STATE-MANUAL-PEOPLE [hand/backup_disk]"},
+    ),
+    "closed by hand before somebody nobody registered": (
+        coded("manual_target_closed", "hand/backup_disk", witness="nobody"),
+        {"STATE-MANUAL-PEOPLE [hand/backup_disk]"},
+    ),
+    "done and witnessed by one person": (
+        coded("manual_target_closed", "hand/backup_disk", witness="h03"),
+        {"STATE-MANUAL-FORM [hand/backup_disk]"},
+    ),
+    "a party's machines erased by one of ours": (
+        coded("manual_target_closed", "party/printer", by="h04"),
+        {"STATE-MANUAL-PEOPLE [party/printer]"},
+    ),
+    "a medium destroyed instead of returned": (
+        coded("manual_target_closed", "medium/d01", method="physical_destruction"),
+        {"STATE-MANUAL-RETURN [medium/d01]"},
+    ),
+    "cards that came back, received by one of ours": (
+        coded("manual_target_closed", "paper/returned-cards", witness="h04"),
+        {"STATE-MANUAL-RETURN [paper/returned-cards]"},
+    ),
+    "a paper whose digest is none": (
+        changed("manual_target_closed", "party/printer", refs={"sha256": "seen"}),
+        {"STATE-MANUAL-PAPER [party/printer]"},
+    ),
+    "a paper that nobody keeps": (
+        coded("manual_target_closed", "party/printer", document="held:nobody"),
+        {"STATE-MANUAL-PAPER [party/printer]"},
+    ),
+    "a paper with other bytes than were issued": (
+        changed("manual_target_closed", "hand/backup_disk", refs={"sha256": "0" * 64}),
+        {"STATE-MANUAL-PAPER [hand/backup_disk]"},
+    ),
     "returned before it came": (
         coded("manual_target_closed", "medium/d01", on="2027-04-01"),
         {"STATE-MANUAL-DATE [medium/d01]"},
@@ -803,11 +909,56 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "residue found": (
         counted("residue_scanned", hits=1),
-        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-RESIDUE [residue_scanned scan-1]"},
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "STATE-RESIDUE [residue_scanned scan-1]",
+            "STATE-SCAN-FORM [residue_scanned scan-1]",  # no place tells of it
+        },
     ),
     "a file not read": (
         counted("residue_scanned", unread=1),
-        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-RESIDUE [residue_scanned scan-1]"},
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "STATE-RESIDUE [residue_scanned scan-1]",
+            "STATE-SCAN-FORM [residue_scanned scan-1]",
+        },
+    ),
+    "a scan of nothing for nothing": (
+        scan_of({}, needles=0),
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "STATE-SCAN-NEEDLES [residue_scanned scan-1]",
+            "STATE-SCAN-PLACES [residue_scanned scan-1]",
+        },
+    ),
+    "a scan that says nothing but that nothing was found": (
+        changed("residue_scanned", counts={"hits": 0}, refs={}),
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "STATE-SCAN-FORM [residue_scanned scan-1]",
+            "STATE-SCAN-NEEDLES [residue_scanned scan-1]",
+            "STATE-SCAN-PLACES [residue_scanned scan-1]",
+        },
+    ),
+    "a scan for fewer values than there were people": (
+        scan_of(PLACES, needles=96),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-NEEDLES [residue_scanned scan-1]"},
+    ),
+    **{
+        f"a scan that left out {place}": (
+            scan_without(place),
+            {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
+        )
+        for place in PLACES
+        if place != "kansho/needles"  # nothing lies there for long
+    },
+    "a scan of empty folders": (
+        scan_of(dict.fromkeys(PLACES, (0, 0))),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
+    ),
+    "a scan without the database that was purged": (
+        coded("traces_purged", "airflow", database="database"),
+        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
     ),
     "an incident left open": (dropped("incident_closed"), {"STATE-INCIDENT-OPEN [incident_opened sheet-1]"}),
     "an incident the ward was not told of": (

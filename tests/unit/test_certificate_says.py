@@ -15,10 +15,12 @@ from kansho.evidence.certified import certified_facts, certified_part, open_manu
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
-from kansho.evidence.methods import how_it_was_done
+from kansho.evidence.methods import CRYPTO_ERASE, KEY_SERVICE, OVERWRITE, how_it_was_done
 from kansho.evidence.scan_log import scan_log
 from tests.unit.evidence_year import CONTRACTOR, MANAGER, OFFICER, Year
 
+#: Keys that lay in files; the two others lay with a key service.
+FILES = ("residents", "contacts", "papers", "secrets", "exchange", "needles")
 PLAN, ARTEFACT = "a" * 64, "b" * 64
 HAND = {"kind": "backup", "found": "present", "method": "degauss", "verified": "looked", "by": "h04", "witness": "h01"}
 
@@ -54,7 +56,7 @@ def year(mini: CampaignConfig) -> Year:
     for number, found in (("d01", {"found": "absent"}), ("d02", {})):
         said = {"kind": "roster", "digest": number, "rows": 5 if number == "d01" else "five"}
         add("snapshot_erased", f"roster/{number}", codes={"reason": "closing"}, refs={"holding": said})
-        add("holding_erased", f"roster/{number}", codes={"method": "unlink", "verified": "absent", **found})
+        add("holding_erased", f"roster/{number}", codes={"method": CRYPTO_ERASE, "verified": "absent", **found})
         made.today = made.today.replace(day=3)
     add("medium_returned", "d01")
     add("certificate_received", "printer", codes={"decision": "approve"}, refs={"digest": ARTEFACT})
@@ -66,8 +68,9 @@ def year(mini: CampaignConfig) -> Year:
     add("residue_scanned", "scan-2", counts=counts, refs={"places": places})
     add("key_deletion_scheduled", "health", codes={"until": "2028-02-09"})
     add("key_deletion_scheduled", "hmac", codes={"until": "2028-02-08"})
-    add("keys_destroyed", "residents", codes={"method": "overwrite", "verified": "absent"})
-    add("keys_destroyed", "hmac", codes={"method": "key-service", "verified": "absent"})
+    for name in FILES:
+        add("keys_destroyed", name, codes={"method": OVERWRITE, "verified": "absent"})
+    add("keys_destroyed", "hmac", codes={"method": KEY_SERVICE, "verified": "absent"})
     add("document_issued", "after.pdf")
     made.events = [replace(e, recorded_at=moment(e.sequence)) for e in made.events]
     return made
@@ -110,7 +113,7 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
             "erased": 2,
             "erased_earlier": 1,
             "by_kind": {"raw_target_list": {"count": 1, "rows": 3}, "roster": {"count": 2, "rows": 5}},
-            "keys": ["residents", "hmac"],
+            "keys": [*FILES, "hmac"],
             "keys_pending": {"health": "2028-02-09"},
             "media_returned": 1,
             "manual": [
@@ -190,7 +193,7 @@ def when(year: Year, type: str, key: str) -> str:
 
 def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
     made = erasure_log(part(year))
-    assert made.count(b"\r\n") == made.count(b"\n") == 10
+    assert made.count(b"\r\n") == made.count(b"\n") == 15
     headings = "対象|区分|要約値 (SHA-256)|行数・点数|発見|方法|消去・登録の日時 (UTC)|確認"
     assert rows_of(made) == [
         line.split("|")
@@ -198,13 +201,13 @@ def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
             headings,
             f"raw_target_list/d01|vault|{'c' * 64}|3|present|crypto-erase+delete (data-flow date)|{moment(10)}|absent",
             f"hand/disk|backup|{'d' * 64}|2|present|degauss|{moment(11)}|looked: h01",
-            f"roster/d01|vault|d01|5|absent|unlink|{moment(12)}|absent",
-            f"roster/d02|vault|d02|five|present|unlink|{moment(14)}|absent",
+            f"roster/d01|vault|d01|5|absent|crypto-erase+delete|{moment(12)}|absent",
+            f"roster/d02|vault|d02|five|present|crypto-erase+delete|{moment(14)}|absent",
             f"traces|traces||500|present|purged, database compacted|{moment(19)}|residue scan",
             f"health|key|||present|scheduled|{moment(22)}|pending until 2028-02-09",
             f"hmac|key|||present|scheduled|{moment(23)}|pending until 2028-02-08",
-            f"residents|key|||present|overwrite|{moment(24)}|absent",
-            f"hmac|key|||present|key-service|{moment(25)}|absent",
+            *(f"{key}|key|||present|overwrite+unlink|{moment(24 + n)}|absent" for n, key in enumerate(FILES)),
+            f"hmac|key|||present|key-service|{moment(30)}|absent",
         )
     ]
     assert when(year, "snapshot_erased", "roster/d01") == moment(12)

@@ -17,6 +17,7 @@ from kansho.evidence.certified import certified_facts, certified_part, manual_cl
 from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.verify import verify_bundle
+from kansho.vault.classes import PERSONAL_KEYS
 from tests.unit.evidence_year import Year, lawful_year
 
 Edit = Callable[[Year], None]
@@ -25,9 +26,10 @@ BY_HAND = {
     "method": "physical_destruction",
     "on": "2028-01-28",
     "place": "vault_site",
-    "by": "teshigawara",
-    "witness": "takanashi",
+    "by": "h04",
+    "witness": "h01",
 }
+HELD = {"document": "held:contractor"}
 
 
 def changed(type: str, **parts: Any) -> Edit:
@@ -43,12 +45,38 @@ def dropped(type: str, key: str | None = None) -> Edit:
     return lambda year: year.drop(type, key)
 
 
+def coded(type: str, key: str, **codes: str) -> Edit:
+    return lambda year: year.edit(type, lambda e: replace(e, codes={**e.codes, **codes}), key)
+
+
+def uncounted(name: str) -> Edit:
+    return lambda year: year.edit(
+        "residue_scanned", lambda e: replace(e, counts={n: c for n, c in e.counts.items() if n != name})
+    )
+
+
 NOT_DONE: dict[str, tuple[Edit, str]] = {
     "a target was never erased": (dropped("holding_erased", "roster/d01"), "roster/d01"),
     "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "quarantine/d01"),
+    "a target was erased by no method": (changed("holding_erased", codes={"method": "none"}), "quarantine/d01"),
+    **{
+        f"the key {name} is kept": (dropped("keys_destroyed", name), name)
+        for name in PERSONAL_KEYS
+        if name != "needles"
+    },
+    **{
+        f"the key {name} is still there": (coded("keys_destroyed", name, verified="present"), name)
+        for name in PERSONAL_KEYS
+    },
+    **{
+        f"the key {name} ended by no method": (coded("keys_destroyed", name, method="none"), name)
+        for name in PERSONAL_KEYS
+    },
     "a target is not closed by hand": (changed("erasure_planned", refs={"manual": {"hand/x": "0"}}), "hand/x"),
     "something was found": (changed("residue_scanned", counts={"hits": 1}), "residue_scanned"),
     "something was not read": (changed("residue_scanned", counts={"unread": 1}), "residue_scanned"),
+    "nobody counted what was not read": (uncounted("unread"), "residue_scanned"),
+    "nobody counted what was found": (uncounted("hits"), "residue_scanned"),
     "nobody is named": (dropped("erasure_attended"), "erasure_attended"),
     "nothing was counted": (dropped("inventory_taken"), "inventory_taken"),
     "traces were not purged": (dropped("traces_purged"), "traces_purged"),
@@ -117,9 +145,9 @@ def test_a_year_without_a_witness_is_lawful_and_says_so(mini: CampaignConfig) ->
 @pytest.mark.parametrize("field", [*BY_HAND, "sha256"])
 def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> None:
     year = lawful_year(mini)
-    year.add("manual_target_closed", "hand/backup", codes=BY_HAND, refs={"sha256": "0" * 64})
+    year.add("manual_target_closed", "hand/backup", codes={**BY_HAND, **HELD}, refs={"sha256": "0" * 64})
     assert codes_of(year) == set()
-    assert manual_closed(year.events)[-1]["witness"] == "takanashi"
+    assert manual_closed(year.events)[-1]["witness"] == "h01"
     year = lawful_year(mini)
     codes = {name: value for name, value in BY_HAND.items() if name != field}
     year.add("manual_target_closed", "hand/backup", codes=codes, refs={} if field == "sha256" else {"sha256": "0" * 64})
@@ -128,7 +156,7 @@ def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> 
 
 def test_nobody_witnesses_themselves(mini: CampaignConfig) -> None:
     year = lawful_year(mini)
-    codes = {**BY_HAND, "witness": BY_HAND["by"]}
+    codes = {**BY_HAND, **HELD, "witness": BY_HAND["by"]}
     year.add("manual_target_closed", "hand/backup", codes=codes, refs={"sha256": "0" * 64})
     assert codes_of(year) == {"STATE-MANUAL-FORM"}
 

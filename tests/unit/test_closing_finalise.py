@@ -22,7 +22,7 @@ from kansho.closing import certificate, finalise, traces
 from kansho.closing.attended import Attended, record_attended, simulated, tool_version
 from kansho.closing.needles import needles_of
 from kansho.closing.pdf_signature import pdf_signature_holds
-from kansho.closing.residue import scan
+from kansho.closing.residue import ScanResult, scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import sha256
@@ -270,6 +270,39 @@ def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, t
     base.close()
     with refused("CLOSING-RESIDUE", r"meta/airflow.db\("):
         run(year, database=f"sqlite:///{elsewhere / 'airflow.db'}")
+
+
+def test_a_database_elsewhere_is_told_as_a_place_of_its_own(year: ClosingYear, tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "meta.db")
+    base.execute("CREATE TABLE import_error (id INTEGER)")
+    base.execute("INSERT INTO import_error VALUES (1)")
+    base.commit()
+    base.close()
+    (year.ws.layout.airflow / "airflow.db").unlink()
+    run(year, database=f"sqlite:///{tmp_path / 'meta.db'}")
+    purged, scanned = (year.ws.ledger.events(t)[-1] for t in ("traces_purged", "residue_scanned"))
+    assert (purged.counts["rows"], purged.codes) == (1, {"database": "database"})
+    assert scanned.refs["places"]["database"]["files"] == 1
+    assert "meta.db" not in scanned.refs["places"]
+
+
+def test_a_folder_in_which_nothing_lies_was_searched_too(erased_year: ClosingYear) -> None:
+    run(erased_year)
+    (scanned,) = erased_year.ws.ledger.events("residue_scanned")
+    assert scanned.refs["places"]["airflow"] == {"files": 0, "bytes": 0, "hits": 0, "unread": 0}
+
+
+def test_a_scan_that_left_something_out_stops_the_year_while_it_can_be_made_again(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(finalise, "scan", lambda *paths, **parts: ScanResult(0, 0, 0, 0, {}))
+        with refused("CLOSING-SCAN", "STATE-SCAN-NEEDLES STATE-SCAN-PLACES"):
+            run(year)
+    assert year.ws.snapshots("residue_needles") != []
+    assert year.ws.ledger.find("keys_destroyed", "needles") is None
+    assert verify_bundle(Path(run(year)["bundle"])) == []
+    assert len(year.ws.ledger.events("residue_scanned")) == 2
 
 
 def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:

@@ -127,6 +127,12 @@ def test_a_return_is_receipted_by_the_ward_itself(year: ClosingYear) -> None:
     assert [e.key for e in year.ws.ledger.events("medium_returned")] == ["CD-0001"]
 
 
+def test_a_partys_machines_are_erased_by_one_of_its_own(year: ClosingYear) -> None:
+    with refused("CLOSING-MANUAL", place="party/printer"):
+        close_targets(year.ws, year.slip("physical_destruction", "party/printer"), document=PAPER)
+    assert close_targets(year.ws, year.slip("physical_destruction", "party/printer", by="h06"), document=PAPER)
+
+
 def test_cards_that_have_not_come_back_to_us_are_not_given_back(year: ClosingYear) -> None:
     year.ws.record("returns_recorded", "r2", counts={"returned": 2})
     with refused("CLOSING-MANUAL", place="paper/returned-cards"):

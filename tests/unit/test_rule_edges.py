@@ -32,6 +32,7 @@ from tests.unit.attacks import (
     late,
     moved_to_the_end,
     on,
+    pending_at_an_interim,
     set_actor,
 )
 from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
@@ -74,11 +75,19 @@ def found_in_an_inspection(of: str, on_: str = "2027-09-16", made_on: str = "202
     return misdeed
 
 
-def interim(year: Year) -> None:
+def ended(key: str, day: str) -> Misdeed:
+    """A key service has deleted a key."""
+    gone = {"method": "key-service", "verified": "absent"}
+    return all_of(late("keys_destroyed", key, codes=gone), on("keys_destroyed", day, key))
+
+
+def awaited() -> Misdeed:
     """A key service deletes after its own waiting days, be the contract over."""
-    year.add("interim_certified", "interim")
-    late("keys_destroyed", "late")(year)
-    on("keys_destroyed", "2028-02-05", "late")(year)
+    return all_of(pending_at_an_interim("health", "2028-02-05"), ended("health", "2028-02-05"))
+
+
+def after_the_contract(type: str, key: str, **codes: str) -> Misdeed:
+    return all_of(late(type, key, codes=codes), on(type, "2028-02-06", key))
 
 
 def changed_after_the_plan(year: Year) -> None:
@@ -155,9 +164,39 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         late("package_received", "printer/x/1", codes={"party": "printer", "kind": "erasure_certificate"}), set()),
     "a package from nobody": (late("package_received", "/x/1", codes={"kind": "print_report"}), set()),
     "a key destroyed after the contract, nothing told before": (
-        all_of(late("keys_destroyed", "late"), on("keys_destroyed", "2028-02-05", "late")),
-        {"STATE-DATE keys_destroyed late", "DEADLINE-ERASURE erasure/contractor"}),
-    "a key destroyed after the contract, certified as pending before": (interim, set()),
+        on("keys_destroyed", "2028-02-05", "needles"),
+        {"STATE-DATE keys_destroyed needles", "DEADLINE-ERASURE erasure/contractor"}),
+    "a key destroyed after the contract, certified as pending before": (awaited(), set()),
+    "the papers of the end after the contract": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), after_the_contract("interim_certified", "interim-2"),
+               *(after_the_contract("document_issued", k, kind=k) for k in ("erasure_certificate", "erasure_log")),
+               after_the_contract("deadline_missed", "x/y"), ended("health", "2028-02-07")),
+        set()),
+    "another paper after the contract": (
+        all_of(awaited(), after_the_contract("document_issued", "x.pdf", kind="monthly_report")),
+        {"STATE-DATE document_issued x.pdf"}),
+    "a scan after an interim certification": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), after_the_contract("residue_scanned", "scan-2")),
+        {"STATE-DATE residue_scanned scan-2"}),
+    "an interim certification while a key is neither gone nor awaited": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), dropped("keys_destroyed", "hmac")),
+        {"STATE-INTERIM interim_certified interim-1"}),
+    "an interim certification on a scan that had found something": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), counted("residue_scanned", "scan-1", hits=1)),
+        {"STATE-INTERIM interim_certified interim-1"}),
+    "an interim certification on a scan that had not read everything": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), counted("residue_scanned", "scan-1", unread=1)),
+        {"STATE-INTERIM interim_certified interim-1"}),
+    "an interim certification on a scan before the purge": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), late("traces_purged", "again"),
+               late("interim_certified", "interim-2")),
+        {"STATE-INTERIM interim_certified interim-2"}),
+    "a key that nobody awaited, after the contract": (
+        all_of(awaited(), after_the_contract("keys_destroyed", "late", method="key-service", verified="absent")),
+        {"CUSTODY-KEY-UNSCHEDULED keys_destroyed late", "STATE-DATE keys_destroyed late"}),
+    "the awaited key on a day before the contract": (
+        all_of(pending_at_an_interim("health", "2027-03-01"), ended("health", "2027-03-01")),
+        {"STATE-DATE keys_destroyed health"}),
     "a list that changed after the plan": (changed_after_the_plan, set()),
     "a list that changed before the plan": (
         changed_before_the_plan,

@@ -12,6 +12,7 @@ from kansho.evidence.events import EVENT_TYPES
 from kansho.evidence.facts import ConfigFacts, Days, FlowFact, User
 from kansho.evidence.past import Past
 from kansho.evidence.rules import violations
+from tests.unit.attacks import pending_at_an_interim
 from tests.unit.evidence_year import RESULTS, Year, lawful_year
 
 THREE = ("call_centre", "printer", "visitors")
@@ -78,8 +79,11 @@ def test_everything_that_has_a_day_is_looked_for(mini: CampaignConfig) -> None:
     assert _due(year) == DUE
     year.events[-1:] = []
     assert ("erasure", "contractor", "2028-01-31", "") in _due(year)
-    year.add("interim_certified", "interim")
-    assert ("erasure", "contractor", "2028-01-31", "interim_certified interim") in _due(year)
+    year.add("interim_certified", "interim")  # of nothing: no key is pending
+    assert ("erasure", "contractor", "2028-01-31", "") in _due(year)
+    year.events[-1:] = []
+    pending_at_an_interim("health", "2028-02-05")(year)
+    assert ("erasure", "contractor", "2028-01-31", "interim_certified interim-1") in _due(year)
 
 
 def test_of_a_log_that_shows_nothing_everything_is_still_due(mini: CampaignConfig) -> None:
@@ -123,6 +127,7 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
         ),
         by_hand=("backup_disk",),
         clause_version="tokki-2022",
+        holders={"backup_disk": "contractor"},
         flows={f["kind"]: FlowFact("contractor", "vault_site", f["erase_after_days"]) for f in ours},
         capacity={"calls": 200, "mailings": 400, "visits": 60},
         wave_capacity={"call_1": 200, "mailing_1": 400, "visit_1": 60},

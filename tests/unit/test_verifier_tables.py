@@ -28,7 +28,8 @@ from kansho.evidence.rules import violations
 from kansho.evidence.scan_log import scan_log
 from kansho.evidence.strict import MAX_DIGITS, read_json
 from kansho.evidence.verdict import verdict
-from tests.unit.evidence_year import Year, lawful_year
+from kansho.vault.classes import PERSONAL_KEYS
+from tests.unit.evidence_year import GONE, Year, lawful_year
 
 CLAUSES = {
     "C1": ("CONFIG-DIGEST", "CONFIG-ABSENT", "STATE-AMENDMENT", "STATE-DATE"),
@@ -55,6 +56,8 @@ CLAUSES = {
     "P11": (
         *("STATE-READ-ERASED", "STATE-ERASED-TWICE", "STATE-PLAN-X", "STATE-NOT-ERASED", "STATE-KEY-PENDING"),
         *("STATE-TRACES", "STATE-UNATTENDED", "STATE-ATTENDED", "STATE-MANUAL-OPEN", "STATE-UNSCANNED"),
+        *("STATE-SCAN-FORM", "STATE-SCAN-NEEDLES", "STATE-SCAN-PLACES", "STATE-UNVERIFIED", "STATE-INTERIM"),
+        *("STATE-MANUAL-METHOD", "STATE-MANUAL-PEOPLE", "STATE-MANUAL-RETURN", "STATE-MANUAL-PAPER"),
         *("STATE-RESIDUE", "CUSTODY-USED", "COUNT-ERASED", "COUNT-PACKAGES", "DEADLINE-ERASURE", "DEADLINE-MEDIUM"),
     ),
     "P12": (
@@ -184,6 +187,8 @@ def test_a_plan_that_says_no_number_planned_nothing(mini: CampaignConfig) -> Non
     for type_ in ("campaign_opened", "inventory_taken", "erasure_planned", "traces_purged", "erasure_attended"):
         year.add(type_, "x")
     year.add("residue_scanned", "x", counts={"hits": 0, "unread": 0, "needles": 1})
+    for key in PERSONAL_KEYS:
+        year.add("keys_destroyed", key, codes=GONE)
     assert certified_facts(year.events)["erasure"]["planned"] == 0
 
 

@@ -1,6 +1,7 @@
 """The erasure certificate: what was verified, derived from the log, signed; and the bundle around it.
 
-Belongs here: its content (pure over events), signature and files.  Does not belong here: erasing or scanning.
+Belongs here: its signature and files.  Does not belong here: its content, which the verifier derives again
+(`kansho.evidence.whole`), erasing or scanning.
 The certificate binds the log up to the destruction of the last key, so that making it again gives the same bytes.
 """
 
@@ -15,13 +16,10 @@ from kansho.bound import bound_configs
 from kansho.closing.certificate_paper import erasure_certificate
 from kansho.closing.pdf_signature import pdf_signature_holds, sign_pdf
 from kansho.errors import KanshoError
-from kansho.evidence.account import counts
 from kansho.evidence.bundle import make_bundle, sha256, sign_detached
-from kansho.evidence.certified import certified_facts
 from kansho.evidence.events import Event, canonical_json
-from kansho.evidence.facts import ConfigFacts
-from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.strict import read_json
+from kansho.evidence.whole import whole_certificate
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
@@ -36,21 +34,7 @@ def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
     Raises:
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing: nothing certifies what was not verified.
     """
-    config = ws.config
-    said = certified_facts(log)
-    value = {
-        "schema": 2,
-        "campaign": config.id,
-        "ward": config.ward.name,
-        "contract": {"number": config.contract.number, "title": config.contract.title},
-        "contractor": config.contractor.name,
-        "places": [p.name for p in config.places if p.party == config.contractor.id],
-        "evidence_retained_until": config.contract.evidence_retained_until.isoformat(),
-        "counts": counts(log, ConfigFacts.from_json(config.model_dump(mode="json"))),
-        **how_it_was_done(config.model_dump(mode="json"), said["erasure"]),
-        **said,
-    }
-    return canonical_json(value)
+    return canonical_json(whole_certificate(log, ws.config.model_dump(mode="json")))
 
 
 def issue_paper(ws: Workspace, certificate: bytes, last: Event) -> Path:

@@ -29,6 +29,7 @@ from kansho.closing.needles import Needle, needles_of_values, secret_forms, to_t
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.methods import ABSENT, CRYPTO_ERASE, KEY_SERVICE, OVERWRITE
 from kansho.evidence.short import short
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
@@ -38,9 +39,8 @@ from kansho.vault.keys import KeyName
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
-#: Kind of working file of the plan's document, and what a target's erasure is called.
+#: Kind of working file of the plan's document.
 PLAN_KIND = "plan_document"
-METHOD = "crypto-erase+delete"  # true of a file and of an object with all its versions
 NEEDLES = "residue_needles"
 #: Destroyed with the vault: a key for each class of data, and two more; the needles' key outlives them by the scan.
 VAULT_KEYS: tuple[KeyName, ...] = tuple(name for name in PERSONAL_KEYS if name != "needles")
@@ -106,7 +106,7 @@ def plan_of(ws: Workspace, held: Holdings) -> dict[str, Any]:
     return {
         "campaign": ws.config.id,
         "planned_on": ws.today.isoformat(),
-        "method": METHOD,
+        "method": CRYPTO_ERASE,
         "targets": [{"name": r.name, "kind": r.kind, "digest": r.digest, "rows": r.rows} for r in held.vault],
         "keys": list(held.keys),
         "media": list(held.media),
@@ -181,7 +181,7 @@ def erase_target(ws: Workspace, ref: SnapshotRef, plan: Event) -> None:
         "holding_erased",
         ref.name,
         counts={"rows": ref.rows},
-        codes={"found": found, "method": METHOD, "plan": plan.refs["digest"], "verified": "absent"},
+        codes={"found": found, "method": CRYPTO_ERASE, "plan": plan.refs["digest"], "verified": ABSENT},
     )
 
 
@@ -213,11 +213,11 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
     scheduled = _require_due(ws, name)
     if scheduled is None:
-        ws.record("keys_destroyed", name, codes={"method": "overwrite+unlink", "verified": "absent"})
+        ws.record("keys_destroyed", name, codes={"method": OVERWRITE, "verified": ABSENT})
         return
     # A simulated year ends before the waiting days of a key service are over; its clock goes on to the day itself.
     day = max(ws.today, date.fromisoformat(scheduled.codes["until"])) if ws.is_simulation else ws.today
-    codes = {"method": "key-service", "verified": "absent"}
+    codes = {"method": KEY_SERVICE, "verified": ABSENT}
     replace(ws, today=day).record("keys_destroyed", name, codes=codes)
 
 

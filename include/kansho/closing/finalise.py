@@ -28,16 +28,18 @@ from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
 from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, sweep
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
-from kansho.closing.residue import ScanResult, scan
+from kansho.closing.residue import Place, ScanResult, scan
 from kansho.closing.stopped import require_stopped
 from kansho.closing.written_once import require_written_once
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
 from kansho.evidence.erasure_log import NAME as ERASURE_LOG
 from kansho.evidence.erasure_log import erasure_log
+from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.ledger import Clock, wall_clock
 from kansho.evidence.scan_log import NAME as SCAN_LOG
 from kansho.evidence.scan_log import scan_log
+from kansho.evidence.scan_rules import scan_findings
 from kansho.evidence.verify import verify_bundle
 from kansho.missed import record_missed
 from kansho.vault.storage import elsewhere
@@ -46,6 +48,8 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
+#: The place under which a scan tells of a database that is not the embedded one: a server's tables, or a file.
+DATABASE = "database"
 
 
 def finalise(
@@ -76,8 +80,8 @@ def finalise(
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
-            ``CLOSING-UNREADABLE``, ``CLOSING-STORE`` when a store still holds a version, ``LEDGER-VERSIONS``
-            when an object of the log was written twice, ``CERTIFY-*``, or
+            ``CLOSING-UNREADABLE``, ``CLOSING-SCAN`` when something was not searched, ``CLOSING-STORE`` when a store
+            still holds a version, ``LEDGER-VERSIONS`` when an object of the log was written twice, ``CERTIFY-*``, or
             ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
     airflow = var / "airflow"
@@ -156,7 +160,10 @@ def _require_empty(ws: Workspace, store: ObjectStore, place: str) -> None:
 
 def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
     done = traces.purge(ws.config.id, airflow, database)
-    ws.record("traces_purged", "airflow", counts={"holdings": len(TRACES), "rows": done.rows, "files": done.files})
+    counts = {"holdings": len(TRACES), "rows": done.rows, "files": done.files}
+    # What was purged is searched: the scan names its place by the same word.
+    codes = {"database": airflow.name if database is None else DATABASE}
+    ws.record("traces_purged", "airflow", counts=counts, codes=codes)
 
 
 def _scan(ws: Workspace, also: Iterable[str], database: str | None) -> None:
@@ -168,6 +175,7 @@ def _scan(ws: Workspace, also: Iterable[str], database: str | None) -> None:
         # A run that was killed after erasing the needles and before recording it had scanned clean.
         if ws.needles.store.exists(needles.name) or not _scanned_clean(ws):
             _search(ws, needles, also, database)
+            _require_whole(ws)  # while there still is what could be searched for
         ws.erase(needles, reason="closing")
     if not _scanned_clean(ws):
         raise KanshoError("CLOSING-UNSCANNED", "残存検査の記録がありません", remedy="事故として扱ってください")
@@ -181,9 +189,11 @@ def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str], database: 
     kept = ws.for_purpose("residue_scan").read_table(needles)
     wanted = {*from_table(kept), *(form for secret in also for form in secret_forms(secret))}
     file, server = _database(database)
+    folders = (ws.layout.kansho, ws.layout.airflow, GX_HOME)
     result = scan(
-        [ws.layout.kansho, ws.layout.airflow, GX_HOME, *file],
+        folders,
         sorted(wanted),
+        named={DATABASE: file},
         stores=elsewhere(ws.config, ws.layout.kansho),
         databases=server,
         workers=os.cpu_count() or 1,
@@ -196,9 +206,23 @@ def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str], database: 
         "hits": result.hits,
         "unread": len(result.unread),
     }
-    places = {name: place.to_json() for name, place in result.places.items()}
+    # A folder in which nothing lies was searched too, and the record says so.
+    empty = {f.name: Place() for f in folders if not any(n.partition("/")[0] == f.name for n in result.places)}
+    places = {name: place.to_json() for name, place in sorted({**result.places, **empty}.items())}
     ws.record("residue_scanned", f"scan-{number}", counts=counts, refs={"places": places})
     _require_clean(result, ws.layout.var)
+
+
+def _require_whole(ws: Workspace) -> None:
+    """Nothing is found where nobody looked: the last scan searched what a verifier asks for, for as many values."""
+    left_out = scan_findings(ws.ledger.events(), ConfigFacts.from_json(ws.config.model_dump(mode="json")))
+    if left_out:
+        raise KanshoError(
+            "CLOSING-SCAN",
+            f"残存検査が及んでいない場所・値があります（{len(left_out)}件）",
+            place=" ".join(sorted({f.code for f in left_out})),
+            remedy="保管先・データベースの指定を確かめて、再実行してください",
+        )
 
 
 def _database(url: str | None) -> tuple[list[Path], dict[str, str]]:
@@ -207,7 +231,7 @@ def _database(url: str | None) -> tuple[list[Path], dict[str, str]]:
         return [], {}
     said = make_url(url)
     if said.get_backend_name() != "sqlite":
-        return [], {"database": url}
+        return [], {DATABASE: url}
     path = Path(said.database or "")
     return [p for p in sorted(path.parent.glob(f"{path.name}*")) if p.is_file()], {}
 

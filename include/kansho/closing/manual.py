@@ -169,8 +169,13 @@ def _people(ws: Workspace, slip: Slip) -> tuple[Handler, Handler]:
 
 
 def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
-    """What 甲 provided, and mail that came back, goes to 甲: it receipts, and nobody destroys it instead."""
+    """What 甲 provided, and mail that came back, goes to 甲: it receipts, and nobody destroys it instead.
+
+    A 丙's machines are erased by one of its own (P12).
+    """
     party = {h.id: h.party for h in ws.config.handlers}
+    if target.key.startswith("party/") and party[slip.by] != target.holder:
+        raise _refusal("再委託先の取扱者が実施したものではありません", target.key)
     wants_return = target.asked == ws.config.ward_party.id
     if wants_return and (slip.method != "return" or party[slip.witness] != target.asked):
         raise _refusal("区へ返却し、区の受領を記録してください", target.key)

@@ -68,6 +68,7 @@ def scan(
     needles: Sequence[Needle],
     *,
     exclude: Iterable[Path] = (),
+    named: Mapping[str, Iterable[Path]] | None = None,
     stores: Mapping[str, ObjectStore] | None = None,
     databases: Mapping[str, str] | None = None,
     workers: int = 1,
@@ -78,6 +79,7 @@ def scan(
         paths: files and folders; links are not followed; the names of files are searched too.
         needles: what to look for (`kansho.closing.needles`).
         exclude: folders or files to leave out.
+        named: further files and folders, by the name of the place that they are counted under.
         stores: stores elsewhere, by the name that a hit in one of their objects is reported under.
         databases: SQLAlchemy URLs of databases on a server, by the name that a hit in a table is reported under.
         workers: processes that search at the same time; they share one index.
@@ -87,6 +89,8 @@ def scan(
     found = Found()
     excluded = {Path(p).resolve() for p in exclude}
     place_of = {path: _place(r, path) for r in map(Path, paths) for path in _files(r, excluded, found.unread)}
+    for place, roots in (named or {}).items():
+        place_of |= {path: place for r in map(Path, roots) for path in _files(r, excluded, found.unread)}
     files = list(place_of)
     shares = _shares(files, workers)
     far: dict[str, tuple[int, int]] = {}

@@ -1,7 +1,7 @@
 """What the erasure certificate says of the log, computed from the log: when certifying, and again when checking.
 
-Belongs here: the parts of the certificate that follow from events alone.  Does not belong here: names of the contract
-and the parties (`kansho.closing.certificate`), or the bundle's files (`verify`).
+Belongs here: the parts of the certificate that follow from events alone.  Does not belong here: the whole of it, with
+what the bound configuration says (`kansho.evidence.whole`), or the bundle's files (`verify`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from kansho.errors import KanshoError
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.methods import ended_well
+from kansho.vault.classes import PERSONAL_KEYS
 
 #: What ends a key: its deletion, or that a key service took the order to delete it.
 _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
@@ -41,8 +43,8 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
     inventory, attended = _last(told, "inventory_taken"), _last(told, "erasure_attended")
     erased = [e for e in told if e.type == "holding_erased"]
     gone = [e for e in told if e.type == "snapshot_erased"]
-    _require_done(planned, scanned, erased, open_manual(told))
     ends, pending = [e for e in told if e.type in _KEY_ENDS], pending_keys(told)
+    _require_done(planned, scanned, erased, ends, open_manual(told))
     return {
         "simulation": log[0].codes.get("simulation", ""),
         "state": "interim" if pending else "final",
@@ -124,14 +126,21 @@ def manual_closed(log: Sequence[Event]) -> list[dict[str, str]]:
     ]
 
 
-def _require_done(planned: Event, scanned: Event, erased: Sequence[Event], open_by_hand: Sequence[str]) -> None:
-    """No target is unknown, failed, pending or unverified; a key may be pending, which the state tells."""
+def _require_done(
+    planned: Event, scanned: Event, erased: Sequence[Event], keys: Sequence[Event], open_by_hand: Sequence[str]
+) -> None:
+    """No target is unknown, failed, pending or unverified; a key may be pending, which the state tells.
+
+    What a scan must have searched depends on the configuration too (`kansho.evidence.whole`).
+    """
     targets = planned.refs.get("targets")
-    said = {e.key: e.codes.get("verified", "") for e in erased}
-    missing = sorted(name for name in (targets if isinstance(targets, dict) else {}) if name not in said)
-    unverified = sorted(name for name, verified in said.items() if verified != "absent")
-    found = scanned.counts.get("hits", -1) or scanned.counts.get("unread", 0)
-    open_targets = [*missing, *unverified, *open_by_hand, *(["residue_scanned"] if found else [])]
+    ended = {e.key for e in erased}
+    missing = sorted(name for name in (targets if isinstance(targets, dict) else {}) if name not in ended)
+    kept = [name for name in PERSONAL_KEYS if name not in {e.key for e in keys}]
+    destroyed = [e for e in keys if e.type == "keys_destroyed"]
+    unverified = sorted(e.key for e in (*erased, *destroyed) if not ended_well(e))
+    found = scanned.counts.get("hits") != 0 or scanned.counts.get("unread") != 0
+    open_targets = [*missing, *unverified, *kept, *open_by_hand, *(["residue_scanned"] if found else [])]
     if open_targets:
         raise KanshoError(
             "CERTIFY-INCOMPLETE",

@@ -1,8 +1,8 @@
-"""Rules about the people and the things that no program erases: who attended, what was closed by hand, pending keys.
+"""Rules about what the certification claims of people, and that nothing was left open: by hand, or with a key service.
 
-Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: the order of the
-closing as a whole (`kansho.evidence.rules`), what is used after its end (`kansho.evidence.custody_rules`), or what the
-certificate says (`kansho.evidence.certified`).
+Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: how one thing was
+closed by hand (`kansho.evidence.hand_rules`), the order of the closing as a whole (`kansho.evidence.rules`), what is
+used after its end (`kansho.evidence.custody_rules`), or what the certificate says (`kansho.evidence.certified`).
 """
 
 from __future__ import annotations
@@ -13,30 +13,29 @@ from kansho.evidence.certified import open_manual, pending_keys
 from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.hand_rules import RETURNED_CARDS, arrived, hand_findings
 
 #: The events that these rules look at.
 _TOLD = frozenset(
     {
         *("medium_registered", "returns_recorded", "sheets_in", "package_handed_over", "erasure_planned"),
-        "erasure_attended",
+        *("erasure_attended", "handler_registered", "document_issued"),
         *("manual_target_closed", "keys_destroyed", "key_deletion_scheduled", "campaign_certified"),
     }
 )
-#: What a record of something erased or returned by hand must say.
-MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
 
 
 def closing_findings(events: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
     """What the certification claims of people, hand-made erasures and keys that the log does not show."""
     told = [e for e in events if e.type in _TOLD]
-    return [*_manual(told), *_certified(told, facts)]
+    return [*hand_findings(told, facts), *_certified(told, facts)]
 
 
 def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
     """What people must have erased or returned, whatever a plan names (`kansho.closing.manual.manual_targets`)."""
     found = {f"medium/{e.key}" for e in events if e.type == "medium_registered"}
     if any(e.type == "returns_recorded" and e.counts.get("returned", 0) for e in events):
-        found.add("paper/returned-cards")
+        found.add(RETURNED_CARDS)
     if any(e.type == "sheets_in" and e.counts.get("sheets", 0) for e in events):
         found.add("paper/visit-sheets")
     return found | {f"party/{name}" for name in facts.subcontractors} | {f"hand/{name}" for name in facts.by_hand}
@@ -44,21 +43,7 @@ def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
 
 def arrived_last(events: Sequence[Event], target: str) -> str:
     """The last day (ISO) on which something of a target of `wanted_by_hand` came to its holder; '' where none tells."""
-    return max((e.campaign_date for e in events if _arrived(e) == target), default="")
-
-
-def _arrived(event: Event) -> str:
-    """The target that something came to by this event; '' for none."""
-    match event.type:
-        case "medium_registered":
-            return f"medium/{event.key}"
-        case "returns_recorded":
-            return "paper/returned-cards"
-        case "sheets_in":
-            return "paper/visit-sheets"
-        case "package_handed_over":
-            return f"party/{event.codes.get('party', '')}"
-    return ""
+    return max((e.campaign_date for e in events if arrived(e) == target), default="")
 
 
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
@@ -88,23 +73,3 @@ def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:
     user = facts.users.get(witness)
     if witness != "none" and (user is None or facts.parties.get(user.party) != WARD):
         yield Finding("STATE-ATTENDED", place, "the witness is no registered person of the ward")
-
-
-def _manual(events: Sequence[Event]) -> Iterator[Finding]:
-    last: dict[str, str] = {}  # target → `arrived_last` so far: a forged log may close as many as it likes
-    for event in events:
-        if event.type != "manual_target_closed":
-            target = _arrived(event)
-            last[target] = max(last.get(target, ""), event.campaign_date)
-            continue
-        if not last.get(event.key, "") <= event.codes.get("on", "") <= event.campaign_date:
-            place = f"event {event.sequence} {event.key}"
-            yield Finding("STATE-MANUAL-DATE", place, "done before the last of it had come, or after it was told")
-        missing = [name for name in MANUAL_FIELDS if not event.codes.get(name)]
-        if missing or not event.refs.get("sha256"):
-            said = " ".join(missing) or "document"
-            yield Finding("STATE-MANUAL-FORM", f"event {event.sequence} {event.key}", f"closed without: {said}")
-        elif event.codes["by"] == event.codes["witness"]:
-            yield Finding(
-                "STATE-MANUAL-FORM", f"event {event.sequence} {event.key}", "done and witnessed by one person"
-            )

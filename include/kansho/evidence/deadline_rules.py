@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kansho.evidence.access_rules import ENDED
+from kansho.evidence.ended_rules import first_interim
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -216,7 +217,7 @@ def _closing(log: Past, facts: ConfigFacts) -> Iterator[Due]:
     yield Due("handover", "ward", facts.days.handover_on, next(back, None))
     for party in facts.subcontractors:
         yield Due("certificate", party, facts.days.certificates_due, log.find("certificate_received", party))
-    end = log.first("interim_certified") or log.first("campaign_certified")
+    end = first_interim(log) or log.first("campaign_certified")  # a key service's waiting days are its own
     yield Due(_LAST, facts.contractor, facts.contract_end, end)
     for medium in log.of("medium_registered"):
         yield Due("medium_return", medium.key, facts.days.erase_on, log.find("medium_returned", medium.key))

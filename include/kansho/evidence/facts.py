@@ -17,6 +17,7 @@ from kansho.errors import KanshoError
 SUBCONTRACTOR = "subcontractor"
 CONTRACTOR = "contractor"
 WARD = "ward"
+OBJECT_STORE = "object_storage"
 #: Section of ``waves`` → section of ``capacity``.
 _CHANNELS = {"mailings": "cards", "calls": "calls", "visits": "visits"}
 
@@ -60,7 +61,9 @@ class ConfigFacts:
 
     ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
     ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate);
-    ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1).
+    ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1);
+    ``by_hand`` are what people erase, with the ``holders``; ``object_stores`` are declared stores that are no disk of
+    ours (P11).
     """
 
     campaign: str
@@ -78,6 +81,8 @@ class ConfigFacts:
     leaves: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
     clause_version: str = ""
+    holders: Mapping[str, str] = field(default_factory=dict)
+    object_stores: tuple[str, ...] = ()
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -128,6 +133,8 @@ class ConfigFacts:
                 leaves={_text(h["id"]): _day(h["leaves_on"]) for h in value["handlers"] if h.get("leaves_on")},
                 clause_version=_text(value["contract"]["clause_version"]),
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
+                holders={_text(h["id"]): _text(h["holder"]) for h in value["closing"]["by_hand"]},
+                object_stores=tuple(_text(s["id"]) for s in value["closing"]["storage"] if s["kind"] == OBJECT_STORE),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )
         except (KeyError, TypeError, AttributeError, ValueError, IndexError):

@@ -1,8 +1,9 @@
 """How the data was erased, in the words of NIST SP 800-88r2 and of the certificate (domain notes 7); pure.
 
-Belongs here: what is claimed of the method, on what it rests, and what is not covered; from the bound configuration and
-the log, so that the verifier makes the same claims again and compares.  Does not belong here: who did it and what was
-found (`kansho.evidence.certified`), or the paper (`kansho.closing.certificate_paper`).
+Belongs here: the closed lists of what ends a holding, a key, a thing in somebody's hands; what is claimed of the
+method, on what it rests, and what is not covered; from the bound configuration and the log, so that the verifier makes
+the same claims again and compares.  Does not belong here: who did it and what was found (`kansho.evidence.certified`),
+whether a scan searched what it must (`kansho.evidence.scan_rules`), or the paper (`kansho.closing.certificate_paper`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from kansho.errors import KanshoError
+from kansho.evidence.events import Event
 
 STANDARD = "NIST SP 800-88r2"
+#: How a program ends a holding: true of a file, and of an object with all its versions.
+CRYPTO_ERASE = "crypto-erase+delete"
+#: How a key ends: its file, or the key service that held it.
+OVERWRITE, KEY_SERVICE = "overwrite+unlink", "key-service"
+#: Type of event → the methods that end what it names; nothing else was ever done by us.
+METHODS: Mapping[str, frozenset[str]] = {
+    "holding_erased": frozenset({CRYPTO_ERASE}),
+    "keys_destroyed": frozenset({OVERWRITE, KEY_SERVICE}),
+}
+#: Said of what was looked for after its end, and was not there.
+ABSENT = "absent"
+#: What people do: `RETURN` gives a thing back, the others end it (`kansho.exchange.slips.Method`).
+RETURN = "return"
+BY_HAND = frozenset(
+    {RETURN, "shredding", "dissolution", "physical_destruction", "overwrite", "block_erase", "crypto_erase"}
+)
 #: What no statement of ours covers; the paper spells each out.
 NOT_COVERED = (
     "memory_and_swap",
@@ -21,6 +39,12 @@ NOT_COVERED = (
     "what_was_returned_or_handed_over",
     "backups_that_were_not_declared",
 )
+
+
+def ended_well(event: Event) -> bool:
+    """Whether a holding or a key that is called erased ended by a method of ours, and was looked for afterwards."""
+    methods = METHODS.get(event.type, frozenset())
+    return event.codes.get("verified") == ABSENT and event.codes.get("method") in methods
 
 
 def how_it_was_done(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +78,7 @@ def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, 
             "standard": STANDARD,
             "type": method_type(config),
             "technique": "cryptographic erase, then deletion of every version",
+            # Made only over a log that shows it: `kansho.evidence.whole` refuses any other.
             "verification": "full: every target looked up after deletion; every place searched for every value",
             "overwriting_claimed": "no",
         },

@@ -20,6 +20,7 @@ from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.deadline_rules import deadline_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
+from kansho.evidence.ended_rules import ended_findings
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -29,6 +30,7 @@ from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
+from kansho.evidence.scan_rules import scan_findings
 from kansho.evidence.work_rules import work_findings
 from kansho.vault.classes import PERSONAL_KEYS
 
@@ -63,7 +65,8 @@ def violations(
     """
     log = Past(events, facts, in_force or {})
     return [
-        *_frame(log, facts),
+        *_frame(log),
+        *ended_findings(log, facts),
         *opening_findings(events),
         *amendment_findings(events, in_force),
         *clause_findings(events, in_force),
@@ -82,8 +85,8 @@ def violations(
     ]
 
 
-def _frame(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
-    """Beginning, end and dates of the year (C1)."""
+def _frame(log: Past) -> Iterator[Finding]:
+    """Beginning and end of the year, and of what came up in it; its days are `kansho.evidence.ended_rules`."""
     if not log.events or log.events[0].type != "campaign_opened":
         yield Finding("STATE-FIRST", "event 0", "the first event is not campaign_opened")
     certified = log.first("campaign_certified")
@@ -91,10 +94,6 @@ def _frame(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
         yield Finding("STATE-UNCERTIFIED", "events", "the campaign was not certified")
     elif certified.sequence != len(log.events) - 1:
         yield Finding("STATE-AFTER-END", at(log.events[-1]), "events follow the certification")
-    interim = log.first("interim_certified")  # a key service deletes after its own waiting days, be the contract over
-    for event in log.events if interim is None else log.events[: interim.sequence]:
-        if not facts.contract_start <= event.campaign_date <= facts.contract_end:
-            yield Finding("STATE-DATE", at(event), "campaign date outside the contract period (C1)")
     for opened in log.of("exception_opened"):
         if certified is not None and log.find("exception_resolved", opened.key, certified) is None:
             yield Finding(
@@ -298,6 +297,7 @@ def _certification(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
         yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
     elif scanned.counts.get("hits", -1) != 0 or scanned.counts.get("unread", 0) != 0:
         yield Finding("STATE-RESIDUE", at(scanned), "certified with residue, or with a file that was not read")
+    yield from scan_findings(log.events[: certified.sequence], facts)
 
 
 def _registered_subcontractors(log: Past, facts: ConfigFacts) -> Iterable[str]:

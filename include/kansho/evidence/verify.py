@@ -13,8 +13,8 @@ from pathlib import Path
 
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
-from kansho.evidence.account import counts, unbalanced
-from kansho.evidence.certified import certified_facts, certified_part
+from kansho.evidence.account import unbalanced
+from kansho.evidence.certified import certified_part
 from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
 from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.countersignatures import NAME as COUNTERSIGNED
@@ -24,11 +24,11 @@ from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.log_lines import read_log
 from kansho.evidence.lookalike import imitates
-from kansho.evidence.methods import how_it_was_done
 from kansho.evidence.paper import paper_findings
 from kansho.evidence.rules import violations
 from kansho.evidence.signed import CHECKPOINT_NAME, STAMP_NAME, kept_checkpoints, own_checkpoints, timestamps
 from kansho.evidence.strict import read_json, read_zip
+from kansho.evidence.whole import differences, whole_certificate
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
 _OTHER_NAMES = (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME, COUNTERSIGNED)
@@ -207,15 +207,8 @@ def _certificate(
         return [*found, Finding("CERTIFICATE-CAMPAIGN", names.CERTIFICATE, "a certificate of another campaign")]
     part = certified_part(events)
     try:
-        said = certified_facts(part, leaves[: len(part)])
         config = read_json(files[names.CONFIG], names.CONFIG, floats=True)
-        said |= how_it_was_done(config, said["erasure"])
+        expected = whole_certificate(part, config, leaves[: len(part)])
     except KanshoError as error:
         return [*found, _finding(error)]
-    if value.get("counts") != counts(part, facts):
-        found.append(Finding("CERTIFICATE-COUNTS", names.CERTIFICATE, "counts are not those of the log"))
-    for name, expected in said.items():
-        if value.get(name) != expected:
-            code = "CERTIFICATE-ROOT" if name in ("log_root", "log_size") else "CERTIFICATE-FACTS"
-            found.append(Finding(code, f"{names.CERTIFICATE} {name}", "not what the log says"))
-    return found
+    return [*found, *differences(data, value, expected)]

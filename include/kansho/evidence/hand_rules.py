@@ -1,0 +1,113 @@
+"""Rules about what people erase, destroy or give back by hand: how, when, by whom, before whom, shown by which paper.
+
+Belongs here: pure rules over each closing by hand, each violation with a code of its own.  Does not belong here: which
+things must be closed by hand (`kansho.evidence.closing_rules.wanted_by_hand`), how many pieces they are
+(`kansho.evidence.account`), or taking a slip in (`kansho.closing.manual`).
+
+People stand in the log by the id under which they were registered, 丙's no less than ours: who does the work of a 丙 is
+registered before it, and looks on or erases at its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from kansho.evidence.events import Event
+from kansho.evidence.facts import WARD, ConfigFacts
+from kansho.evidence.findings import Finding
+from kansho.evidence.methods import BY_HAND, RETURN
+from kansho.evidence.registrations import id_of
+
+#: What a record of something erased or returned by hand must say.
+MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+#: Instead of a document of ours: who keeps the paper.
+_HELD = "held:"
+#: What 甲 provided, or sent through 乙, and gets back.
+RETURNED_CARDS = "paper/returned-cards"
+
+
+def hand_findings(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
+    """What a closing by hand leaves out, or says that the rest of the log does not bear out."""
+    last: dict[str, str] = {}  # target → `arrived_last` so far: a forged log may close as many as it likes
+    party_of: dict[str, str] = {}  # registered handler → party
+    issued: dict[str, str] = {}  # document → digest
+    for event in events:
+        match event.type:
+            case "handler_registered":
+                party_of[id_of(event)] = event.codes.get("party", "")
+            case "document_issued":
+                issued[event.key] = str(event.refs.get("sha256", ""))
+            case "manual_target_closed":
+                yield from _closed(event, facts, last.get(event.key, ""), party_of, issued)
+            case _:
+                target = arrived(event)
+                last[target] = max(last.get(target, ""), event.campaign_date)
+
+
+def arrived(event: Event) -> str:
+    """The target that something came to by this event; '' for none."""
+    match event.type:
+        case "medium_registered":
+            return f"medium/{event.key}"
+        case "returns_recorded":
+            return RETURNED_CARDS
+        case "sheets_in":
+            return "paper/visit-sheets"
+        case "package_handed_over":
+            return f"party/{event.codes.get('party', '')}"
+    return ""
+
+
+def _closed(
+    event: Event, facts: ConfigFacts, came: str, party_of: Mapping[str, str], issued: Mapping[str, str]
+) -> Iterator[Finding]:
+    place, codes = f"event {event.sequence} {event.key}", event.codes
+    if not came <= codes.get("on", "") <= event.campaign_date:
+        yield Finding("STATE-MANUAL-DATE", place, "done before the last of it had come, or after it was told")
+    missing = [name for name in MANUAL_FIELDS if not codes.get(name)]
+    if missing or not event.refs.get("sha256"):
+        said = " ".join(missing) or "document"
+        yield Finding("STATE-MANUAL-FORM", place, f"closed without: {said}")
+        return
+    if codes["by"] == codes["witness"]:
+        yield Finding("STATE-MANUAL-FORM", place, "done and witnessed by one person")
+    if codes["method"] not in BY_HAND:
+        yield Finding("STATE-MANUAL-METHOD", place, "closed by no method of the list (P11)")
+    yield from _people(event, facts, party_of, place)
+    if not _shown(event, facts, issued):
+        yield Finding("STATE-MANUAL-PAPER", place, "the paper has no digest, was not issued, or is kept by no party")
+
+
+def _people(event: Event, facts: ConfigFacts, party_of: Mapping[str, str], place: str) -> Iterator[Finding]:
+    """Both are registered; 丙's machines are erased by one of its own, what goes back to 甲 is received by 甲.
+
+    Whoever stood registered before stays known, though they left: the day of the deed may lie before.
+    """
+    by, witness = (party_of.get(event.codes[name]) for name in ("by", "witness"))
+    if by is None or witness is None:
+        yield Finding("STATE-MANUAL-PEOPLE", place, "done or witnessed by somebody who was never registered (P4)")
+    elif event.key.startswith("party/") and by != event.key.removeprefix("party/"):
+        yield Finding("STATE-MANUAL-PEOPLE", place, "a 丙's machines erased by nobody of that 丙 (P12)")
+    if not _goes_back(event.key, facts):
+        return
+    if event.codes["method"] != RETURN or facts.parties.get(witness or "") != WARD:
+        yield Finding("STATE-MANUAL-RETURN", place, "not given back to 甲, or nobody of 甲 received it (P11)")
+
+
+def _goes_back(target: str, facts: ConfigFacts) -> bool:
+    """Media, mail that came back, and what 甲 itself was declared to hold."""
+    of, _, name = target.partition("/")
+    held = facts.holders.get(name, "") if of == "hand" else ""
+    return of == "medium" or target == RETURNED_CARDS or facts.parties.get(held) == WARD
+
+
+def _shown(event: Event, facts: ConfigFacts, issued: Mapping[str, str]) -> bool:
+    """A paper that was issued with these bytes, or whose digest is told with the party that keeps it."""
+    digest, document = event.refs.get("sha256"), event.codes.get("document", "")
+    if not isinstance(digest, str) or not _DIGEST.match(digest):
+        return False
+    if document.startswith(_HELD):
+        return document.removeprefix(_HELD) in facts.parties
+    return issued.get(document) == digest

@@ -1,0 +1,108 @@
+"""What a residue scan must have searched before it shows that nothing is left (P11).
+
+Belongs here: pure rules over the scan that a certification stands on: asked when certifying, and again when checking.
+Does not belong here: whether there was a scan at all, and what it found (`kansho.evidence.rules`), or the scanning
+(`kansho.closing.residue`).
+
+    a scan of no place, or for no value, finds nothing: that is not the same as nothing being left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kansho.evidence.events import Event
+from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.findings import Finding
+from kansho.evidence.past import at
+
+#: What is counted for each place, and over all of them.
+_BY_PLACE = ("files", "bytes", "hits", "unread")
+#: Each of these people has an お問い合わせ番号, which alone is one value to search for.
+_PEOPLE = "roster"
+#: Folders in which people would stand although they hold none of ours: Airflow's home, and where checks are drafted.
+_ROOTS = ("airflow", "great_expectations")
+#: The signing key never leaves the first, and nobody is given a document that did not lie in the second.
+_KEYS, _OUTPUTS, _LEDGER = "kansho/keys", "kansho/outputs", "kansho/ledger"
+#: The same campaign where its objects lie in a store that is no folder of the machine (`kansho.vault.storage`).
+_FAR = ("s3:ledger", "s3:needles", "s3:vault")
+#: Where Airflow's metadata is, as `traces_purged` says; a log that does not say had it in Airflow's home.
+_HOME = "airflow"
+
+
+def scan_findings(log: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
+    """What the last scan of a log, or of the part of it that is certified, left out; nothing when there was none."""
+    scanned = next((e for e in reversed(log) if e.type == "residue_scanned"), None)
+    if scanned is None:
+        return []
+    return [*_form(scanned), *_needles(scanned, log), *_places(scanned, log, facts)]
+
+
+def _form(scanned: Event) -> Iterator[Finding]:
+    """Everything is counted, place by place, and the whole is the sum of its places."""
+    places = _told(scanned)
+    for name in _BY_PLACE:
+        parts = [said.get(name) if isinstance(said, Mapping) else None for said in places.values()]
+        numbers = [part for part in parts if type(part) is int and part >= 0]
+        whole = scanned.counts.get(name)
+        if whole is None or len(numbers) != len(parts) or whole != sum(numbers):
+            yield Finding("STATE-SCAN-FORM", at(scanned), f"{name} is not counted, or not the sum of its places")
+
+
+def _needles(scanned: Event, log: Sequence[Event]) -> Iterator[Finding]:
+    """At least one value for each person of the largest list of the year."""
+    people = max((_rows(e) for e in log if e.type == "snapshot_stored"), default=0)
+    if scanned.counts.get("needles", 0) < people:
+        yield Finding("STATE-SCAN-NEEDLES", at(scanned), "searched for fewer values than there were people")
+
+
+def _places(scanned: Event, log: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
+    """Every place that the configuration and the log imply was searched, and where something must lie, it was seen."""
+    places = _told(scanned)
+    for root in _ROOTS:
+        if not any(_within(place, root) for place in places):
+            yield _unsearched(scanned, root)
+    for place in _FAR if facts.object_stores else ():
+        if place not in places:
+            yield _unsearched(scanned, place)
+    for place in _full(log, facts):
+        files = [said.get("files") for name, said in places.items() if _within(name, place) and _is_counted(said)]
+        if not any(files):
+            yield _unsearched(scanned, place)
+
+
+def _full(log: Sequence[Event], facts: ConfigFacts) -> Iterator[str]:
+    """Places that cannot have been empty."""
+    yield _KEYS
+    yield _FAR[0] if facts.object_stores else _LEDGER
+    if any(e.type == "document_issued" for e in log):
+        yield _OUTPUTS
+    purged = [e for e in log if e.type == "traces_purged"]
+    if purged and purged[-1].counts.get("rows", 0):
+        yield purged[-1].codes.get("database", _HOME)
+
+
+def _told(scanned: Event) -> Mapping[str, Any]:
+    places = scanned.refs.get("places")
+    return places if isinstance(places, Mapping) else {}
+
+
+def _is_counted(said: Any) -> bool:
+    return isinstance(said, Mapping) and type(said.get("files")) is int
+
+
+def _within(place: str, root: str) -> bool:
+    return place == root or place.startswith(f"{root}/")
+
+
+def _rows(stored: Event) -> int:
+    holding = stored.refs.get("holding")
+    if not isinstance(holding, Mapping) or _PEOPLE not in (holding.get("kind"), stored.key.partition("/")[0]):
+        return 0
+    rows = holding.get("rows")
+    return rows if type(rows) is int else 0
+
+
+def _unsearched(scanned: Event, place: str) -> Finding:
+    return Finding("STATE-SCAN-PLACES", at(scanned), f"certified although this place was not searched: {place[:80]}")
