@@ -22,7 +22,7 @@ DAGS = sorted((REPOSITORY / "dags").glob("*.py"))
 #: Registries of things that are registered, one entry a line: they grow with the forms, not with logic.
 LONG = {"include/kansho/campaign/config.py"}
 #: The only places that read the clock: the ledger, the scheduler's own, and the command line, which passes the day on.
-CLOCKS = {"include/kansho/cli_site.py", "include/kansho/evidence/ledger.py", "plugins/kansho_airflow/timetable.py"}
+CLOCKS = {"include/kansho/cli.py", "include/kansho/evidence/ledger.py", "plugins/kansho_airflow/timetable.py"}
 #: The command line's default is the sample.
 SAMPLES = {"include/kansho/cli_site.py"}
 
