@@ -61,6 +61,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("STATE-CLAUSES", "C1"),
     ("STATE-DATE", "C1"),
     ("STATE-UNOPENED", "P4"),
+    ("STATE-UNPROTECTED", "D3"),
     ("STATE-EXCEPTION", "D1"),
     ("STATE-GATE", "D1"),
     ("STATE-INCIDENT", "P9"),
