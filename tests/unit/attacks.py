@@ -372,6 +372,28 @@ def on(type: str, day: str, key: str | None = None) -> Misdeed:
     return changed(type, key, campaign_date=day)
 
 
+def renamed_incident(key: str) -> Misdeed:
+    """The incident of the year, told, reported and closed, under the key of another."""
+
+    def misdeed(year: Year) -> None:
+        year.events = [
+            replace(e, key=e.key.replace("sheet-1", key)) if e.key.rpartition("/")[2] == "sheet-1" else e
+            for e in year.events
+        ]
+
+    return misdeed
+
+
+def refused_before(day: str, code: str, delivery: str) -> Misdeed:
+    """A delivery was refused on an earlier day, right before the incident was opened."""
+
+    def misdeed(year: Year) -> None:
+        inserted(year, "incident_opened", "delivery_refused", delivery, {"delivery": delivery, "code": code})
+        on("delivery_refused", day, delivery)(year)
+
+    return misdeed
+
+
 def lasting(name: str, until: str) -> Misdeed:
     """A holding is registered with another erase-by day."""
     return coded("snapshot_stored", name, erase_by=until)
@@ -533,6 +555,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
+    *("incident",),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),

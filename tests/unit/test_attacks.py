@@ -84,7 +84,9 @@ from tests.unit.attacks import (
     printed_again,
     raised_codes,
     read_as,
+    refused_before,
     renamed,
+    renamed_incident,
     repeated_event,
     rewritten,
     root_at,
@@ -107,6 +109,7 @@ LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
 EARLY = "2026-01-01T00:00:00.000000Z"
 NOWHERE = "0" * 64
+LOST = "printer/print_report/mailing_1"
 ROSTER = {"digest": sha256(b"roster/d01")}
 #: Where a holding that somebody sneaks in would have to lie.
 KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29"}
@@ -813,6 +816,49 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "an incident the ward was not told of": (
         dropped("report_submitted", "incident_notice/sheet-1"),
         {"DEADLINE-INCIDENT [incident_notice/sheet-1]"},
+    ),
+    "a print report that says that cards are lost, and no incident": (
+        late("package_refused", LOST, codes={"party": "printer", "kind": "print_report", "code": "PRINT-COUNT"}),
+        {f"STATE-INCIDENT-UNOPENED [package_refused {LOST}]"},
+    ),
+    "a column of no contract refused, and no incident": (
+        late("delivery_refused", "d02", codes={"delivery": "d02", "code": "INTAKE-COLUMN-FORBIDDEN"}),
+        {"STATE-INCIDENT-UNOPENED [delivery_refused d02]"},
+    ),
+    "an incident of another kind than the refusal": (
+        all_of(
+            late("delivery_refused", "d02", codes={"delivery": "d02", "code": "INTAKE-MYNUMBER"}),
+            coded("incident_opened", "sheet-1", kind="other"),
+            renamed_incident("delivery-d02"),
+        ),
+        {"STATE-INCIDENT-UNOPENED [delivery_refused d02]"},
+    ),
+    "an incident whose clocks start after it was opened": (
+        coded("incident_opened", "sheet-1", known_on="2027-06-10"),
+        {"STATE-INCIDENT-KNOWN [incident_opened sheet-1]"},
+    ),
+    "an incident known before the contract": (
+        all_of(
+            coded("incident_opened", "sheet-1", known_on="2027-03-31"),
+            late("deadline_missed", "incident_notice/sheet-1", codes={"due": "2027-03-31", "clause": "P9"}),
+            late("deadline_missed", "incident_report/sheet-1", codes={"due": "2027-04-03", "clause": "P9"}),
+        ),
+        {"STATE-INCIDENT-KNOWN [incident_opened sheet-1]"},
+    ),
+    "an incident of a refusal whose clocks start on a later day": (
+        all_of(
+            refused_before("2027-05-01", "INTAKE-COLUMN-FORBIDDEN", "d02"),
+            coded("incident_opened", "sheet-1", kind="over_provision"),
+            renamed_incident("delivery-d02"),
+        ),
+        {"STATE-INCIDENT-KNOWN [incident_opened delivery-d02]"},
+    ),
+    "an incident known days before the ward was told, and no word of it": (
+        coded("incident_opened", "sheet-1", known_on="2027-06-01"),
+        {
+            "DEADLINE-INCIDENT [report_submitted incident_notice/sheet-1]",
+            "DEADLINE-INCIDENT [incident_reported sheet-1]",
+        },
     ),
     "an incident reported late and not told": (
         on("incident_reported", "2027-06-13"),

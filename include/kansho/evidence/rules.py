@@ -24,6 +24,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.handover_rules import handover_findings
+from kansho.evidence.incident_rules import incident_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
@@ -78,6 +79,7 @@ def violations(
         *custody_findings(events),
         *oversight_findings(log),
         *work_findings(log),
+        *incident_findings(log),
         *deadline_findings(log),
     ]
 

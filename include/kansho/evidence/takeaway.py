@@ -43,6 +43,8 @@ MODULES = (
             "findings",
             "handover_account",
             "handover_rules",
+            "incident_rules",
+            "incidents_shown",
             "log_lines",
             "lookalike",
             "merkle",

@@ -239,7 +239,7 @@ def _incidents(until: list[Event]) -> Table:
     rows = tuple(
         (
             label(KINDS, e.codes.get("kind", "")),
-            e.campaign_date,
+            clocks_of(e).known_on.isoformat(),
             clocks_of(e).written_report.isoformat(),
             "終結" if e.key in closed else "報告済み" if e.key in reported else "報告前",
         )

@@ -34,6 +34,7 @@ from kansho.missed import record_missed
 from kansho.oversight.clauses import corrections_due, report_months
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.findings import open_findings
+from kansho.oversight.incident_watch import unwatched
 from kansho.oversight.notices import notices_wait
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
@@ -45,16 +46,18 @@ _EVENT = {"ward_inspection": "inspection_recorded", "ward_check": "inspection_re
 
 
 def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is due or overdue, and holdings whose time is up; None when there is neither."""
+    """What is due or overdue, incidents nobody spoke of, and holdings whose time is up; None when there is none."""
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
-    found = open_findings(ws.ledger.events())
-    if not open_ones and not expired and not _waiting_inspections(ws) and not notices_wait(ws) and not found:
+    found, incidents = open_findings(ws.ledger.events()), unwatched(ws)
+    papers = _waiting_inspections(ws) or notices_wait(ws)
+    if not open_ones and not expired and not papers and not found and not incidents:
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
     return {
         "due": [o.key for o in open_ones],
         "attestations": len(_attestations_there(ws)),
+        "incidents": incidents,
         "notices": int(notices_wait(ws)),
         "expired": len(expired),
         "months": _months_to_report(ws),
