@@ -65,6 +65,7 @@ HANDED_BACK = {
     "notes_held": 1,
 }
 WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
+PAPER = {"sha256": sha256(b"paper")}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
 
@@ -341,18 +342,26 @@ def _oversight(year: Year) -> None:
         year.today = date.fromisoformat(due)
         for party in (config.contractor, *config.subcontractors):
             said = {"attested_on": f"{due[:8]}01", "findings": "none"}
-            year.add("attestation_recorded", f"{party.id}/{month}", counts={"items": 6, "findings": 0}, codes=said)
+            year.add(
+                "attestation_recorded",
+                f"{party.id}/{month}",
+                counts={"items": 6, "findings": 0},
+                codes=said,
+                refs=PAPER,
+            )
         year.add("report_submitted", f"monthly/{month}")
     year.today = config.oversight.ward_inspection_on
-    year.add("inspection_recorded", f"ward_inspection/{contractor}", codes={"on": year.today.isoformat()})
+    year.add("inspection_recorded", f"ward_inspection/{contractor}", codes={"on": year.today.isoformat()}, refs=PAPER)
     for party in config.subcontractors:
         assert party.audit_on is not None
         assert party.ward_check_on is not None
         year.today = party.ward_check_on
-        year.add("inspection_recorded", f"ward_check/{party.id}", codes={"on": year.today.isoformat()})
+        year.add("inspection_recorded", f"ward_check/{party.id}", codes={"on": year.today.isoformat()}, refs=PAPER)
         year.today = party.audit_on
         found = "logs=2027-07-02" if party.id == "printer" else "none"
-        year.add("audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found})
+        year.add(
+            "audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found}, refs=PAPER
+        )
     mended = {"on": "2027-06-22", "action": "trained", "done_by": "h06", "reported_by": "h06"}
     year.add("inspection_recorded", "correction/audit/printer/logs", codes=mended, refs={"evidence": "e" * 64})
     for year.today in config.effect_reports.on:

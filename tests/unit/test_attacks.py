@@ -1003,12 +1003,44 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         dropped("inspection_recorded", "ward_inspection/contractor"),
         {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
     ),
+    "a check of a day that had not come": (
+        coded("inspection_recorded", "ward_check/printer", on="2027-09-17"),
+        {
+            "DEADLINE-INSPECTION [inspection_recorded ward_check/printer]",
+            "OVERSIGHT-INSPECTION-DAY [inspection_recorded ward_check/printer]",
+        },
+    ),
+    "an inspection without its paper": (
+        changed("inspection_recorded", "ward_inspection/contractor", refs={}),
+        {"OVERSIGHT-INSPECTION-PAPER [inspection_recorded ward_inspection/contractor]"},
+    ),
+    "an audit whose paper's digest is none": (
+        changed("audit_recorded", "audit/printer", refs={"sha256": "e" * 63}),
+        {"OVERSIGHT-INSPECTION-PAPER [audit_recorded audit/printer]"},
+    ),
+    "an attestation without its paper": (
+        changed("attestation_recorded", "printer/2027-06", refs={"evidence": {"logs": "L-1"}}),
+        {"OVERSIGHT-ATTESTATION-PAPER [attestation_recorded printer/2027-06]"},
+    ),
+    "an attestation of a day that had not come": (
+        all_of(
+            coded("attestation_recorded", "printer/2027-06", attested_on="2027-08-01"),
+            late("deadline_missed", "attestation/printer/2027-06", codes={"due": "2027-07-09", "clause": "P15"}),
+        ),
+        {"OVERSIGHT-ATTESTATION-DAY [attestation_recorded printer/2027-06]"},
+    ),
     "an inspection from before the contract": (
         coded("inspection_recorded", "ward_inspection/contractor", on="2027-03-31"),
-        {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
+        {
+            "DEADLINE-INSPECTION [ward_inspection/contractor]",
+            "OVERSIGHT-INSPECTION-DAY [inspection_recorded ward_inspection/contractor]",
+        },
     ),
     "an inspection too late": (
-        coded("inspection_recorded", "ward_inspection/contractor", on="2027-12-26"),
+        all_of(
+            coded("inspection_recorded", "ward_inspection/contractor", on="2027-12-26"),
+            on("inspection_recorded", "2027-12-27", "ward_inspection/contractor"),
+        ),
         {"DEADLINE-INSPECTION [inspection_recorded ward_inspection/contractor]"},
     ),
     "丙 never checked by the ward": (

@@ -28,6 +28,7 @@ from kansho.evidence.incident_rules import incident_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
+from kansho.evidence.papers_rules import papers_findings
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
 from kansho.evidence.work_rules import work_findings
@@ -80,6 +81,7 @@ def violations(
         *oversight_findings(log),
         *work_findings(log),
         *incident_findings(log),
+        *papers_findings(log),
         *deadline_findings(log),
     ]
 

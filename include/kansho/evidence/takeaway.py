@@ -53,6 +53,7 @@ MODULES = (
             "openings",
             "oversight_rules",
             "paper",
+            "papers_rules",
             "past",
             "registrations",
             "rules",

@@ -223,7 +223,7 @@ def _inspections(log: list[Event], config: CampaignConfig) -> Table:
         if event.type in ("inspection_recorded", "audit_recorded") and kind in OBLIGATIONS and kind != "correction":
             codes = [part.split("=")[0] for part in event.codes.get("findings", "").split("|")]
             told = "、".join(FINDINGS[code] for code in codes if code in FINDINGS) or "指摘なし"
-            rows.append((OBLIGATIONS[kind], config.party(party).name, event.codes["on"], told))
+            rows.append((OBLIGATIONS[kind], config.party(party.partition("/")[0]).name, event.codes["on"], told))
     return Table(("種類", "対象", "実施日", "指摘"), tuple(rows) or (("—", "—", "—", "まだ実施していません"),))
 
 
