@@ -205,7 +205,8 @@ def printed_again(packed: str) -> Misdeed:
         coded("gate_evaluated", "print_release/mailing_1", result="stop")(year)
         inserted(year, "package_handed_over", "cards_rendered", "mailing_1-p02", {}, of=package)
         asked_again(year)
-        changed("package_handed_over", package, refs={"files": {packed: 1, "print_list.csv": 1}})(year)
+        files = {"files": {packed: 1, "print_list.csv": 1}}
+        year.edit("package_handed_over", lambda e: replace(e, refs={**e.refs, **files}), package)
 
     return misdeed
 
@@ -558,6 +559,7 @@ _JUDGING = (
     *(
         "incident",
         "papers",
+        "copy",
     ),
 )
 _OTHER = (

@@ -249,9 +249,9 @@ def _stored(year: Year, kind: str, key: str, rows: int, *made_of: dict[str, Any]
     assert flow is not None
     last = year.config.closing.erase_on
     until = last if flow.erase_after_days is None else min(last, year.today + timedelta(days=flow.erase_after_days))
-    codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat()}
-    refs = {"holding": ref, "parents": {str(i): p for i, p in enumerate(made_of)}}
-    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs=refs)
+    codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat(), "purpose": "validation"}
+    refs, purpose = {"holding": ref, "parents": {str(i): p for i, p in enumerate(made_of)}}, {"purpose": flow.purpose}
+    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs=refs, names=purpose)
     return ref
 
 
@@ -293,8 +293,14 @@ def _outreach(year: Year) -> None:
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
-        codes["erase_by"] = (year.today + timedelta(days=60)).isoformat()
-        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
+        codes |= {"erase_by": (year.today + timedelta(days=60)).isoformat(), "purpose": "approval"}
+        flow = year.config.copy_flow(kind, party)
+        assert flow is not None
+        said: dict[str, Any] = {
+            "refs": {"parents": {"0": _ref("roster", "d01", 97)}},
+            "names": {"purpose": flow.purpose},
+        }
+        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes, **said)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
     year.add("pulls_listed", "mailing_1", counts={"listed": 3})
     year.add("print_reported", "mailing_1", counts=report)

@@ -109,10 +109,11 @@ LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
 EARLY = "2026-01-01T00:00:00.000000Z"
 NOWHERE = "0" * 64
+PRINTED = "printer/print_package/mailing_1"
 LOST = "printer/print_report/mailing_1"
 ROSTER = {"digest": sha256(b"roster/d01")}
 #: Where a holding that somebody sneaks in would have to lie.
-KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29"}
+KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29", "purpose": "validation"}
 #: What follows where no receipt of the year's hand-over counts.
 NOT_RECEIPTED = {
     f"HANDOVER-UNRECEIPTED [package_handed_over {HANDED}]",
@@ -605,6 +606,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]",
             "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
+            "CUSTODY-USED-ERASED [package_handed_over printer/print_package/mailing_1]",
         },
     ),
     "a certificate of 丙 missing": (
@@ -664,7 +666,13 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"CUSTODY-PARENT [snapshot_stored roster/d01]"},
     ),
     "a holding stored after the key was destroyed": (
-        late("snapshot_stored", "roster/d02", codes=KEPT, refs={"holding": holding("roster/d02")}),
+        late(
+            "snapshot_stored",
+            "roster/d02",
+            codes=KEPT,
+            refs={"holding": holding("roster/d02")},
+            names={"purpose": "勧奨対象の管理"},
+        ),
         {
             "CUSTODY-ORPHAN [snapshot_stored roster/d02]",
             "COUNT-SNAPSHOTS [snapshots stored = erased]",
@@ -931,6 +939,34 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a correction dated before the audit": (
         coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
         {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
+    ),
+    "a working file made for no purpose": (
+        changed("snapshot_stored", "roster/d01", codes={n: v for n, v in KEPT.items() if n != "purpose"}),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a working file made for a purpose that nobody knows": (
+        coded("snapshot_stored", "roster/d01", purpose="marketing"),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a working file of another purpose than the flow's": (
+        changed("snapshot_stored", "roster/d01", names={"purpose": "訪問の委託"}),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a copy with a party for no purpose": (
+        changed("package_handed_over", PRINTED, names={}),
+        {f"FLOW-PURPOSE [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party that comes from nowhere": (
+        changed("package_handed_over", PRINTED, refs={}),
+        {f"FLOW-COPY-ORPHAN [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party made of what was not there": (
+        changed("package_handed_over", PRINTED, refs=uses("roster/d02")),
+        {f"FLOW-COPY-PARENT [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party made of other bytes than the registered": (
+        changed("package_handed_over", PRINTED, refs=uses("roster/d01")),
+        {f"FLOW-COPY-PARENT [package_handed_over {PRINTED}]"},
     ),
     "a copy that was kept longer than the flow allows": (
         coded("package_handed_over", "printer/print_package/mailing_1", erase_by="2027-12-01"),

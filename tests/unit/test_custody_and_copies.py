@@ -201,6 +201,28 @@ def _give(ws: Workspace, kind: str) -> None:
     )
 
 
+def test_a_copy_with_a_party_says_what_it_was_made_of_and_for(given: Workspace) -> None:
+    made = given.store_bytes("roster", "d01", b"x")
+    exchange.hand_over(
+        given.for_purpose("mailing_production"),
+        party="printer",
+        work=Work.ADDRESSING,
+        package="mailing_2",
+        kind="print_package",
+        files={"a.csv": b"x"},
+        counts={"rows": 1},
+        authority="contract",
+        parents=[made],
+    )
+    handed = given.ledger.find("package_handed_over", "printer/print_package/mailing_2")
+    assert handed is not None
+    assert (handed.codes["purpose"], handed.names["purpose"]) == ("mailing_production", "印刷の委託")
+    assert handed.refs["parents"] == {"0": made.to_json()}
+    stored = given.ledger.find("snapshot_stored", "roster/d01")
+    assert stored is not None
+    assert (stored.codes["purpose"], stored.names["purpose"]) == ("data_flow", "勧奨対象の管理")
+
+
 def _erased(ws: Workspace, on: date, **changed: Any) -> None:
     said = {"party": "printer", "packages": ("print_package/mailing_1",), "method": "physical_destruction", "on": on}
     said |= {"place": "print_works", "by": "h06", "witness": "h03", **changed}

@@ -305,6 +305,8 @@ def test_an_enquiry_is_found_by_number_and_cancels_what_waits(year: Workspace) -
     assert taken["counts"] == {"records": 3, "stops": 1, "unknown": 1, "withdrawn": 1}
     told = received(ws, "call_centre", "call_withdrawal")
     assert from_csv(told[0].files["call_withdrawal.csv"], CALL_WITHDRAWAL)["inquiry_number"].tolist() == [who]
+    (handed,) = [e for e in ws.ledger.events("package_handed_over") if e.codes["kind"] == "call_withdrawal"]
+    assert [p["kind"] for p in handed.refs["parents"].values()] == ["call_list"]
     assert inbound.withdraw_calls(ws) == 0
     assert inbound.find_inbound(ws, {}) is None
     assert who not in set(call_round(on(ws, ROUND_2))["inquiry_number"])

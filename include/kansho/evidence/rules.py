@@ -17,6 +17,7 @@ from typing import Any
 
 from kansho.evidence.access_rules import access_findings
 from kansho.evidence.closing_rules import closing_findings
+from kansho.evidence.copy_rules import copy_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.deadline_rules import deadline_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
@@ -82,6 +83,7 @@ def violations(
         *work_findings(log),
         *incident_findings(log),
         *papers_findings(log),
+        *copy_findings(log),
         *deadline_findings(log),
     ]
 

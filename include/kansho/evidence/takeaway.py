@@ -32,6 +32,7 @@ MODULES = (
             "clock_rules",
             "closing_rules",
             "command",
+            "copy_rules",
             "countersignatures",
             "covered",
             "custody_rules",

@@ -74,6 +74,7 @@ def issue_sheets(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
         },
         counts={"rows": len(issued), "withdrawn": len(today) - len(issued), "sheets": sheets},
         authority=authority,
+        parents=[ref, paper],
     )
     return {"wave": wave, "day": day, "custody": paper.to_json(), "counts": dict(event.counts)}
 
