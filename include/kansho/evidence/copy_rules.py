@@ -19,10 +19,14 @@ BY_FLOW = "data_flow"
 
 
 def copy_findings(log: Past) -> Iterator[Finding]:
-    """Copies without the purpose that the year's data flow has for them, and packages made of nothing registered."""
+    """Copies without the purpose that the year's data flow has for them, and packages made of nothing registered.
+
+    What the data flow does not name at all (``FLOW-UNAPPROVED``) has no purpose to be judged by.
+    """
     for stored in log.of("snapshot_stored"):
         flow = log.facts_at(stored).flows.get(stored.key.partition("/")[0])
-        if flow is not None:  # else FLOW-UNAPPROVED
+        said = stored.codes
+        if flow is not None and (flow.holder, flow.place) == (said.get("holder"), said.get("place")):
             yield from _purpose(stored, flow.purpose)
     for package in log.of("package_handed_over"):
         facts, party = log.facts_at(package), package.codes.get("party", "")

@@ -139,7 +139,7 @@ def _count(value: Any) -> int:
 
 def _hands(team: Mapping[str, Any]) -> dict[str, str]:
     """``out_by``, ``out_to``, ``in_by``, ``in_to`` as far as the report says them."""
-    found = {}
+    found: dict[str, str] = {}
     for way in ("out", "in"):
         said = team.get(way)
         if said is not None:
