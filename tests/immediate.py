@@ -35,6 +35,7 @@ from kansho.simulation.actors import Script
 from kansho.simulation.world import World
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
+from kansho_airflow.replay.driver import left_open, unopened
 
 DAGS = Path(__file__).resolve().parent.parent / "dags"
 SUCCESS, SKIPPED, FAILED = "success", "skipped", "failed"
@@ -107,7 +108,9 @@ class ImmediateYear:
             if open_deliveries(self.workspace(occasion.on)):
                 self.stage("extract_intake", occasion.on)
             ledger = self.workspace(occasion.on).ledger
-            if {e.key for e in ledger.events("incident_opened")} - {e.key for e in ledger.events("incident_closed")}:
+            if unopened(ledger.events(), occasion.on):
+                self.stage("oversight", occasion.on)
+            if left_open(ledger.events(), occasion.on):
                 self.fill_incidents(occasion.on)
                 self.stage("incident", occasion.on)
             later = occasion.on + timedelta(days=4)
@@ -229,7 +232,7 @@ class _Wiring:
     ) -> Node:
         before = [*_nodes(work), *_nodes(after)]
         any_of = after is not None or "min_one" in str(trigger_rule).lower()
-        state = _state(before, any_of=any_of)
+        state = SUCCESS if trigger_rule == "all_done" else _state(before, any_of=any_of)
         if state != SUCCESS:
             return self._add(Node(function, state))
         node = self._call(function, lambda: {"triggered": self._run.conf} if work is None else _merged(work))

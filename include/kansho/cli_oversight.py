@@ -60,6 +60,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _custody(arguments: argparse.Namespace) -> int:
     from kansho.campaign.config import load_config
+    from kansho.documents.stamp import Stamp
+    from kansho.exchange.timestamping import sign_checkpoint
     from kansho.oversight.custody_book import book, register
     from kansho.oversight.custody_paper import as_text, custody_pdf
     from kansho.vault.disk import write_whole
@@ -69,7 +71,10 @@ def _custody(arguments: argparse.Namespace) -> int:
     ws = Workspace.open(config, arguments.var, arguments.date)
     log = [e for e in ws.ledger.events() if e.campaign_date <= arguments.date.isoformat()]
     if arguments.pdf:
-        write_whole(arguments.pdf, custody_pdf(log, config, on=arguments.date, simulation=ws.is_simulation))
+        signed = sign_checkpoint(ws)
+        stamp = Stamp(signed.origin, signed.size, signed.root)
+        made = custody_pdf(log, config, on=arguments.date, simulation=ws.is_simulation, stamp=stamp)
+        write_whole(arguments.pdf, made)
         print(f"→ {arguments.pdf}")
     elif arguments.json:
         said = {

@@ -18,6 +18,7 @@ import pandas as pd
 from kansho.admission import admit
 from kansho.campaign.config import CampaignConfig, Flow
 from kansho.errors import KanshoError
+from kansho.evidence.copy_rules import BY_FLOW
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
 from kansho.layout import Layout
@@ -282,8 +283,14 @@ class Workspace:
             "snapshot_stored",
             ref.name,
             counts={"rows": ref.rows, **(counts or {})},
-            codes={"holder": flow.holder, "place": flow.place, "erase_by": erase_by.isoformat()},
+            codes={
+                "holder": flow.holder,
+                "place": flow.place,
+                "erase_by": erase_by.isoformat(),
+                "purpose": self.purpose or BY_FLOW,
+            },
             refs={"holding": ref, "parents": {str(i): p.to_json() for i, p in enumerate(parents)}},
+            names={"purpose": flow.purpose},
         )
         return SnapshotRef.from_json(event.refs["holding"])
 

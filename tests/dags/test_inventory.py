@@ -66,6 +66,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
         "a day's part of the list that visit_wave gated and the ward checked",
     ),
     ("incident", "find_incidents"): ({GATE, APPROVAL}, "tells the ward at once, by kind and day (P9)"),
+    ("extract_intake", "watch_incidents"): ({GATE, APPROVAL}, "tells the ward at once, by kind and day (P9)"),
+    ("mailing_dispatch", "watch_incidents"): ({GATE, APPROVAL}, "tells the ward at once, by kind and day (P9)"),
+    ("visit_day", "watch_incidents"): ({GATE, APPROVAL}, "tells the ward at once, by kind and day (P9)"),
+    ("oversight", "watch_incidents"): ({GATE, APPROVAL}, "tells the ward at once, by kind and day (P9)"),
     ("incident", "report_incident"): ({GATE}, "no table; the clock runs, and a person answers for the text"),
     ("oversight", "make_monthly_report"): ({GATE, APPROVAL}, "counts of the ledger, due every month (P13)"),
     ("media_return_and_erasure", "make_handover"): (

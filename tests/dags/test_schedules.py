@@ -21,7 +21,6 @@ from tests.conftest import MINI, REPOSITORY, SAMPLE
 BY_HAND = {
     "campaign_opening": "a person opens the year, once the register is whole; nothing else works before",
     "config_amendment": "after somebody changed the campaign file",
-    "incident": "when it happens",
 }
 #: What people besides the data engineer may start.
 STARTERS = {
@@ -88,3 +87,24 @@ def test_beside_the_engineer_only_those_who_learn_of_it_first_may_start_a_stage(
         assert starting == {f"{campaign}.{role.value}" for role in STARTERS.get(stage, set())}
         for role in starting:
             assert "can_edit" in dag.access_control[role]["DAGs"]
+
+
+#: Whoever may open an incident, or sees in the log that one must be: the task that tells the ward and wakes the stage.
+WATCHED = ("extract_intake", "mailing_dispatch", "visit_day", "oversight")
+
+
+def test_whoever_opens_an_incident_tells_the_ward_and_wakes_its_stage_whatever_failed_before(
+    dags: dict[str, Any],
+) -> None:
+    for campaign in ("shinjuku_2026", "sumida_2027"):
+        wakes = {f"{campaign}.incident"}
+        woken_by = dags[f"{campaign}__incident"].timetable.asset_condition
+        assert {a.name for a in woken_by.objects} == wakes
+        for stage in WATCHED:
+            dag = dags[f"{campaign}__{stage}"]
+            watch = dag.get_task("watch_incidents")
+            assert {a.name for a in watch.outlets} == wakes
+            if stage != "oversight":
+                assert watch.trigger_rule == "all_done"
+                others = {t.task_id for t in dag.tasks} - {"watch_incidents", "verdict"}
+                assert watch.get_flat_relative_ids(upstream=True) == others

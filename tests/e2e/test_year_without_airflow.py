@@ -21,6 +21,7 @@ from kansho.closing.residue import scan
 from kansho.evidence.account import counts, reconciliations
 from kansho.evidence.verify import verify_bundle
 from kansho.oversight.clauses import states
+from kansho.oversight.custody_book import book
 from kansho.vault.classes import ORIGINALS
 from kansho_airflow.countwords import count_word
 from tests.played import PEOPLE, Played, canaries
@@ -65,6 +66,44 @@ def test_every_derived_copy_names_what_it_was_made_of(played: Played) -> None:
     for event in stored:
         assert {f"{p['kind']}/{p['key']}" for p in event.refs["parents"].values()} <= known, event.key
         known.add(event.key)
+
+
+def test_every_copy_says_what_it_was_made_for_and_those_of_subcontractors_what_of(played: Played) -> None:
+    config = played.year.config
+    subs = {p.id for p in config.subcontractors}
+    stored = [e for e in played.events if e.type == "snapshot_stored"]
+    assert {(e.key.partition("/")[0], e.names["purpose"]) for e in stored} <= {
+        (f.kind, f.purpose) for f in config.data_flow
+    }
+    by_flow = {e.key.partition("/")[0] for e in stored if e.codes["purpose"] == "data_flow"}
+    assert by_flow <= {"one_time_secret", "comment"}  # what people enter, reading nothing
+    given = [e for e in played.events if e.type == "package_handed_over" and e.codes["party"] in subs]
+    origins = {e.codes["kind"]: {p["kind"] for p in e.refs["parents"].values()} for e in given}
+    assert origins == {
+        "print_package": {"card_list", "print_pdf"},
+        "pull_list": {"pull_list"},
+        "call_list": {"call_list"},
+        "visit_halves": {"visit_list", "visit_sheets"},
+    }
+
+
+def test_the_ward_was_told_of_each_incident_on_its_day_and_by_no_hand(played: Played) -> None:
+    of = {t: [e for e in played.events if e.type == t] for t in ("incident_opened", "report_submitted")}
+    told = {e.key.partition("/")[2]: e for e in of["report_submitted"] if e.key.startswith("incident_notice/")}
+    assert {e.key: e.campaign_date for e in of["incident_opened"]} == {k: e.campaign_date for k, e in told.items()}
+    first = {e.key: e.campaign_date for e in played.events if e.type == "incident_reported"}
+    assert first == {e.key: e.campaign_date for e in of["incident_opened"]}  # its stage was woken, the report begun
+    runs = [(r.day, r.number) for r in played.year.runs if r.stage == "incident"]
+    assert len(runs) < 12  # one that is woken, one for what was filled in, one when what was lost is back
+
+
+def test_the_book_names_people_for_media_and_sheets(played: Played) -> None:
+    lines = book(played.events, played.year.config)
+    sheets = [x for x in lines if x.kind == "visit_sheets" and "/" in x.medium and not x.medium.startswith("paper/")]
+    assert sheets
+    assert all(x.by and x.received_by and x.place for x in sheets)
+    media = [x for x in lines if x.kind == "medium"]
+    assert all(x.received_by and x.place for x in media)
 
 
 def test_no_key_holds_a_word_that_chance_could_make_somebodys_number(played: Played) -> None:

@@ -215,7 +215,8 @@ def printed_again(packed: str) -> Misdeed:
         coded("gate_evaluated", "print_release/mailing_1", result="stop")(year)
         inserted(year, "package_handed_over", "cards_rendered", "mailing_1-p02", {}, of=package)
         asked_again(year)
-        changed("package_handed_over", package, refs={"files": {packed: 1, "print_list.csv": 1}})(year)
+        files = {"files": {packed: 1, "print_list.csv": 1}}
+        year.edit("package_handed_over", lambda e: replace(e, refs={**e.refs, **files}), package)
 
     return misdeed
 
@@ -380,6 +381,28 @@ def changed(type: str, key: str | None = None, **parts: Any) -> Misdeed:
 def on(type: str, day: str, key: str | None = None) -> Misdeed:
     """An event happens on another day."""
     return changed(type, key, campaign_date=day)
+
+
+def renamed_incident(key: str) -> Misdeed:
+    """The incident of the year, told, reported and closed, under the key of another."""
+
+    def misdeed(year: Year) -> None:
+        year.events = [
+            replace(e, key=e.key.replace("sheet-1", key)) if e.key.rpartition("/")[2] == "sheet-1" else e
+            for e in year.events
+        ]
+
+    return misdeed
+
+
+def refused_before(day: str, code: str, delivery: str) -> Misdeed:
+    """A delivery was refused on an earlier day, right before the incident was opened."""
+
+    def misdeed(year: Year) -> None:
+        inserted(year, "incident_opened", "delivery_refused", delivery, {"delivery": delivery, "code": code})
+        on("delivery_refused", day, delivery)(year)
+
+    return misdeed
 
 
 def lasting(name: str, until: str) -> Misdeed:
@@ -592,7 +615,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
-    *("ended", "hand", "scan"),
+    *("copy", "ended", "hand", "incident", "papers", "scan"),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),

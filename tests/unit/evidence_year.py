@@ -76,6 +76,7 @@ HANDED_BACK = {
     "notes_held": 1,
 }
 WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
+PAPER = {"sha256": sha256(b"paper")}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
 
@@ -252,9 +253,9 @@ def _stored(year: Year, kind: str, key: str, rows: int, *made_of: dict[str, Any]
     assert flow is not None
     last = year.config.closing.erase_on
     until = last if flow.erase_after_days is None else min(last, year.today + timedelta(days=flow.erase_after_days))
-    codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat()}
-    refs = {"holding": ref, "parents": {str(i): p for i, p in enumerate(made_of)}}
-    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs=refs)
+    codes = {"holder": flow.holder, "place": flow.place, "erase_by": until.isoformat(), "purpose": "validation"}
+    refs, purpose = {"holding": ref, "parents": {str(i): p for i, p in enumerate(made_of)}}, {"purpose": flow.purpose}
+    year.add("snapshot_stored", f"{kind}/{key}", counts={"rows": rows}, codes=codes, refs=refs, names=purpose)
     return ref
 
 
@@ -296,8 +297,14 @@ def _outreach(year: Year) -> None:
         year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
-        codes["erase_by"] = (year.today + timedelta(days=60)).isoformat()
-        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes)
+        codes |= {"erase_by": (year.today + timedelta(days=60)).isoformat(), "purpose": "approval"}
+        flow = year.config.copy_flow(kind, party)
+        assert flow is not None
+        said: dict[str, Any] = {
+            "refs": {"parents": {"0": _ref("roster", "d01", 97)}},
+            "names": {"purpose": flow.purpose},
+        }
+        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes, **said)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
     year.add("pulls_listed", "mailing_1", counts={"listed": 3})
     year.add("print_reported", "mailing_1", counts=report)
@@ -345,18 +352,26 @@ def _oversight(year: Year) -> None:
         year.today = date.fromisoformat(due)
         for party in (config.contractor, *config.subcontractors):
             said = {"attested_on": f"{due[:8]}01", "findings": "none"}
-            year.add("attestation_recorded", f"{party.id}/{month}", counts={"items": 6, "findings": 0}, codes=said)
+            year.add(
+                "attestation_recorded",
+                f"{party.id}/{month}",
+                counts={"items": 6, "findings": 0},
+                codes=said,
+                refs=PAPER,
+            )
         year.add("report_submitted", f"monthly/{month}")
     year.today = config.oversight.ward_inspection_on
-    year.add("inspection_recorded", f"ward_inspection/{contractor}", codes={"on": year.today.isoformat()})
+    year.add("inspection_recorded", f"ward_inspection/{contractor}", codes={"on": year.today.isoformat()}, refs=PAPER)
     for party in config.subcontractors:
         assert party.audit_on is not None
         assert party.ward_check_on is not None
         year.today = party.ward_check_on
-        year.add("inspection_recorded", f"ward_check/{party.id}", codes={"on": year.today.isoformat()})
+        year.add("inspection_recorded", f"ward_check/{party.id}", codes={"on": year.today.isoformat()}, refs=PAPER)
         year.today = party.audit_on
         found = "logs=2027-07-02" if party.id == "printer" else "none"
-        year.add("audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found})
+        year.add(
+            "audit_recorded", f"audit/{party.id}", codes={"on": year.today.isoformat(), "findings": found}, refs=PAPER
+        )
     mended = {"on": "2027-06-22", "action": "trained", "done_by": "h06", "reported_by": "h06"}
     year.add("inspection_recorded", "correction/audit/printer/logs", codes=mended, refs={"evidence": "e" * 64})
     for year.today in config.effect_reports.on:

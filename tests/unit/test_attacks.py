@@ -87,7 +87,9 @@ from tests.unit.attacks import (
     printed_again,
     raised_codes,
     read_as,
+    refused_before,
     renamed,
+    renamed_incident,
     repeated_event,
     rewritten,
     root_at,
@@ -113,9 +115,11 @@ LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
 EARLY = "2026-01-01T00:00:00.000000Z"
 NOWHERE = "0" * 64
+PRINTED = "printer/print_package/mailing_1"
+LOST = "printer/print_report/mailing_1"
 ROSTER = {"digest": sha256(b"roster/d01")}
 #: Where a holding that somebody sneaks in would have to lie.
-KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29"}
+KEPT = {"holder": "contractor", "place": "vault_site", "erase_by": "2028-01-29", "purpose": "validation"}
 #: What follows where no receipt of the year's hand-over counts.
 NOT_RECEIPTED = {
     f"HANDOVER-UNRECEIPTED [package_handed_over {HANDED}]",
@@ -639,6 +643,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]",
             "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
+            "CUSTODY-USED-ERASED [package_handed_over printer/print_package/mailing_1]",
         },
     ),
     "a certificate of 丙 missing": (
@@ -698,7 +703,13 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"CUSTODY-PARENT [snapshot_stored roster/d01]"},
     ),
     "a holding stored after the key was destroyed": (
-        late("snapshot_stored", "roster/d02", codes=KEPT, refs={"holding": holding("roster/d02")}),
+        late(
+            "snapshot_stored",
+            "roster/d02",
+            codes=KEPT,
+            refs={"holding": holding("roster/d02")},
+            names={"purpose": "勧奨対象の管理"},
+        ),
         {
             "CUSTODY-ORPHAN [snapshot_stored roster/d02]",
             "COUNT-SNAPSHOTS [snapshots stored = erased]",
@@ -965,6 +976,49 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         dropped("report_submitted", "incident_notice/sheet-1"),
         {"DEADLINE-INCIDENT [incident_notice/sheet-1]"},
     ),
+    "a print report that says that cards are lost, and no incident": (
+        late("package_refused", LOST, codes={"party": "printer", "kind": "print_report", "code": "PRINT-COUNT"}),
+        {f"STATE-INCIDENT-UNOPENED [package_refused {LOST}]"},
+    ),
+    "a column of no contract refused, and no incident": (
+        late("delivery_refused", "d02", codes={"delivery": "d02", "code": "INTAKE-COLUMN-FORBIDDEN"}),
+        {"STATE-INCIDENT-UNOPENED [delivery_refused d02]"},
+    ),
+    "an incident of another kind than the refusal": (
+        all_of(
+            late("delivery_refused", "d02", codes={"delivery": "d02", "code": "INTAKE-MYNUMBER"}),
+            coded("incident_opened", "sheet-1", kind="other"),
+            renamed_incident("delivery-d02"),
+        ),
+        {"STATE-INCIDENT-UNOPENED [delivery_refused d02]"},
+    ),
+    "an incident whose clocks start after it was opened": (
+        coded("incident_opened", "sheet-1", known_on="2027-06-10"),
+        {"STATE-INCIDENT-KNOWN [incident_opened sheet-1]"},
+    ),
+    "an incident known before the contract": (
+        all_of(
+            coded("incident_opened", "sheet-1", known_on="2027-03-31"),
+            late("deadline_missed", "incident_notice/sheet-1", codes={"due": "2027-03-31", "clause": "P9"}),
+            late("deadline_missed", "incident_report/sheet-1", codes={"due": "2027-04-03", "clause": "P9"}),
+        ),
+        {"STATE-INCIDENT-KNOWN [incident_opened sheet-1]"},
+    ),
+    "an incident of a refusal whose clocks start on a later day": (
+        all_of(
+            refused_before("2027-05-01", "INTAKE-COLUMN-FORBIDDEN", "d02"),
+            coded("incident_opened", "sheet-1", kind="over_provision"),
+            renamed_incident("delivery-d02"),
+        ),
+        {"STATE-INCIDENT-KNOWN [incident_opened delivery-d02]"},
+    ),
+    "an incident known days before the ward was told, and no word of it": (
+        coded("incident_opened", "sheet-1", known_on="2027-06-01"),
+        {
+            "DEADLINE-INCIDENT [report_submitted incident_notice/sheet-1]",
+            "DEADLINE-INCIDENT [incident_reported sheet-1]",
+        },
+    ),
     "an incident reported late and not told": (
         on("incident_reported", "2027-06-13"),
         {"DEADLINE-INCIDENT [incident_reported sheet-1]"},
@@ -1037,6 +1091,34 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
         {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},
     ),
+    "a working file made for no purpose": (
+        changed("snapshot_stored", "roster/d01", codes={n: v for n, v in KEPT.items() if n != "purpose"}),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a working file made for a purpose that nobody knows": (
+        coded("snapshot_stored", "roster/d01", purpose="marketing"),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a working file of another purpose than the flow's": (
+        changed("snapshot_stored", "roster/d01", names={"purpose": "訪問の委託"}),
+        {"FLOW-PURPOSE [snapshot_stored roster/d01]"},
+    ),
+    "a copy with a party for no purpose": (
+        changed("package_handed_over", PRINTED, names={}),
+        {f"FLOW-PURPOSE [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party that comes from nowhere": (
+        changed("package_handed_over", PRINTED, refs={}),
+        {f"FLOW-COPY-ORPHAN [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party made of what was not there": (
+        changed("package_handed_over", PRINTED, refs=uses("roster/d02")),
+        {f"FLOW-COPY-PARENT [package_handed_over {PRINTED}]"},
+    ),
+    "a copy with a party made of other bytes than the registered": (
+        changed("package_handed_over", PRINTED, refs=uses("roster/d01")),
+        {f"FLOW-COPY-PARENT [package_handed_over {PRINTED}]"},
+    ),
     "a copy that was kept longer than the flow allows": (
         coded("package_handed_over", "printer/print_package/mailing_1", erase_by="2027-12-01"),
         {"FLOW-ERASE-BY [package_handed_over printer/print_package/mailing_1]"},
@@ -1108,12 +1190,44 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         dropped("inspection_recorded", "ward_inspection/contractor"),
         {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
     ),
+    "a check of a day that had not come": (
+        coded("inspection_recorded", "ward_check/printer", on="2027-09-17"),
+        {
+            "DEADLINE-INSPECTION [inspection_recorded ward_check/printer]",
+            "OVERSIGHT-INSPECTION-DAY [inspection_recorded ward_check/printer]",
+        },
+    ),
+    "an inspection without its paper": (
+        changed("inspection_recorded", "ward_inspection/contractor", refs={}),
+        {"OVERSIGHT-INSPECTION-PAPER [inspection_recorded ward_inspection/contractor]"},
+    ),
+    "an audit whose paper's digest is none": (
+        changed("audit_recorded", "audit/printer", refs={"sha256": "e" * 63}),
+        {"OVERSIGHT-INSPECTION-PAPER [audit_recorded audit/printer]"},
+    ),
+    "an attestation without its paper": (
+        changed("attestation_recorded", "printer/2027-06", refs={"evidence": {"logs": "L-1"}}),
+        {"OVERSIGHT-ATTESTATION-PAPER [attestation_recorded printer/2027-06]"},
+    ),
+    "an attestation of a day that had not come": (
+        all_of(
+            coded("attestation_recorded", "printer/2027-06", attested_on="2027-08-01"),
+            late("deadline_missed", "attestation/printer/2027-06", codes={"due": "2027-07-09", "clause": "P15"}),
+        ),
+        {"OVERSIGHT-ATTESTATION-DAY [attestation_recorded printer/2027-06]"},
+    ),
     "an inspection from before the contract": (
         coded("inspection_recorded", "ward_inspection/contractor", on="2027-03-31"),
-        {"DEADLINE-INSPECTION [ward_inspection/contractor]"},
+        {
+            "DEADLINE-INSPECTION [ward_inspection/contractor]",
+            "OVERSIGHT-INSPECTION-DAY [inspection_recorded ward_inspection/contractor]",
+        },
     ),
     "an inspection too late": (
-        coded("inspection_recorded", "ward_inspection/contractor", on="2027-12-26"),
+        all_of(
+            coded("inspection_recorded", "ward_inspection/contractor", on="2027-12-26"),
+            on("inspection_recorded", "2027-12-27", "ward_inspection/contractor"),
+        ),
         {"DEADLINE-INSPECTION [inspection_recorded ward_inspection/contractor]"},
     ),
     "丙 never checked by the ward": (

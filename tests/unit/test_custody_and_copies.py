@@ -19,6 +19,10 @@ from kansho.campaign.rights import Work
 from kansho.cli import main
 from kansho.closing.manual import close_targets
 from kansho.errors import KanshoError
+from kansho.evidence.checkpoint import origin_of
+from kansho.evidence.events import Actor
+from kansho.evidence.merkle import leaf_hash
+from kansho.evidence.paper import paper_findings
 from kansho.exchange.custody import cards_missing, take_hand_over
 from kansho.exchange.notices import CopiesErased, HandOver, copies_path, hand_over_path
 from kansho.exchange.papers import write_paper
@@ -32,6 +36,7 @@ from kansho.oversight.stage import record_inspections
 from kansho.vault.keys import new_identity, recipient_of
 from kansho.workspace import Workspace
 from tests.conftest import MINI, opened
+from tests.unit.stamps import read_stamp
 
 Open = Callable[[date], Workspace]
 JULY, SLIP = date(2027, 7, 14), "cards-r1-1"
@@ -133,7 +138,11 @@ def test_media_and_sheets_stand_in_the_same_book(
     place = {"kind": "CD-R", "delivery": "d01", "from": "ward", "to": "contractor", "place": "vault_site"}
     for serial in ("CD-1", "CD-2"):
         ws.record("medium_registered", serial, codes=place)
+    staff = ws.acting_as(Actor("contractor", "teshigawara", "contractor_staff"))
+    staff.record("password_entered", "d01-1", codes={"delivery": "d01"})
     ws.record("medium_returned", "CD-1", codes={"to": "ward"})
+    slip = {"method": "return", "on": JULY.isoformat(), "place": "ward_office", "by": "h04", "witness": "h01"}
+    ws.record("manual_target_closed", "medium/CD-1", counts={"items": 1}, codes=slip)
     ws.record("sheets_out", "visit_1/2027-07-14/t01", counts={"sheets": 4, "rows": 9})
     ws.record("sheets_out", "visit_1/2027-07-14/t02", counts={"sheets": 6, "rows": 9})
     ws.record("sheets_in", "visit_1/2027-07-14/t01", counts={"sheets": 4})
@@ -150,7 +159,20 @@ def test_media_and_sheets_stand_in_the_same_book(
     assert main(["oversight", "custody", "--json", *site]) == 0
     assert len(json.loads(capsys.readouterr().out)["book"]) == 6
     assert main(["oversight", "custody", "--pdf", str(tmp_path / "book.pdf"), *site]) == 0
-    assert (tmp_path / "book.pdf").read_bytes().startswith(b"%PDF-")
+    printed = read_stamp((tmp_path / "book.pdf").read_bytes())
+    events = ws.ledger.events()
+    leaves = [leaf_hash(e.canonical()) for e in events]
+    assert (printed.origin, printed.size) == (origin_of(ws.config.id), len(events))
+    assert printed.code == ws.ledger.checkpoints()[-1].partition("\n\n")[0] + "\n"
+    assert list(paper_findings([printed.line, printed.code], ws.config.id, leaves)) == []
+    others = [*leaves[:-1], leaf_hash(b"another story")]
+    assert [f.code for f in paper_findings([printed.line], ws.config.id, others)] == ["LOG-FORKED"]
+    media = [(x.medium, x.by, x.received_by, x.place) for x in book(events, ws.config) if x.kind == "medium"]
+    assert media == [
+        ("CD-1", "", "h04", "vault_site"),
+        ("CD-2", "", "h04", "vault_site"),
+        ("CD-1", "h04", "h01", "ward_office"),
+    ]
 
 
 # -- copies that lie with 丙 ---------------------------------------------------------------------------
@@ -177,6 +199,28 @@ def _give(ws: Workspace, kind: str) -> None:
         counts={"rows": 1},
         authority="contract",
     )
+
+
+def test_a_copy_with_a_party_says_what_it_was_made_of_and_for(given: Workspace) -> None:
+    made = given.store_bytes("roster", "d01", b"x")
+    exchange.hand_over(
+        given.for_purpose("mailing_production"),
+        party="printer",
+        work=Work.ADDRESSING,
+        package="mailing_2",
+        kind="print_package",
+        files={"a.csv": b"x"},
+        counts={"rows": 1},
+        authority="contract",
+        parents=[made],
+    )
+    handed = given.ledger.find("package_handed_over", "printer/print_package/mailing_2")
+    assert handed is not None
+    assert (handed.codes["purpose"], handed.names["purpose"]) == ("mailing_production", "印刷の委託")
+    assert handed.refs["parents"] == {"0": made.to_json()}
+    stored = given.ledger.find("snapshot_stored", "roster/d01")
+    assert stored is not None
+    assert (stored.codes["purpose"], stored.names["purpose"]) == ("data_flow", "勧奨対象の管理")
 
 
 def _erased(ws: Workspace, on: date, **changed: Any) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,6 +29,7 @@ from kansho.evidence.paper import paper_findings
 from kansho.exchange.package import Package, pack, unpack
 from kansho.exchange.tables import from_csv, to_csv
 from kansho.outreach import calls, custody, field, inbound, visits
+from kansho.oversight.custody_book import book
 from kansho.targeting.plan import find_plan_work, make_plan
 from kansho.targeting.waves import select_wave
 from kansho.vault.keys import open_package, seal_package
@@ -303,6 +305,8 @@ def test_an_enquiry_is_found_by_number_and_cancels_what_waits(year: Workspace) -
     assert taken["counts"] == {"records": 3, "stops": 1, "unknown": 1, "withdrawn": 1}
     told = received(ws, "call_centre", "call_withdrawal")
     assert from_csv(told[0].files["call_withdrawal.csv"], CALL_WITHDRAWAL)["inquiry_number"].tolist() == [who]
+    (handed,) = [e for e in ws.ledger.events("package_handed_over") if e.codes["kind"] == "call_withdrawal"]
+    assert [p["kind"] for p in handed.refs["parents"].values()] == ["call_list"]
     assert inbound.withdraw_calls(ws) == 0
     assert inbound.find_inbound(ws, {}) is None
     assert who not in set(call_round(on(ws, ROUND_2))["inquiry_number"])
@@ -327,7 +331,9 @@ def morning(ws: Workspace) -> dict:
     return custody.issue_sheets(ws, work) or {}
 
 
-def report(ws: Workspace, day: date, package: str, rows: list[dict], short: dict[str, int] | None = None) -> None:
+def report(
+    ws: Workspace, day: date, package: str, rows: list[dict], short: dict[str, int] | None = None, **hands: Any
+) -> None:
     """The visitors' report: everything returned but what ``short`` lacks."""
     out = [e for e in ws.ledger.events("sheets_out") if e.key.split("/")[1] == day.isoformat()]
     teams = [
@@ -335,6 +341,7 @@ def report(ws: Workspace, day: date, package: str, rows: list[dict], short: dict
             "team": e.key.split("/")[2],
             "sheets_returned": e.counts["sheets"] - (short or {}).get(e.key.split("/")[2], 0),
             "checklist": {"strap": True, "chain": True, "net": True, "cabinet": True},
+            **hands,
         }
         for e in out
     ]
@@ -472,11 +479,35 @@ def test_who_refused_overnight_is_struck_from_the_sheets(year: Workspace) -> Non
 @pytest.mark.parametrize(
     "bad",
     [b"[]", b"{}", b"\xff", b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":-1}]}',
-     b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":1,"checklist":{"strap":true}}]}'],
+     b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":1,"checklist":{"strap":true}}]}',
+     b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":1,"out":{"by":"h04"}}]}',
+     b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":1,"in":{"by":"h08","to":4}}]}',
+     b'{"wave":"w","day":"d","teams":[{"team":"t01","sheets_returned":1,"in":"h08"}]}'],
 )  # fmt: skip
 def test_a_malformed_report_is_refused(bad: bytes) -> None:
     with pytest.raises(KanshoError, match="FIELD-REPORT"):
         field.read_report(bad)
+
+
+def test_the_book_names_who_gave_the_sheets_to_whom_and_where_as_the_report_says(year: Workspace) -> None:
+    ws, _ = visit_list(year)
+    day1 = on(ws, DAY_1)
+    morning(day1)
+    hands = {"out": {"by": "h04", "to": "h08"}, "in": {"by": "h08", "to": "h04"}}
+    for package, wrong in (("w1", {"by": "h08", "to": "h04"}), ("w2", {"by": "h04", "to": "nobody"})):
+        report(day1, DAY_1, package, [], **{**hands, "out": wrong})
+        with pytest.raises(KanshoError, match="RESULTS-REFUSED"):
+            custody.take_field_report(day1, {})
+        refused = day1.ledger.find("package_refused", f"visitors/visit_results/{package}")
+        assert refused is not None
+        assert refused.codes["code"] == "FIELD-HANDS"
+    report(day1, DAY_1, "v1", [], **hands)
+    custody.take_field_report(day1, {})
+    lines = [x for x in book(day1.ledger.events(), ws.config) if x.kind == "visit_sheets"]
+    assert {(x.giver, x.by, x.receiver, x.received_by, x.place) for x in lines} == {
+        ("contractor", "h04", "visitors", "h08", "visit_base"),
+        ("visitors", "h08", "contractor", "h04", "visit_base"),
+    }
 
 
 def test_the_visits_are_the_visitors_work(year: Workspace) -> None:

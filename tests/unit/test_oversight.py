@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,10 +50,18 @@ def _opened(ws: Workspace) -> Workspace:
     return ws
 
 
-def _attest(ws: Workspace, party: str, month: str, *, broken: tuple[str, ...] = (), by: str | None = None) -> None:
+def _attest(
+    ws: Workspace,
+    party: str,
+    month: str,
+    *,
+    broken: tuple[str, ...] = (),
+    by: str | None = None,
+    attested_on: date = date(2027, 5, 7),
+) -> None:
     signer = by or next(h.id for h in ws.config.handlers if h.party == party)
     items = tuple(AttestedItem(item=i, kept=i not in broken, evidence="DOC-1") for i in ATTESTED)  # type: ignore[arg-type]
-    paper = Attestation(party=party, month=month, attested_on=date(2027, 5, 7), attested_by=signer, items=items)
+    paper = Attestation(party=party, month=month, attested_on=attested_on, attested_by=signer, items=items)
     write_paper(attestation_path(ws.layout.outgoing(party), month), paper)
 
 
@@ -195,6 +204,88 @@ def test_an_inspection_signed_by_no_handler_of_the_inspector_does_not_count(
     )
     record_inspections(ws, {})
     assert ws.ledger.find("inspection_recorded", "ward_inspection/contractor") is not None
+
+
+def test_every_inspection_of_a_year_is_taken_in_with_its_digest_planned_or_not_and_its_findings_are_followed(
+    open_workspace: Open, mini: CampaignConfig
+) -> None:
+    day = date(2027, 5, 20)  # nothing is planned before September
+    ws = _opened(open_workspace(day))
+    folder = ws.layout.outgoing("ward")
+    found = InspectionFinding(code="media_storage", correct_by=date(2027, 6, 20))
+    first = Inspection(kind="ward_check", party="printer", on=day, inspector="h01")
+    write_paper(inspection_path(folder, "ward_check", "printer"), first)
+    second = first.model_copy(update={"number": 2, "findings": (found,)})
+    path = inspection_path(folder, "ward_check", "printer", 2)
+    write_paper(path, second)
+    assert find_oversight_work(ws, {}) is not None
+    assert record_inspections(ws, {})["counts"]["inspections"] == 2  # type: ignore[index]
+    recorded = ws.ledger.find("inspection_recorded", "ward_check/printer/n2")
+    assert recorded is not None
+    assert recorded.refs == {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    (told,) = findings(ws.ledger.events(), "printer")
+    assert (told.inspection, told.party, told.code) == ("ward_check/printer/n2", "printer", "media_storage")
+    monthly = monthly_document(mini, ws.ledger.events(), "2027-05", today=day, simulation=True)
+    printer = mini.party("printer").name
+    assert {"媒体の保管の不備", f"区による再委託先の確認（{printer}） 第2回"} <= _cells(monthly)
+    signer = next(h.id for h in mini.handlers if h.party == "printer")
+    said = {"kind": "ward_check", "party": "printer", "finding": "media_storage", "action": "storage_changed"}
+    said |= {"done_by": signer, "corrected_on": day.isoformat(), "evidence": "e" * 64, "reported_by": signer}
+    path = correction_path(ws.layout.outgoing("printer"), "ward_check", "printer", "media_storage", 2)
+    write_paper(path, Correction.model_validate(said))  # of the first inspection, which found nothing
+    record_inspections(ws, {})
+    assert open_findings(ws.ledger.events()) != ()
+    write_paper(path, Correction.model_validate({**said, "number": 2}))
+    record_inspections(ws, {})
+    assert open_findings(ws.ledger.events()) == ()
+    size = ws.ledger.size
+    assert record_inspections(ws, {}) is None
+    assert ws.ledger.size == size
+
+
+@pytest.mark.parametrize("on", ["2027-05-11", "2027-03-31"])
+def test_a_paper_of_a_day_that_has_not_come_or_before_the_contract_is_refused_and_stays_refused(
+    open_workspace: Open, on: str
+) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    said = {"kind": "ward_inspection", "party": "contractor", "inspector": "h01"}
+    write_paper(
+        inspection_path(ws.layout.outgoing("ward"), "ward_inspection", "contractor"),
+        Inspection.model_validate({**said, "on": on}),
+    )
+    _attest(ws, "printer", "2027-04", attested_on=date.fromisoformat(on))
+    for day in (MAY_10, date(2027, 5, 12)):
+        later = replace(ws, today=day)
+        record_attestations(later, {})
+        record_inspections(later, {})
+    told = {(e.codes["paper"], e.codes["code"]) for e in ws.ledger.events("paper_refused")}
+    assert told == {("inspections", "PAPER-DATE"), ("attestations", "PAPER-DATE")}
+    assert ws.ledger.events("inspection_recorded") == []
+    assert ws.ledger.events("attestation_recorded") == []
+    # What is dated ahead is refused when its day has come, too; a new paper is not.
+    _attest(ws, "printer", "2027-04", attested_on=date(2027, 5, 10))
+    record_attestations(replace(ws, today=date(2027, 5, 12)), {})
+    (event,) = ws.ledger.events("attestation_recorded")
+    path = attestation_path(ws.layout.outgoing("printer"), "2027-04")
+    assert event.refs["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_paper_in_the_place_of_another_or_of_nobody_is_told_and_lost_to_nobody(open_workspace: Open) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    folder = ws.layout.outgoing("ward")
+    paper = Inspection(kind="ward_check", party="printer", on=date(2027, 5, 1), inspector="h01")
+    write_paper(inspection_path(folder, "ward_check", "printer"), paper)
+    record_inspections(ws, {})
+    write_paper(inspection_path(folder, "ward_check", "printer"), paper.model_copy(update={"on": MAY_10}))
+    write_paper(inspection_path(folder, "ward_check", "contractor"), paper.model_copy(update={"party": "contractor"}))
+    write_paper(inspection_path(folder, "audit", "printer"), paper.model_copy(update={"kind": "audit"}))
+    write_paper(inspection_path(folder, "ward_check", "printer", 3), paper)  # says that it is the first
+    for _ in range(2):
+        record_inspections(ws, {})
+    codes = sorted(e.codes["code"] for e in ws.ledger.events("paper_refused"))
+    assert codes == ["PAPER-INSPECTION"] * 3 + ["PAPER-REPLACED"]
+    (known,) = ws.ledger.events("inspection_recorded")
+    assert known.codes["on"] == "2027-05-01"
 
 
 def test_holdings_are_erased_by_the_last_oversight_day_before_their_time(open_workspace: Open) -> None:

@@ -19,12 +19,15 @@ from kansho.campaign.rights import Role
 from kansho.cli import main
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Event
+from kansho.missed import record_missed
 from kansho.opening.register import register_handler
 from kansho.oversight.clocks import clocks
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.incident import close_incidents, find_incidents, make_incident_report, report_incident
 from kansho.oversight.incident_items import LONGEST, PURPOSE, fill_item, filled_items, still_open
 from kansho.oversight.incident_report import BY_PEOPLE, ITEMS, _sections, nine_items, open_items
+from kansho.oversight.incident_watch import watch_incidents
+from kansho.oversight.stage import find_oversight_work
 from kansho.workspace import Workspace
 from tests.conftest import MINI
 from tests.conftest import opened as opened_campaign
@@ -287,6 +290,11 @@ def test_over_provision_is_an_incident_by_itself(open_workspace: Open) -> None:
         ({"kind": "gossip", "ref": "1"}, "INCIDENT-KIND"),
         ({"kind": "other"}, "INCIDENT-REF"),
         ({"kind": "other", "ref": "花子"}, "INCIDENT-REF"),
+        ({"kind": "other", "ref": "1", "known_on": "2027-10-14"}, "INCIDENT-KNOWN-ON"),  # tomorrow
+        ({"kind": "other", "ref": "1", "known_on": "2027-03-31"}, "INCIDENT-KNOWN-ON"),  # before the contract
+        ({"kind": "other", "ref": "1", "known_on": "20271012"}, "INCIDENT-KNOWN-ON"),
+        ({"kind": "other", "ref": "1", "known_on": "2027-13-01"}, "INCIDENT-KNOWN-ON"),
+        ({"kind": "other", "ref": "1", "known_on": ""}, "INCIDENT-KNOWN-ON"),
     ],
 )
 def test_an_incident_is_opened_with_codes_only(open_workspace: Open, told: dict[str, str], code: str) -> None:
@@ -294,6 +302,55 @@ def test_an_incident_is_opened_with_codes_only(open_workspace: Open, told: dict[
     with pytest.raises(KanshoError, match=code) as caught:
         find_incidents(ws, {"triggered": told})
     assert "花子" not in caught.value.text
+
+
+def test_the_clocks_of_an_incident_run_from_the_day_it_was_known_on(open_workspace: Open) -> None:
+    ws = open_workspace(DAY)
+    ws.record("campaign_opened", ws.config.id)
+    find_incidents(ws, {"triggered": {"kind": "media_lost", "ref": "CDR-0012", "known_on": "2027-10-08"}})
+    notice = json.loads(next(ws.layout.received("ward").glob("incident_notice--*.json")).read_text())
+    assert (notice["known_on"], notice["written_report_by"]) == ("2027-10-08", "2027-10-11")
+    assert record_missed(ws) > 0
+    missed = {e.key: e.codes["due"] for e in ws.ledger.events("deadline_missed") if e.key.startswith("incident_")}
+    assert missed == {
+        "incident_notice/media_lost-CDR-0012": "2027-10-08",
+        "incident_report/media_lost-CDR-0012": "2027-10-11",
+    }
+
+
+def test_an_incident_is_opened_and_told_without_a_hand_and_wakes_its_stage_until_a_report_is_begun(
+    open_workspace: Open,
+) -> None:
+    ws = _registered(open_workspace(DAY))
+    assert watch_incidents(ws, {}) is None
+    codes = {"party": "printer", "kind": "print_report", "code": "PRINT-COUNT"}
+    ws.record("package_refused", "printer/print_report/mailing_1-2", codes=codes)
+    assert watch_incidents(ws, {}) == {"counts": {"incidents": 1}}
+    opened = ws.ledger.find("incident_opened", "print-mailing_1-2")
+    assert opened is not None
+    assert opened.codes == {"kind": "print_mismatch", "subject": "mailing_1", "party": "printer"}
+    assert ws.ledger.find("report_submitted", "incident_notice/print-mailing_1-2") is not None
+    assert watch_incidents(ws, {}) is not None  # a task that died after it told: the stage is woken all the same
+    make_incident_report(ws, _work(find_incidents(ws, {})))
+    assert watch_incidents(ws, {}) is None  # the report waits for its approval: nobody is asked twice
+
+
+def test_oversight_finds_in_the_morning_what_nobody_opened_or_told_and_the_clocks_know_the_day(
+    open_workspace: Open,
+) -> None:
+    ws = _registered(open_workspace(DAY))
+    told = _work(find_oversight_work(ws, {}))  # other things are due
+    assert told["incidents"] == 0
+    ws.record("delivery_refused", "d05", codes={"code": "INTAKE-MYNUMBER", "delivery": "d05"})
+    ws.record("incident_opened", "other-1", codes={"kind": "other", "subject": "1"})
+    morning = replace(ws, today=date(2027, 10, 14))
+    assert _work(find_oversight_work(morning, {}))["incidents"] == 2
+    watch_incidents(morning, {})
+    notices = {p.name: json.loads(p.read_text()) for p in ws.layout.received("ward").glob("incident_notice--*.json")}
+    assert {n["incident"]: n["known_on"] for n in notices.values()} == {
+        "delivery-d05": "2027-10-13",
+        "other-1": "2027-10-13",
+    }
 
 
 def test_the_report_answers_the_nine_items_of_the_law(open_workspace: Open, mini: CampaignConfig) -> None:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from kansho.campaign.calendar import occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
+from kansho.evidence.events import Actor, Draft
 from kansho.evidence.ledger import Ledger
 from kansho.vault.store import LocalStore
 from kansho_airflow.replay import __main__ as command
 from kansho_airflow.replay import up
 from kansho_airflow.replay import year as whole_year
 from kansho_airflow.replay.clocks import StageClock, clocks_of
-from kansho_airflow.replay.driver import Hands, Year
+from kansho_airflow.replay.driver import Hands, Year, left_open
 from kansho_airflow.replay.memory import MemoryWatch, children_mb
 from kansho_airflow.replay.parameters import Parameters, Progress, read, resumable, write
 from kansho_airflow.replay.progress import LiveDisplay, PlainDisplay
@@ -167,6 +168,26 @@ def test_what_is_left_for_a_person_is_neither_answered_nor_waited_for(mini: Camp
     _year(mini, engine, tmp_path, told, left=[left]).play(lambda occasion: occasion.on > DAY)
     assert any("extract_intake success" in line for line in told.lines)
     assert not any("call_wave" in line for line in told.lines)
+
+
+def test_an_incident_that_only_the_log_shows_makes_a_day_of_oversight_and_one_of_today_is_not_started_twice(
+    mini: CampaignConfig, tmp_path: Path
+) -> None:
+    engine, told = _Engine(), _Told()
+    year = _year(mini, engine, tmp_path, told)
+    ledger = Ledger(mini.id, LocalStore(tmp_path / "ledger"))
+    task = Actor("contractor", "system", "system")
+    codes = {"code": "INTAKE-MYNUMBER", "delivery": "d01"}
+    ledger.append(Draft("campaign_opened", mini.id, DAY, task))
+    ledger.append(Draft("delivery_refused", "d01", DAY, task, {}, codes))
+    year.play(lambda occasion: occasion.on > DAY)
+    assert f"replay__{DAY}T19__1" in {r["dag_run_id"] for r in engine.known if r["dag_id"].endswith("__oversight")}
+    assert not [r for r in engine.known if r["dag_id"].endswith("__incident")]
+    ledger.append(Draft("incident_opened", "delivery-d01", DAY, task, {}, {"kind": "my_number_received"}))
+    assert not left_open(ledger.events(), DAY)  # whoever opened it has woken the stage
+    assert left_open(ledger.events(), DAY + timedelta(days=1))
+    ledger.append(Draft("incident_closed", "delivery-d01", DAY, task, {}, {}))
+    assert not left_open(ledger.events(), DAY + timedelta(days=1))
 
 
 def test_a_request_that_nobody_is_asked_is_told(mini: CampaignConfig, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
         by_hand=("backup_disk",),
         clause_version="tokki-2022",
         holders={"backup_disk": "contractor"},
-        flows={f["kind"]: FlowFact("contractor", "vault_site", f["erase_after_days"]) for f in ours},
+        flows={f["kind"]: FlowFact("contractor", "vault_site", f["erase_after_days"], f["purpose"]) for f in ours},
         capacity={"calls": 200, "mailings": 400, "visits": 60},
         wave_capacity={"call_1": 200, "mailing_1": 400, "visit_1": 60},
         leaves={"h09": "2027-09-07"},
@@ -138,6 +138,13 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
             ("print_package", "printer"): 60,
             ("pull_list", "printer"): 60,
             ("visit_halves", "visitors"): 60,
+        },
+        copy_purposes={
+            ("call_list", "call_centre"): "架電の委託",
+            ("call_withdrawal", "call_centre"): "架電の取りやめ",
+            ("print_package", "printer"): "印刷の委託",
+            ("pull_list", "printer"): "引抜き",
+            ("visit_halves", "visitors"): "訪問の委託",
         },
     )
     assert (facts.subcontractors, facts.contractor) == (THREE, "contractor")

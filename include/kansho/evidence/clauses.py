@@ -103,6 +103,8 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("OVERSIGHT-BRIEFING", "P5"),
     ("OVERSIGHT-LEAVER", "P5"),
     ("OVERSIGHT-CORRECTION", "P6"),
+    ("OVERSIGHT-INSPECTION", "P6"),
+    ("OVERSIGHT-ATTESTATION", "P15"),
     ("OVERSIGHT-CHECKLIST", "P10"),
     ("PLACE", "P14"),
     ("FLOW", "D6"),

@@ -22,6 +22,7 @@ from kansho.evidence.ended_rules import first_interim
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.incidents_shown import known_day
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
 
@@ -192,7 +193,7 @@ def _leavers(log: Past, facts: ConfigFacts) -> Iterator[Due]:
 
 def _incidents(log: Past) -> Iterator[Due]:
     for opened in log.of("incident_opened"):
-        known = opened.campaign_date
+        known = known_day(opened)
         yield Due("incident_notice", opened.key, known, log.find("report_submitted", f"incident_notice/{opened.key}"))
         written = _after(known, WRITTEN_REPORT_DAYS)
         yield Due("incident_report", opened.key, written, log.find("incident_reported", opened.key))

@@ -37,6 +37,7 @@ class FlowFact:
     holder: str
     place: str
     days: int | None
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class ConfigFacts:
     """Facts of one year's config; dates are ISO texts, which order as dates do.
 
     ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
-    ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate);
+    ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate), and
+    ``copy_purposes`` what those are for;
     ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1);
     ``by_hand`` are what people erase, with the ``holders``; ``object_stores`` are declared stores that are no disk of
     ours (P11).
@@ -83,6 +85,7 @@ class ConfigFacts:
     clause_version: str = ""
     holders: Mapping[str, str] = field(default_factory=dict)
     object_stores: tuple[str, ...] = ()
+    copy_purposes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -117,12 +120,19 @@ class ConfigFacts:
                 waves=waves,
                 days=_days(value),
                 flows={
-                    _text(f["kind"]): FlowFact(_text(f["holder"]), _text(f["place"]), _few(f["erase_after_days"]))
+                    _text(f["kind"]): FlowFact(
+                        _text(f["holder"]), _text(f["place"]), _few(f["erase_after_days"]), _text(f["purpose"])
+                    )
                     for f in value["data_flow"]
                     if f["holder"] not in others
                 },
                 copies={
                     (_text(f["kind"]), _text(f["holder"])): _few(f["erase_after_days"])
+                    for f in value["data_flow"]
+                    if f["holder"] in others
+                },
+                copy_purposes={
+                    (_text(f["kind"]), _text(f["holder"])): _text(f["purpose"])
                     for f in value["data_flow"]
                     if f["holder"] in others
                 },

@@ -17,6 +17,7 @@ from typing import Any
 
 from kansho.evidence.access_rules import access_findings
 from kansho.evidence.closing_rules import closing_findings
+from kansho.evidence.copy_rules import copy_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.deadline_rules import deadline_findings
 from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
@@ -25,9 +26,11 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.handover_rules import handover_findings
+from kansho.evidence.incident_rules import incident_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
+from kansho.evidence.papers_rules import papers_findings
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
 from kansho.evidence.scan_rules import scan_findings
@@ -81,6 +84,9 @@ def violations(
         *custody_findings(events),
         *oversight_findings(log),
         *work_findings(log),
+        *incident_findings(log),
+        *papers_findings(log),
+        *copy_findings(log),
         *deadline_findings(log),
     ]
 

@@ -6,16 +6,18 @@ Belongs here: consent (C7), the recipient's registered key, and idempotent hand-
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kansho.campaign.rights import PartyKind, Work
 from kansho.errors import KanshoError
+from kansho.evidence.copy_rules import BY_FLOW
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import newest
 from kansho.exchange.copies import erase_by
 from kansho.exchange.package import Package, pack, unpack
 from kansho.vault.disk import write_whole
 from kansho.vault.keys import seal_package
+from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 
@@ -29,11 +31,13 @@ def hand_over(
     files: Mapping[str, bytes],
     counts: Mapping[str, int],
     authority: str,
+    parents: Iterable[SnapshotRef] = (),
 ) -> Event:
     """Seal files to a party and put them into its letter box, once.
 
     ``authority`` is the key of the approval (``approval_decided``) the hand-over stands on, or
-    ``contract`` for what the contract itself orders (return to 甲, stop notices).
+    ``contract`` for what the contract itself orders (return to 甲, stop notices).  ``parents`` are the holdings that
+    the files were made of: a copy with a 丙 stands in the register with its origin and its purpose (D6).
 
     Raises:
         KanshoError: ``EXCHANGE-CONSENT`` when 甲 has not consented to this 丙 for this work,
@@ -45,7 +49,7 @@ def hand_over(
     if known is not None:
         return known
     _require_consent(ws, party, work)
-    until = erase_by(ws, party, kind)
+    until, flow, made_of = erase_by(ws, party, kind), ws.config.copy_flow(kind, party), list(parents)
     if authority != "contract":
         decided = ws.ledger.find("approval_decided", authority)
         if decided is None or decided.codes.get("decision") != "approve":
@@ -79,12 +83,15 @@ def hand_over(
             "package": package,
             "authority": authority,
             "work": work.value if work else "",
+            "purpose": ws.purpose or BY_FLOW,
             **({"erase_by": until.isoformat()} if until is not None else {}),
         },
         refs={
             "sha256_sealed": hashlib.sha256(sealed).hexdigest(),
             "files": {n: len(d) for n, d in sorted(files.items())},
+            **({"parents": {str(i): p.to_json() for i, p in enumerate(made_of)}} if made_of else {}),
         },
+        names={"purpose": flow.purpose} if flow is not None else {},
     )
 
 

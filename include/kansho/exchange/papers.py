@@ -4,12 +4,13 @@ Belongs here: their typed form and where they lie; reading and writing one.  Not
 them, so they travel plain; handlers sign by the id under which they are registered.
 
     outgoing(<party>)/attestations/2026-05.json
-    outgoing(<inspector's party>)/inspections/<kind>-<inspected party>.json
-    outgoing(<inspected party>)/corrections/<kind>-<inspected party>-<finding>.json
+    outgoing(<inspector's party>)/inspections/<kind>-<inspected party>.json, the next ones <kind>-<party>-2.json, …
+    outgoing(<inspected party>)/corrections/<kind>-<inspected party>-<finding>.json, or <kind>-<party>-2-<finding>.json
 """
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -55,6 +56,7 @@ InspectionKind = Literal["ward_inspection", "ward_check", "audit"]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 _Evidence = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
+_Number = Annotated[int, Field(ge=1, le=99)]
 _MAX_BYTES = 64 * 1024
 
 
@@ -106,10 +108,14 @@ class InspectionFinding(Paper):
 
 
 class Inspection(Paper):
-    """甲's inspection of 乙 or check of a 丙, or 乙's audit of a 丙 (P6)."""
+    """甲's inspection of 乙 or check of a 丙, or 乙's audit of a 丙 (P6).
+
+    ``number`` counts those of one kind and party, planned or not.
+    """
 
     kind: InspectionKind
     party: _Id
+    number: _Number = 1
     on: date
     inspector: _Id
     findings: tuple[InspectionFinding, ...] = ()
@@ -120,6 +126,7 @@ class Correction(Paper):
 
     kind: InspectionKind
     party: _Id
+    number: _Number = 1
     finding: str
     action: Literal[
         "procedure_changed",
@@ -141,36 +148,55 @@ def attestation_path(outgoing: Path, month: str) -> Path:
     return outgoing / "attestations" / f"{month}.json"
 
 
-def inspection_path(outgoing: Path, kind: str, party: str) -> Path:
-    """Where the inspector's record about a party lies."""
-    return outgoing / "inspections" / f"{kind}-{party}.json"
+def inspection_path(outgoing: Path, kind: str, party: str, number: int = 1) -> Path:
+    """Where the inspector's record about a party lies; each further one of the year has the next number."""
+    return outgoing / "inspections" / f"{kind}-{party}{_numbered(number)}.json"
 
 
-def correction_path(outgoing: Path, kind: str, party: str, finding: str) -> Path:
-    """Where the inspected party's correction of a finding lies."""
-    return outgoing / "corrections" / f"{kind}-{party}-{finding}.json"
+def inspections_of(outgoing: Path) -> list[Path]:
+    """Every record of an inspection that a party has put out, whatever its name."""
+    return sorted((outgoing / "inspections").glob("*.json"))
+
+
+def correction_path(outgoing: Path, kind: str, party: str, finding: str, number: int = 1) -> Path:
+    """Where the inspected party's correction of a finding of that inspection lies."""
+    return outgoing / "corrections" / f"{kind}-{party}{_numbered(number)}-{finding}.json"
 
 
 P = TypeVar("P", bound=BaseModel)
 
 
 def read_paper(path: Path, form: type[P]) -> P | None:
-    """The paper, or None when it is not there.
+    """The paper, or None when it is not there; refused as by `read_signed`."""
+    return read_signed(path, form)[0] if path.is_file() else None
+
+
+def read_signed(path: Path, form: type[P]) -> tuple[P, str]:
+    """The paper that is there, and the SHA-256 of the very bytes that were read.
 
     Raises:
         KanshoError: ``PAPER-FORM`` naming the fields that are wrong.
     """
-    if not path.is_file():
-        return None
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise KanshoError("PAPER-FORM", "書類が大きすぎます", place=path.name, remedy="再提出を依頼してください")
-        return form.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
+        return form.model_validate_json(data), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
         where = " ".join(".".join(map(str, e["loc"])) for e in error.errors())[:200]
         raise KanshoError(
             "PAPER-FORM", "書類の記載が正しくありません", place=where, remedy="再提出を依頼してください"
         ) from None
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a paper as it lies there."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _numbered(number: int) -> str:
+    return "" if number == 1 else f"-{number}"
 
 
 def write_paper(path: Path, paper: BaseModel) -> None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import file_digest
 from pathlib import Path
 
 from kansho.errors import KanshoError
 from kansho.evidence.short import short
+from kansho.exchange.papers import digest_of
 from kansho.workspace import Workspace
 
 #: What is wrong with a paper; a fault of ours or of the disk is no refusal.
@@ -36,8 +36,7 @@ def refusal_told(ws: Workspace, party: str, path: Path) -> Iterator[None]:
         yield
     except KanshoError as error:
         if error.code.startswith(_OF_PAPERS) and path.is_file():
-            with path.open("rb") as file:
-                digest = file_digest(file, "sha256").hexdigest()
+            digest = digest_of(path)
             paper = path.parent.name
             codes = {"party": party, "paper": paper, "code": error.code}
             ws.record("paper_refused", f"{party}/{paper}/{short(digest)}", codes=codes, refs={"sha256": digest})

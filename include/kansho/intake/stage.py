@@ -18,6 +18,7 @@ import pandas as pd
 from kansho.contracts.characters import unprintable_rows
 from kansho.contracts.registry import REGISTRY, contract
 from kansho.errors import KanshoError
+from kansho.evidence.incidents_shown import REFUSAL_KINDS
 from kansho.intake.containers import open_container
 from kansho.intake.cover_note import CoverNote, read_cover_note
 from kansho.intake.delivery import read_announced, require_seal, several_seals
@@ -32,7 +33,7 @@ from kansho.workspace import Workspace
 #: The attempt failed, not the delivery.
 WRONG_PASSWORD = "INTAKE-PASSWORD"  # noqa: S105
 #: Refusals that are incidents in themselves: over-provision (D1), individual numbers (D7).
-INCIDENTS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
+INCIDENTS = REFUSAL_KINDS
 
 
 def settled_deliveries(ws: Workspace) -> frozenset[str]:

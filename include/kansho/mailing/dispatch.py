@@ -75,6 +75,7 @@ def list_pulls(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
         files={"pull_list.csv": pull_csv(_cards(ws, wave.id), wave, print_run(ws, wave.id), set(pulled["serial"]))},
         counts={"rows": len(pulled)},
         authority="contract",
+        parents=[ref],
     )
     reasons = {str(code): int(n) for code, n in pulled["reason"].value_counts().sort_index().items()}
     ws.record("pulls_listed", wave.id, counts={"listed": len(pulled)}, refs={"reasons": reasons})

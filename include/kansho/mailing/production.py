@@ -145,16 +145,18 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         raise KanshoError(
             "MAILING-UNCHECKED", "印刷データの検査を通っていません", place=wave.id, remedy="検査からやり直してください"
         )
-    proof = SnapshotRef.from_json(work["proof"])
-    cards = ws.read_table(SnapshotRef.from_json(work["list"]))
+    proof, listed = SnapshotRef.from_json(work["proof"]), SnapshotRef.from_json(work["list"])
+    cards = ws.read_table(listed)
     printable = cards[cards["printable"]]
     proven = proven_artwork(ws, wave, cards, proof)
     designs = [design for design, _ in proven]
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
+    made_of = [listed]
     for key, _, rows in files_of(cards, wave, run):
-        name = file_name(key, wave.id)
-        files[name], sizes[name] = ws.read_bytes(require_file(ws, key)), len(rows)
+        name, made = file_name(key, wave.id), require_file(ws, key)
+        files[name], sizes[name] = ws.read_bytes(made), len(rows)
+        made_of.append(made)
     files |= papers(ws, wave, designs, printable, {name: (sizes[name], data) for name, data in files.items()})
     files["print_list.csv"] = to_csv(printable.assign(wave=wave.id), PRINT_LIST)
     event = exchange.hand_over(
@@ -166,6 +168,7 @@ def hand_over_print_package(ws: Workspace, work: Mapping[str, Any]) -> dict[str,
         files=files,
         counts={"rows": len(printable)},
         authority=authority_of(ws, proof),
+        parents=made_of,
     )
     tell_unprintable(ws, wave.id, cards)
     for design, drawn in proven:

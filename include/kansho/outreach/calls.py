@@ -132,6 +132,7 @@ def hand_over_call_list(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
         files={"call_list.csv": to_csv(legible(leaving, ("name_kanji", "name_kana", "address")), CALL_LIST)},
         counts={"rows": len(leaving), "withdrawn": len(frame) - len(leaving)},
         authority=authority,
+        parents=[ref],
     )
     return {"wave": work["wave"], "attempt": work["attempt"], "package": ref.key, "counts": dict(event.counts)}
 
@@ -159,14 +160,14 @@ def unresolved(arm: pd.DataFrame, results: pd.DataFrame | None, wave: str) -> pd
     return arm[~arm["inquiry_number"].isin(settled)].reset_index(drop=True)
 
 
-def open_call_lists(ws: Workspace) -> list[tuple[str, pd.DataFrame]]:
-    """(wave, list) of every list handed over whose wave is not closed; the last attempt of each wave."""
-    out: list[tuple[str, pd.DataFrame]] = []
+def open_call_lists(ws: Workspace) -> list[tuple[str, SnapshotRef, pd.DataFrame]]:
+    """(wave, holding, list) of every list handed over whose wave is not closed; the last attempt of each wave."""
+    out: list[tuple[str, SnapshotRef, pd.DataFrame]] = []
     for wave in ws.config.waves.calls:
         lists = [s for s in ws.snapshots("call_list") if s.key.startswith(f"{wave.id}-a")]
         handed = [s for s in lists if _handed(ws, s.key)]
         if handed and ws.today <= wave.close_on:
-            out.append((wave.id, ws.read_table(handed[-1])))
+            out.append((wave.id, handed[-1], ws.read_table(handed[-1])))
     return out
 
 

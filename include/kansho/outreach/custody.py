@@ -53,9 +53,10 @@ def issue_sheets(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
     if issued.empty:
         return None
     teams = _teams(issued)
+    flow = ws.config.copy_flow("visit_halves", ws.config.party_for(Work.VISITS).id)
     for team in teams:
         counts = {"sheets": team["sheets"], "rows": team["rows"]}
-        codes = {"first": team["first"], "last": team["last"]}
+        codes = {"first": team["first"], "last": team["last"], "place": flow.place if flow else ""}
         ws.record("sheets_out", f"{wave}/{day}/{team['team']}", counts=counts, codes=codes)
     paper = _custody_sheet(ws, wave, day, f"{ref.key}-{day}", teams, ref)
     half_a, half_b = halves(issued)
@@ -73,6 +74,7 @@ def issue_sheets(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | Non
         },
         counts={"rows": len(issued), "withdrawn": len(today) - len(issued), "sheets": sheets},
         authority=authority,
+        parents=[ref, paper],
     )
     return {"wave": wave, "day": day, "custody": paper.to_json(), "counts": dict(event.counts)}
 

@@ -6,8 +6,11 @@ A package of kind ``visit_results`` holds ``visit_results.csv`` (contract `VISIT
 
     {"wave": "visit_1", "day": "2026-10-13",
      "teams": [{"team": "t01", "sheets_returned": 4,
-                "checklist": {"strap": true, "chain": true, "net": true, "cabinet": true}}]}
+                "checklist": {"strap": true, "chain": true, "net": true, "cabinet": true},
+                "out": {"by": "h04", "to": "h08"}, "in": {"by": "h08", "to": "h04"}}]}
 
+``out`` and ``in`` say which handlers gave the team's sheets to whom, in the morning and in the evening; a report may
+leave them out, and then the 授受簿 names nobody there.
 ``sheets_returned`` counts all sheets of paper of that team's day that are back by now.  A correction is the
 same report again under another package id, with the team's new total, without results or checklist.
 """
@@ -61,6 +64,7 @@ def read_report(data: bytes) -> dict[str, Any]:
                 "team": str(team["team"]),
                 "sheets_returned": _count(team["sheets_returned"]),
                 "checklist": _answers(team.get("checklist")),
+                "hands": _hands(team),
             }
             for team in said["teams"]
         ]
@@ -76,6 +80,7 @@ def _take(ws: Workspace, package: str, files: Mapping[str, bytes]) -> dict[str, 
     for team in report["teams"]:
         if ws.ledger.find("sheets_out", f"{wave}/{day}/{team['team']}") is None:
             raise KanshoError("FIELD-TEAM", "訪問票を渡していない班の報告です", remedy="再送を依頼してください")
+        _require_hands(ws, team["hands"])
     settled = _settle(ws, found.rows, package, wave, day)
     lists = ws.snapshots("visit_list")
     held = hold(ws, "visit_results", package, found, lists)
@@ -113,7 +118,8 @@ def _close_team(ws: Workspace, wave: str, day: str, team: Mapping[str, Any]) -> 
     out = ws.ledger.find("sheets_out", key)
     issued = out.counts["sheets"] if out else 0
     if team["sheets_returned"] == issued:
-        ws.record("sheets_in", key, counts={"sheets": issued})
+        place = {"place": out.codes["place"]} if out is not None and out.codes.get("place") else {}
+        ws.record("sheets_in", key, counts={"sheets": issued}, codes={**place, **team["hands"]})
         return True
     if ws.ledger.find("sheets_in", key) is None:
         ws.record(
@@ -129,6 +135,31 @@ def _count(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 10_000:
         raise ValueError
     return value
+
+
+def _hands(team: Mapping[str, Any]) -> dict[str, str]:
+    """``out_by``, ``out_to``, ``in_by``, ``in_to`` as far as the report says them."""
+    found: dict[str, str] = {}
+    for way in ("out", "in"):
+        said = team.get(way)
+        if said is not None:
+            if set(said) != {"by", "to"} or not all(isinstance(who, str) for who in said.values()):
+                raise ValueError
+            found |= {f"{way}_{name}": who for name, who in said.items()}
+    return found
+
+
+def _require_hands(ws: Workspace, hands: Mapping[str, str]) -> None:
+    """Sheets go from a handler of ours to one of the visitors, and back."""
+    ours, theirs = ws.config.contractor.id, ws.config.party_for(Work.VISITS).id
+    of = {"out_by": ours, "out_to": theirs, "in_by": theirs, "in_to": ours}
+    employer = {h.id: h.party for h in ws.config.handlers}
+    if any(employer.get(who) != of[name] for name, who in hands.items()):
+        raise KanshoError(
+            "FIELD-HANDS",
+            "訪問票を渡した人か受けた人が、登録された取扱者ではありません",
+            remedy="再送を依頼してください",
+        )
 
 
 def _answers(value: Any) -> dict[str, bool] | None:

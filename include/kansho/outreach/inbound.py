@@ -52,7 +52,7 @@ def withdraw_calls(ws: Workspace) -> int:
     The package's id is a keyed mark of its people: the same people are told once, others are never missed.
     """
     told, party = 0, ws.config.party_for(Work.CALLS).id
-    for wave, frame in open_call_lists(ws):
+    for wave, ref, frame in open_call_lists(ws):
         arm = outreach_arm(ws, wave)
         listed = arm[arm["inquiry_number"].isin(frame["inquiry_number"])].reset_index(drop=True)
         waiting = unresolved(listed, ws.read_all("call_results"), wave)
@@ -71,6 +71,7 @@ def withdraw_calls(ws: Workspace) -> int:
             files={"call_withdrawal.csv": to_csv(gone[["inquiry_number"]], CALL_WITHDRAWAL)},
             counts={"rows": len(gone)},
             authority="contract",
+            parents=[ref],
         )
         told += event.counts["rows"]
     return told

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from kansho.campaign.incident_law import incident_laws
 from kansho.evidence.events import Event
+from kansho.evidence.incidents_shown import known_day
 
 #: Kinds that may come from outside the contract's own faults, with a wrongful purpose.
 WRONGFUL = frozenset({"media_lost", "theft_suspected", "intrusion"})
@@ -49,5 +50,5 @@ def clocks(known_on: date, kind: str) -> Clocks:
 
 
 def clocks_of(opened: Event) -> Clocks:
-    """The clocks of an ``incident_opened`` event."""
-    return clocks(date.fromisoformat(opened.campaign_date), opened.codes.get("kind", ""))
+    """The clocks of an ``incident_opened`` event, from the day it names as known, else from its own."""
+    return clocks(date.fromisoformat(known_day(opened)), opened.codes.get("kind", ""))

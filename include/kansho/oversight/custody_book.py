@@ -57,20 +57,31 @@ class Whereabouts:
 
 
 def book(events: Iterable[Event], config: CampaignConfig) -> tuple[Line, ...]:
-    """Every hand-over, in the order of the log; ``number`` is the event's."""
+    """Every hand-over, in the order of the log; ``number`` is the event's.
+
+    The people are those that the log names: of a medium who entered the password of its delivery, and who returned it
+    to whom; of sheets those of the visitors' report.
+    """
+    log = list(events)
     ward, ours, visitors = config.ward_party.id, config.contractor.id, config.party_for(Work.VISITS).id
+    openers = _openers(log, config)
+    closed = {e.key: e for e in log if e.type == "manual_target_closed"}
+    back = {e.key: e for e in log if e.type == "sheets_in"}
     lines: list[Line] = []
-    for e in events:
+    for e in log:
         day, codes = codes_on(e), e.codes
         if e.type == "medium_registered":
-            place = codes.get("place", "")
-            lines.append(Line(e.sequence, day, "medium", e.key, 1, ward, ours, place=place))
+            people = {"received_by": openers.get(codes.get("delivery", ""), ""), "place": codes.get("place", "")}
+            lines.append(Line(e.sequence, day, "medium", e.key, 1, ward, ours, **people))
         elif e.type == "medium_returned":
-            lines.append(Line(e.sequence, day, "medium", e.key, 1, ours, ward))
-        elif e.type == "sheets_out":
-            lines.append(Line(e.sequence, day, "visit_sheets", e.key, e.counts.get("sheets", 0), ours, visitors))
-        elif e.type == "sheets_in":
-            lines.append(Line(e.sequence, day, "visit_sheets", e.key, e.counts.get("sheets", 0), visitors, ours))
+            slip = closed.get(f"medium/{e.key}")
+            on = codes_on(slip) if slip is not None else day
+            lines.append(Line(e.sequence, on, "medium", e.key, 1, ours, ward, **_slip(slip)))
+        elif e.type in ("sheets_out", "sheets_in"):
+            out = e.type == "sheets_out"
+            hands = (ours, visitors) if out else (visitors, ours)
+            people = _of_sheets(back.get(e.key), "out" if out else "in") | {"place": codes.get("place", "")}
+            lines.append(Line(e.sequence, day, "visit_sheets", e.key, e.counts.get("sheets", 0), *hands, **people))
         elif e.type == "custody_moved":
             people = {"by": codes["given_by"], "received_by": codes["received_by"], "place": codes["place"]}
             pieces = e.counts.get("pieces", 0)
@@ -79,10 +90,31 @@ def book(events: Iterable[Event], config: CampaignConfig) -> tuple[Line, ...]:
             )
         elif e.type == "manual_target_closed" and e.key in _PAPERS:
             to = ward if codes.get("method") == "return" else GONE
-            people = {name: codes.get(said, "") for name, said in (("by", "by"), ("received_by", "witness"))}
-            pieces, place = e.counts.get("items", 0), codes.get("place", "")
-            lines.append(Line(e.sequence, day, _PAPERS[e.key], e.key, pieces, ours, to, place=place, **people))
+            pieces = e.counts.get("items", 0)
+            lines.append(Line(e.sequence, day, _PAPERS[e.key], e.key, pieces, ours, to, **_slip(e)))
     return tuple(lines)
+
+
+def _openers(log: list[Event], config: CampaignConfig) -> dict[str, str]:
+    """Delivery → handler who entered its password, the last one that did."""
+    found: dict[str, str] = {}
+    for event in log:
+        if event.type == "password_entered":
+            handler = config.handler_of_user(event.actor.get("user", ""))
+            found[event.codes.get("delivery", "")] = handler.id if handler is not None else ""
+    return found
+
+
+def _slip(closed: Event | None) -> dict[str, str]:
+    """Who gave, who took or saw it go, and where, as the slip of what was closed by hand says."""
+    said = closed.codes if closed is not None else {}
+    return {"by": said.get("by", ""), "received_by": said.get("witness", ""), "place": said.get("place", "")}
+
+
+def _of_sheets(back: Event | None, way: str) -> dict[str, str]:
+    """Who gave a team's sheets to whom, as the report of that day says."""
+    said = back.codes if back is not None else {}
+    return {"by": said.get(f"{way}_by", ""), "received_by": said.get(f"{way}_to", "")}
 
 
 def register(events: Iterable[Event], config: CampaignConfig) -> tuple[Whereabouts, ...]:

@@ -11,10 +11,12 @@ from datetime import date
 from kansho.campaign.config import CampaignConfig
 from kansho.documents.model import Document, Section, Table
 from kansho.documents.render import render
+from kansho.documents.stamp import Stamp
 from kansho.evidence.events import Event
 from kansho.oversight.custody_book import GONE, KINDS, book, register
 
 _NOTHING = "該当はありません。"
+_OPENER = "媒体を受けた人は、その提供のパスワードを入力した人です。訪問票の人と場所は、訪問日報によります。"
 
 
 def book_table(events: Iterable[Event], config: CampaignConfig) -> Table:
@@ -36,7 +38,7 @@ def book_table(events: Iterable[Event], config: CampaignConfig) -> Table:
         for x in book(events, config)
     )
     headings = ("台帳", "日", "品名", "番号・一覧", "枚数", "渡した者", "受けた者", "渡した人", "受けた人", "場所")
-    return Table(headings, rows, numeric=(0, 4))
+    return Table(headings, rows, numeric=(0, 4), caption=_OPENER)
 
 
 def register_table(events: Iterable[Event], config: CampaignConfig) -> Table:
@@ -55,8 +57,8 @@ def register_table(events: Iterable[Event], config: CampaignConfig) -> Table:
     return Table(("品名", "番号・一覧", "枚数", "所在", "いつから", "不足"), rows, numeric=(2, 5))
 
 
-def custody_pdf(events: Iterable[Event], config: CampaignConfig, *, on: date, simulation: bool) -> bytes:
-    """PDF bytes of both."""
+def custody_pdf(events: Iterable[Event], config: CampaignConfig, *, on: date, simulation: bool, stamp: Stamp) -> bytes:
+    """PDF bytes of both; ``stamp`` is the ledger's checkpoint: whoever keeps the book holds the log to this day."""
     log = [e for e in events if e.campaign_date <= on.isoformat()]
     tables = (("媒体等の所在", register_table(log, config)), ("授受", book_table(log, config)))
     return render(
@@ -74,6 +76,7 @@ def custody_pdf(events: Iterable[Event], config: CampaignConfig, *, on: date, si
             signatures=("取扱責任者", "区 担当者"),
             simulation=simulation,
             landscape=True,
+            stamp=stamp,
         )
     )
 

@@ -24,11 +24,12 @@ def finding_rows(found: Iterable[dict[str, Any]], config: CampaignConfig) -> tup
     people = {h.id: h.name for h in config.handlers}
     rows = []
     for f in found:
-        kind, _, party = f["inspection"].partition("/")
+        kind, party, *number = f["inspection"].split("/")
+        again = "".join(f" 第{n[1:]}回" for n in number)  # the first bears no number
         done = "未了" if f["state"] == "open" else label(ACTIONS, f["action"])
         rows.append(
             (
-                f"{label(INSPECTIONS, kind)}（{config.party(party).name}）",
+                f"{label(INSPECTIONS, kind)}（{config.party(party).name}）{again}",
                 f["found_on"],
                 label(FINDINGS, f["code"]),
                 f["correct_by"],

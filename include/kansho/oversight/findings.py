@@ -59,7 +59,7 @@ def findings(events: Iterable[Event], party: str = "") -> tuple[Found, ...]:
     corrections = {e.key.removeprefix(_CORRECTION): e for e in log if e.key.startswith(_CORRECTION)}
     found = []
     for event in log:
-        of = event.key.partition("/")[2]
+        of = event.key.partition("/")[2].partition("/")[0]  # the second of a kind and party is ``<kind>/<party>/n2``
         if event.key.startswith(_CORRECTION) or party not in ("", of):
             continue
         for code, by in corrections_due(event):

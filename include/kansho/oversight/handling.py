@@ -134,7 +134,7 @@ def _holdings(log: Sequence[Event]) -> list[dict[str, Any]]:
     return [
         {
             "name": e.key,
-            "purpose": purposes.get(e.key.partition("/")[0], ""),
+            "purpose": e.names.get("purpose") or purposes.get(e.key.partition("/")[0], ""),
             "rows": e.counts.get("rows", 0),
             "holder": e.codes.get("holder", ""),
             "place": places.get(e.codes.get("place", ""), e.codes.get("place", "")),

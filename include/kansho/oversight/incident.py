@@ -12,57 +12,52 @@ incident of whose 確報 甲 has approved is closed.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kansho.campaign.rights import Role, Work
+from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Event
 from kansho.evidence.short import short
 from kansho.exchange.authority import authority_of, decision_on
-from kansho.oversight.clocks import clocks_of
 from kansho.oversight.incident_items import filled_items, opened_one, require_full, still_open
 from kansho.oversight.incident_report import ITEMS, incident_report
-from kansho.oversight.incidents import KINDS, is_mended, state, suspicions
+from kansho.oversight.incident_watch import open_suspicions, tell_ward
+from kansho.oversight.incidents import KINDS, is_mended, state
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 REPORT_KIND = "incident_report"
 _REF = re.compile(r"[A-Za-z0-9_.:/-]{1,80}\Z")
-
-#: With whose work an incident that the ledger shows happened.
-_WITH = {"sheet_missing": Work.VISITS, "print_mismatch": Work.ADDRESSING}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def find_incidents(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
     """Open what the run was started for and what the ledger shows, tell 甲, and find what is still to do.
 
     ``work["triggered"]`` may hold ``final``, the key of an incident whose 確報 is wanted, or ``kind`` (of
-    `KINDS`), ``ref`` (a code that names what it is about) and
-    ``party``, with whom it happened (丙 reports to 甲 as well, 丙18).
+    `KINDS`), ``ref`` (a code that names what it is about),
+    ``party``, with whom it happened (丙 reports to 甲 as well, 丙18), and ``known_on``, the day from which its clocks
+    run (an ISO date within the contract; without it today).
     None when no incident waits for a report, an instruction or its end.
 
     Raises:
-        KanshoError: ``INCIDENT-KIND``, ``INCIDENT-REF`` or ``INCIDENT-PARTY`` when the run was started with
-            something else; ``INCIDENT-UNKNOWN``, ``INCIDENT-CLOSED``, ``INCIDENT-ITEMS-EMPTY`` for a 確報 that
-            cannot be made.
+        KanshoError: ``INCIDENT-KIND``, ``INCIDENT-REF``, ``INCIDENT-PARTY`` or ``INCIDENT-KNOWN-ON`` when the run was
+            started with something else; ``INCIDENT-UNKNOWN``, ``INCIDENT-CLOSED``, ``INCIDENT-ITEMS-EMPTY`` for a
+            確報 that cannot be made.
     """
     told = work.get("triggered") or {}
     if told.get("final"):
         require_full(ws, opened_one(ws, str(told["final"])))
     _open_triggered(ws, told)
-    for found in suspicions(ws.ledger.events(), ws.today):
-        codes = {"kind": found.kind, "subject": found.subject}
-        if found.kind in _WITH:
-            codes["party"] = ws.config.party_for(_WITH[found.kind]).id
-        ws.record("incident_opened", found.key, counts=found.counts, codes=codes)
+    open_suspicions(ws)
     opened = ws.ledger.events("incident_opened")
     for event in opened:
-        _tell_ward(ws, event)
+        tell_ward(ws, event)
     states = {e.key: state(ws.ledger.events(), e.key) for e in opened}
     instructed = [e for e in opened if states[e.key] == "instructed"]
     wanted = [e.key for e in instructed if not _final_accepted(ws, e.key) and not still_open(ws, e)]
@@ -168,24 +163,25 @@ def _open_triggered(ws: Workspace, told: Mapping[str, Any]) -> None:
             known = " ".join(p.id for p in ws.config.parties)
             raise KanshoError("INCIDENT-PARTY", "登録された関係者ではありません", place="conf.party", remedy=known)
         codes["party"] = str(told["party"])
+    if told.get("known_on") is not None:
+        codes["known_on"] = _known_on(ws, told["known_on"])
     ws.record("incident_opened", f"{kind}-{ref}", codes=codes)
 
 
-def _tell_ward(ws: Workspace, opened: Event) -> None:
-    """A notice into 甲's letter box, at once: kind, subject and clocks, nothing else."""
-    key = f"incident_notice/{opened.key}"
-    if ws.ledger.find("report_submitted", key) is not None:
-        return
-    made = clocks_of(opened)
-    days = {
-        "known_on": made.known_on.isoformat(),
-        "written_report_by": made.written_report.isoformat(),
-    }
-    by_law = {"preliminary_by": made.preliminary, "final_by": made.final}
-    days |= {name: day.isoformat() for name, day in by_law.items() if day is not None}
-    codes = {"incident": opened.key, "kind": opened.codes.get("kind", "other"), **days}
-    _put(ws, f"incident_notice--{opened.key.replace('/', '-')}.json", json.dumps(codes, indent=1).encode())
-    ws.record("report_submitted", key, codes={"to": ws.config.ward_party.id, **days})
+def _known_on(ws: Workspace, told: Any) -> str:
+    """The day on which somebody first knew of it: not before the contract, not after today."""
+    try:
+        known = date.fromisoformat(told) if isinstance(told, str) and _DAY.match(told) else None
+    except ValueError:
+        known = None
+    if known is None or not ws.config.contract.start <= known <= ws.today:
+        raise KanshoError(
+            "INCIDENT-KNOWN-ON",
+            "事故を知った日が正しくありません",
+            place="conf.known_on",
+            remedy="契約の開始日から今日までの日を YYYY-MM-DD で指定してください",
+        )
+    return known.isoformat()
 
 
 def _report(ws: Workspace, opened: list[Event]) -> SnapshotRef:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kansho.evidence.events import Event
+from kansho.evidence.incidents_shown import PRINT_KIND, refused_as_incident
 
 #: Closed list of kinds; the danger of an incident and a breach of a clause are incidents too (P9).
 KINDS = {
@@ -30,20 +31,16 @@ KINDS = {
 #: What staff call the states.
 STATES = {"opened": "報告前", "reported": "報告済み", "instructed": "指示あり", "closed": "終結"}
 
-#: Codes of a refused delivery that are incidents in themselves (D1, D7).
-REFUSAL_KINDS = {"INTAKE-COLUMN-FORBIDDEN": "over_provision", "INTAKE-MYNUMBER": "my_number_received"}
-#: Codes of a refused print report that say that cards may be lost, or posted to whom they must not.
-PRINT_CODES = frozenset({"PRINT-COUNT", "PRINT-SERIAL", "PRINT-UNPULLED"})
-
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Something in the ledger that is an incident and was not opened as one."""
+    """Something in the ledger that is an incident and was not opened as one; ``known_on`` a day the ledger told it."""
 
     key: str
     kind: str
     subject: str
     counts: Mapping[str, int]
+    known_on: str = ""
 
 
 def label(names: Mapping[str, str], code: str) -> str:
@@ -55,7 +52,7 @@ def suspicions(events: Iterable[Event], today: date) -> list[Suspicion]:
     """Incidents that no one opened: sheets not back after their day, over-provision, cards that do not add up."""
     log = list(events)
     opened = {e.key for e in log if e.type == "incident_opened"}
-    found = [*_missing_sheets(log, today), *_refusals(log), *_print_reports(log)]
+    found = [*_missing_sheets(log, today), *_refusals(log)]
     return [s for s in found if s.key not in opened]
 
 
@@ -101,19 +98,13 @@ def _missing_sheets(log: list[Event], today: date) -> list[Suspicion]:
     ]
 
 
-def _print_reports(log: list[Event]) -> list[Suspicion]:
-    """One for each report that was refused: a correction that is wrong again is another incident."""
-    return [
-        Suspicion(f"print-{package}", "print_mismatch", package.partition("-")[0], {})
-        for e in log
-        if e.type == "package_refused" and e.codes.get("code") in PRINT_CODES
-        for package in (e.key.rpartition("/")[2],)
-    ]
-
-
 def _refusals(log: list[Event]) -> list[Suspicion]:
-    return [
-        Suspicion(f"delivery-{e.key}", REFUSAL_KINDS[e.codes["code"]], e.key, {})
-        for e in log
-        if e.type == "delivery_refused" and e.codes.get("code") in REFUSAL_KINDS
-    ]
+    """One for each refusal that is an incident: a corrected print report that is wrong again is another."""
+    found = []
+    for event in log:
+        wanted = refused_as_incident(event)
+        if wanted is not None:
+            key, kind = wanted
+            subject = event.key.rpartition("/")[2].partition("-")[0] if kind == PRINT_KIND else event.key
+            found.append(Suspicion(key, kind, subject, {}, event.campaign_date))
+    return found

@@ -223,7 +223,7 @@ def _inspections(log: list[Event], config: CampaignConfig) -> Table:
         if event.type in ("inspection_recorded", "audit_recorded") and kind in OBLIGATIONS and kind != "correction":
             codes = [part.split("=")[0] for part in event.codes.get("findings", "").split("|")]
             told = "、".join(FINDINGS[code] for code in codes if code in FINDINGS) or "指摘なし"
-            rows.append((OBLIGATIONS[kind], config.party(party).name, event.codes["on"], told))
+            rows.append((OBLIGATIONS[kind], config.party(party.partition("/")[0]).name, event.codes["on"], told))
     return Table(("種類", "対象", "実施日", "指摘"), tuple(rows) or (("—", "—", "—", "まだ実施していません"),))
 
 
@@ -239,7 +239,7 @@ def _incidents(until: list[Event]) -> Table:
     rows = tuple(
         (
             label(KINDS, e.codes.get("kind", "")),
-            e.campaign_date,
+            clocks_of(e).known_on.isoformat(),
             clocks_of(e).written_report.isoformat(),
             "終結" if e.key in closed else "報告済み" if e.key in reported else "報告前",
         )

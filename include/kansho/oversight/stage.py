@@ -1,8 +1,9 @@
 """Stage functions of oversight: what is due, attestations, inspections, retention, the monthly report.
 
 Belongs here: taking other parties' papers in and recording what is missing.  Does not belong here: which
-obligation there is (`deadlines`), the report's form (`monthly`).  A paper that is missing or wrong is a recorded
-fact and stands in the report; it does not stop the others.  One that does not fit leaves ``paper_refused``.
+obligation there is (`deadlines`), one inspection's paper (`inspections`), the report's form (`monthly`).  A paper that
+is missing or wrong is a recorded fact and stands in the report; it does not stop the others.  One that does not fit
+leaves ``paper_refused``.
 """
 
 from __future__ import annotations
@@ -15,25 +16,18 @@ from kansho.campaign.calendar import oversight_days
 from kansho.campaign.config import Party
 from kansho.campaign.handed_back import is_result
 from kansho.errors import KanshoError
-from kansho.evidence.events import Event
 from kansho.evidence.handover_rules import GivenBack
 from kansho.exchange.countersigned import give, take_countersigned
-from kansho.exchange.papers import (
-    Attestation,
-    Correction,
-    Inspection,
-    InspectionKind,
-    attestation_path,
-    correction_path,
-    inspection_path,
-    read_paper,
-)
+from kansho.exchange.paper_days import require_day
+from kansho.exchange.papers import Attestation, attestation_path, read_signed
 from kansho.exchange.refused import refusal_told
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
-from kansho.oversight.clauses import corrections_due, report_months
+from kansho.oversight.clauses import report_months
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.findings import open_findings
+from kansho.oversight.incident_watch import unwatched
+from kansho.oversight.inspections import open_corrections, take_correction, take_inspection, waiting_inspections
 from kansho.oversight.notices import notices_wait
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
@@ -41,20 +35,21 @@ from kansho.workspace import Workspace
 
 #: Oversight comes at least this often (days), so whatever lives longer is seen in time.
 _MONTH = 31
-_EVENT = {"ward_inspection": "inspection_recorded", "ward_check": "inspection_recorded", "audit": "audit_recorded"}
 
 
 def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is due or overdue, and holdings whose time is up; None when there is neither."""
+    """What is due or overdue, incidents nobody spoke of, and holdings whose time is up; None when there is none."""
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
-    found = open_findings(ws.ledger.events())
-    if not open_ones and not expired and not _waiting_inspections(ws) and not notices_wait(ws) and not found:
+    found, incidents = open_findings(ws.ledger.events()), unwatched(ws)
+    papers = waiting_inspections(ws) or notices_wait(ws)
+    if not open_ones and not expired and not papers and not found and not incidents:
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
     return {
         "due": [o.key for o in open_ones],
         "attestations": len(_attestations_there(ws)),
+        "incidents": incidents,
         "notices": int(notices_wait(ws)),
         "expired": len(expired),
         "months": _months_to_report(ws),
@@ -71,13 +66,12 @@ def record_attestations(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     taken = refused = findings = 0
     for party, month in _attestations_there(ws):
         try:
-            paper = _attestation(ws, party, month)
+            paper, digest = _attestation(ws, party, month)
         except KanshoError:
             refused += 1
             continue
-        if paper is not None:
-            taken += 1
-            findings += _record_attestation(ws, paper)
+        taken += 1
+        findings += _record_attestation(ws, paper, digest)
     if not taken and not refused:
         return None
     return {"counts": {"taken": taken, "refused": refused, "findings": findings}}
@@ -89,8 +83,8 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
     Events ``checkpoint_countersigned``, ``inspection_recorded``, ``audit_recorded``, ``deadline_missed``.
     """
     countersigned = take_countersigned(ws)
-    taken = sum(_record_inspection(ws, kind, party) for kind, party in _waiting_inspections(ws))
-    corrected = sum(_record_correction(ws, e, code) for e, code in _open_corrections(ws))
+    taken = sum(take_inspection(ws, inspector, path) for inspector, path in waiting_inspections(ws))
+    corrected = sum(take_correction(ws, e, code) for e, code in open_corrections(ws))
     missed = 0
     for obligation in deadlines(ws.ledger.events(), ws.config, ws.today):
         if obligation.is_overdue(ws.today) and ws.ledger.find("deadline_missed", obligation.key) is None:
@@ -181,12 +175,11 @@ def _months_to_report(ws: Workspace) -> list[str]:
     return [month for month, due in report_months(ws.config) if due <= ws.today and _unreported(ws, month)]
 
 
-def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
+def _attestation(ws: Workspace, party: Party, month: str) -> tuple[Attestation, str]:
+    """A party's attestation that lies there, and its digest."""
     path = attestation_path(ws.layout.outgoing(party.id), month)
     with refusal_told(ws, party.id, path):
-        paper = read_paper(path, Attestation)
-        if paper is None:
-            return None
+        paper, digest = read_signed(path, Attestation)
         signers = {h.id for h in ws.config.handlers if h.party == party.id}
         if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
             raise KanshoError(
@@ -195,10 +188,12 @@ def _attestation(ws: Workspace, party: Party, month: str) -> Attestation | None:
                 place=f"{party.id}/{month}",
                 remedy="再提出を依頼してください",
             )
-        return paper
+        first = date.fromisoformat(f"{month}-01")  # nobody attests what is to come
+        require_day(ws, digest, paper.attested_on, place=f"{party.id}/{month}", first=first)
+        return paper, digest
 
 
-def _record_attestation(ws: Workspace, paper: Attestation) -> int:
+def _record_attestation(ws: Workspace, paper: Attestation, digest: str) -> int:
     broken = [i.item for i in paper.items if not i.kept]
     ws.record(
         "attestation_recorded",
@@ -209,103 +204,9 @@ def _record_attestation(ws: Workspace, paper: Attestation) -> int:
             "attested_by": paper.attested_by,
             "findings": "|".join(broken) or "none",
         },
-        refs={"evidence": {i.item: i.evidence for i in paper.items}},
+        refs={"evidence": {i.item: i.evidence for i in paper.items}, "sha256": digest},
     )
     return len(broken)
-
-
-def _inspections(ws: Workspace) -> list[tuple[InspectionKind, str, str, date]]:
-    """(kind, inspected party, inspector's party, planned day) of the year."""
-    config = ws.config
-    ward, contractor = config.ward_party.id, config.contractor.id
-    found: list[tuple[InspectionKind, str, str, date]] = [
-        ("ward_inspection", contractor, ward, config.oversight.ward_inspection_on)
-    ]
-    for party in config.subcontractors:
-        if party.ward_check_on:
-            found.append(("ward_check", party.id, ward, party.ward_check_on))
-        if party.audit_on:
-            found.append(("audit", party.id, contractor, party.audit_on))
-    return found
-
-
-def _waiting_inspections(ws: Workspace) -> list[tuple[InspectionKind, str]]:
-    return [
-        (kind, party)
-        for kind, party, inspector, planned in _inspections(ws)
-        if planned <= ws.today
-        and ws.ledger.find(_EVENT[kind], f"{kind}/{party}") is None
-        and inspection_path(ws.layout.outgoing(inspector), kind, party).is_file()
-    ]
-
-
-def _record_inspection(ws: Workspace, kind: InspectionKind, party: str) -> int:
-    inspector = next(i for k, p, i, _ in _inspections(ws) if (k, p) == (kind, party))
-    path = inspection_path(ws.layout.outgoing(inspector), kind, party)
-    handlers = {h.id for h in ws.config.handlers if h.party == inspector}
-    try:
-        with refusal_told(ws, inspector, path):
-            paper = read_paper(path, Inspection)
-            if paper is None:
-                return 0
-            if (paper.kind, paper.party) != (kind, party) or paper.inspector not in handlers:
-                raise _other("PAPER-INSPECTION", "調査の記録の対象か調査した人が、登録と合いません", f"{kind}/{party}")
-    except KanshoError:
-        return 0  # stays open: the deadline finds it
-    ws.record(
-        _EVENT[kind],
-        f"{kind}/{party}",
-        counts={"findings": len(paper.findings)},
-        codes={
-            "on": paper.on.isoformat(),
-            "inspector": paper.inspector,
-            "findings": "|".join(f"{f.code}={f.correct_by.isoformat()}" for f in paper.findings) or "none",
-        },
-    )
-    return 1
-
-
-def _open_corrections(ws: Workspace) -> list[tuple[Event, str]]:
-    return [
-        (event, code)
-        for type in ("inspection_recorded", "audit_recorded")
-        for event in ws.ledger.events(type)
-        for code, _ in corrections_due(event)
-        if ws.ledger.find("inspection_recorded", f"correction/{event.key}/{code}") is None
-    ]
-
-
-def _record_correction(ws: Workspace, event: Event, code: str) -> int:
-    kind, _, party = event.key.partition("/")
-    path = correction_path(ws.layout.outgoing(party), kind, party, code)
-    handlers = {h.id for h in ws.config.handlers if h.party == party}
-    try:
-        with refusal_told(ws, party, path):
-            paper = read_paper(path, Correction)
-            if paper is None:
-                return 0
-            if (
-                (paper.kind, paper.party, paper.finding) != (kind, party, code)
-                or not {paper.reported_by, paper.done_by} <= handlers
-                or not event.codes["on"] <= paper.corrected_on.isoformat() <= ws.today.isoformat()
-            ):
-                raise _other(
-                    "PAPER-CORRECTION", "是正の記録の指摘・人・日付が、調査の記録と合いません", f"{event.key}/{code}"
-                )
-    except KanshoError:
-        return 0  # stays open, and is shown
-    said = {"on": paper.corrected_on.isoformat(), "reported_by": paper.reported_by}
-    ws.record(
-        "inspection_recorded",
-        f"correction/{event.key}/{code}",
-        codes={**said, "action": paper.action, "done_by": paper.done_by},
-        refs={"evidence": paper.evidence},
-    )
-    return 1
-
-
-def _other(code: str, message: str, place: str) -> KanshoError:
-    return KanshoError(code, message, place=place, remedy="記載を確かめ、再提出を依頼してください")
 
 
 def _unreported(ws: Workspace, month: str) -> bool:

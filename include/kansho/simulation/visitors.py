@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from kansho.campaign.config import CampaignConfig, VisitWave
+from kansho.campaign.rights import Work
 from kansho.contracts.registry import VISIT_HALF_A, VISIT_HALF_B, VISIT_RESULTS
 from kansho.outreach.rosters import table_of
 from kansho.simulation.contacts import Contacts
@@ -117,14 +118,20 @@ class Visitors:
         short: bool,
         checklist: bool,
     ) -> None:
+        ours, theirs = (self._handler(p) for p in (self.config.contractor.id, self.config.party_for(Work.VISITS).id))
+        hands = {"out": {"by": ours, "to": theirs}, "in": {"by": theirs, "to": ours}}
         lines = [
-            {"team": team, "sheets_returned": sheets - int(short and i == 0)}
+            {"team": team, "sheets_returned": sheets - int(short and i == 0), **hands}
             | ({"checklist": _CHECKLIST} if checklist else {})
             for i, (team, sheets) in enumerate(sorted(teams.items()))
         ]
         report = {"wave": wave.id, "day": on.isoformat(), "teams": lines}
         files = {"visit_results.csv": table(frame, VISIT_RESULTS), "report.json": as_json(report)}
         self.premises.send("visit_results", package, files)
+
+    def _handler(self, party: str) -> str:
+        """Whoever signs the 授受簿 for a party."""
+        return next(h.id for h in self.config.handlers if h.party == party)
 
     def _row(self, token: str, door: str, wave: str, on: date, outcome: str) -> dict[str, object]:
         who = "self" if outcome in _PERSON else "family" if outcome == "20" else "none"

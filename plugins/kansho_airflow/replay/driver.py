@@ -11,7 +11,7 @@ new run.  A red run without such a cause ends the replay.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -19,7 +19,9 @@ from typing import Any, Protocol
 from kansho.campaign.calendar import OVERSIGHT, Occasion, occasions
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
+from kansho.evidence.events import Event
 from kansho.evidence.ledger import Ledger
+from kansho.oversight.incidents import suspicions
 from kansho_airflow.replay.clocks import FINAL, StageClock, clocks_of, seconds_of, stage_of
 from kansho_airflow.replay.progress import Display
 from kansho_airflow.replay.staff import Staff
@@ -273,11 +275,23 @@ class Year:
         if self._hands.waiting_deliveries():
             self._hands.enter_passwords(on)
             self._stage("extract_intake", on, "13")
-        opened = {e.key for e in self._ledger.events("incident_opened")}
-        closed = {e.key for e in self._ledger.events("incident_closed")}
-        if opened - closed:
+        if unopened(self._ledger.events(), on):
+            self._stage(OVERSIGHT, on, "19")  # which opens it, tells the ward and wakes whoever reports
+        if left_open(self._ledger.events(), on):
             self._hands.fill_incidents(on)
             self._stage("incident", on, "19")
+
+
+def unopened(events: Sequence[Event], on: date) -> bool:
+    """Whether oversight has an incident to open that only the log shows: on such a day something is due."""
+    return bool(suspicions(events, on))
+
+
+def left_open(events: Sequence[Event], on: date) -> bool:
+    """Whether people have an incident of an earlier day before them; whoever opened today's has woken the stage."""
+    closed = {e.key for e in events if e.type == "incident_closed"}
+    opened = (e for e in events if e.type == "incident_opened" and e.key not in closed)
+    return any(e.campaign_date < on.isoformat() for e in opened)
 
 
 def first_run(config: CampaignConfig, occasion: Occasion) -> tuple[str, str]:

@@ -1,0 +1,36 @@
+"""Rules about papers that others signed: each is recorded with its digest, and says a day that had come.
+
+Belongs here: pure rules over records of attestations, inspections and audits (P6, P15), called by
+`kansho.evidence.rules`.  Does not belong here: whether their day was in time (`kansho.evidence.deadline_rules`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from kansho.evidence.deadline_rules import said_day
+from kansho.evidence.findings import Finding
+from kansho.evidence.past import Past, at
+
+#: Record → the findings of one without a digest, and of one of a day that it cannot have.
+_CODES: Mapping[str, tuple[str, str]] = {
+    "attestation_recorded": ("OVERSIGHT-ATTESTATION-PAPER", "OVERSIGHT-ATTESTATION-DAY"),
+    "inspection_recorded": ("OVERSIGHT-INSPECTION-PAPER", "OVERSIGHT-INSPECTION-DAY"),
+    "audit_recorded": ("OVERSIGHT-INSPECTION-PAPER", "OVERSIGHT-INSPECTION-DAY"),
+}
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_CORRECTION = "correction/"
+
+
+def papers_findings(log: Past) -> Iterator[Finding]:
+    """Records without the digest of their paper, or of a day before the contract or after they were made."""
+    for type_, (unshown, impossible) in _CODES.items():
+        for event in log.of(type_):
+            if event.key.startswith(_CORRECTION):
+                continue  # OVERSIGHT-CORRECTION-FORM
+            digest = event.refs.get("sha256")
+            if not isinstance(digest, str) or not _DIGEST.match(digest):
+                yield Finding(unshown, at(event), "recorded without the digest of the paper that says so")
+            if not log.facts_at(event).contract_start <= said_day(event) <= event.campaign_date:
+                yield Finding(impossible, at(event), "of a day before the contract, or after it was recorded")
