@@ -191,6 +191,19 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         all_of(pending_at_an_interim("health", "2028-02-05"), late("traces_purged", "again"),
                late("interim_certified", "interim-2")),
         {"STATE-INTERIM interim_certified interim-2"}),
+    "an interim certification that itself comes after the contract": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), on("interim_certified", "2028-02-01")),
+        {"STATE-DATE interim_certified interim-1", "DEADLINE-ERASURE interim_certified interim-1"}),
+    "an interim certification without any scan": (
+        all_of(pending_at_an_interim("health", "2028-02-05"), dropped("residue_scanned")),
+        {"STATE-INTERIM interim_certified interim-1"}),
+    "a scan on the last day of the contract": (on("residue_scanned", "2028-01-31"), set()),
+    "a scan on the day after it": (
+        on("residue_scanned", "2028-02-01"),
+        {"STATE-DATE residue_scanned scan-1", "DEADLINE-ERASURE erasure/contractor"}),
+    "the opening on the first day of the contract": (on("campaign_opened", "2027-04-01"), set()),
+    "the opening on the day before it": (
+        on("campaign_opened", "2027-03-31"), {"STATE-DATE campaign_opened sumida_2027"}),
     "a key that nobody awaited, after the contract": (
         all_of(awaited(), after_the_contract("keys_destroyed", "late", method="key-service", verified="absent")),
         {"CUSTODY-KEY-UNSCHEDULED keys_destroyed late", "STATE-DATE keys_destroyed late"}),

@@ -35,13 +35,15 @@ def ended_findings(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
     for type_ in METHODS:
         for event in log.of(type_):
             if not ended_well(event):
-                text = "called erased by no method of ours, or without having been looked for afterwards (P11)"
-                yield Finding("STATE-UNVERIFIED", at(event), text)
+                yield Finding(
+                    "STATE-UNVERIFIED", at(event), "ended by no method of ours, or not looked for after it (P11)"
+                )
     standing = interims(log)
     for event in log.of("interim_certified"):
         if event.sequence not in standing:
-            text = "an interim certification while no key was pending, before a clean scan, or with a key kept (P11)"
-            yield Finding("STATE-INTERIM", at(event), text)
+            yield Finding(
+                "STATE-INTERIM", at(event), "while no key was pending, without a clean scan, or with a key kept"
+            )
     yield from _dates(log, facts, standing)
 
 
@@ -52,7 +54,7 @@ def interims(log: Past) -> Mapping[int, frozenset[str]]:
     yet done; every other personal key is destroyed by then.
     """
     found: dict[int, frozenset[str]] = {}
-    pending: set[str] = set()
+    pending: set[str] = set()  # ordered to be deleted, done or not
     gone: set[str] = set()
     clean = False
     for event in _ordered(log):
@@ -60,7 +62,6 @@ def interims(log: Past) -> Mapping[int, frozenset[str]]:
             case "key_deletion_scheduled":
                 pending.add(event.key)
             case "keys_destroyed":
-                pending.discard(event.key)
                 gone.add(event.key)
             case "traces_purged":
                 clean = False
@@ -88,10 +89,8 @@ def _dates(log: Past, facts: ConfigFacts, standing: Mapping[int, frozenset[str]]
     since = min(standing, default=len(log.events))
     awaited = standing.get(since, frozenset())
     for event in log.events:
-        if facts.contract_start <= event.campaign_date <= facts.contract_end:
-            continue
-        early = event.campaign_date < facts.contract_start
-        if early or event.sequence <= since or not _belongs_to_the_end(event, awaited):
+        behind = event.sequence > since and _belongs_to_the_end(event, awaited)
+        if event.campaign_date < facts.contract_start or (event.campaign_date > facts.contract_end and not behind):
             yield Finding("STATE-DATE", at(event), "campaign date outside the contract period (C1)")
 
 
