@@ -205,8 +205,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "the opening on the day before it": (
         on("campaign_opened", "2027-03-31"), {"STATE-DATE campaign_opened sumida_2027"}),
     "a key that nobody awaited, after the contract": (
-        all_of(awaited(), after_the_contract("keys_destroyed", "late", method="key-service", verified="absent")),
-        {"CUSTODY-KEY-UNSCHEDULED keys_destroyed late", "STATE-DATE keys_destroyed late"}),
+        all_of(awaited(), after_the_contract("keys_destroyed", "late", method="overwrite+unlink", verified="absent")),
+        {"STATE-DATE keys_destroyed late"}),
     "the awaited key on a day before the contract": (
         all_of(pending_at_an_interim("health", "2027-03-01"), ended("health", "2027-03-01")),
         {"STATE-DATE keys_destroyed health"}),
