@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from kansho.closing import erasure, stage
+from kansho.closing.finalise import finalise
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
 from kansho.contracts.registry import HANDOVER_MAIL, HANDOVER_STOPS
@@ -160,6 +161,27 @@ def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
     counts = year.ws.ledger.events("inventory_taken")[-1].counts
     assert counts == {"holdings": 28, "vault": 13, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 2}
     assert plan["counts"] == {"targets": 14, "documents": 1, "keys": 8, "media": 1, "manual": 5}
+
+
+def test_what_was_counted_again_after_the_plan_stops_its_execution_before_anything_is_erased(
+    year: ClosingYear,
+) -> None:
+    year, plan = year.until_plan()
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+    year.put_slips()
+    work = stage.return_media(year.ws, plan)
+    again = stage.take_inventory(year.ws, {})
+    assert again
+    with refused("ERASURE-INVENTORY", place=again["inventory"]):
+        stage.execute_erasure(year.ws, work)
+    assert year.ws.ledger.events("holding_erased") == []
+    assert year.ws.ledger.events("keys_destroyed") == []
+    anew = stage.plan_erasure(year.ws, again)
+    year.approve(anew, "erasure_ward_2", "yamanashi")
+    year.approve(anew, "erasure_contractor_2", "watanuki", distinct_from="erasure_ward_2")
+    stage.execute_erasure(year.ws, anew)
+    assert finalise(year.ws.config, year.ws.layout.var)["state"] == "final"
 
 
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
