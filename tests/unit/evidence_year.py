@@ -352,8 +352,9 @@ def _closing(year: Year) -> None:
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
     inventory = {"holdings": 8 + keys, "vault": 2, "keys": keys, "media": 1, "packages": 3, "traces": 2}
+    inventory |= {"traces.rows": 480, "traces.logs": 5, "traces.pages": 0}
     planned = {"targets": 3, "documents": 1}
-    year.add("inventory_taken", "inventory", counts=inventory)
+    year.add("inventory_taken", "inventory", counts=inventory, codes={"database": "sqlite"})
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}
     refs = {"digest": plan, "artefact": artefact, "targets": dict.fromkeys(TARGETS, "")}
@@ -368,7 +369,12 @@ def _closing(year: Year) -> None:
         year.add("keys_destroyed", name)
     people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
     year.add("erasure_attended", "closing", codes=people)
-    year.add("traces_purged", "traces", counts={"holdings": 2, "rows": 500})
+    # One attempt that a scan found wanting, which may be, and the one that left nothing.
+    purged = {"rows.removed": 490, "rows.left": 10, "logs.removed": 6, "logs.left": 0}
+    year.add("traces_found", "attempt-1", counts={"rows": 500, "logs": 6}, codes={"database": "sqlite"})
+    year.add("traces_purged", "attempt-1", counts=purged, codes={"database": "sqlite"})
+    year.add("traces_found", "attempt-2", counts={"rows": 10, "logs": 0}, codes={"database": "sqlite"})
+    year.add("traces_purged", "attempt-2", counts={"rows.removed": 10, "rows.left": 0}, codes={"database": "sqlite"})
     year.add("residue_scanned", "scan-1", counts={"files": 10, "bytes": 1000, "needles": 99, "hits": 0})
     year.add("keys_destroyed", "needles")
 

@@ -14,6 +14,7 @@ from kansho.errors import KanshoError
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
+from kansho.evidence.purges import attempts, left_over, summed
 
 #: What ends a key: its deletion, or that a key service took the order to delete it.
 _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
@@ -21,7 +22,7 @@ _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
 _TOLD = _KEY_ENDS | {
     *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
     *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
-    *("traces_purged", "residue_scanned"),
+    *("traces_found", "traces_purged", "residue_scanned"),
 }
 
 
@@ -36,11 +37,12 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing, open or not verified.
     """
     told = [e for e in log if e.type in _TOLD]
-    planned, scanned, purged = (_last(told, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
+    planned, scanned, _ = (_last(told, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
     inventory, attended = _last(told, "inventory_taken"), _last(told, "erasure_attended")
     erased = [e for e in told if e.type == "holding_erased"]
     gone = [e for e in told if e.type == "snapshot_erased"]
-    _require_done(planned, scanned, erased, open_manual(told))
+    purges = attempts(told)
+    _require_done(planned, scanned, erased, [*open_manual(told), *left_over(purges)])
     ends = [e for e in told if e.type in _KEY_ENDS]
     return {
         "simulation": log[0].codes.get("simulation", ""),
@@ -63,8 +65,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "media_returned": sum(e.type == "medium_returned" for e in told),
             "manual": manual_closed(told),
             "certificates": sorted(e.key for e in told if e.type == "certificate_received"),
-            "trace_rows": purged.counts.get("rows", 0),
-            "trace_files": purged.counts.get("files", 0),
+            "traces": summed(purges),
             "approvals": _approvals(told, planned),
         },
         "attachments": {

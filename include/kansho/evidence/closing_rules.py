@@ -1,4 +1,4 @@
-"""Rules about the people and the things that no program erases: who attended, what was closed by hand, pending keys.
+"""Rules about the end of a year: who attended, what was closed by hand, pending keys, what is left of Airflow's traces.
 
 Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: the order of the
 closing as a whole (`kansho.evidence.rules`), what is used after its end (`kansho.evidence.custody_rules`), or what the
@@ -13,6 +13,7 @@ from kansho.evidence.certified import open_manual, pending_keys
 from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.purges import KINDS, NO_DATABASE, attempts, left_over, seen_before
 
 #: The events that these rules look at.
 _TOLD = frozenset(
@@ -20,6 +21,7 @@ _TOLD = frozenset(
         *("medium_registered", "returns_recorded", "sheets_in", "package_handed_over", "erasure_planned"),
         "erasure_attended",
         *("manual_target_closed", "keys_destroyed", "key_deletion_scheduled", "campaign_certified"),
+        *("inventory_taken", "traces_found", "traces_purged"),
     }
 )
 #: What a record of something erased or returned by hand must say.
@@ -77,6 +79,18 @@ def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]
         yield Finding("STATE-MANUAL-OPEN", end, f"certified while not closed by hand: {name[:120]}")
     for name in pending_keys(before):
         yield Finding("STATE-KEY-PENDING", end, f"certified while the deletion of key {name[:40]} was only scheduled")
+    yield from _purged(before, end)
+
+
+def _purged(before: Sequence[Event], end: str) -> Iterator[Finding]:
+    """Nothing was left, and the log says where that was looked for; without any purge, `rules` says so."""
+    made = attempts(before)
+    for called in left_over(made):
+        yield Finding("STATE-TRACES-LEFT", end, f"certified while traces were left, or not counted again: {called}")
+    if made and made[-1].database not in KINDS | {NO_DATABASE}:
+        yield Finding("STATE-TRACES-DATABASE", end, "certified without telling in which kind of database rows were")
+    if made and made[-1].database == NO_DATABASE and seen_before(before):
+        yield Finding("STATE-TRACES-DATABASE", end, "certified as without a database, although one had been seen")
 
 
 def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kansho.errors import KanshoError
+from kansho.evidence.purges import NO_DATABASE
 
 STANDARD = "NIST SP 800-88r2"
 #: What no statement of ours covers; the paper spells each out.
@@ -21,6 +22,8 @@ NOT_COVERED = (
     "what_was_returned_or_handed_over",
     "backups_that_were_not_declared",
 )
+#: And where somebody said that Airflow has no database here.
+NO_METADATA = "airflow_metadata_said_not_to_exist"
 
 
 def how_it_was_done(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +61,12 @@ def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, 
             "overwriting_claimed": "no",
         },
         "cryptographic_erase": cryptographic_erase(config, erasure),
-        "not_covered": list(NOT_COVERED),
+        "not_covered": [*NOT_COVERED, *([NO_METADATA] if _said_to_be_none(erasure) else [])],
     }
+
+
+def _said_to_be_none(erasure: Mapping[str, Any]) -> bool:
+    return bool(erasure.get("traces", {}).get("database") == NO_DATABASE)
 
 
 def method_type(config: Mapping[str, Any]) -> str:

@@ -49,6 +49,7 @@ MODULES = (
             "oversight_rules",
             "paper",
             "past",
+            "purges",
             "registrations",
             "rules",
             "scan_log",
