@@ -21,24 +21,14 @@ _VERIFIER = (
     *("command", "countersignatures", "covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log"),
     *("ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules", "log_lines"),
     *("lookalike", "merkle", "methods", "opening_rules", "openings", "oversight_rules", "paper", "past", "proofs"),
-    *(
-        "registrations",
-        "rules",
-        "scan_log",
-        "scan_rules",
-        "signed",
-        "strict",
-        "verdict",
-        "verify",
-        "whole",
-        "work_rules",
-    ),
+    *("purges", "registrations", "rules", "scan_log", "scan_rules", "signed", "strict", "verdict", "verify", "whole"),
+    "work_rules",
 )
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
-    *("index", "inventory", "last_plan", "lawful", "manual", "needles", "packing", "predictors", "residue"),
-    *("searching", "stopped", "traces"),
+    *("index", "inventory", "last_plan", "lawful", "manual", "metadata", "needles", "packing", "predictors"),
+    *("purging", "rehearsal", "residue", "searching", "stopped", "trace_logs", "traces"),
 )
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(

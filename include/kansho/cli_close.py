@@ -32,15 +32,24 @@ def add_close_commands(commands: Any, site: Callable[[argparse.ArgumentParser], 
     finalise.add_argument("--operator", metavar="USER", help=f"who erases; {people}")
     finalise.add_argument("--verifier", metavar="USER", help="who checks, another than the operator")
     finalise.add_argument("--witness", metavar="USER", help="who of the ward attends, or none")
-    _add_database(finalise)
+    _add_database(finalise).add_argument(
+        "--no-database",
+        action="store_true",
+        help="say that Airflow has no database here: none is searched, and the certificate says that it covers none",
+    )
     site(finalise)
     finalise.set_defaults(run=_finalise)
 
 
-def _add_database(parser: argparse.ArgumentParser) -> None:
-    """A file, never an argument: arguments stand in the process list, and the URL holds a password."""
+def _add_database(parser: argparse.ArgumentParser) -> Any:
+    """A file, never an argument: arguments stand in the process list, and the URL holds a password.
+
+    What is returned takes what may stand instead of it.
+    """
     told = "file with the SQLAlchemy URL of Airflow's metadata; the embedded database by default"
-    parser.add_argument("--database-file", type=Path, metavar="FILE", help=told)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--database-file", type=Path, metavar="FILE", help=told)
+    return group
 
 
 def _database(arguments: argparse.Namespace) -> str | None:
@@ -130,6 +139,12 @@ def _finalise(arguments: argparse.Namespace) -> int:
             remedy="--operator --verifier --witness を付けてください（立会いなしは none）",
         )
     attended = Attended(*given) if all(given) else None
-    result = finalise(load_config(arguments.config), arguments.var, database=_database(arguments), attended=attended)
+    result = finalise(
+        load_config(arguments.config),
+        arguments.var,
+        database=_database(arguments),
+        no_database=arguments.no_database,
+        attended=attended,
+    )
     print(json.dumps(result, ensure_ascii=False, indent=2))
     return 0

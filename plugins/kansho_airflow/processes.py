@@ -52,8 +52,8 @@ class Sessions:
         return False
 
     def names(self) -> list[str]:
-        """Components with a pid file, in order of their names."""
-        return sorted(path.stem for path in self.run.glob("*.pid"))
+        """Components that run, in order of their names."""
+        return [name for name in self._known() if self.alive(name)]
 
     def alive(self, name: str) -> bool:
         """Whether the component's leading process runs."""
@@ -79,25 +79,34 @@ class Sessions:
         self.kill(name)
 
     def kill(self, name: str) -> None:
-        """End every process of the session at once and forget the component."""
-        pid = self._pid(name)
+        """End every process of the session at once and forget the component.
+
+        Of a leader that had to be killed the pid file stays until the next start: the heartbeat that it left in the
+        metadata database is told from a living one's by it (`kansho.closing.stopped`).
+        """
+        pid, forced = self._pid(name), self.alive(name)
         deadline = time.monotonic() + 10
         while pid is not None and time.monotonic() < deadline and (members := self._members(pid)):
             for member in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(member, signal.SIGKILL)
             time.sleep(0.02)
-        (self.run / f"{name}.pid").unlink(missing_ok=True)
+        if not forced:
+            (self.run / f"{name}.pid").unlink(missing_ok=True)
 
     def rss_mb(self) -> dict[int, float]:
         """Resident memory of every process of every component, in MB, by pid."""
         page = os.sysconf("SC_PAGE_SIZE")
         out: dict[int, float] = {}
-        for name in self.names():
+        for name in self._known():
             for member in self._members(self._pid(name) or -1):
                 with contextlib.suppress(OSError, IndexError, ValueError):
                     out[member] = int(Path(f"/proc/{member}/statm").read_text().split()[1]) * page / 1e6
         return out
+
+    def _known(self) -> list[str]:
+        """Components with a pid file."""
+        return sorted(path.stem for path in self.run.glob("*.pid"))
 
     def _pid(self, name: str) -> int | None:
         """The session of a component, unless its number belongs to somebody else by now."""

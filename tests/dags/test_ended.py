@@ -63,7 +63,7 @@ def closed(mini: CampaignConfig, tmp_path_factory: pytest.TempPathFactory) -> Si
         site.built_before.append(site.built)  # nothing on disk yet
         closing_year(mini, var).until_erased()
         site.built_before.append(site.built)  # erased, and its DAG must still be able to say so
-        finalise(mini, var)
+        finalise(mini, var, no_database=True)
     return site
 
 

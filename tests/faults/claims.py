@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Event
+from kansho.evidence.purges import attempts, summed
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS, class_of
 from kansho.vault.envelope import unseal
@@ -58,7 +59,7 @@ class Left:
                 case "document_issued":
                     found += self._document(ws.layout.outputs / event.key, event)
                 case "traces_purged":
-                    found += self._traces(ws)
+                    found += self._traces(ws, event)
                 case "residue_scanned" if not event.counts["hits"]:
                     found += self._residue()
         found += self._half_written(ws, {e.key for e in events if e.type == "keys_destroyed"})
@@ -88,15 +89,17 @@ class Left:
         same = hashlib.sha256(path.read_bytes()).hexdigest() == event.refs["sha256"]
         return [] if same else [f"issued with other bytes: {event.key}"]
 
-    def _traces(self, ws: Workspace) -> list[str]:
-        if list((ws.layout.airflow / "logs").glob(f"dag_id={self.config.id}__*")):
+    def _traces(self, ws: Workspace, purged: Event) -> list[str]:
+        """What an attempt says it left may be gone by now; there is no more than that."""
+        folders = (ws.layout.airflow / "logs").glob(f"dag_id={self.config.id}__*")
+        if sum(path.is_file() for folder in folders for path in folder.rglob("*")) > purged.counts["logs.left"]:
             return ["purged, and logs are there"]
         if not (ws.layout.airflow / "airflow.db").is_file():
             return []
         base = sqlite3.connect(ws.layout.airflow / "airflow.db")
         rows = base.execute("SELECT count(*) FROM import_error").fetchone()[0]
         base.close()
-        return ["purged, and rows are there"] if rows else []
+        return ["purged, and rows are there"] if rows > purged.counts["rows.left"] else []
 
     def _residue(self) -> list[str]:
         forms = [self.resident.encode(encoding) for encoding in ("utf-8", "cp932", "utf-16-le")]
@@ -140,10 +143,30 @@ class Left:
         return found
 
 
-def named(left: Left) -> list[tuple[str, str]]:
-    """What happened; a scan that was not known to have ended clean is lawfully done again.
+#: How much there was to search: papers that tell the time, and a log that a death makes longer.
+_SEARCHED = frozenset({"files", "bytes"})
 
+
+def named(left: Left) -> list[tuple[str, str, str]]:
+    """What happened and how much of it; a scan that was not known to have ended clean is lawfully done again.
+
+    So is a purge, whose attempts are told together: what they removed, which no death may make less, and what is left.
     An interim certificate is named after the length of the log, which such a scan makes longer.
     """
-    again = [e.key for e in left.events() if e.type == "residue_scanned"][1:]
-    return sorted((e.type, re.sub(r"interim-\d+", "interim", e.key)) for e in left.events() if e.key not in again)
+    events = left.events()
+    again = [e.key for e in events if e.type == "residue_scanned"][1:]
+    told = [e for e in events if e.key not in again and e.type not in ("traces_found", "traces_purged")]
+    purged = summed(attempts(events))
+    del purged["attempts"]
+    return sorted(
+        [("traces", "", json.dumps(purged, sort_keys=True)), *((e.type, _key(e.key), _counts(e)) for e in told)]
+    )
+
+
+def _key(key: str) -> str:
+    return re.sub(r"interim-\d+", "interim", key)
+
+
+def _counts(event: Event) -> str:
+    unlike = _SEARCHED if event.type == "residue_scanned" else frozenset()
+    return json.dumps({name: n for name, n in event.counts.items() if name not in unlike}, sort_keys=True)

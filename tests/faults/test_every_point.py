@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import stage
+from kansho.closing import purging, stage
 from kansho.closing.finalise import finalise
 from kansho.errors import KanshoError
+from kansho.evidence.events import Event
 from kansho.evidence.ledger import BACKWARDS, Ledger, wall_clock
 from kansho.vault.keys import KEY_NAMES
 from kansho.workspace import Workspace
@@ -42,8 +43,8 @@ ERASE = (
     {"unlink", "link", "torn", "replace"},
 )
 CERTIFY = (
-    {"require_erased", "record_attended", "_purge", "purge_logs", "_scan", "destroy_key", "issue_paper", "write_files"}
-    | {"sign_checkpoint", "write_whole"},
+    {"require_erased", "record_attended", "purge_traces", "purge_logs", "_scan", "destroy_key"}
+    | {"issue_paper", "write_files", "sign_checkpoint", "write_whole", "give_checkpoint"},
     {"unlink", "rmdir", "link", "replace", "torn"},
 )
 
@@ -56,7 +57,7 @@ class Scene:
     work: Callable[[Path], object]
     begin: Tree
     deaths: list[Crash]
-    end: list[tuple[str, str]]
+    end: list[tuple[str, str, str]]
     root: Path
     _there: Tree | None = field(default=None)
 
@@ -261,6 +262,30 @@ def test_a_disk_that_refuses_at_every_point_is_told_and_the_work_goes_on_to_the_
     assert left.lies() == []
 
 
+def test_numbers_of_a_purge_that_a_death_loses_are_seen(
+    scenes: dict[str, Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that forgets what a killed attempt has removed ends well and verifies; only the numbers tell."""
+
+    def forgetful(ws: Workspace, begun: Event, *_: object) -> None:
+        left = {f"{name}.left": number for name, number in begun.counts.items()}
+        ws.record("traces_purged", begun.key, counts=left, codes=begun.codes)
+
+    scene = scenes["certify"]
+    recording = [d for d in scene.deaths if d.point.within("purge_traces") and d.point.within("record")]
+
+    def of(death: Crash) -> set[str]:
+        return {e.type for e in scene.show(death.left).events()}
+
+    killed = [d for d in recording if "traces_found" in of(d) and "traces_purged" not in of(d)][-1]
+    assert named(scene.resume(killed.left)) == scene.end
+    monkeypatch.setattr(purging, "_end_killed", forgetful)
+    left = scene.resume(killed.left)
+    assert left.lies() == []
+    assert [fact[:2] for fact in named(left)] == [fact[:2] for fact in scene.end]
+    assert named(left) != scene.end
+
+
 @pytest.mark.parametrize("work", ["erase", "certify"])
 def test_a_clock_that_jumps_a_year_ahead_and_back_is_told_and_changes_nothing_else(
     work: str, scenes: dict[str, Scene], monkeypatch: pytest.MonkeyPatch
@@ -275,7 +300,7 @@ def test_a_clock_that_jumps_a_year_ahead_and_back_is_told_and_changes_nothing_el
     scene.shown()
     monkeypatch.undo()
     happened = named(left)
-    assert len([what for what, _ in happened if what == BACKWARDS]) > 3
+    assert len([fact for fact in happened if fact[0] == BACKWARDS]) > 3
     assert [fact for fact in happened if fact[0] != BACKWARDS] == scene.end
     assert left.lies() == []
 

@@ -51,6 +51,8 @@ RESULTS = {
 }
 #: How the closing ends a key.
 GONE = {"method": OVERWRITE, "verified": ABSENT}
+#: Where Airflow's metadata was.
+HOME = {"database": "sqlite", "place": "airflow"}
 #: Where a scan looks, with files and bytes: nothing of Airflow's home was left but its settings.
 PLACES = {
     "airflow": (2, 500),
@@ -440,8 +442,9 @@ def _closing(year: Year) -> None:
     keys = len(PERSONAL_KEYS)
     inventory = {"vault": 2 + len(RESULTS), "keys": keys, "media": 1, "packages": 3, "traces": 2}
     inventory["holdings"] = sum(inventory.values())
+    inventory |= {"traces.rows": 480, "traces.logs": 5, "traces.pages": 0}
     planned = {"targets": len(TARGETS), "documents": 1}
-    year.add("inventory_taken", "inventory", counts=inventory)
+    year.add("inventory_taken", "inventory", counts=inventory, codes={"database": "sqlite"})
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}
     refs = {"digest": plan, "artefact": artefact, "targets": dict.fromkeys(TARGETS, "")}
@@ -457,7 +460,12 @@ def _closing(year: Year) -> None:
         year.add("keys_destroyed", name, codes=GONE)
     people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
     year.add("erasure_attended", "closing", codes=people)
-    year.add("traces_purged", "airflow", counts={"holdings": 2, "rows": 500}, codes={"database": "airflow"})
+    # One attempt that a scan found wanting, which may be, and the one that left nothing.
+    purged = {"rows.removed": 490, "rows.left": 10, "logs.removed": 6, "logs.left": 0}
+    year.add("traces_found", "attempt-1", counts={"rows": 500, "logs": 6}, codes=HOME)
+    year.add("traces_purged", "attempt-1", counts=purged, codes=HOME)
+    year.add("traces_found", "attempt-2", counts={"rows": 10, "logs": 0}, codes=HOME)
+    year.add("traces_purged", "attempt-2", counts={"rows.removed": 10, "rows.left": 0}, codes=HOME)
     scanned(year, "scan-1")
     year.add("keys_destroyed", "needles", codes=GONE)
 

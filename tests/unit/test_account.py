@@ -65,7 +65,7 @@ def test_a_whole_year_balances(year: Year) -> None:
         "keys = destroyed",
         "packages at others = inventoried",
         "packages handed over = certified",
-        "traces = purged",
+        "traces found = removed + left",
         "snapshots stored = erased",
         "told = stored",
         "stored = handed back",

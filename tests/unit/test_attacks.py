@@ -910,9 +910,24 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         dropped("traces_purged"),
         {
             "CERTIFY-INCOMPLETE [traces_purged]",
-            "COUNT-TRACES [traces = purged]",
+            "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-logs]]",
+            "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-metadata]]",
+            "COUNT-TRACES [traces found = removed + left [attempt-2/airflow-metadata]]",
             "STATE-TRACES [campaign_certified certificate]",
+            "STATE-TRACES-LEFT [campaign_certified]",
         },
+    ),
+    "traces that were left": (
+        counted("traces_purged", "attempt-2", **{"rows.removed": 9, "rows.left": 1}),
+        {"CERTIFY-INCOMPLETE [airflow-metadata]", "STATE-TRACES-LEFT [campaign_certified]"},
+    ),
+    "a purge that tells no kind of database": (
+        coded("traces_purged", "attempt-2", database=""),
+        {"STATE-TRACES-DATABASE [campaign_certified]"},
+    ),
+    "a database that was seen said not to be there": (
+        coded("traces_purged", "attempt-2", database="none"),
+        {"STATE-TRACES-DATABASE [campaign_certified]"},
     ),
     "no scan": (
         dropped("residue_scanned"),
@@ -1499,7 +1514,17 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "COUNT-CERTIFIED [packages handed over = certified [visitors]]",
         },
     ),
-    "traces that do not balance": (counted("traces_purged", holdings=1), {"COUNT-TRACES [traces = purged]"}),
+    "traces that do not balance": (
+        counted("traces_purged", **{"rows.removed": 0}),
+        {"COUNT-TRACES [traces found = removed + left [attempt-1/airflow-metadata]]"},
+    ),
+    "traces that were purged and not counted before": (
+        dropped("traces_found", "attempt-1"),
+        {
+            "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-logs]]",
+            "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-metadata]]",
+        },
+    ),
 }
 
 #: What only shows beside something that the ward kept, or in what the bundle says of the ward.

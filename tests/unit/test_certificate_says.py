@@ -61,7 +61,11 @@ def year(mini: CampaignConfig) -> Year:
     add("medium_returned", "d01")
     add("certificate_received", "printer", codes={"decision": "approve"}, refs={"digest": ARTEFACT})
     add("certificate_received", "call_centre")
-    add("traces_purged", "traces", counts={"rows": 500, "files": 6})
+    said = {"database": "sqlite"}
+    add("traces_found", "attempt-1", counts={"rows": 500, "logs": 6, "pages": 2}, codes=said)
+    add("traces_purged", "attempt-1", counts={"rows.removed": 500, "logs.removed": 6, "pages.left": 2}, codes=said)
+    add("traces_found", "attempt-2", counts={"rows": 4, "pages": 2}, codes=said)
+    add("traces_purged", "attempt-2", counts={"rows.removed": 4, "pages.removed": 2}, codes=said)
     add("residue_scanned", "scan-1", counts={"files": 1, "needles": 7})
     places: dict[str, Any] = {"vault": {"files": 4, "bytes": 10}, "keys": {"hits": 0, "unread": "no"}, "odd": 3}
     counts = {"files": 10, "bytes": 1000, "needles": 99, "hits": 0, "unread": 0}
@@ -130,8 +134,13 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
                 }
             ],
             "certificates": ["call_centre", "printer"],
-            "trace_rows": 500,
-            "trace_files": 6,
+            "traces": {
+                "database": "sqlite",
+                "attempts": 2,
+                "found": {"rows": 504, "logs": 6, "pages": 2},
+                "removed": {"rows": 504, "logs": 6, "pages": 2},
+                "left": {"rows": 0, "logs": 0, "pages": 0},
+            },
             "approvals": [
                 {"role": "contractor_manager", "user": "watanuki", "on": "2027-04-01"},
                 {"role": "ward_manager", "user": "yamanashi", "on": "2027-04-01"},
@@ -194,6 +203,7 @@ def when(year: Year, type: str, key: str) -> str:
 def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
     made = erasure_log(part(year))
     assert made.count(b"\r\n") == made.count(b"\n") == 15
+    gone = "deleted, database compacted (sqlite)"
     headings = "対象|区分|要約値 (SHA-256)|行数・点数|発見|方法|消去・登録の日時 (UTC)|確認"
     assert rows_of(made) == [
         line.split("|")
@@ -203,7 +213,12 @@ def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
             f"hand/disk|backup|{'d' * 64}|2|present|degauss|{moment(11)}|looked: h01",
             f"roster/d01|vault|d01|5|absent|crypto-erase+delete|{moment(12)}|absent",
             f"roster/d02|vault|d02|five|present|crypto-erase+delete|{moment(14)}|absent",
-            f"traces|traces||500|present|purged, database compacted|{moment(19)}|residue scan",
+            f"airflow-metadata/attempt-1|traces||500|500|{gone}|{moment(20)}|counted again: 0",
+            f"airflow-logs/attempt-1|traces||6|6|deleted|{moment(20)}|counted again: 0",
+            f"data-docs/attempt-1|traces||0|2|looked for|{moment(20)}|counted again: 2",
+            f"airflow-metadata/attempt-2|traces||4|4|{gone}|{moment(22)}|counted again: 0",
+            f"airflow-logs/attempt-2|traces||0|0|deleted|{moment(22)}|counted again: 0",
+            f"data-docs/attempt-2|traces||2|2|looked for|{moment(22)}|counted again: 0",
             f"health|key|||present|scheduled|{moment(22)}|pending until 2028-02-09",
             f"hmac|key|||present|scheduled|{moment(23)}|pending until 2028-02-08",
             *(f"{key}|key|||present|overwrite+unlink|{moment(24 + n)}|absent" for n, key in enumerate(FILES)),

@@ -55,6 +55,11 @@ def uncounted(name: str) -> Edit:
     )
 
 
+def counted_last(**counts: int) -> Edit:
+    """Edit what the last attempt at the traces tells."""
+    return lambda year: year.edit("traces_purged", lambda e: replace(e, counts={**e.counts, **counts}), "attempt-2")
+
+
 NOT_DONE: dict[str, tuple[Edit, str]] = {
     "a target was never erased": (dropped("holding_erased", "roster/d01"), "roster/d01"),
     "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "quarantine/d01"),
@@ -80,6 +85,10 @@ NOT_DONE: dict[str, tuple[Edit, str]] = {
     "nobody is named": (dropped("erasure_attended"), "erasure_attended"),
     "nothing was counted": (dropped("inventory_taken"), "inventory_taken"),
     "traces were not purged": (dropped("traces_purged"), "traces_purged"),
+    "rows were left": (counted_last(**{"rows.left": 1}), "airflow-metadata"),
+    "logs were left": (counted_last(**{"logs.left": 1}), "airflow-logs"),
+    "nobody counted again": (dropped("traces_purged", "attempt-2"), "airflow-metadata"),
+    "nobody counted before": (dropped("traces_found", "attempt-2"), "airflow-metadata"),
 }
 
 
@@ -106,6 +115,21 @@ def certified(config: CampaignConfig, *edits: Edit) -> Year:
     return year
 
 
+def database(key: str, kind: str) -> Edit:
+    return lambda year: year.edit("traces_purged", lambda e: replace(e, codes={"database": kind}), key)
+
+
+def without_a_database(year: Year) -> None:
+    for type in ("inventory_taken", "traces_found", "traces_purged"):
+        for key in [e.key for e in year.events if e.type == type]:
+            said = "unseen" if type == "inventory_taken" else "none"
+            year.edit(type, lambda e, said=said: replace(e, codes={"database": said}), key)  # type: ignore[misc]
+
+
+def test_a_year_that_never_had_a_database_may_say_so(mini: CampaignConfig) -> None:
+    assert codes_of(certified(mini, without_a_database)) == set()
+
+
 UNLAWFUL: dict[str, tuple[Edit, str]] = {
     "nobody is named": (dropped("erasure_attended"), "STATE-UNATTENDED"),
     "one person erased and checked": (changed("erasure_attended", codes={"verifier": "tsukumo"}), "STATE-ATTENDED"),
@@ -120,6 +144,11 @@ UNLAWFUL: dict[str, tuple[Edit, str]] = {
     "visit sheets were not destroyed": (dropped("manual_target_closed", "paper/visit-sheets"), "STATE-MANUAL-OPEN"),
     "丙's machines were not erased": (dropped("manual_target_closed", "party/printer"), "STATE-MANUAL-OPEN"),
     "a declared backup is left": (dropped("manual_target_closed", "hand/backup_disk"), "STATE-MANUAL-OPEN"),
+    "traces were left": (counted_last(**{"rows.left": 1}), "STATE-TRACES-LEFT"),
+    "traces were not counted again": (dropped("traces_purged", "attempt-2"), "STATE-TRACES-LEFT"),
+    "nobody says where rows were": (database("attempt-2", ""), "STATE-TRACES-DATABASE"),
+    "rows were in something strange": (database("attempt-2", "a-file"), "STATE-TRACES-DATABASE"),
+    "a database that was seen is said not to be there": (database("attempt-2", "none"), "STATE-TRACES-DATABASE"),
     "a key is pending": (
         lambda year: (
             dropped("keys_destroyed", "health")(year),

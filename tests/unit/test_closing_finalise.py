@@ -18,14 +18,16 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.cli import main
-from kansho.closing import certificate, finalise, traces
+from kansho.closing import certificate, discovery, finalise, purging, traces
 from kansho.closing.attended import Attended, record_attended, simulated, tool_version
+from kansho.closing.metadata import metadata_of
 from kansho.closing.needles import needles_of
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.closing.residue import ScanResult, scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import sha256
+from kansho.evidence.findings import Finding
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
@@ -49,6 +51,9 @@ def with_traces(made: ClosingYear) -> ClosingYear:
     log.parent.mkdir(parents=True)
     log.write_bytes(LEFT)
     base = sqlite3.connect(made.ws.layout.airflow / "airflow.db")
+    base.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    base.execute("CREATE TABLE dag_run (id INTEGER, dag_id TEXT)")
+    base.executemany("INSERT INTO dag_run VALUES (?, ?)", [(1, f"{mini.id}__call_wave"), (2, "other_2027__call_wave")])
     base.execute("CREATE TABLE import_error (id INTEGER, stacktrace TEXT)")
     base.execute("INSERT INTO import_error VALUES (1, ?)", (LEFT.decode("cp932"),))
     base.commit()
@@ -65,7 +70,7 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     result = run(year, say=said.append)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
-    assert result["erasure"] == {"holdings": 28, "returned": 1, "erased": 14, "residue_hits": 0}
+    assert result["erasure"] == {"holdings": 26, "returned": 1, "erased": 14, "residue_hits": 0}
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
@@ -120,7 +125,12 @@ def test_the_log_beside_the_certificate_has_a_row_per_target(year: ClosingYear) 
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     ledger = year.ws.ledger
     gone = [e.key for t in ("snapshot_erased", "manual_target_closed", "keys_destroyed") for e in ledger.events(t)]
-    assert sorted(r["対象"] for r in rows) == sorted([*gone, "airflow"])
+    traces_of = [f"{name}/attempt-1" for name in ("airflow-metadata", "airflow-logs", "data-docs")]
+    assert sorted(r["対象"] for r in rows) == sorted([*gone, *traces_of])
+    told = {r["対象"]: (r["発見"], r["行数・点数"], r["確認"]) for r in rows}
+    assert [told[name] for name in traces_of] == [
+        ("2", "2", "counted again: 0"), ("1", "1", "counted again: 0"), ("0", "0", "counted again: 0")
+    ]  # fmt: skip
     assert all(r["発見"] and r["方法"] and r["消去・登録の日時 (UTC)"] and r["確認"] for r in rows)
     titles = {name: ledger.find("document_issued", name) for name in (erasure_log.NAME, scan_log.NAME)}
     assert [e.names["title"] for e in titles.values() if e] == ["消去の記録", "残存検査の記録"]
@@ -235,7 +245,7 @@ def test_it_carries_on_an_erasure_killed_before_its_keys_and_sweeps_what_was_hal
 def test_it_refuses_a_campaign_that_is_not_erased(mini: CampaignConfig, tmp_path: Path) -> None:
     made, _ = closing_year(mini, tmp_path / "var").until_plan()
     with refused("CLOSING-NOT-ERASED"):
-        run(made)
+        run(made, no_database=True)
 
 
 def test_values_that_only_an_erased_delivery_held_are_looked_for(mini: CampaignConfig, tmp_path: Path) -> None:
@@ -264,6 +274,8 @@ def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, t
     elsewhere = tmp_path / "meta"
     elsewhere.mkdir()
     base = sqlite3.connect(elsewhere / "airflow.db")
+    for table in ("dag_run", "alembic_version"):
+        base.execute(f"CREATE TABLE {table} (dag_id TEXT)")
     base.execute("CREATE TABLE variable (val TEXT)")
     base.execute("INSERT INTO variable VALUES (?)", (LEFT.decode("cp932"),))
     base.commit()
@@ -313,10 +325,169 @@ def test_it_refuses_while_airflow_runs(year: ClosingYear) -> None:
         run(year)
 
 
-def test_evidence_that_does_not_balance_is_written_and_refused(year: ClosingYear) -> None:
+def test_evidence_that_would_not_verify_is_refused_before_anything_of_it_is_recorded_or_written(
+    year: ClosingYear,
+) -> None:
     year.ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
+    documents = len(year.ws.ledger.events("document_issued"))
+    checkpoints = year.ws.ledger.checkpoints()
     with refused("CLOSING-EVIDENCE", "COUNT-SHEETS"):
         run(year)
+    outputs = year.ws.layout.outputs
+    assert year.ws.ledger.events("campaign_certified") == []
+    assert (len(year.ws.ledger.events("document_issued")), year.ws.ledger.checkpoints()) == (documents, checkpoints)
+    assert not any((outputs / name).exists() for name in ("certificate.json", "checkpoint.txt", certificate.PDF))
+    assert not list(outputs.glob("evidence-*"))
+    assert not (year.ws.layout.received("ward") / "checkpoint.txt").exists()
+
+
+def test_a_bundle_that_the_disk_spoiled_is_not_given_to_the_ward(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finalise, "verify_bundle", lambda *_: [Finding("ZIP-BROKEN", "evidence", "spoiled")])
+    with refused("CLOSING-EVIDENCE", "ZIP-BROKEN"):
+        run(year)
+    assert not (year.ws.layout.received("ward") / "checkpoint.txt").exists()
+
+
+def test_no_purge_is_certified_of_a_database_that_nobody_named(erased_year: ClosingYear, tmp_path: Path) -> None:
+    """As every deployment on PostgreSQL whose operator forgets to name it."""
+    strange = tmp_path / "strange.db"
+    base = sqlite3.connect(strange)
+    base.execute("CREATE TABLE notes (id INTEGER)")
+    base.close()
+    before = erased_year.ws.ledger.size
+    for parts, code in (
+        ({}, "TRACES-NO-DATABASE"),
+        ({"database": f"sqlite:///{tmp_path / 'absent.db'}"}, "TRACES-NO-DATABASE"),
+        ({"database": f"sqlite:///{strange}"}, "TRACES-NOT-AIRFLOW"),
+    ):
+        with refused(code):
+            run(erased_year, **parts)
+    assert erased_year.ws.ledger.size == before
+
+
+def test_that_there_is_no_database_is_said_and_stands_in_log_and_certificate(erased_year: ClosingYear) -> None:
+    result = run(erased_year, no_database=True)
+    assert verify_bundle(Path(result["bundle"])) == []
+    value = json.loads(Path(result["certificate"]).read_bytes())
+    assert value["erasure"]["traces"]["database"] == "none"
+    assert value["not_covered"][-1] == "airflow_metadata_said_not_to_exist"
+    assert [e.codes["database"] for e in erased_year.ws.ledger.events("traces_purged")] == ["none"]
+    rows = (erased_year.ws.layout.outputs / erasure_log.NAME).read_text(encoding="utf-8-sig").splitlines()
+    (said,) = [line for line in rows if line.startswith("airflow-metadata/")]
+    assert said.startswith("airflow-metadata/attempt-1,traces,,,not looked for,said to have no database,")
+    assert said.endswith(",not covered")
+
+
+def test_the_command_asks_for_a_database_or_for_the_word_that_there_is_none(
+    erased_year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ward, named = tmp_path / "ward.yaml", tmp_path / "url"
+    ward.write_text(without_keys(MINI.read_text(encoding="utf-8"), "mappings", "gaiji"), encoding="utf-8")
+    named.write_text("")
+    command = ["close", "finalise", "--config", str(ward), "--var", str(erased_year.ws.layout.var)]
+    assert main(command) == 1
+    assert "TRACES-NO-DATABASE" in capsys.readouterr().err
+    assert main([*command, "--database-file", str(named)]) == 1  # an empty file names nothing, not the embedded one
+    assert "TRACES-DATABASE " in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*command, "--database-file", str(named), "--no-database"])
+    capsys.readouterr()
+    assert main([*command, "--no-database"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "final"
+
+
+def test_a_database_that_was_seen_cannot_be_said_not_to_be_there(year: ClosingYear) -> None:
+    with refused("TRACES-DATABASE-THERE"):
+        run(year, no_database=True)
+    (year.ws.layout.outputs / "leaky.txt").write_bytes(LEFT)
+    with refused("CLOSING-RESIDUE"):
+        run(year)
+    (year.ws.layout.airflow / "airflow.db").unlink()
+    with refused("TRACES-DATABASE-THERE"):
+        run(year, no_database=True)
+
+
+def purges(year: ClosingYear) -> list[tuple[str, dict[str, int], dict[str, int]]]:
+    """Each attempt: what was found, and what its end tells."""
+    found = {e.key: dict(e.counts) for e in year.ws.ledger.events("traces_found")}
+    return [(e.key, found[e.key], dict(e.counts)) for e in year.ws.ledger.events("traces_purged")]
+
+
+def ended(rows: tuple[int, int], logs: tuple[int, int], pages: tuple[int, int] = (0, 0)) -> dict[str, int]:
+    of = {"rows": rows, "logs": logs, "pages": pages}
+    return {f"{name}.{what}": said[n] for name, said in of.items() for n, what in enumerate(("removed", "left"))}
+
+
+def test_a_second_purge_after_a_scan_that_found_something_is_recorded_too(year: ClosingYear) -> None:
+    (year.ws.layout.outputs / "leaky.csv").write_bytes(LEFT)
+    with refused("CLOSING-RESIDUE"):
+        run(year)
+    base = sqlite3.connect(year.ws.layout.airflow / "airflow.db")  # somebody started Airflow to look, and stopped it
+    base.execute("INSERT INTO import_error VALUES (2, 'x')")
+    base.commit()
+    base.close()
+    (year.ws.layout.outputs / "leaky.csv").unlink()
+    result = run(year)
+    assert purges(year) == [
+        ("attempt-1", {"rows": 2, "logs": 1, "pages": 0}, ended((2, 0), (1, 0))),
+        ("attempt-2", {"rows": 1, "logs": 0, "pages": 0}, ended((1, 0), (0, 0))),
+    ]
+    said = json.loads(Path(result["certificate"]).read_bytes())["erasure"]["traces"]
+    assert said["removed"] == {"rows": 3, "logs": 1, "pages": 0}
+    assert verify_bundle(Path(result["bundle"])) == []
+
+
+def test_a_run_that_was_killed_between_the_purge_and_its_record_has_not_lost_what_was_there(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Workspace.record
+
+    def dying(ws: Workspace, type: str, key: str, **parts: Any) -> Any:
+        if type == "traces_purged":
+            raise KeyboardInterrupt
+        return real(ws, type, key, **parts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "record", dying)
+        with pytest.raises(KeyboardInterrupt):
+            run(year)
+    result = run(year)
+    assert purges(year) == [
+        ("attempt-1", {"rows": 2, "logs": 1, "pages": 0}, ended((2, 0), (1, 0))),
+        ("attempt-2", {"rows": 0, "logs": 0, "pages": 0}, ended((0, 0), (0, 0))),
+    ]
+    told = json.loads(Path(result["certificate"]).read_bytes())["erasure"]["traces"]
+    assert (told["found"], told["removed"]) == ({"rows": 2, "logs": 1, "pages": 0},) * 2
+    assert verify_bundle(Path(result["bundle"])) == []
+
+
+def test_a_killed_attempt_on_another_database_tells_nothing_of_its_rows(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, key = {"rows": 40, "logs": 1, "pages": 0}, "attempt-1"
+    year.ws.record("traces_found", key, counts=found, codes={"database": "postgresql"})
+    run(year)
+    assert purges(year)[0] == (key, found, ended((0, 40), (0, 1)))
+
+
+def test_what_is_left_is_recorded_and_refused(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
+    gx = year.ws.layout.var / "gx"
+    monkeypatch.setattr(discovery, "GX_HOME", gx)
+    page = gx / "uncommitted" / "data_docs" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("a page of checks")
+    with monkeypatch.context() as patched:
+        patched.setattr(traces, "purge_logs", lambda *_: 0)
+        with refused("TRACES-LEFT", r"airflow-logs\(1\) data-docs\(1\)"):
+            purging.purge_traces(year.ws, year.ws.layout.airflow, metadata_of(year.ws.layout.airflow))
+    page.unlink()
+    run(year)
+    assert purges(year) == [
+        ("attempt-1", {"rows": 2, "logs": 1, "pages": 1}, ended((2, 0), (0, 1), (0, 1))),
+        ("attempt-2", {"rows": 0, "logs": 1, "pages": 0}, ended((0, 0), (1, 0))),
+    ]
 
 
 def test_a_real_year_takes_the_day_of_the_clock(year: ClosingYear, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,7 +565,7 @@ def test_the_summary_has_every_part(year: ClosingYear) -> None:
             "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
         }
     ]  # fmt: skip
-    assert summary["erasure"] == {"holdings": 28, "returned": 1, "erased": 14, "residue_hits": 0}
+    assert summary["erasure"] == {"holdings": 26, "returned": 1, "erased": 14, "residue_hits": 0}
     assert all(r["ok"] for r in summary["reconciliations"])
     assert {a["decision"] for a in summary["approvals"]} == {"approve"}
     assert all(Path(d).is_file() for d in summary["documents"])

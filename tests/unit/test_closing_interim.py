@@ -23,6 +23,7 @@ from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
 from kansho.workspace import Workspace
 from tests.kms_server import deploy_kms, forget, forget_all, forget_pending, kms_server, with_service
+from tests.refusals import refused
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 REST = ("residents", "contacts", "secrets")
@@ -71,7 +72,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert stage.find_closing_work(ws, {}) is None
 
     for _ in range(2):  # asked again before the day, it says the same
-        interim = finalise(ws.config, ws.layout.var)
+        interim = finalise(ws.config, ws.layout.var, no_database=True)
         assert interim["state"] == "interim"
         value = json.loads(Path(interim["certificate"]).read_bytes())
         assert value["erasure"]["keys_pending"] == scheduled
@@ -81,7 +82,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
         assert not (ws.layout.outputs / f"evidence-{ws.config.id}.zip").exists()
 
     service.over = {"papers"}
-    later = finalise(ws.config, ws.layout.var)
+    later = finalise(ws.config, ws.layout.var, no_database=True)
     value = json.loads(Path(later["certificate"]).read_bytes())
     assert value["erasure"]["keys_pending"] == {"health": DUE.isoformat()}
     for told, pending in ((interim, set(PENDING)), (later, {"health"})):  # the later replaced nothing of the earlier
@@ -95,7 +96,7 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert has_ended(ws.config.id, ws.layout.var)
 
     service.over = set(PENDING)
-    final = finalise(ws.config, ws.layout.var)
+    final = finalise(ws.config, ws.layout.var, no_database=True)
     assert final["state"] == "final"
     assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
     assert json.loads(Path(final["certificate"]).read_bytes())["erasure"]["keys_pending"] == {}
@@ -103,6 +104,19 @@ def test_first_an_interim_certificate_then_the_final_one(year: ClosingYear, monk
     assert gone
     assert (gone.campaign_date, gone.codes["method"]) == (DUE.isoformat(), "key-service")
     assert len(ws.ledger.events("interim_certified")) == 2
+
+
+def test_an_interim_certificate_is_not_given_of_a_log_that_could_never_verify(
+    year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Service(monkeypatch)
+    ws = year.until_erased().ws
+    ws.record("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 4})
+    with refused("CLOSING-EVIDENCE", "COUNT-SHEETS"):
+        finalise(ws.config, ws.layout.var, no_database=True)
+    assert ws.ledger.events("interim_certified") == []
+    assert not list(ws.layout.outputs.glob("*interim*"))
+    assert not (ws.layout.received("ward") / "checkpoint.txt").exists()
 
 
 def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service_forgot_them(
@@ -118,7 +132,7 @@ def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service
         deploy_kms(var / "kansho" / "keys", mini.id, address)
         ws = closing_year(with_service(mini, address), var).until_erased().ws
         assert ws.ledger.events("keys_destroyed") == []
-        interim = finalise(ws.config, var)
+        interim = finalise(ws.config, var, no_database=True)
         value = json.loads(Path(interim["certificate"]).read_bytes())
         assert (interim["state"], value["cryptographic_erase"]["keys_destroyed"]) == ("interim", [])
         assert set(value["erasure"]["keys_pending"]) == set(PERSONAL_KEYS)
@@ -129,7 +143,7 @@ def test_a_year_whose_keys_lie_with_a_key_service_is_final_only_when_the_service
         assert ws.ledger.events("campaign_certified") == []
 
         forget_pending()
-        final = finalise(ws.config, var)
+        final = finalise(ws.config, var, no_database=True)
         assert final["state"] == "final"
         assert verify_bundle(Path(final["bundle"]), Path(final["checkpoint"])) == []
         assert ws.keyring.names() == ["signing"]

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from kansho.closing import erasure, stage
+from kansho.closing.finalise import finalise
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
 from kansho.contracts.registry import HANDOVER_ASIDE, HANDOVER_MAIL, HANDOVER_STOPS
 from kansho.evidence.account import reconciliations
+from kansho.evidence.verify import verify_bundle
 from kansho.exchange.tables import from_csv
 from kansho.vault.classes import VAULT_CLASSES
 from kansho.workspace import Workspace
 from tests.refusals import refused
 from tests.unit.closing_year import CONTACT, ClosingYear
+from tests.unit.test_closing_finalise import with_traces
 
 
 @pytest.fixture
@@ -226,8 +230,41 @@ def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: di
 def test_the_inventory_counts_every_holding(year: ClosingYear) -> None:
     year, plan = year.until_plan()
     counts = year.ws.ledger.events("inventory_taken")[-1].counts
-    assert counts == {"holdings": 28, "vault": 13, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 2}
+    kinds = {"vault": 13, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 0}
+    assert counts == {"holdings": 26, **kinds, "traces.rows": 0, "traces.logs": 0, "traces.pages": 0}
     assert plan["counts"] == {"targets": 14, "documents": 1, "keys": 8, "media": 1, "manual": 5}
+
+
+def test_the_inventory_counts_what_airflow_keeps_at_its_time(year: ClosingYear) -> None:
+    with_traces(year)
+    year, _ = year.until_plan()
+    event = year.ws.ledger.events("inventory_taken")[-1]
+    assert {n: c for n, c in event.counts.items() if n.startswith("traces")} == {
+        "traces": 2, "traces.rows": 2, "traces.logs": 1, "traces.pages": 0,
+    }  # fmt: skip
+    assert (event.counts["holdings"], event.codes) == (28, {"database": "sqlite"})
+
+
+def test_what_was_counted_again_after_the_plan_stops_its_execution_before_anything_is_erased(
+    year: ClosingYear,
+) -> None:
+    year, plan = year.until_plan()
+    year.approve(plan, "erasure_ward", "yamanashi")
+    year.approve(plan, "erasure_contractor", "watanuki", distinct_from="erasure_ward")
+    year.put_slips()
+    work = stage.return_media(year.ws, plan)
+    again = stage.take_inventory(year.ws, {})
+    assert again
+    with refused("ERASURE-INVENTORY", place=again["inventory"]):
+        stage.execute_erasure(year.ws, work)
+    assert year.ws.ledger.events("holding_erased") == []
+    assert year.ws.ledger.events("keys_destroyed") == []
+    anew = stage.plan_erasure(year.ws, again)
+    year.approve(anew, "erasure_ward_2", "yamanashi")
+    year.approve(anew, "erasure_contractor_2", "watanuki", distinct_from="erasure_ward_2")
+    stage.execute_erasure(year.ws, anew)
+    result = finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    assert verify_bundle(Path(result["bundle"])) == []
 
 
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:

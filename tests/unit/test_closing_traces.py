@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,8 @@ import pytest
 from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select
 
 from kansho.closing import traces
+from kansho.closing.airflow_rows import count_rows
+from kansho.closing.metadata import Metadata, metadata_of
 from kansho.closing.stopped import require_stopped
 from tests.refusals import refused
 
@@ -218,6 +222,57 @@ def test_a_database_that_cannot_be_purged_says_so_without_quoting(tmp_path: Path
     assert MARK not in caught.value.text
 
 
+def test_what_is_counted_is_what_goes_table_by_table(base: sqlite3.Connection, tmp_path: Path) -> None:
+    fill(base, MINE, 99_001)
+    fill(base, OTHER, 99_002)
+    base.execute(f"CREATE TABLE _airflow_deleted__xcom AS SELECT '{MINE}' AS dag_id")
+    base.commit()
+    tables = tables_of(base)
+    before = {t: base.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in tables}
+    base.close()
+    found = count_rows(MINE, tmp_path)
+    assert traces.purge(MINE, tmp_path, expected=sum(found.values())).rows == sum(found.values())
+    after = sqlite3.connect(tmp_path / "airflow.db")
+    left = {t: after.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in tables_of(after)}
+    assert {t: before[t] - left.get(t, 0) for t in tables if before[t] != left.get(t, 0)} == found
+    assert len(found) > 30
+    assert count_rows(MINE, tmp_path) == {}
+    after.close()
+
+
+def test_rows_that_changed_since_they_were_counted_are_not_removed(base: sqlite3.Connection, tmp_path: Path) -> None:
+    fill(base, MINE, 99_001)
+    base.close()
+    found = count_rows(MINE, tmp_path)
+    with refused("TRACES-CHANGED"):
+        traces.purge(MINE, tmp_path, expected=sum(found.values()) - 1)
+    assert count_rows(MINE, tmp_path) == found
+
+
+def test_a_database_is_airflow_s_or_it_is_none(base: sqlite3.Connection, tmp_path: Path) -> None:
+    base.close()
+    here, empty = tmp_path / "airflow.db", tmp_path / "empty.db"
+    sqlite3.connect(empty).close()
+    assert metadata_of(tmp_path) == Metadata("sqlite", f"sqlite:///{here}")
+    assert metadata_of(tmp_path / "nowhere", f"sqlite:///{here}").kind == "sqlite"
+    assert metadata_of(tmp_path / "nowhere", no_database=True) == Metadata("none", None)
+    for airflow, database, none, code in (
+        (tmp_path / "nowhere", None, False, "TRACES-NO-DATABASE"),
+        (tmp_path, f"sqlite:///{tmp_path / 'absent.db'}", False, "TRACES-NO-DATABASE"),
+        (tmp_path, "sqlite://", False, "TRACES-NO-DATABASE"),
+        (tmp_path, f"sqlite:///{empty}", False, "TRACES-NOT-AIRFLOW"),
+        (tmp_path, "mysql://a:b@nowhere/x", False, "TRACES-NOT-AIRFLOW"),
+        (tmp_path, "", False, "TRACES-DATABASE"),
+        (tmp_path, f"postgresql+psycopg2://a:b@/x?host={tmp_path}", False, "TRACES-DATABASE"),
+        (tmp_path, None, True, "TRACES-DATABASE-THERE"),
+        (tmp_path / "nowhere", f"sqlite:///{here}", True, "TRACES-DATABASE-THERE"),
+    ):
+        with refused(code) as caught:
+            metadata_of(airflow, database, no_database=none)
+        assert "a:b" not in str(caught.value)
+    assert not (tmp_path / "absent.db").exists()
+
+
 def test_a_living_component_refuses(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
@@ -272,6 +327,55 @@ def test_of_this_machine_the_pid_files_tell(base: sqlite3.Connection, tmp_path: 
     with refused("CLOSING-RUNNING"):
         require_stopped(tmp_path, NOW)
     (tmp_path / "run").mkdir()
+    with refused("CLOSING-RUNNING", place=f"SchedulerJob@{socket.gethostname()}"):
+        require_stopped(tmp_path, NOW)  # our services once ran here, and this is another that somebody started by hand
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name, said, excused in (
+        ("triggerer", f"{ended.pid} 1 {boot}", False),  # of another component
+        ("scheduler", "", False),
+        ("scheduler", f"{ended.pid} 1 another-boot", False),  # whoever beat a moment ago beat in this one
+        ("scheduler", f"{ended.pid} 1 {boot}", True),
+        ("scheduler", f"{os.getpid()} 1 {boot}", True),  # its number is another's by now
+    ):
+        (tmp_path / "run" / f"{name}.pid").write_text(said)
+        if excused:
+            require_stopped(tmp_path, NOW)
+        else:
+            with refused("CLOSING-RUNNING"):
+                require_stopped(tmp_path, NOW)
+
+
+def test_tasks_of_a_scheduler_that_was_killed_are_told_by_its_pid_file(
+    base: sqlite3.Connection, tmp_path: Path
+) -> None:
+    base.close()
+    beating(tmp_path, socket.gethostname(), 1, "task_instance")
+    (tmp_path / "run").mkdir()
+    with refused("CLOSING-RUNNING", place="tasks"):
+        require_stopped(tmp_path, NOW)
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (tmp_path / "run" / "scheduler.pid").write_text(f"{os.getpid()} 1 {boot}")
+    require_stopped(tmp_path, NOW)
+
+
+def test_a_task_that_outlived_its_scheduler_is_seen_in_the_session(tmp_path: Path) -> None:
+    """A leader that was killed alone leaves its children, which write on."""
+    (tmp_path / "run").mkdir()
+    leader = subprocess.Popen(["sh", "-c", "sleep 60 & echo $!"], start_new_session=True, stdout=subprocess.PIPE)
+    assert leader.stdout is not None
+    child = int(leader.stdout.readline())
+    leader.wait()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (tmp_path / "run" / "scheduler.pid").write_text(f"{leader.pid} 1 {boot}")
+    try:
+        with refused("CLOSING-RUNNING", place="scheduler"):
+            require_stopped(tmp_path, NOW)
+    finally:
+        os.kill(child, signal.SIGKILL)
+    while Path(f"/proc/{child}/stat").exists() and ") Z " not in Path(f"/proc/{child}/stat").read_text():
+        time.sleep(0.01)
     require_stopped(tmp_path, NOW)
 
 

@@ -18,6 +18,8 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import postgresql
 
 from kansho.closing import database_rows, traces
+from kansho.closing.airflow_rows import count_rows
+from kansho.closing.metadata import Metadata, metadata_of
 from kansho.closing.needles import Needle, name_forms
 from kansho.closing.residue import scan
 from kansho.closing.stopped import require_stopped
@@ -123,7 +125,11 @@ def test_postgresql_keeps_no_row_of_the_campaign_nor_its_bytes(database: tuple[P
     assert in_tables(data, MINE)
     engine.dispose()
 
-    done = traces.purge(MINE, tmp_path, url)
+    assert metadata_of(tmp_path, url) == Metadata("postgresql", url)
+    found = sum(count_rows(MINE, tmp_path, url).values())
+    done = traces.purge(MINE, tmp_path, url, expected=found)
+    assert done.rows == found  # also what a row takes with it
+    assert count_rows(MINE, tmp_path, url) == {}
 
     after = counts(engine, tables)
     assert after == {t.name: 0 if t.name in traces.ALWAYS else before[t.name] + 1 for t in tables}

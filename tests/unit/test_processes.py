@@ -58,6 +58,21 @@ def test_a_forked_component_is_known_outlives_its_maker_and_is_stopped_as_a_sess
     finally:
         sessions.kill("scheduler")
     assert (sessions.names(), sessions.alive("scheduler")) == ([], False)
+    assert (tmp_path / "scheduler.pid").exists()  # it was killed: its heartbeat is told from a living one's by this
+    sessions.kill("scheduler")
+    assert not (tmp_path / "scheduler.pid").exists()
+
+
+def test_a_component_that_ended_by_its_own_account_leaves_no_pid_file(tmp_path: Path) -> None:
+    assert _begin("component", tmp_path).wait() == 0
+    sessions = Sessions(tmp_path)
+    try:
+        while not (tmp_path / "scheduler.log").read_bytes():
+            time.sleep(0.01)
+        sessions.ask_to_end("scheduler")
+    finally:
+        sessions.wait_ended("scheduler", time.monotonic() + 30)
+    assert not (tmp_path / "scheduler.pid").exists()
 
 
 def test_who_must_die_with_a_parent_does_when_that_is_killed(tmp_path: Path) -> None:

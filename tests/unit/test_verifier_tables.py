@@ -184,7 +184,8 @@ def test_facts_of_a_configuration_hold_from_the_event_after_the_one_that_bound_i
 
 def test_a_plan_that_says_no_number_planned_nothing(mini: CampaignConfig) -> None:
     year = Year(mini)
-    for type_ in ("campaign_opened", "inventory_taken", "erasure_planned", "traces_purged", "erasure_attended"):
+    before = ("campaign_opened", "inventory_taken", "erasure_planned", "erasure_attended")
+    for type_ in (*before, "traces_found", "traces_purged"):
         year.add(type_, "x")
     year.add("residue_scanned", "x", counts={"hits": 0, "unread": 0, "needles": 1})
     for key in PERSONAL_KEYS:

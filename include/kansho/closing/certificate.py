@@ -100,38 +100,22 @@ def write_interim(ws: Workspace, certificate: bytes, document: Path, size: int) 
 def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
     """Certify in the log, sign the last checkpoint, and write certificate, checkpoint and bundle to outputs.
 
+    Whether they verify is asked before (`kansho.closing.rehearsal`).
+
     Returns:
         Paths (as text) of what was written, and the number of events.
     """
-    signer = ws.keyring.signer()
-    signature = sign_detached(certificate, signer)
-    event = ws.record("campaign_certified", KEY, refs={"certificate": sha256(certificate)})
-    if event.refs["certificate"] != sha256(certificate):
-        raise KanshoError("CERTIFY-CHANGED", "証明済みの内容と違います", place=KEY, remedy="台帳を確認してください")
+    certify(ws, certificate)
     last = sign_checkpoint(ws)
-    bundle = make_bundle(
-        campaign=ws.config.id,
-        events=ws.ledger.events(),
-        checkpoints=ws.ledger.checkpoints(),
-        public_key=ws.keyring.public_key(),
-        config_dump=ws.config.model_dump(mode="json"),
-        certificate=certificate,
-        signature=signature,
-        earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
-        timestamps=ws.ledger.timestamps(),
-        countersigned=ws.ledger.countersigned(),
-    )
     out = ws.layout.outputs
     files = {
         out / "certificate.json": certificate,
-        out / "certificate.sig": signature,
+        out / "certificate.sig": sign_detached(certificate, ws.keyring.signer()),
         out / "checkpoint.txt": last.text.encode(),
-        out / f"evidence-{ws.config.id}.zip": bundle,
+        out / f"evidence-{ws.config.id}.zip": bundle_of(ws, certificate),
     }
     for path, data in files.items():
         write_whole(path, data)
-    # The ward keeps the last checkpoint it received; with it a cut or rewritten log is found.
-    write_whole(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", last.text.encode())
     return {
         "state": "final",
         "certificate": str(out / "certificate.json"),
@@ -140,3 +124,35 @@ def write_files(ws: Workspace, certificate: bytes) -> dict[str, Any]:
         "checkpoint": str(out / "checkpoint.txt"),
         "events": last.size,
     }
+
+
+def certify(ws: Workspace, certificate: bytes) -> None:
+    """Record the certification, the log's last event.
+
+    Raises:
+        KanshoError: ``CERTIFY-CHANGED`` when another certificate was recorded.
+    """
+    event = ws.record("campaign_certified", KEY, refs={"certificate": sha256(certificate)})
+    if event.refs["certificate"] != sha256(certificate):
+        raise KanshoError("CERTIFY-CHANGED", "証明済みの内容と違います", place=KEY, remedy="台帳を確認してください")
+
+
+def bundle_of(ws: Workspace, certificate: bytes) -> bytes:
+    """The evidence bundle over the log as it stands, a checkpoint of its size included once one is signed."""
+    return make_bundle(
+        campaign=ws.config.id,
+        events=ws.ledger.events(),
+        checkpoints=ws.ledger.checkpoints(),
+        public_key=ws.keyring.public_key(),
+        config_dump=ws.config.model_dump(mode="json"),
+        certificate=certificate,
+        signature=sign_detached(certificate, ws.keyring.signer()),
+        earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
+        timestamps=ws.ledger.timestamps(),
+        countersigned=ws.ledger.countersigned(),
+    )
+
+
+def give_checkpoint(ws: Workspace, checkpoint: Path) -> None:
+    """The ward keeps the last checkpoint it received; with it a cut or rewritten log is found."""
+    write_whole(ws.layout.received(ws.config.ward_party.id) / "checkpoint.txt", checkpoint.read_bytes())

@@ -17,6 +17,8 @@ from kansho.documents.model import Section, Table
 from kansho.documents.render import japanese_date, render
 from kansho.documents.stamp import Stamp
 from kansho.evidence.checkpoint import origin_of
+from kansho.evidence.methods import NO_METADATA
+from kansho.evidence.purges import NO_DATABASE
 
 _STATEMENT = "本業務で提供を受け、収集し又は作成した個人情報を、返却・引渡しの後、次のとおり消去したことを証明します。"
 _INTERIM = (
@@ -71,6 +73,7 @@ _NOT_COVERED = {
     "subcontractors_own_copies": "再委託先が保有した写し。各社の消去証明書（別紙）による。",
     "what_was_returned_or_handed_over": "区へ返却・引渡しをしたもの。",
     "backups_that_were_not_declared": "設定に届け出のない控え。届け出た控えは「人の手による消去」に記載する。",
+    NO_METADATA: "実行環境のデータベース。実施者がないと申告したため、探していない。",
 }
 
 
@@ -123,7 +126,7 @@ def _done(config: CampaignConfig, certificate: Mapping[str, Any]) -> Table:
         ("年度途中に消去", f"{erasure['erased_earlier']} 件"),
         ("媒体", f"{erasure['media_returned']} 枚を返却"),
         ("再委託先", f"{parties} の消去証明書を受領" if parties else "なし"),
-        ("実行環境の痕跡", f"記録 {erasure['trace_rows']:,} 行と記録ファイル {erasure['trace_files']:,} 件を除去"),
+        ("実行環境の痕跡", _traces(erasure["traces"])),
         (
             "残存検査",
             f"{scan['files']:,} ファイル（{scan['bytes']:,} バイト）を {scan['needles']:,} の値で全数検査、"
@@ -131,6 +134,19 @@ def _done(config: CampaignConfig, certificate: Mapping[str, Any]) -> Table:
         ),
     )
     return Table(("事項", "結果"), rows)
+
+
+def _traces(traces: Mapping[str, Any]) -> str:
+    """What was found of Airflow, removed and, counted again, left; of a database that nobody named no number."""
+    kind, found, removed, left = (traces[name] for name in ("database", "found", "removed", "left"))
+    units = {"rows": ("データベースの記録", "行"), "logs": ("記録ファイル", "件"), "pages": ("検証の表示", "件")}
+    said = [
+        f"{name} {found[c]:,} {unit}のうち {removed[c]:,} {unit}を除去、残り {left[c]:,} {unit}"
+        for c, (name, unit) in units.items()
+        if c != "rows" or kind != NO_DATABASE
+    ]
+    said.append("データベースなし（申告）" if kind == NO_DATABASE else f"データベースの種類 {kind}")
+    return "。".join(said)
 
 
 def _places(places: Mapping[str, Mapping[str, int]]) -> Section:

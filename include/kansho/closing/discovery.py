@@ -86,6 +86,11 @@ def discover(ws: Workspace) -> Discovery:
     return Discovery(dict(sorted(files.items())), tuple(sorted(unknown)))
 
 
+def data_docs() -> int:
+    """How many files Great Expectations has left in ``uncommitted``, its settings apart: pages, results of checks."""
+    return sum(_GX.match(path) is None for path in _files(GX_HOME / "uncommitted"))
+
+
 def issued_documents(layout: Layout) -> set[str]:
     """Names of documents that any campaign's ledger here has issued: outputs are shared by the wards."""
     found: set[str] = set()

@@ -92,7 +92,13 @@ def plan_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         "erasure_planned",
         key,
         counts={**counts, "manual": len(by_hand)},
-        refs={"digest": digest, "artefact": ref, "targets": targets, "manual": by_hand},
+        refs={
+            "digest": digest,
+            "inventory_digest": held.digest,
+            "artefact": ref,
+            "targets": targets,
+            "manual": by_hand,
+        },
     )
     return _planned(event)
 
@@ -141,10 +147,12 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KanshoError: ``ERASURE-UNPLANNED``, ``ERASURE-UNAPPROVED``, ``ERASURE-CHANGED`` (holdings came in
-            after the plan), ``ERASURE-MEDIA`` (a medium not returned), ``VAULT-RESIDUE``.
+            after the plan), ``ERASURE-INVENTORY`` (counted again after the plan), ``ERASURE-MEDIA`` (a medium not
+            returned), ``VAULT-RESIDUE``.
     """
     ws.ledger.confirm()
     plan = _plan_of_work(ws, work)
+    _require_newest_inventory(ws, plan)
     require_two_approvals(ws, plan)
     if open_media(ws):
         raise KanshoError(
@@ -169,6 +177,24 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
         erase_target(ws, stored[name], plan)
     destroy_vault_keys(ws)
     return {"plan": plan.key, "counts": {"targets": len(targets), "erased": len(ws.ledger.events("holding_erased"))}}
+
+
+def _require_newest_inventory(ws: Workspace, plan: Event) -> None:
+    """What is erased is what was counted last: the account holds the newest inventory against what the plan erases.
+
+    Once erasure has begun nothing is counted anew, and what was begun is carried to its end.
+
+    Raises:
+        KanshoError: ``ERASURE-INVENTORY``; nothing was erased.
+    """
+    newest = ws.ledger.events("inventory_taken")[-1]
+    if _begun(ws) is None and newest.refs["digest"] != plan.refs.get("inventory_digest"):
+        raise KanshoError(
+            "ERASURE-INVENTORY",
+            "計画の後に棚卸しをやり直しています",
+            place=newest.key,
+            remedy="最後の棚卸しから計画を作り直し、承認を得てください",
+        )
 
 
 def erase_target(ws: Workspace, ref: SnapshotRef, plan: Event) -> None:

@@ -1,7 +1,8 @@
 """``kansho close finalise``: the end of the year outside Airflow, with its components stopped; resumable.
 
-    stopped? → erased? → traces purged → residue scanned (0 hits) → needles and their key destroyed
-        → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified
+    a database of Airflow's? → stopped? → erased? → traces counted, purged, counted again (0 left)
+        → residue scanned (0 hits) → needles and their key destroyed → the bundle that would be verifies
+        → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified → the ward's
 
 Belongs here: this order.  Every step is a ledger fact or repeats to the same result, so that it may be
 killed anywhere and started again.
@@ -21,13 +22,16 @@ from sqlalchemy import make_url
 
 from kansho.campaign.calendar import ZONE
 from kansho.campaign.config import CampaignConfig
-from kansho.closing import certificate, traces
+from kansho.closing import certificate
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.discovery import GX_HOME
 from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
-from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, sweep
+from kansho.closing.inventory import NEEDLES_KEY, open_snapshots, sweep
 from kansho.closing.manual import open_targets, take_slips
+from kansho.closing.metadata import DATABASE, metadata_of
 from kansho.closing.needles import from_table, secret_forms
+from kansho.closing.purging import purge_traces, require_none_seen
+from kansho.closing.rehearsal import require_none, require_verifies
 from kansho.closing.residue import Place, ScanResult, scan
 from kansho.closing.stopped import require_stopped
 from kansho.closing.written_once import require_written_once
@@ -48,8 +52,6 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
-#: The place under which a scan tells of a database that is not the embedded one: a server's tables, or a file.
-DATABASE = "database"
 
 
 def finalise(
@@ -57,6 +59,7 @@ def finalise(
     var: Path,
     *,
     database: str | None = None,
+    no_database: bool = False,
     also: Iterable[str] = (),
     attended: Attended | None = None,
     clock: Clock = wall_clock,
@@ -68,6 +71,7 @@ def finalise(
         config: the campaign.
         var: root of run-time files.
         database: SQLAlchemy URL of Airflow's metadata; the embedded file under ``var/airflow`` by default.
+        no_database: whoever ends the year says that Airflow has no database here; the certificate does not cover it.
         also: further secrets to search for, such as the deliveries' passwords, which we no longer hold.
         attended: who erased, checked and attended; in a simulated year the first of each role.
         clock: the real clock, which tells heartbeats from old ones and gives the campaign date of a year that is not
@@ -79,37 +83,36 @@ def finalise(
         is ``interim`` while a key service has only scheduled the deletion of a key: run again after its day.
 
     Raises:
-        KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
+        KanshoError: ``TRACES-NO-DATABASE``, ``TRACES-NOT-AIRFLOW`` and their like before anything is done;
+            ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``TRACES-LEFT``, ``CLOSING-RESIDUE``,
             ``CLOSING-UNREADABLE``, ``CLOSING-SCAN`` when something was not searched, ``CLOSING-STORE`` when a store
             still holds a version, ``LEDGER-VERSIONS`` when an object of the log was written twice, ``CERTIFY-*``, or
-            ``CLOSING-EVIDENCE`` when the bundle does not verify.
+            ``CLOSING-EVIDENCE`` when the bundle would not verify.
     """
     airflow = var / "airflow"
-    require_stopped(airflow, clock(), database)
+    base = metadata_of(airflow, database, no_database=no_database)
+    require_stopped(airflow, clock(), base.url)
     ws = Workspace.open(config, var, config.closing.erase_on)
     ws.ledger.confirm()
     ws = replace(ws, today=_today(ws, clock))
+    require_none_seen(ws, base)
     require_erased(ws)
     record_attended(ws, attended)
     say("痕跡の除去")
-    _purge(ws, airflow, database)
+    if not _scan_is_over(ws):
+        purge_traces(ws, airflow, base)
     say("残存検査")
     _scan(ws, also, database)
     say("証明書と証跡")
     ws = replace(ws, today=_today(ws, clock))  # a key service may have ended a key on a later day
+    require_verifies(ws)
     record_missed(ws, over=True)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}
-    found = verify_bundle(Path(written["bundle"]), Path(written["checkpoint"]))
-    if found:
-        codes = " ".join(sorted({f.code for f in found}))
-        raise KanshoError(
-            "CLOSING-EVIDENCE",
-            f"証跡一式の検証に通りません（{len(found)}件: {codes}）",
-            place=Path(written["bundle"]).name,
-            remedy="kansho verify で内容を確認してください",
-        )
+    bundle, checkpoint = Path(written["bundle"]), Path(written["checkpoint"])
+    require_none(verify_bundle(bundle, checkpoint), bundle.name)
+    certificate.give_checkpoint(ws, checkpoint)
     return {**written, "erasure": _erasure(ws)}
 
 
@@ -158,12 +161,10 @@ def _require_empty(ws: Workspace, store: ObjectStore, place: str) -> None:
         )
 
 
-def _purge(ws: Workspace, airflow: Path, database: str | None) -> None:
-    done = traces.purge(ws.config.id, airflow, database)
-    counts = {"holdings": len(TRACES), "rows": done.rows, "files": done.files}
-    # What was purged is searched: the scan names its place by the same word.
-    codes = {"database": airflow.name if database is None else DATABASE}
-    ws.record("traces_purged", "airflow", counts=counts, codes=codes)
+def _scan_is_over(ws: Workspace) -> bool:
+    """Whether nothing can be searched for any more: what would be purged now, no scan would ever follow."""
+    needles = ws.find(NEEDLES, NEEDLES_KEY)
+    return _scanned_clean(ws) and (needles is None or not ws.needles.store.exists(needles.name))
 
 
 def _scan(ws: Workspace, also: Iterable[str], database: str | None) -> None:

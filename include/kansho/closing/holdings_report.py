@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from kansho.closing.airflow_rows import count_rows
+from kansho.closing.airflow_rows import count_rows, count_traces
 from kansho.closing.certificates import missing_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.inventory import differences, holdings, open_snapshots
@@ -42,7 +42,7 @@ def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
     return {
         "campaign": ws.config.id,
         "on": ws.today.isoformat(),
-        "counts": held.counts,
+        "counts": held.counts(count_traces(ws.config.id, ws.layout.airflow, database)),
         "vault": dict(sorted(by_kind.items())),
         "versions": {name: sum(store.remains().values()) for name, store in stores.items()},
         "unfinished": {name: store.unfinished() for name, store in stores.items()},

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kansho.closing.airflow_rows import count_traces
 from kansho.closing.certificates import require_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.handover import require_receipt
 from kansho.closing.manual import manual_targets
+from kansho.closing.metadata import embedded
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
+from kansho.evidence.purges import COUNTED
 from kansho.evidence.short import short
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.store import ObjectStore
@@ -24,8 +27,6 @@ from kansho.workspace import NEEDLE_KINDS, Workspace
 
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
-#: Airflow's traces, which only `kansho close finalise` can purge.
-TRACES = ("airflow-metadata", "airflow-logs")
 #: Key of the one object that holds everything the residue scan looks for.
 NEEDLES_KEY = "year"
 
@@ -48,18 +49,23 @@ class Holdings:
     packages: tuple[str, ...]
     manual: tuple[str, ...]
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """Counts of ``inventory_taken``: ``holdings`` is the sum of the rest."""
+    def counts(self, traces: Mapping[str, int]) -> dict[str, int]:
+        """Counts of ``inventory_taken``: ``holdings`` is the sum of the rest, numbers of traces apart.
+
+        Args:
+            traces: how many there are of each class (`kansho.closing.airflow_rows.count_traces`); of these, which only
+                `kansho close finalise` can purge, each class of which there is any is one holding.
+        """
         parts = {
             "vault": len(self.vault),
             "keys": len(self.keys),
             "media": len(self.media),
             "packages": len(self.packages),
             "manual": len(self.manual),
-            "traces": len(TRACES),
+            "traces": sum(number > 0 for number in traces.values()),
         }
-        return {"holdings": sum(parts.values()), **parts}
+        numbers = {f"{COUNTED}{name}": number for name, number in traces.items()}
+        return {"holdings": sum(parts.values()), **parts, **numbers}
 
     @property
     def digest(self) -> str:
@@ -76,7 +82,8 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
 
     Raises:
         KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED``,
-            ``CLOSING-VANISHED`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed over.
+            ``CLOSING-VANISHED`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed over; ``TRACES-COUNT``
+            when Airflow's own traces cannot be counted.
     """
     if ws.today < ws.config.closing.erase_on:
         return None
@@ -91,7 +98,12 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
     event = ws.record(
-        "inventory_taken", f"{ws.today}-{short(held.digest)}", counts=held.counts, refs={"digest": held.digest}
+        "inventory_taken",
+        f"{ws.today}-{short(held.digest)}",
+        counts=held.counts(count_traces(ws.config.id, ws.layout.airflow)),
+        # A task sees the embedded database alone; where it is another one, nobody has looked yet.
+        codes={"database": "sqlite" if embedded(ws.layout.airflow).is_file() else "unseen"},
+        refs={"digest": held.digest},
     )
     counts = {**event.counts, **({"swept": swept} if swept else {})}
     return {"inventory": event.key, "digest": held.digest, "counts": counts}

@@ -1,26 +1,29 @@
-"""Airflow's own traces of a campaign: rows of its metadata database and its log files (P11).
+"""Airflow's own traces of a campaign: rows of its metadata database, and with them its log files (P11).
 
 Belongs here: which tables hold what of a campaign (inspected in Airflow 3.3.2; Celery's own, which lie in the same
 database, in 5.6.3), and removing it.  Does not belong here: whether Airflow stands still
-(`kansho.closing.stopped`), the vault, or any import of Airflow.
+(`kansho.closing.stopped`), which database it is (`metadata`), which files (`trace_logs`), what of it is recorded
+(`purging`), the vault, or any import of Airflow.
 
 A test holds `RULES`, `ALWAYS` and `KEPT` against the real schema: a table that is in none of them fails it.
 """
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import MetaData, Table, and_, create_engine, delete, func, inspect, or_, select, text
+from sqlalchemy import MetaData, Table, and_, case, create_engine, delete, func, or_, select, text, true
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
+from kansho.closing.metadata import metadata_of
+from kansho.closing.trace_logs import purge_logs
 from kansho.errors import KanshoError
-from kansho.vault.disk import disk_errors
 
 #: Tables whose rows name the campaign's DAGs, in an order that respects references: table → column.
 BY_DAG: dict[str, str] = {
@@ -109,25 +112,34 @@ class Purged:
     files: int
 
 
-def purge(campaign: str, airflow: Path, database: str | None = None) -> Purged:
+def purge(
+    campaign: str,
+    airflow: Path,
+    database: str | None = None,
+    *,
+    no_database: bool = False,
+    expected: int | None = None,
+) -> Purged:
     """Remove the campaign's rows and logs, then compact the database.  Safe to run again.
 
     Args:
         campaign: id of the campaign, which prefixes its DAGs and assets.
         airflow: Airflow's home (``var/airflow``).
         database: SQLAlchemy URL; the embedded SQLite file in ``airflow`` by default.
+        no_database: whoever asks says that there is none.
+        expected: how many rows were counted before; nothing is removed when there are others by now.
 
     Raises:
-        KanshoError: ``TRACES-DATABASE`` when the database cannot be purged; nothing is quoted.
+        KanshoError: as `metadata_of`; ``TRACES-DATABASE`` when the database cannot be purged; ``TRACES-CHANGED``;
+            nothing is quoted.
     """
-    rows = 0
-    embedded = airflow / "airflow.db"
-    if database is not None or embedded.is_file():
-        engine = create_engine(database or f"sqlite:///{embedded}", hide_parameters=True)
+    base, rows = metadata_of(airflow, database, no_database=no_database), 0
+    if base.url is not None:
+        engine = create_engine(base.url, hide_parameters=True)
         try:
-            rows = purge_rows(engine, campaign)
+            rows = purge_rows(engine, campaign, expected)
             compact(engine)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, KeyError) as error:  # a column that another version of Airflow has not
             raise KanshoError(
                 "TRACES-DATABASE",
                 "Airflow の記録を除去できません",
@@ -139,16 +151,51 @@ def purge(campaign: str, airflow: Path, database: str | None = None) -> Purged:
     return Purged(rows, purge_logs(airflow / "logs", campaign))
 
 
-def purge_rows(engine: Engine, campaign: str) -> int:
-    """Delete the campaign's rows in one transaction; returns how many."""
+def purge_rows(engine: Engine, campaign: str, expected: int | None = None) -> int:
+    """Delete the campaign's rows in one transaction; returns how many are gone.
+
+    They are counted within it, so that what a row takes with it is told too.
+
+    Raises:
+        KanshoError: ``TRACES-CHANGED``: somebody writes beside; nothing was removed.
+    """
+    tables = reflected(engine)
+    with engine.begin() as connection:
+        there = sum(counted(connection, tables, campaign).values())
+        if expected is not None and there != expected:
+            raise KanshoError(
+                "TRACES-CHANGED",
+                "数えた後に Airflow の記録が変わりました",
+                place=f"{expected} {there}",
+                remedy="Airflow が停止していることを確かめて、再実行してください",
+            )
+        for name, where in of_campaign(tables, campaign).items():
+            connection.execute(delete(tables[name]).where(where))
+        for name in _archives(tables):
+            connection.execute(text(f'DROP TABLE "{name}"'))  # a name from the schema itself
+        left = {name: table for name, table in tables.items() if name not in _archives(tables)}
+        return there - sum(counted(connection, left, campaign).values())
+
+
+def reflected(engine: Engine) -> dict[str, Table]:
+    """The database's tables as they are, by name."""
     tables = MetaData()
     tables.reflect(engine)
-    with engine.begin() as connection:
-        rows = _delete_all(connection, {t.name: t for t in tables.sorted_tables}, campaign)
-        for name in inspect(engine).get_table_names():
-            if name.startswith(ARCHIVES):
-                connection.execute(text(f'DROP TABLE "{name}"'))  # a name from the schema itself
-    return rows
+    return {t.name: t for t in tables.sorted_tables}
+
+
+def counted(connection: Connection, tables: Mapping[str, Table], campaign: str) -> dict[str, int]:
+    """Table → how many of its rows a purge removes."""
+    wanted: dict[str, ColumnElement[bool]] = dict.fromkeys(_archives(tables), true())
+    wanted |= of_campaign(tables, campaign)
+    return {
+        name: int(connection.execute(select(func.count()).select_from(tables[name]).where(where)).scalar_one())
+        for name, where in wanted.items()
+    }
+
+
+def _archives(tables: Mapping[str, Table]) -> list[str]:
+    return [name for name in tables if name.startswith(ARCHIVES)]
 
 
 def compact(engine: Engine) -> None:
@@ -182,78 +229,49 @@ def _forget_statistics(connection: Connection) -> None:
             connection.execute(text(f"ALTER TABLE {whole} ALTER COLUMN {quote(column)} TYPE {kind}"))
 
 
-def purge_logs(logs: Path, campaign: str) -> int:
-    """Remove the campaign's task logs and every component's log; returns how many files.
-
-    Components mix all campaigns in one file and LocalExecutor copies task logs there; what belongs to
-    another campaign's tasks (``dag_id=<other>``) stays.
-
-    Raises:
-        KanshoError: ``DISK-*``; run again, it goes on with what is left.
-    """
-    with disk_errors("logs"):
-        return _purge_logs(logs, campaign)
-
-
-def _purge_logs(logs: Path, campaign: str) -> int:
-    removed = 0
-    for entry in sorted(logs.iterdir()) if logs.is_dir() else ():
-        if entry.name.startswith("dag_id=") and not entry.name.startswith(f"dag_id={campaign}__"):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            removed += sum(1 for path in entry.rglob("*") if path.is_file())
-            shutil.rmtree(entry)
-        else:
-            removed += 1
-            entry.unlink()
-    return removed
-
-
-def _delete_all(connection: Connection, tables: dict[str, Table], campaign: str) -> int:
-    counted = 0
-
-    def run(name: str, where: ColumnElement[bool] | None) -> None:
-        nonlocal counted
+def of_campaign(tables: Mapping[str, Table], campaign: str) -> dict[str, ColumnElement[bool]]:
+    """Of each table that is there, which rows go, in an order that respects references."""
+    found: dict[str, ColumnElement[bool]] = {}
+    for name, where in _named(tables, campaign):
+        found[name] = or_(found[name], where) if name in found else where
+    for name, (column, users) in UNUSED.items():
         if name in tables:
-            done = connection.execute(delete(tables[name]) if where is None else delete(tables[name]).where(where))
-            counted += max(0, done.rowcount)
+            used = [_still_used(tables[user].c[by], found.get(user)) for user, by in users if user in tables]
+            found[name] = and_(true(), *(tables[name].c[column].not_in(by) for by in used))
+    return found
 
-    def of_campaign(name: str, column: str) -> ColumnElement[bool]:
-        prefix = f"{campaign}__"
-        return func.substr(tables[name].c[column], 1, len(prefix)) == prefix
 
-    def ids(name: str, column: str) -> Select[tuple[str]]:
-        return select(tables[name].c[column]).where(of_campaign(name, BY_DAG[name]))
+def _still_used(column: ColumnElement[Any], going: ColumnElement[bool] | None) -> Select[tuple[Any]]:
+    """What the rows point at that stay; a row of which it cannot be said whether it goes stays."""
+    pointing = select(column).where(column.is_not(None))
+    return pointing if going is None else pointing.where(case((going, 0), else_=1) == 1)
 
-    def assets() -> Select[tuple[int]]:
-        return select(tables["asset"].c.id).where(_asset_of(tables["asset"], campaign))
+
+def _named(tables: Mapping[str, Table], campaign: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Table and rows; a table may come twice."""
+    prefix, there, asset = f"{campaign}__", tables.keys(), tables.get("asset")
+
+    def of_dags(name: str) -> ColumnElement[bool]:
+        return func.substr(tables[name].c[BY_DAG[name]], 1, len(prefix)) == prefix
 
     for name, (column, parent, parent_column) in BY_PARENT.items():
-        if name in tables:
-            run(name, tables[name].c[column].in_(ids(parent, parent_column)))
-    for name in ("dagrun_asset_event", "asset_alias_asset_event"):
-        if name in tables:
-            events = select(tables["asset_event"].c.id).where(tables["asset_event"].c.asset_id.in_(assets()))
-            run(name, tables[name].c.event_id.in_(events))
-    for name, column in BY_ASSET.items():
-        if name in tables:
-            run(name, tables[name].c[column].in_(assets()))
-    for name, column in BY_DAG.items():
-        if name in tables:
-            where = of_campaign(name, column)
-            run(name, or_(where, _audit_of(tables[name], campaign)) if name == "log" else where)
-    for name in ("asset", "asset_active"):
-        if name in tables:
-            run(name, _asset_of(tables[name], campaign))
-    for name in ALWAYS:
-        run(name, None)
-    for name, (column, users) in UNUSED.items():
-        used = [tables[user].c[by] for user, by in users if user in tables]
-        if name in tables:
-            run(name, and_(*(tables[name].c[column].not_in(select(by).where(by.is_not(None))) for by in used)))
-    if "ab_view_menu" in tables:
-        _delete_permissions(run, tables, campaign)
-    return counted
+        if {name, parent} <= there:
+            yield name, tables[name].c[column].in_(select(tables[parent].c[parent_column]).where(of_dags(parent)))
+    if asset is not None:
+        assets = select(asset.c.id).where(_asset_of(asset, campaign))
+        for name in there & {"dagrun_asset_event", "asset_alias_asset_event"}:
+            event = tables["asset_event"]
+            yield name, tables[name].c.event_id.in_(select(event.c.id).where(event.c.asset_id.in_(assets)))
+        for name, column in BY_ASSET.items():
+            if name in there:
+                yield name, tables[name].c[column].in_(assets)
+    yield from ((name, of_dags(name)) for name in BY_DAG if name in there)
+    if "log" in there:
+        yield "log", _audit_of(tables["log"], campaign)
+    yield from ((name, _asset_of(tables[name], campaign)) for name in ("asset_active", "asset") if name in there)
+    yield from ((name, true()) for name in ALWAYS if name in there)
+    if "ab_view_menu" in there:
+        yield from _permissions(tables, campaign)
 
 
 def _audit_of(table: Table, campaign: str) -> ColumnElement[bool]:
@@ -267,11 +285,11 @@ def _asset_of(table: Table, campaign: str) -> ColumnElement[bool]:
     return or_(func.substr(table.c.name, 1, len(name)) == name, func.substr(table.c.uri, 1, len(uri)) == uri)
 
 
-def _delete_permissions(run, tables: dict[str, Table], campaign: str) -> None:  # type: ignore[no-untyped-def]
+def _permissions(tables: Mapping[str, Table], campaign: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
     """FAB's permissions on the campaign's DAGs (``DAG:<id>``, ``DAG Run:<id>`` …)."""
-    menus, views = tables["ab_view_menu"], tables["ab_permission_view"]
+    menus, views, roles = (tables[n] for n in ("ab_view_menu", "ab_permission_view", "ab_permission_view_role"))
     mine = menus.c.name.contains(f":{campaign}__", autoescape=True)
-    held = select(views.c.id).where(views.c.view_menu_id.in_(select(menus.c.id).where(mine)))
-    run("ab_permission_view_role", tables["ab_permission_view_role"].c.permission_view_id.in_(held))
-    run("ab_permission_view", views.c.view_menu_id.in_(select(menus.c.id).where(mine)))
-    run("ab_view_menu", mine)
+    held = views.c.view_menu_id.in_(select(menus.c.id).where(mine))
+    yield "ab_permission_view_role", roles.c.permission_view_id.in_(select(views.c.id).where(held))
+    yield "ab_permission_view", held
+    yield "ab_view_menu", mine

@@ -17,6 +17,7 @@ from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.handover_account import CODES as HANDED_BACK
 from kansho.evidence.handover_account import handed_back, kept
+from kansho.evidence.purges import equations, sum_of_kinds
 from kansho.evidence.registrations import id_of
 
 #: Counts of ``plan_made`` that are no outcome of a person of the roster.
@@ -44,7 +45,7 @@ CODES: Mapping[str, str] = {
     "keys = destroyed": "COUNT-KEYS",
     "packages at others = inventoried": "COUNT-PACKAGES",
     "packages handed over = certified": "COUNT-CERTIFIED",
-    "traces = purged": "COUNT-TRACES",
+    "traces found = removed + left": "COUNT-TRACES",
     "snapshots stored = erased": "COUNT-SNAPSHOTS",
     **HANDED_BACK,
 }
@@ -276,14 +277,14 @@ def _closing(log: _Log) -> Iterator[_Equation]:
     last, plan = inventory[-1].counts, planned[-1].counts
     # The plan's own document is made after the inventory and erased with the rest.
     held = last.get("vault", 0) + plan.get("documents", 0)
-    yield "inventory = sum of its kinds", last.get("holdings", 0), _rest(last, "holdings")
+    yield "inventory = sum of its kinds", last.get("holdings", 0), sum_of_kinds(last)
     yield "holdings in the vault = planned", held, plan.get("targets", 0)
     yield "planned = erased", plan.get("targets", 0), len(log.keys("holding_erased"))
     yield "media = returned", len(log.keys("medium_registered")), len(log.keys("medium_returned"))
     yield from _paper(log)
     yield "keys = destroyed", last.get("keys", 0), len(log.keys("keys_destroyed"))
     yield from _packages(log, last.get("packages", 0))
-    yield "traces = purged", last.get("traces", 0), log.total("traces_purged", "holdings")
+    yield from equations([*log.of("traces_found"), *log.of("traces_purged")])
     stored, gone = log.keys("snapshot_stored"), log.keys("snapshot_erased")
     yield "snapshots stored = erased", len(stored), len(stored & gone)
 

@@ -15,6 +15,7 @@ from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.methods import ended_well
+from kansho.evidence.purges import attempts, left_over, summed
 from kansho.vault.classes import PERSONAL_KEYS
 
 #: What ends a key: its deletion, or that a key service took the order to delete it.
@@ -24,7 +25,7 @@ _TOLD = _KEY_ENDS | {
     *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
     *("keys_created", "keys_rotated"),
     *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
-    *("traces_purged", "residue_scanned"),
+    *("traces_found", "traces_purged", "residue_scanned"),
 }
 
 
@@ -39,12 +40,13 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
         KanshoError: ``CERTIFY-INCOMPLETE`` naming what is missing, open or not verified.
     """
     told = [e for e in log if e.type in _TOLD]
-    planned, scanned, purged = (_last(told, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
+    planned, scanned, _ = (_last(told, t) for t in ("erasure_planned", "residue_scanned", "traces_purged"))
     inventory, attended = _last(told, "inventory_taken"), _last(told, "erasure_attended")
     erased = [e for e in told if e.type == "holding_erased"]
     gone = [e for e in told if e.type == "snapshot_erased"]
     ends, pending = [e for e in told if e.type in _KEY_ENDS], pending_keys(told)
-    _require_done(planned, scanned, erased, ends, open_manual(told))
+    purges = attempts(told)
+    _require_done(planned, scanned, erased, ends, [*open_manual(told), *left_over(purges)])
     return {
         "simulation": log[0].codes.get("simulation", ""),
         "state": "interim" if pending else "final",
@@ -67,8 +69,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
             "media_returned": sum(e.type == "medium_returned" for e in told),
             "manual": manual_closed(told),
             "certificates": sorted(e.key for e in told if e.type == "certificate_received"),
-            "trace_rows": purged.counts.get("rows", 0),
-            "trace_files": purged.counts.get("files", 0),
+            "traces": summed(purges),
             "approvals": _approvals(told, planned),
         },
         "attachments": {

@@ -1,4 +1,4 @@
-"""Rules about what the certification claims of people, and that nothing was left open: by hand, or with a key service.
+"""Rules about the end of a year: who attended, what was left open by hand or with a key service, what traces are left.
 
 Belongs here: pure rules over the log, each violation with a code of its own.  Does not belong here: how one thing was
 closed by hand (`kansho.evidence.hand_rules`), the order of the closing as a whole (`kansho.evidence.rules`), what is
@@ -14,6 +14,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.hand_rules import RETURNED_CARDS, arrived, hand_findings
+from kansho.evidence.purges import KINDS, NO_DATABASE, attempts, left_over, seen_before
 
 #: The events that these rules look at.
 _TOLD = frozenset(
@@ -21,6 +22,7 @@ _TOLD = frozenset(
         *("medium_registered", "returns_recorded", "sheets_in", "package_handed_over", "erasure_planned"),
         *("erasure_attended", "handler_registered", "document_issued"),
         *("manual_target_closed", "keys_destroyed", "key_deletion_scheduled", "campaign_certified"),
+        *("inventory_taken", "traces_found", "traces_purged"),
     }
 )
 
@@ -62,6 +64,18 @@ def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]
         yield Finding("STATE-MANUAL-OPEN", end, f"certified while not closed by hand: {name[:120]}")
     for name in pending_keys(before):
         yield Finding("STATE-KEY-PENDING", end, f"certified while the deletion of key {name[:40]} was only scheduled")
+    yield from _purged(before, end)
+
+
+def _purged(before: Sequence[Event], end: str) -> Iterator[Finding]:
+    """Nothing was left, and the log says where that was looked for; without any purge, `rules` says so."""
+    made = attempts(before)
+    for called in left_over(made):
+        yield Finding("STATE-TRACES-LEFT", end, f"certified while traces were left, or not counted again: {called}")
+    if made and made[-1].database not in KINDS | {NO_DATABASE}:
+        yield Finding("STATE-TRACES-DATABASE", end, "certified without telling in which kind of database rows were")
+    if made and made[-1].database == NO_DATABASE and seen_before(before):
+        yield Finding("STATE-TRACES-DATABASE", end, "certified as without a database, although one had been seen")
 
 
 def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from kansho.evidence.events import Event
+from kansho.evidence.purges import CLASSES, NO_DATABASE, Attempt, attempts
 
 NAME = "documents/erasure-log.csv"
 HEADINGS = ("対象", "区分", "要約値 (SHA-256)", "行数・点数", "発見", "方法", "消去・登録の日時 (UTC)", "確認")
@@ -28,6 +29,7 @@ def erasure_log(log: Sequence[Event]) -> bytes:
 def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
     """Odd events give odd rows, never an error: the rules judge them (`kansho.evidence.rules`)."""
     closing = {e.key: e for e in log if e.type == "holding_erased"}
+    purges = {made.key: made for made in attempts(log)}
     for event in log:
         when, codes = event.recorded_at, event.codes
         if event.type == "snapshot_erased":
@@ -43,8 +45,19 @@ def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
         elif event.type == "key_deletion_scheduled":
             yield (event.key, "key", "", "", "present", "scheduled", when, f"pending until {codes.get('until', '')}")
         elif event.type == "traces_purged":
-            rows = str(event.counts.get("rows", 0))
-            yield (event.key, "traces", "", rows, "present", "purged, database compacted", when, "residue scan")
+            yield from _traces(purges[event.key], when)
+
+
+def _traces(made: Attempt, when: str) -> Iterator[tuple[str, ...]]:
+    """A row for each class: how many are gone, how many there were before, how many a second count found."""
+    how = {"rows": f"deleted, database compacted ({made.database})", "logs": "deleted", "pages": "looked for"}
+    for name, called in CLASSES.items():
+        target = f"{called}/{made.key}"
+        if name == "rows" and made.database == NO_DATABASE:
+            yield (target, "traces", "", "", "not looked for", "said to have no database", when, "not covered")
+            continue
+        found, removed, left = (str(of[name]) for of in (made.found, made.removed, made.left))
+        yield (target, "traces", "", removed, found, how[name], when, f"counted again: {left}")
 
 
 def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:

@@ -119,6 +119,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "certificate_requested": ("P12",),
     "certificate_received": ("P12",),
     "certificate_forwarded": ("P12",),
+    "traces_found": ("P11",),
     "traces_purged": ("P11",),
     "key_deletion_scheduled": ("P11",),
     "keys_destroyed": ("P11",),

@@ -13,6 +13,7 @@ from typing import Any
 
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.evidence.purges import NO_DATABASE
 
 STANDARD = "NIST SP 800-88r2"
 #: How a program ends a holding: true of a file, and of an object with all its versions.
@@ -39,6 +40,8 @@ NOT_COVERED = (
     "what_was_returned_or_handed_over",
     "backups_that_were_not_declared",
 )
+#: And where somebody said that Airflow has no database here.
+NO_METADATA = "airflow_metadata_said_not_to_exist"
 
 
 def ended_well(event: Event) -> bool:
@@ -83,8 +86,12 @@ def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, 
             "overwriting_claimed": "no",
         },
         "cryptographic_erase": cryptographic_erase(config, erasure),
-        "not_covered": list(NOT_COVERED),
+        "not_covered": [*NOT_COVERED, *([NO_METADATA] if _said_to_be_none(erasure) else [])],
     }
+
+
+def _said_to_be_none(erasure: Mapping[str, Any]) -> bool:
+    return bool(erasure.get("traces", {}).get("database") == NO_DATABASE)
 
 
 def method_type(config: Mapping[str, Any]) -> str:

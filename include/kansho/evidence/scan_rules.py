@@ -16,6 +16,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import at
+from kansho.evidence.purges import attempts
 
 #: What is counted for each place, and over all of them.
 _BY_PLACE = ("files", "bytes", "hits", "unread")
@@ -27,7 +28,7 @@ _ROOTS = ("airflow", "great_expectations")
 _KEYS, _OUTPUTS, _LEDGER = "kansho/keys", "kansho/outputs", "kansho/ledger"
 #: The same campaign where its objects lie in a store that is no folder of the machine (`kansho.vault.storage`).
 _FAR = ("s3:ledger", "s3:needles", "s3:vault")
-#: Where Airflow's metadata is, as `traces_purged` says; a log that does not say had it in Airflow's home.
+#: Where Airflow's metadata was, as `traces_purged` says; a log that does not say had it in Airflow's home.
 _HOME = "airflow"
 
 
@@ -79,8 +80,8 @@ def _full(log: Sequence[Event], facts: ConfigFacts) -> Iterator[str]:
     if any(e.type == "document_issued" for e in log):
         yield _OUTPUTS
     purged = [e for e in log if e.type == "traces_purged"]
-    if purged and purged[-1].counts.get("rows", 0):
-        yield purged[-1].codes.get("database", _HOME)
+    if purged and any(attempt.found["rows"] for attempt in attempts(log)):
+        yield purged[-1].codes.get("place", _HOME)
 
 
 def _told(scanned: Event) -> Mapping[str, Any]:

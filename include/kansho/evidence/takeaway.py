@@ -58,6 +58,7 @@ MODULES = (
             "paper",
             "papers_rules",
             "past",
+            "purges",
             "registrations",
             "rules",
             "scan_log",

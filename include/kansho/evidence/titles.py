@@ -94,6 +94,7 @@ TITLES: dict[str, str] = {
     "manual_target_closed": "手作業の対象の完了",
     "erasure_attended": "消去の立会い",
     "interim_certified": "消去の中間証明",
+    "traces_found": "実行環境の痕跡の確認",
     "traces_purged": "実行環境の痕跡の除去",
     "key_deletion_scheduled": "鍵の削除の予約",
     "keys_destroyed": "鍵の破壊",
