@@ -230,17 +230,28 @@ def test_a_deed_is_entered_by_command(year: ClosingYear, tmp_path: Path, capsys:
     ("changed", "code"),
     [
         ({"user": "takanashi"}, "CLI-USER"),
+        ({"user": "tsukumo"}, "CLI-USER"),
+        ({"user": "system"}, "CLI-USER"),
+        ({"document": "none.pdf"}, "PAPER-FORM"),
         ({"method": "deleted"}, "PAPER-FORM"),
         ({"target": "../x"}, "PAPER-FORM"),
         ({"witness": "h04"}, "CLOSING-MANUAL"),
     ],
 )
 def test_the_command_refuses_what_does_not_fit(
-    changed: dict[str, str], code: str, year: ClosingYear, capsys: pytest.CaptureFixture[str]
+    changed: dict[str, str], code: str, year: ClosingYear, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held = ["--document-sha256", "ab" * 32, "--document-holder", "contractor"]
-    assert run(year, "manual", *deed(**changed), *held) == 1
+    signed = tmp_path / "paper.pdf"
+    signed.write_bytes(paper("signed"))
+    assert run(year, "manual", *deed(**{"document": str(signed), **changed})) == 1
     assert code in capsys.readouterr().err
+    assert year.ws.ledger.events("manual_target_closed") == []
+
+
+@pytest.mark.parametrize("words", [[], ["--document-sha256", "z" * 64, "--document-holder", "contractor"]])
+def test_a_digest_of_what_nobody_saw_is_no_paper(words: list[str], year: ClosingYear) -> None:
+    with pytest.raises(SystemExit):
+        run(year, "manual", *deed(), *words)
     assert year.ws.ledger.events("manual_target_closed") == []
 
 

@@ -134,7 +134,7 @@ def require_erased(ws: Workspace) -> None:
             "CLOSING-MANUAL-OPEN",
             f"人の手による消去・返却が終わっていない対象があります（{len(waiting)}件）",
             place=" ".join(waiting[:5]),
-            remedy="終わったものを kansho close manual で登録してください",
+            remedy="終わったものは kansho close manual で登録し、区へ返したものは区の記録を待ってください",
         )
     destroy_vault_keys(ws)
     _require_empty(ws, ws.vault.store, "vault")
