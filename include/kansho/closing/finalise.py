@@ -1,6 +1,6 @@
 """``kansho close finalise``: the end of the year outside Airflow, with its components stopped; resumable.
 
-    stopped? → erased? → traces purged → residue scanned (0 hits) → needles and their key destroyed
+    stopped? → erased? → traces purged → residue scanned (0 hits) → needles and their key destroyed → looked once more
         → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified
 
 Belongs here: this order.  Every step is a ledger fact or repeats to the same result, so that it may be
@@ -25,7 +25,7 @@ from kansho.closing import certificate, traces
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.discovery import GX_HOME
 from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
-from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, sweep
+from kansho.closing.inventory import NEEDLES_KEY, TRACES, open_snapshots, require_nothing_left, sweep
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.needles import from_table, secret_forms
 from kansho.closing.residue import ScanResult, scan
@@ -76,7 +76,8 @@ def finalise(
 
     Raises:
         KanshoError: ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``CLOSING-RESIDUE``,
-            ``CLOSING-UNREADABLE``, ``CLOSING-STORE`` when a store still holds a version, ``LEDGER-VERSIONS``
+            ``CLOSING-UNREADABLE``, ``CLOSING-UNREGISTERED``, ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN`` when something
+            came after the inventory, ``CLOSING-STORE`` when a store still holds a version, ``LEDGER-VERSIONS``
             when an object of the log was written twice, ``CERTIFY-*``, or
             ``CLOSING-EVIDENCE`` when the bundle does not verify.
     """
@@ -94,6 +95,7 @@ def finalise(
     say("証明書と証跡")
     ws = replace(ws, today=_today(ws, clock))  # a key service may have ended a key on a later day
     record_missed(ws, over=True)
+    require_nothing_left(ws)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}
