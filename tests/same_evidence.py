@@ -50,6 +50,7 @@ BY_CHANCE = frozenset({"package_handed_over.refs.files.*", "package_handed_over.
 DIGESTS: dict[str, str] = {
     "campaign_opened.codes.config_digest": "the config declares the place's endpoint and the bucket",
     "keys_created.codes.signing_public": "keys are drawn",
+    "inventory_taken.refs.keys.*": "keys are drawn",
     "cosigner_registered.codes.public": "keys are drawn",
     "*.refs.*digest": "bytes sealed under keys that are drawn, plans and inventories that name such digests",
     "proof_made.refs.artwork.*": "bytes sealed under keys that are drawn",

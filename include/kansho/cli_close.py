@@ -68,12 +68,9 @@ def _add_manual(close: Any, site: Callable[[argparse.ArgumentParser], None]) -> 
     manual.add_argument("--on", type=date.fromisoformat, required=True, help="the day it was done")
     manual.add_argument("--place", required=True, help="id of a designated place")
     manual.add_argument("--by", required=True, help="id of the handler who did it")
-    manual.add_argument("--witness", required=True, help="id of the handler who looked on; the ward's for what it gets")
-    paper = manual.add_mutually_exclusive_group(required=True)
-    paper.add_argument("--document", type=Path, help="the signed paper as PDF, naming no resident")
-    paper.add_argument("--document-sha256", metavar="HEX", help="its digest, where another keeps it")
-    manual.add_argument("--document-holder", metavar="PARTY", help="who keeps it")
-    manual.add_argument("--user", required=True, help="user name of the registered handler who enters this")
+    manual.add_argument("--witness", required=True, help="id of the handler who looked on, another person")
+    manual.add_argument("--document", type=Path, required=True, help="the signed paper as PDF, naming no resident")
+    manual.add_argument("--user", required=True, help="user name of the contractor's manager or clerk who enters this")
     manual.add_argument("--date", type=date.fromisoformat, required=True, help="campaign date")
     site(manual)
     manual.set_defaults(run=_manual)
@@ -93,21 +90,11 @@ def _inventory(arguments: argparse.Namespace) -> int:
 def _manual(arguments: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
-    from kansho.campaign.config import load_config
-    from kansho.closing.manual import close_targets
-    from kansho.evidence.events import Actor
+    from kansho.cli_person import campaign_as
+    from kansho.closing.manual import MAY_ENTER, enter_by_hand
     from kansho.exchange.slips import Slip
-    from kansho.workspace import Workspace
 
-    config = load_config(arguments.config)
-    handler = config.handler_of_user(arguments.user)
-    if handler is None or handler.role is None or handler.party != config.contractor.id:
-        raise KanshoError(
-            "CLI-USER",
-            "登録された取扱者ではありません",
-            place=arguments.user,
-            remedy="取扱者の利用者名を指定してください",
-        )
+    ws = campaign_as(arguments, roles=MAY_ENTER)
     try:
         fields = {name: getattr(arguments, name) for name in ("method", "on", "place", "by", "witness")}
         slip = Slip.model_validate({**fields, "targets": arguments.target})
@@ -116,12 +103,13 @@ def _manual(arguments: argparse.Namespace) -> int:
         raise KanshoError(
             "PAPER-FORM", "記録の記載が正しくありません", place=where, remedy="指定を直してください"
         ) from None
-    ws = Workspace.open(
-        config, arguments.var, arguments.date, actor=Actor(handler.party, arguments.user, handler.role.value)
-    )
-    held = (arguments.document_sha256, arguments.document_holder or "") if arguments.document_sha256 else None
-    document = arguments.document.read_bytes() if arguments.document else None
-    for event in close_targets(ws, slip, document=document, held=held):
+    try:
+        document = arguments.document.read_bytes()
+    except OSError:
+        raise KanshoError(
+            "PAPER-FORM", "書類のファイルを読めません", place=arguments.document.name, remedy="指定を直してください"
+        ) from None
+    for event in enter_by_hand(ws, slip, document):
         print(f"{event.key}: {event.codes['method']} {event.codes['on']} を登録しました")
     return 0
 

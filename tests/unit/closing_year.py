@@ -22,7 +22,8 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import HANDLER_REPORT
 from kansho.closing import certificate_paper, papers, stage
 from kansho.closing.certificates import handed
-from kansho.evidence.events import Actor
+from kansho.closing.manual import close_targets, manual_targets
+from kansho.evidence.events import Actor, Event
 from kansho.exchange.package import Package, pack, unpack
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import Method, Slip, slips_folder
@@ -114,6 +115,12 @@ class ClosingYear:
         """What our clerk did before the ward's officer."""
         said = {"on": self.ws.today, "place": "vault_site", "by": "h04", "witness": "h01", **changed}
         return Slip.model_validate({"targets": targets, "method": method, **said})
+
+    def close(self, slip: Slip, document: bytes | None = None) -> list[Event]:
+        """By the word of whoever has to say it."""
+        asked = {t.key: t.asked for t in manual_targets(self.ws.ledger.events(), self.ws.config)}
+        party = next((asked[t] for t in slip.targets if t in asked), self.ws.config.contractor.id)
+        return close_targets(self.ws, slip, party, paper("signed") if document is None else document)
 
     def put_slips(self) -> None:
         """Everybody puts out the slip and the paper of what they did by hand."""

@@ -40,7 +40,7 @@ class Service:
         destroy, has = Keyring.destroy, Keyring.has
 
         def destroyed(ring: Keyring, name: KeyName) -> None:
-            if name not in PENDING:
+            if name not in PENDING or name in self.over:  # what named a key that is over is removed
                 destroy(ring, name)
                 return
             assert name not in self.asked - self.over, "a deletion that is scheduled is not scheduled again"

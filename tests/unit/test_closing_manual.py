@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,14 +12,23 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Work
 from kansho.closing import finalise, stage
 from kansho.closing.certificates import take_certificates
-from kansho.closing.manual import ask_parties, close_targets, manual_targets, open_targets, take_slips
+from kansho.closing.manual import (
+    ask_parties,
+    close_targets,
+    enter_by_hand,
+    manual_targets,
+    open_targets,
+    take_slips,
+)
 from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.closing_rules import wanted_by_hand
+from kansho.evidence.events import Actor
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.strict import read_json
 from kansho.exchange.door import hand_over
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
+from kansho.leaving import end_registration
 from kansho.outreach.field import CHECKLIST
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
@@ -54,7 +64,7 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
 def test_a_paper_that_nobody_can_look_into_is_refused_when_it_comes(year: ClosingYear) -> None:
     """It would stand among the evidence, and no scan could ever say that nothing is in it."""
     with refused("CLOSING-MANUAL", "開けません"):
-        close_targets(year.ws, year.slip("physical_destruction", "hand/backup_disk"), document=PAPER[:100])
+        year.close(year.slip("physical_destruction", "hand/backup_disk"), PAPER[:100])
     assert year.ws.ledger.events("manual_target_closed") == []
     assert not list(year.ws.layout.outputs.glob("documents/closing/*"))
 
@@ -66,7 +76,7 @@ def test_the_verifier_wants_the_same_targets(year: ClosingYear) -> None:
 
 
 def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year: ClosingYear) -> None:
-    (event,) = close_targets(year.ws, year.slip("physical_destruction", "hand/backup_disk"), document=PAPER)
+    (event,) = year.close(year.slip("physical_destruction", "hand/backup_disk"))
     document = event.codes["document"]
     deed = {"method": "physical_destruction", "on": "2028-01-29", "place": "vault_site", "by": "h04", "witness": "h01"}
     of = {"kind": "backup", "holder": "contractor", "found": "present", "verified": "witnessed", "document": document}
@@ -76,14 +86,8 @@ def test_a_closing_says_who_when_where_how_before_whom_and_with_which_paper(year
     assert (issued.codes, issued.names) == ({"kind": "closing_slip"}, {"title": "消去・返却の記録"})
     assert (year.ws.layout.outputs / event.codes["document"]).read_bytes() == PAPER
     assert event.names == {"by": "勅使河原 奏", "witness": "小鳥遊 栞"}
-    again = close_targets(year.ws, year.slip("overwrite", "hand/backup_disk"), document=paper("other"))
+    again = year.close(year.slip("overwrite", "hand/backup_disk"), paper("other"))
     assert again == [event]
-
-
-def test_a_paper_that_another_keeps_is_named_by_its_digest(year: ClosingYear) -> None:
-    held = ("ab" * 32, "visitors")
-    (event,) = close_targets(year.ws, year.slip("dissolution", "paper/visit-sheets"), held=held)
-    assert (event.codes["document"], event.refs["sha256"]) == ("held:visitors", "ab" * 32)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -102,7 +106,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_what_does_not_fit_closes_nothing(case: str, year: ClosingYear) -> None:
     changed, target, code = REFUSED[case]
     with refused(code):
-        close_targets(year.ws, year.slip("physical_destruction", target, **changed), document=PAPER)
+        year.close(year.slip("physical_destruction", target, **changed))
     assert year.ws.ledger.events("manual_target_closed") == []
 
 
@@ -116,14 +120,14 @@ def test_nothing_is_closed_for_a_day_before_the_last_of_it_came(
 ) -> None:
     day = date.fromisoformat(year.ws.ledger.events(came)[-1].campaign_date)
     with refused("CLOSING-MANUAL", "受け取った日より前", place=target):
-        close_targets(year.ws, year.slip(method, target, on=day - timedelta(days=1)), document=PAPER)
-    assert close_targets(year.ws, year.slip(method, target, on=day), document=PAPER)
+        year.close(year.slip(method, target, on=day - timedelta(days=1)))
+    assert year.close(year.slip(method, target, on=day))
 
 
 def test_a_return_is_receipted_by_the_ward_itself(year: ClosingYear) -> None:
     with refused("CLOSING-MANUAL"):
-        close_targets(year.ws, year.slip("return", "medium/CD-0001", witness="h03"), document=PAPER)
-    close_targets(year.ws, year.slip("return", "medium/CD-0001", "paper/returned-cards"), document=PAPER)
+        year.close(year.slip("return", "medium/CD-0001", witness="h03"))
+    year.close(year.slip("return", "medium/CD-0001", "paper/returned-cards"))
     assert [e.key for e in year.ws.ledger.events("medium_returned")] == ["CD-0001"]
 
 
@@ -136,14 +140,71 @@ def test_a_partys_machines_are_erased_by_one_of_its_own(year: ClosingYear) -> No
 def test_cards_that_have_not_come_back_to_us_are_not_given_back(year: ClosingYear) -> None:
     year.ws.record("returns_recorded", "r2", counts={"returned": 2})
     with refused("CLOSING-MANUAL", place="paper/returned-cards"):
-        close_targets(year.ws, year.slip("return", "paper/returned-cards"), document=PAPER)
-    assert close_targets(year.ws, year.slip("return", "medium/CD-0001"), document=PAPER)
+        year.close(year.slip("return", "paper/returned-cards"))
+    assert year.close(year.slip("return", "medium/CD-0001"))
 
 
-@pytest.mark.parametrize("held", [None, ("short", "visitors"), ("ab" * 32, "nobody")])
-def test_without_a_paper_nothing_is_closed(year: ClosingYear, held: tuple[str, str] | None) -> None:
-    with refused("CLOSING-MANUAL"):
-        close_targets(year.ws, year.slip("dissolution", "paper/visit-sheets"), held=held)
+def test_without_a_paper_nothing_is_closed(year: ClosingYear) -> None:
+    with refused("CLOSING-MANUAL", "開けません"):
+        year.close(year.slip("dissolution", "paper/visit-sheets"), b"")
+
+
+def test_a_paper_that_was_kept_before_must_be_that_paper(year: ClosingYear) -> None:
+    slip = year.slip("dissolution", "paper/visit-sheets")
+    for _ in range(2):
+        with refused("CLOSING-MANUAL", "一致しません", place="documents/kept.pdf"):
+            close_targets(year.ws, slip, "contractor", PAPER, kept_as="documents/kept.pdf")
+        year.ws.issue_document("documents/kept.pdf", paper("other"), title="t", kind="closing_slip")
+    (event,) = close_targets(year.ws, slip, "contractor", paper("other"), kept_as="documents/kept.pdf")
+    assert (event.codes["document"], event.refs["sha256"]) == ("held:contractor", sha256(paper("other")))
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [("return", "medium/CD-0001"), ("return", "paper/returned-cards"), ("physical_destruction", "party/printer")],
+)
+def test_what_another_answers_for_is_not_entered_by_us(method: Any, target: str, year: ClosingYear) -> None:
+    ours = year.ws.acting_as(Actor("contractor", "watanuki", "contractor_manager"))
+    with refused("CLOSING-MANUAL", "区の記録", place=target):
+        enter_by_hand(ours, year.slip(method, target), PAPER)
+    assert year.ws.ledger.events("manual_target_closed") == []
+
+
+@pytest.mark.parametrize(
+    ("party", "user", "role"),
+    [
+        ("contractor", "system", "system"),
+        ("contractor", "tsukumo", "contractor_engineer"),
+        ("contractor", "nobody", "contractor_manager"),
+        ("ward", "takanashi", "ward_officer"),
+    ],
+)
+def test_only_a_person_of_ours_who_may_enters_a_deed(party: str, user: str, role: str, year: ClosingYear) -> None:
+    slip = year.slip("physical_destruction", "hand/backup_disk")
+    with refused("CLOSING-MANUAL", "取扱責任者又は取扱者", place=user):
+        enter_by_hand(year.ws.acting_as(Actor(party, user, role)), slip, PAPER)
+    assert enter_by_hand(year.ws.acting_as(Actor("contractor", "teshigawara", "contractor_staff")), slip, PAPER)
+
+
+def test_whoever_had_left_by_then_neither_did_it_nor_entered_it(year: ClosingYear) -> None:
+    gone = year.ws.config.contract.start + timedelta(days=60)
+    end_registration(year.ws, "h04", gone)
+    slip = year.slip("physical_destruction", "hand/backup_disk")
+    with refused("CLOSING-MANUAL", "実施日にありません"):
+        year.close(slip)
+    with refused("CLOSING-MANUAL", place="teshigawara"):
+        enter_by_hand(year.ws.acting_as(Actor("contractor", "teshigawara", "contractor_staff")), slip, PAPER)
+    assert year.close(year.slip("physical_destruction", "hand/backup_disk", on=gone))
+
+
+def test_one_person_under_two_numbers_is_no_witness(year: ClosingYear) -> None:
+    (first,) = [h for h in year.ws.config.handlers if h.id == "h04"]
+    config = year.ws.config.model_copy(
+        update={"handlers": (*year.ws.config.handlers, first.model_copy(update={"id": "h90", "party": "visitors"}))}
+    )
+    twice = replace(year, ws=replace(year.ws, config=config))
+    with refused("CLOSING-MANUAL", "別の人"):
+        twice.close(twice.slip("physical_destruction", "hand/backup_disk", witness="h90"))
 
 
 def test_each_party_is_asked_for_its_own_and_answers_once(year: ClosingYear, mini: CampaignConfig) -> None:
@@ -193,8 +254,8 @@ def test_killed_before_its_record_a_medium_is_closed_by_the_next_run(
     with monkeypatch.context() as patched:
         patched.setattr(type(year.ws), "record", dying)
         with pytest.raises(KeyboardInterrupt):
-            close_targets(year.ws, slip, document=PAPER)
-    close_targets(year.ws, slip, document=PAPER)
+            year.close(slip)
+    year.close(slip)
     assert len(year.ws.ledger.events("medium_returned")) == len(year.ws.ledger.events("manual_target_closed")) == 1
 
 
@@ -204,8 +265,8 @@ def test_nothing_is_certified_while_a_target_is_open(year: ClosingYear) -> None:
     with refused("CLOSING-MANUAL-OPEN", "paper/returned-cards paper/visit-sheets"):
         finalise.finalise(late.ws.config, late.ws.layout.var, no_database=True)
     assert late.ws.ledger.events("traces_purged") == []
-    close_targets(late.ws, late.slip("return", "paper/returned-cards"), document=PAPER)
-    close_targets(late.ws, late.slip("dissolution", "paper/visit-sheets"), document=PAPER)
+    late.close(late.slip("return", "paper/returned-cards"))
+    late.close(late.slip("dissolution", "paper/visit-sheets"))
     assert finalise.finalise(late.ws.config, late.ws.layout.var, no_database=True)["erasure"]["erased"] == 14
 
 

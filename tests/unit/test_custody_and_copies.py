@@ -36,6 +36,7 @@ from kansho.oversight.stage import record_inspections
 from kansho.vault.keys import new_identity, recipient_of
 from kansho.workspace import Workspace
 from tests.conftest import MINI, opened
+from tests.unit.closing_year import paper
 from tests.unit.stamps import read_stamp
 
 Open = Callable[[date], Workspace]
@@ -122,10 +123,12 @@ def test_cards_are_given_to_the_ward_only_when_all_of_them_are_there(returned: W
     _slip(ws, pieces=2)
     take_notices(ws, {})
     with pytest.raises(KanshoError, match="CLOSING-MANUAL"):
-        close_targets(ws, slip, held=("0" * 64, "ward"))
+        close_targets(ws, slip, "ward", paper("receipt"))
     _slip(ws, "cards-r1-2", pieces=1)
     take_notices(ws, {})
-    close_targets(ws, slip, held=("0" * 64, "ward"))
+    codes = {"party": "contractor", "place": "head_office"}
+    replace(ws, today=ws.config.opening_on).record("handler_registered", "h04", codes=codes)
+    close_targets(ws, slip, "ward", paper("receipt"))
     (row,) = register(ws.ledger.events(), ws.config)
     assert (row.holder, row.pieces) == ("ward", 3)
     assert book(ws.ledger.events(), ws.config)[-1].receiver == "ward"

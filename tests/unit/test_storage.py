@@ -59,8 +59,16 @@ def test_a_workspace_on_s3_writes_nothing_on_the_disk_but_copies_of_the_log(
         f"{copies}/events/0000000000.json",
     }
     assert discover(ws).unknown == ()
-    (home / copies / "events" / "roster.csv").write_text("anything else is no copy")
-    assert discover(ws).unknown == (f"kansho/{copies}/events/roster.csv",)
+    strange = [
+        f"{copies}/events/0000000001.json",  # of an event that the log has not
+        f"{copies}/events/roster.csv",
+        f"log-copies/usb_2027/{'0' * 16}/events/0000000000.json",
+        f"vault/{config.id}/roster/x",  # what lies on S3 lies nowhere else
+    ]
+    for place in strange:
+        (home / place).parent.mkdir(parents=True, exist_ok=True)
+        (home / place).write_text("anything else is no copy")
+    assert discover(ws).unknown == tuple(f"kansho/{place}" for place in strange)
     assert [campaign for campaign, _ in ledgers_of(tmp_path / "kansho")] == [config.id]
     client = client_of(endpoint)
     (version,) = client.list_object_versions(Bucket=EVIDENCE)["Versions"]
@@ -69,6 +77,38 @@ def test_a_workspace_on_s3_writes_nothing_on_the_disk_but_copies_of_the_log(
     assert head["ObjectLockMode"] == "GOVERNANCE"
     assert head["ObjectLockRetainUntilDate"].date() == config.contract.evidence_retained_until
     assert "ObjectLockMode" not in client.head_object(Bucket=PERSONAL, Key=f"{config.id}/vault/roster/x")
+
+
+def test_all_that_lies_below_the_campaign_s_folders_on_s3_is_looked_at(
+    mini: CampaignConfig, tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CampaignConfig.model_validate({**on_s3(mini, endpoint).model_dump(mode="json"), "fiscal_year": 2027})
+    monkeypatch.setattr(type(config), "id", property(lambda self: "katsushika_2027"))
+    deploy(tmp_path, said(endpoint))
+    ws = Workspace.open(config, tmp_path, config.opening_on, actor=Actor("contractor", "system", "system"))
+    ws.ledger.append(Draft("campaign_opened", config.id, config.opening_on, ws.actor))
+    ws.vault.store.create("roster/x", b"sealed")
+    ws.needles.store.create("residue_needles/year", b"sealed")
+    client, at = client_of(endpoint), f"{config.id}/"
+    client.put_object(Bucket=PERSONAL, Key="katsushika_20270/export/another-campaign.csv", Body=b"x")
+    assert discover(ws).unknown == ()
+    client.put_object(Bucket=PERSONAL, Key=f"{at}export/roster.csv", Body=b"x")
+    client.put_object(Bucket=PERSONAL, Key=f"{at}vault.bak", Body=b"x")
+    client.put_object(Bucket=PERSONAL, Key=f"{at}export/hidden.csv", Body=b"x")
+    client.delete_object(Bucket=PERSONAL, Key=f"{at}export/hidden.csv")
+    client.create_multipart_upload(Bucket=PERSONAL, Key=f"{at}export/unfinished.csv")
+    client.put_object(Bucket=EVIDENCE, Key=f"{at}export/roster.csv", Body=b"x")
+    client.put_object(Bucket=EVIDENCE, Key=f"{at}ledger/events/0000000007.json", Body=b"x")
+    found = discover(ws)
+    assert found.unknown == (
+        "s3:evidence/export/roster.csv",
+        "s3:evidence/ledger/events/0000000007.json",
+        "s3:personal/export/hidden.csv",
+        "s3:personal/export/roster.csv",
+        "s3:personal/export/unfinished.csv",
+        "s3:personal/vault.bak",
+    )
+    assert found.files["unknown"] == len(found.unknown)
 
 
 def test_the_residue_scan_reads_what_lies_on_s3(mini: CampaignConfig, tmp_path: Path, endpoint: str) -> None:

@@ -117,7 +117,7 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
     )
     name = _document(party)
     ws.issue_document(name, pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate")
-    close_targets(ws, slip, held=(sha256(pdf), ws.config.contractor.id))
+    close_targets(ws, slip, party, pdf, kept_as=name)
     who = {"place": slip.place, "by": slip.by, "witness": slip.witness}
     told = {"method": slip.method, "on": slip.on.isoformat(), **who}
     for of in handed(ws, party):

@@ -159,7 +159,7 @@ def execute_erasure(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             "ERASURE-MEDIA",
             "区が受領していない媒体があります",
             place=" ".join(e.key for e in open_media(ws)[:5]),
-            remedy="媒体を返却し、区の受領を kansho close manual で登録してください",
+            remedy="媒体を返却し、区の受領の記録（書類を添えたもの）が届いてから実行してください",
         )
     record_missed(ws)
     targets = list(plan.refs["targets"])

@@ -2,7 +2,7 @@
 
     a database of Airflow's? → stopped? → erased? → traces counted, purged, counted again (0 left)
         → residue scanned (0 hits) → needles and their key destroyed → the bundle that would be verifies
-        → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified → the ward's
+        → looked once more → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified → the ward's
 
 Belongs here: this order.  Every step is a ledger fact or repeats to the same result, so that it may be
 killed anywhere and started again.
@@ -26,7 +26,7 @@ from kansho.closing import certificate
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.discovery import GX_HOME
 from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
-from kansho.closing.inventory import NEEDLES_KEY, open_snapshots, sweep
+from kansho.closing.inventory import NEEDLES_KEY, open_snapshots, require_nothing_left, sweep
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.metadata import DATABASE, metadata_of
 from kansho.closing.needles import from_table, secret_forms
@@ -85,9 +85,10 @@ def finalise(
     Raises:
         KanshoError: ``TRACES-NO-DATABASE``, ``TRACES-NOT-AIRFLOW`` and their like before anything is done;
             ``CLOSING-RUNNING``, ``CLOSING-NOT-ERASED``, ``TRACES-LEFT``, ``CLOSING-RESIDUE``,
-            ``CLOSING-UNREADABLE``, ``CLOSING-SCAN`` when something was not searched, ``CLOSING-STORE`` when a store
-            still holds a version, ``LEDGER-VERSIONS`` when an object of the log was written twice, ``CERTIFY-*``, or
-            ``CLOSING-EVIDENCE`` when the bundle would not verify.
+            ``CLOSING-UNREADABLE``, ``CLOSING-SCAN`` when something was not searched, ``CLOSING-UNREGISTERED``,
+            ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN`` when something came after the inventory, ``CLOSING-STORE`` when
+            a store still holds a version, ``LEDGER-VERSIONS`` when an object of the log was written twice,
+            ``CERTIFY-*``, or ``CLOSING-EVIDENCE`` when the bundle would not verify.
     """
     airflow = var / "airflow"
     base = metadata_of(airflow, database, no_database=no_database)
@@ -107,6 +108,7 @@ def finalise(
     ws = replace(ws, today=_today(ws, clock))  # a key service may have ended a key on a later day
     require_verifies(ws)
     record_missed(ws, over=True)
+    require_nothing_left(ws)
     written = _certify(ws)
     if written["state"] == "interim":
         return {**written, "erasure": _erasure(ws)}
@@ -141,7 +143,7 @@ def require_erased(ws: Workspace) -> None:
             "CLOSING-MANUAL-OPEN",
             f"人の手による消去・返却が終わっていない対象があります（{len(waiting)}件）",
             place=" ".join(waiting[:5]),
-            remedy="終わったものを kansho close manual で登録してください",
+            remedy="終わったものは kansho close manual で登録し、区へ返したものは区の記録を待ってください",
         )
     destroy_vault_keys(ws)
     _require_empty(ws, ws.vault.store, "vault")

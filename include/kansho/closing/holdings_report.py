@@ -20,6 +20,7 @@ _DIFFERENCES = {
     "unregistered": "台帳にない保管庫の保有物",
     "vanished": "台帳にあるのに保管庫にない保有物",
     "unknown": "どの区分にも当たらないファイル",
+    "key_copies": "そのうち、鍵の写しであるファイル",
 }
 
 
@@ -37,7 +38,7 @@ def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
         entry["erase_by"] = max(entry["erase_by"], event.codes.get("erase_by", ""))
         entry["holder"] = event.codes.get("holder", "")
     stores = {"vault": ws.vault.store, "needles": ws.needles.store}
-    found = {**differences(ws, held), "unknown": list(seen.unknown)}
+    found = {**differences(ws, held), "unknown": list(seen.unknown), "key_copies": list(seen.key_copies)}
     packages = Counter(key.partition("/")[0] for key in held.packages)
     return {
         "campaign": ws.config.id,

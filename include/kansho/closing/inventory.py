@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kansho.closing import neighbours
 from kansho.closing.airflow_rows import count_traces
 from kansho.closing.certificates import require_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.handover import require_receipt
+from kansho.closing.key_copies import fingerprints
 from kansho.closing.manual import manual_targets
 from kansho.closing.metadata import embedded
 from kansho.errors import KanshoError
@@ -28,7 +30,7 @@ from kansho.workspace import NEEDLE_KINDS, Workspace
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
 #: Key of the one object that holds everything the residue scan looks for.
-NEEDLES_KEY = "year"
+NEEDLES_KEY = neighbours.NEEDLES_KEY
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
 
     Raises:
         KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED``,
-            ``CLOSING-VANISHED`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed over; ``TRACES-COUNT``
-            when Airflow's own traces cannot be counted.
+            ``CLOSING-VANISHED``, ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed
+            over; ``TRACES-COUNT`` when Airflow's own traces cannot be counted.
     """
     if ws.today < ws.config.closing.erase_on:
         return None
@@ -97,13 +99,14 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     held = holdings(ws)
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
+    refs: dict[str, str | Mapping[str, Any]] = {"digest": held.digest, **fingerprints(ws)}
     event = ws.record(
         "inventory_taken",
         f"{ws.today}-{short(held.digest)}",
         counts=held.counts(count_traces(ws.config.id, ws.layout.airflow)),
         # A task sees the embedded database alone; where it is another one, nobody has looked yet.
         codes={"database": "sqlite" if embedded(ws.layout.airflow).is_file() else "unseen"},
-        refs={"digest": held.digest},
+        refs=refs,
     )
     counts = {**event.counts, **({"swept": swept} if swept else {})}
     return {"inventory": event.key, "digest": held.digest, "counts": counts}
@@ -169,9 +172,7 @@ def differences(ws: Workspace, held: Holdings) -> dict[str, list[str]]:
     looked at then.
     """
     there, said = set(ws.vault.store.remains()), {r.name for r in held.vault}
-    sources = [e.key for e in ws.ledger.events("snapshot_stored")]
-    needles = {f"{kind}/{source}" for kind in NEEDLE_KINDS for source in (NEEDLES_KEY, *sources)}
-    strange = set(ws.needles.store.remains()) - needles
+    strange = set(ws.needles.store.remains()) - neighbours.needles_of(ws.ledger.events())
     return {"unregistered": sorted((there - said) | strange), "vanished": sorted(said - there)}
 
 
@@ -187,12 +188,26 @@ def require_no_difference(ws: Workspace, held: Holdings) -> None:
 
 
 def require_nothing_unknown(ws: Workspace) -> None:
-    """Look at the disk: every file of ours and of Airflow's home belongs to a known class.
+    """Look at the disk: every file of ours and of Airflow's home belongs to a known class, and none is a key's copy.
 
     Raises:
-        KanshoError: ``CLOSING-UNKNOWN``, naming files.
+        KanshoError: ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN``, naming files.
     """
-    _refuse("CLOSING-UNKNOWN", "どの区分にも当たらないファイルがあります", discover(ws).unknown)
+    found = discover(ws)
+    _refuse("CLOSING-KEY-COPY", "鍵の写しがあります", found.key_copies)
+    _refuse("CLOSING-UNKNOWN", "どの区分にも当たらないファイルがあります", found.unknown)
+
+
+def require_nothing_left(ws: Workspace) -> None:
+    """Look once more, after everything is erased and right before it is certified: anybody may have come meanwhile.
+
+    Raises:
+        KanshoError: ``CLOSING-UNREGISTERED`` for anything in the vault or among the needles; as
+            `require_nothing_unknown`.
+    """
+    left = {**ws.vault.store.remains(), **ws.needles.store.remains()}
+    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", sorted(left))
+    require_nothing_unknown(ws)
 
 
 def _refuse(code: str, message: str, names: Sequence[str]) -> None:

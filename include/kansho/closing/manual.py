@@ -4,6 +4,9 @@ Belongs here: which targets there are (derived from ledger and config), asking f
 where, how, before whom, with which paper.  Does not belong here: the form of a slip (`kansho.exchange.slips`), or the
 plan that names the targets (`kansho.closing.erasure`).
 
+Whose word closes what: 甲's slip what goes back to 甲, a 丙's certificate its machines, and of all else the slip of who
+holds it, or a person of 乙 who enters it.  A paper is always seen: its digest is of bytes that lay here.
+
 States of a target: open → closed, once; what the plan names must be closed before anything is certified.
 """
 
@@ -11,14 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from kansho.campaign.config import CampaignConfig, Handler
+from kansho.campaign.rights import Role
 from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.bundle import sha256
 from kansho.evidence.closing_rules import arrived_last
 from kansho.evidence.events import Event
+from kansho.evidence.registrations import newest
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
 from kansho.exchange.refused import refusal_told
@@ -26,6 +33,8 @@ from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_fold
 from kansho.workspace import Workspace
 
 RETURNED_CARDS, VISIT_SHEETS = "paper/returned-cards", "paper/visit-sheets"
+#: Who of 乙 enters a deed by hand.
+MAY_ENTER = frozenset({Role.CONTRACTOR_MANAGER.value, Role.CONTRACTOR_STAFF.value})
 #: Names in Japanese, for papers and the command line.
 KIND_NAMES = {"medium": "媒体", "paper": "紙", "pc": "再委託先の端末等", "backup": "控え", "key_copy": "鍵の写し"}
 
@@ -102,23 +111,35 @@ def _take_slip(ws: Workspace, party: str, path: Path) -> int:
     paper = path.with_suffix(".pdf")
     if not paper.is_file():
         raise _refusal("記録に書類が添付されていません", path.name)
-    return len(close_targets(ws, slip, document=paper.read_bytes()))
+    return len(close_targets(ws, slip, party, paper.read_bytes()))
 
 
-def close_targets(
-    ws: Workspace, slip: Slip, *, document: bytes | None = None, held: tuple[str, str] | None = None
-) -> list[Event]:
+def enter_by_hand(ws: Workspace, slip: Slip, document: bytes) -> list[Event]:
+    """Close targets by the word of the person at work; see `close_targets`.
+
+    Raises:
+        KanshoError: as `close_targets`; ``CLOSING-MANUAL`` also when the actor is no person of 乙 who may, and for
+            what another party's own slip or certificate closes.
+    """
+    own = ws.config.contractor.id
+    if ws.actor.party != own or ws.actor.role not in MAY_ENTER or not _is_registered(ws, _of_user(ws), ws.today):
+        raise _refusal("手で登録できるのは、受託者の取扱責任者又は取扱者です", ws.actor.user)
+    return close_targets(ws, slip, own, document)
+
+
+def close_targets(ws: Workspace, slip: Slip, party: str, document: bytes, *, kept_as: str | None = None) -> list[Event]:
     """Close targets as one deed; a target that is closed already stays as it was closed.
 
     Args:
         ws: the campaign at work.
         slip: what was done.
+        party: whose word it is.
         document: the signed paper, which must name no resident: it is issued with the evidence.
-        held: instead of it, SHA-256 (hex) of the paper and the party that keeps it.
+        kept_as: name of the document as which its bytes were issued before, where they were.
 
     Raises:
         KanshoError: ``CLOSING-MANUAL-UNKNOWN`` for a target that the inventory does not know; ``CLOSING-MANUAL`` when
-            people, place, day, method or document do not fit.
+            party, people, place, day, method or document do not fit.
     """
     known = {t.key: t for t in manual_targets(ws.ledger.events(), ws.config)}
     for key in slip.targets:
@@ -130,10 +151,11 @@ def close_targets(
         raise _refusal("返戻はがきの枚数が授受簿と合いません", RETURNED_CARDS)
     by, witness = _people(ws, slip)
     for target in (known[key] for key in slip.targets):
+        _require_word(ws, target, party)
         _require_returned(ws, target, slip)
         if slip.on.isoformat() < arrived_last(ws.ledger.events(), target.key):
             raise _refusal("実施日が、対象を受け取った日より前です", target.key)
-    name, digest = _document(ws, document, held)
+    name, digest = _document(ws, document, kept_as)
     return [_close(ws, known[key], slip, by, witness, name, digest) for key in slip.targets]
 
 
@@ -159,13 +181,33 @@ def _people(ws: Workspace, slip: Slip) -> tuple[Handler, Handler]:
     handlers = {h.id: h for h in ws.config.handlers}
     if slip.by not in handlers or slip.witness not in handlers:
         raise _refusal("実施者・立会者が登録された取扱者ではありません", slip.targets[0])
-    if slip.by == slip.witness:
+    by, witness = handlers[slip.by], handlers[slip.witness]
+    if by.id == witness.id or (by.user is not None and by.user == witness.user):
         raise _refusal("実施者と立会者は別の人にしてください", slip.targets[0])
+    if not all(_is_registered(ws, h, slip.on) for h in (by, witness) if h.party == ws.config.contractor.id):
+        raise _refusal("実施者・立会者の取扱者としての登録が、実施日にありません", slip.targets[0])
     if slip.place not in {p.id for p in ws.config.places}:
         raise _refusal("指定された場所ではありません (P14)", slip.targets[0])
     if not ws.config.contract.start <= slip.on <= ws.today:
         raise _refusal("実施日が正しくありません", slip.targets[0])
-    return handlers[slip.by], handlers[slip.witness]
+    return by, witness
+
+
+def _of_user(ws: Workspace) -> Handler | None:
+    return ws.config.handler_of_user(ws.actor.user)
+
+
+def _is_registered(ws: Workspace, handler: Handler | None, on: date) -> bool:
+    """Whether the ledger has a handler as registered, and not as gone before a day."""
+    last = newest(ws.ledger.events("handler_registered"), handler.id) if handler is not None else None
+    return last is not None and (not last.codes.get(ENDED) or on.isoformat() <= last.codes[ENDED])
+
+
+def _require_word(ws: Workspace, target: Target, party: str) -> None:
+    """What goes back to 甲 closes by 甲's slip, a 丙's machines by its certificate; 乙 may enter what else 丙 did."""
+    entered = party == ws.config.contractor.id and target.asked != ws.config.ward_party.id and target.kind != "pc"
+    if party != target.asked and not entered:
+        raise _refusal("区へ返すものは区の記録で、再委託先の端末等は消去証明書で完了します", target.key)
 
 
 def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
@@ -181,17 +223,19 @@ def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
         raise _refusal("区へ返却し、区の受領を記録してください", target.key)
 
 
-def _document(ws: Workspace, document: bytes | None, held: tuple[str, str] | None) -> tuple[str, str]:
-    if document:
-        if not is_readable_pdf(document):  # the residue scan could never look into it
-            raise _refusal("書類のPDFを開けません（破損又は暗号化）", "document")
-        digest = sha256(document)
-        name = f"documents/closing/{digest[:16]}.pdf"
-        ws.issue_document(name, document, title="消去・返却の記録", kind="closing_slip")
-        return name, digest
-    if held is None or len(held[0]) != 64 or held[1] not in {p.id for p in ws.config.parties}:
-        raise _refusal("書類、又は書類の要約値と保管者が必要です", "document")
-    return f"held:{held[1]}", held[0]
+def _document(ws: Workspace, document: bytes, kept_as: str | None) -> tuple[str, str]:
+    """What the event names the paper by, and the digest of its bytes."""
+    if not is_readable_pdf(document):  # the residue scan could never look into it
+        raise _refusal("書類のPDFを開けません（破損又は暗号化）", "document")
+    digest = sha256(document)
+    if kept_as is not None:
+        issued = ws.ledger.find("document_issued", kept_as)
+        if issued is None or issued.refs["sha256"] != digest:
+            raise _refusal("書類が、発行した文書と一致しません", kept_as)
+        return f"held:{ws.config.contractor.id}", digest
+    name = f"documents/closing/{digest[:16]}.pdf"
+    ws.issue_document(name, document, title="消去・返却の記録", kind="closing_slip")
+    return name, digest
 
 
 def _refusal(message: str, place: str) -> KanshoError:

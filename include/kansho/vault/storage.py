@@ -96,7 +96,7 @@ def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
     storage = storage_of(home)
     if storage is None:
         folders = sorted((home / "ledger").iterdir()) if (home / "ledger").is_dir() else []
-        yield from ((folder.name, LocalStore(folder)) for folder in folders)
+        yield from ((folder.name, LocalStore(folder)) for folder in folders if folder.is_dir())
         return
     from kansho.vault.s3 import S3Store, folders_of
 
@@ -104,6 +104,29 @@ def ledgers_of(home: Path) -> Iterator[tuple[str, ObjectStore]]:
     client = _client(storage, os.getpid())
     for campaign in folders_of(client, storage.evidence_bucket):
         yield campaign, S3Store(client, storage.evidence_bucket, f"{campaign}/ledger")
+
+
+def in_buckets(config: CampaignConfig, home: Path) -> dict[str, list[str]]:
+    """Every name below the campaign's folders on S3, by ``personal`` and ``evidence``; empty on the local store.
+
+    Of personal data that is every version and every unfinished upload; the evidence hides and erases nothing.
+    """
+    storage = storage_of(home)
+    if storage is None:
+        return {}
+    from kansho.vault.s3 import S3Store
+    from kansho.vault.s3_calls import DEFAULT
+    from kansho.vault.s3_erasing import versions_below
+    from kansho.vault.s3_parts import uploads_below
+
+    require_approved(storage, config)
+    client, below = _client(storage, os.getpid()), f"{config.id}/"
+    versions = versions_below(client, storage.personal_bucket, below, DEFAULT)
+    uploads = uploads_below(client, storage.personal_bucket, below, DEFAULT)
+    return {
+        "personal": sorted({key.removeprefix(below) for found in (versions, uploads) for key, _ in found}),
+        "evidence": list(S3Store(client, storage.evidence_bucket, config.id).names()),
+    }
 
 
 def storage_of(home: Path) -> Storage | None:
