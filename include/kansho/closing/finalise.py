@@ -2,7 +2,8 @@
 
     a database of Airflow's? → stopped? → erased? → traces counted, purged, counted again (0 left)
         → residue scanned (0 hits) → needles and their key destroyed → the bundle that would be verifies
-        → looked once more → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle → verified → the ward's
+        → looked once more → certificate (JSON signed, PDF) → campaign_certified → last checkpoint → bundle
+        → verified → the ward's
 
 Belongs here: this order.  Every step is a ledger fact or repeats to the same result, so that it may be
 killed anywhere and started again.
