@@ -41,6 +41,8 @@ LAWFUL: dict[str, str] = {
     "certificate.cryptographic_erase.volumes": "the store that the config declares",
     "residue_scanned.refs.places": "the places searched: folders here, a bucket's parts there",
     "certificate.scan.places": "the same",
+    "residue_scanned.counts.files": "a log on S3 is searched there, and a machine's copies of it beside it",
+    "certificate.scan.files": "the same",
     "*.bytes": "how much there was to search: papers, and what a folder or a bucket holds",
 }
 #: What differs in some pairs of years and not in all: a clock's digits pressed together are sometimes as long, and not
