@@ -73,6 +73,10 @@ _NOT_COVERED = {
     "subcontractors_own_copies": "再委託先が保有した写し。各社の消去証明書（別紙）による。",
     "what_was_returned_or_handed_over": "区へ返却・引渡しをしたもの。",
     "backups_that_were_not_declared": "設定に届け出のない控え。届け出た控えは「人の手による消去」に記載する。",
+    "forms_of_less_than_eight_bytes": "8バイトに満たない表記（2文字の氏名のCP932等）。無関係なデータにも現れるため、"
+    "残存検査では探していない。同じ人の番号・生年月日・住所等は探している。",
+    "writing_in_pictures": "画像の中の文字（署名した書類の写しなど）。",
+    "logs_of_a_database_server": "データベースサーバのログ先行書込みの記録。サーバの運用による。",
     NO_METADATA: "実行環境のデータベース。実施者がないと申告したため、探していない。",
 }
 

@@ -39,6 +39,13 @@ NOT_COVERED = (
     "subcontractors_own_copies",
     "what_was_returned_or_handed_over",
     "backups_that_were_not_declared",
+    "forms_of_less_than_eight_bytes",
+    "writing_in_pictures",
+    "logs_of_a_database_server",
+)
+#: What was looked at afterwards: of a value, each form that cannot occur by chance.
+VERIFICATION = (
+    "full: every target looked up after deletion; every place searched for every value, in forms of 8 bytes or more"
 )
 #: And where somebody said that Airflow has no database here.
 NO_METADATA = "airflow_metadata_said_not_to_exist"
@@ -82,7 +89,7 @@ def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, 
             "type": method_type(config),
             "technique": "cryptographic erase, then deletion of every version",
             # Made only over a log that shows it: `kansho.evidence.whole` refuses any other.
-            "verification": "full: every target looked up after deletion; every place searched for every value",
+            "verification": VERIFICATION,
             "overwriting_claimed": "no",
         },
         "cryptographic_erase": cryptographic_erase(config, erasure),
