@@ -19,16 +19,18 @@ class Subject:
 _VERIFIER = (
     *("access_rules", "account", "bundle", "certified", "checkpoint", "clauses", "clock_rules", "closing_rules"),
     *("command", "countersignatures", "covered", "custody_rules", "deadline_rules", "decision_rules", "erasure_log"),
-    *("ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules", "log_lines"),
-    *("lookalike", "merkle", "methods", "opening_rules", "openings", "oversight_rules", "paper", "past", "proofs"),
+    *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
+    *("incident_rules", "incidents_shown", "log_lines", "lookalike", "merkle", "methods", "opening_rules", "openings"),
+    *("oversight_rules", "paper", "papers_rules", "past", "proofs"),
     *("purges", "registrations", "rules", "scan_log", "scan_rules", "signed", "strict", "verdict", "verify", "whole"),
     "work_rules",
 )
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
-    *("index", "inventory", "last_plan", "lawful", "manual", "metadata", "needles", "packing", "predictors"),
-    *("purging", "rehearsal", "residue", "searching", "stopped", "trace_logs", "traces"),
+    *("handover", "index", "inventory", "key_copies", "last_plan", "lawful", "manual", "metadata", "needles"),
+    *("neighbours", "outputs", "packing", "predictors", "purging", "put_aside", "rehearsal", "residue", "searching"),
+    *("stopped", "trace_logs", "traces", "views", "written_once"),
 )
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(
@@ -54,7 +56,11 @@ SUBJECTS: dict[str, Subject] = {
         modules=tuple(f"closing/{name}.py" for name in _ERASURE),
         tests=(
             *("tests/unit/test_residue.py", "tests/unit/test_residue_index.py", "tests/unit/test_closing_manual.py"),
-            "tests/unit/test_predictors.py",
+            *(
+                "tests/unit/test_predictors.py",
+                "tests/unit/test_residue_views.py",
+                "tests/unit/test_closing_last_look.py",
+            ),
             *("tests/unit/test_closing_inventory.py", "tests/unit/test_closing_stage.py"),
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
             *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
