@@ -65,6 +65,7 @@ def _start(sessions: Sessions, logs: Path) -> int:
     if maker == 0:
         die_with(ours)
         _database()
+        _end_former()
         return 0
     status = os.waitstatus_to_exitcode(os.waitpid(maker, 0)[1])
     if status == 0:
@@ -117,6 +118,21 @@ def _database() -> None:
         initdb(session=session)
     with create_session() as session:
         make_roles_and_users(settings.all_campaigns(), _home() / "secrets" / "passwords.json", session)
+
+
+def _end_former() -> None:
+    """Of the components before these none runs (`Sessions` has seen to it): what was killed never said that it ended.
+
+    Its heartbeat of a moment ago would else be taken for that of a living one, at the closing.
+    """
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from airflow.utils.state import JobState
+    from sqlalchemy import update
+
+    with create_session() as session:
+        ended = update(Job).where(Job.state == JobState.RUNNING)
+        session.execute(ended.values(state=JobState.FAILED, end_date=Job.latest_heartbeat))
 
 
 def _require_closed() -> None:

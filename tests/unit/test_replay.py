@@ -178,7 +178,7 @@ def test_an_incident_that_only_the_log_shows_makes_a_day_of_oversight_and_one_of
     ledger = Ledger(mini.id, LocalStore(tmp_path / "ledger"))
     task = Actor("contractor", "system", "system")
     codes = {"code": "INTAKE-MYNUMBER", "delivery": "d01"}
-    ledger.append(Draft("campaign_opened", mini.id, DAY, task))
+    ledger.append(Draft("campaign_opened", mini.id, DAY, task, {}, {"simulation": "true"}))
     ledger.append(Draft("delivery_refused", "d01", DAY, task, {}, codes))
     year.play(lambda occasion: occasion.on > DAY)
     assert f"replay__{DAY}T19__1" in {r["dag_run_id"] for r in engine.known if r["dag_id"].endswith("__oversight")}
