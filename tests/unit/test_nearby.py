@@ -261,6 +261,28 @@ def test_whoever_reads_beside_a_writer_in_its_turn_sees_what_others_wrote_elsewh
     assert seen == [LOG, "one", "two"]
 
 
+def test_a_try_that_had_no_answer_is_looked_for_before_the_next(far: Far, tmp_path: Path) -> None:
+    """It came to be, and only the word of it was lost: whoever goes on in this process reads it first."""
+    write(far, tmp_path, "one")
+    log = process(far, tmp_path)
+    log.append(draft("two"))
+
+    class Lost(BaseException):
+        pass
+
+    def lose(name: str, data: bytes) -> bool:
+        far.kept[name] = data
+        raise Lost
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(far, "create", lose)
+        with pytest.raises(Lost):
+            log.append(draft("three"))
+    far.asked.clear()
+    assert log.append(draft("four")).sequence == 4
+    assert [asked for asked in far.asked if asked.startswith("PUT")] == [f"PUT {name(4)}"]
+
+
 def test_a_machine_without_copies_reads_to_the_end_before_it_tries(far: Far, tmp_path: Path) -> None:
     write(far, tmp_path / "elsewhere", *map(str, range(50)))
     far.asked.clear()

@@ -64,8 +64,13 @@ class ReadAhead:
 
     def create(self, name: str, data: bytes) -> bool:
         """See `ObjectStore.create`; what this process created need not be read."""
-        created = self._store.create(name, data)
-        self._written = self._clock()  # also when another was before it: that one is to be read
+        try:
+            created = self._store.create(name, data)
+        except BaseException:
+            self._ended, self._owner = False, 0  # nobody here knows whether it is there: the store is asked again
+            raise
+        finally:
+            self._written = self._clock()  # also when another was before it: that one is to be read
         if not created and self._owner == get_ident():
             self._owner = 0
         if created and _NUMBERED.match(name):
