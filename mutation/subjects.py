@@ -28,9 +28,20 @@ _VERIFIER = (
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
-    *("handover", "index", "inventory", "key_copies", "last_plan", "lawful", "manual", "metadata", "needles"),
-    *("neighbours", "outputs", "packing", "predictors", "purging", "put_aside", "rehearsal", "residue", "searching"),
-    *("stopped", "trace_logs", "traces", "views", "written_once"),
+    *(
+        "handover",
+        "index",
+        "inventory",
+        "key_copies",
+        "key_ends",
+        "last_plan",
+        "lawful",
+        "manual",
+        "metadata",
+        "needles",
+    ),
+    *("needles", "neighbours", "outputs", "packing", "predictors", "purging", "put_aside", "rehearsal", "residue"),
+    *("searching", "stopped", "trace_logs", "traces", "views", "written_once"),
 )
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(

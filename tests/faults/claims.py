@@ -148,23 +148,22 @@ _SEARCHED = frozenset({"files", "bytes"})
 
 
 def named(left: Left) -> list[tuple[str, str, str]]:
-    """What happened and how much of it; a scan that was not known to have ended clean is lawfully done again.
+    """What happened and how much of it; a scan that was not known to have ended clean is lawfully done again: the last
+    tells.
 
     So is a purge, whose attempts are told together: what they removed, which no death may make less, and what is left.
     An interim certificate is named after the length of the log, which such a scan makes longer.
     """
     events = left.events()
-    again = [e.key for e in events if e.type == "residue_scanned"][1:]
+    again = [e.key for e in events if e.type == "residue_scanned"][:-1]
     told = [e for e in events if e.key not in again and e.type not in ("traces_found", "traces_purged")]
     purged = summed(attempts(events))
     del purged["attempts"]
-    return sorted(
-        [("traces", "", json.dumps(purged, sort_keys=True)), *((e.type, _key(e.key), _counts(e)) for e in told)]
-    )
+    return sorted([("traces", "", json.dumps(purged, sort_keys=True)), *((e.type, _key(e), _counts(e)) for e in told)])
 
 
-def _key(key: str) -> str:
-    return re.sub(r"interim-\d+", "interim", key)
+def _key(event: Event) -> str:
+    return "the last" if event.type == "residue_scanned" else re.sub(r"interim-\d+", "interim", event.key)
 
 
 def _counts(event: Event) -> str:

@@ -983,7 +983,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
     ),
     "a scan without the database that was purged": (
-        coded("traces_purged", "airflow", database="database"),
+        coded("traces_purged", "attempt-2", place="database"),
         {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
     ),
     "an incident left open": (dropped("incident_closed"), {"STATE-INCIDENT-OPEN [incident_opened sheet-1]"}),

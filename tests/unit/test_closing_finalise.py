@@ -47,7 +47,8 @@ def year(erased_year: ClosingYear) -> ClosingYear:
 
 def with_traces(made: ClosingYear) -> ClosingYear:
     mini = made.ws.config
-    log = made.ws.layout.airflow / "logs" / f"dag_id={mini.id}__call_wave" / "a.log"
+    folder = made.ws.layout.airflow / "logs" / f"dag_id={mini.id}__call_wave" / "run_id=r" / "task_id=t"
+    log = folder / "attempt=1.log"
     log.parent.mkdir(parents=True)
     log.write_bytes(LEFT)
     base = sqlite3.connect(made.ws.layout.airflow / "airflow.db")
@@ -286,20 +287,21 @@ def test_a_database_elsewhere_is_searched_with_its_journals(year: ClosingYear, t
 
 def test_a_database_elsewhere_is_told_as_a_place_of_its_own(year: ClosingYear, tmp_path: Path) -> None:
     base = sqlite3.connect(tmp_path / "meta.db")
-    base.execute("CREATE TABLE import_error (id INTEGER)")
-    base.execute("INSERT INTO import_error VALUES (1)")
+    for name in ("alembic_version", "dag_run", "import_error"):
+        base.execute(f"CREATE TABLE {name} (id INTEGER, dag_id TEXT)")
+    base.execute("INSERT INTO import_error VALUES (1, NULL)")
     base.commit()
     base.close()
     (year.ws.layout.airflow / "airflow.db").unlink()
     run(year, database=f"sqlite:///{tmp_path / 'meta.db'}")
     purged, scanned = (year.ws.ledger.events(t)[-1] for t in ("traces_purged", "residue_scanned"))
-    assert (purged.counts["rows"], purged.codes) == (1, {"database": "database"})
+    assert (purged.counts["rows.removed"], purged.codes) == (1, {"database": "sqlite", "place": "database"})
     assert scanned.refs["places"]["database"]["files"] == 1
     assert "meta.db" not in scanned.refs["places"]
 
 
 def test_a_folder_in_which_nothing_lies_was_searched_too(erased_year: ClosingYear) -> None:
-    run(erased_year)
+    run(erased_year, no_database=True)
     (scanned,) = erased_year.ws.ledger.events("residue_scanned")
     assert scanned.refs["places"]["airflow"] == {"files": 0, "bytes": 0, "hits": 0, "unread": 0}
 

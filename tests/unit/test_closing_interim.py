@@ -11,8 +11,8 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate_paper, stage
-from kansho.closing.erasure import destroy_key
 from kansho.closing.finalise import finalise
+from kansho.closing.key_ends import destroy_key
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.documents.model import Document
 from kansho.ended import has_ended

@@ -133,8 +133,8 @@ def test_a_return_is_receipted_by_the_ward_itself(year: ClosingYear) -> None:
 
 def test_a_partys_machines_are_erased_by_one_of_its_own(year: ClosingYear) -> None:
     with refused("CLOSING-MANUAL", place="party/printer"):
-        close_targets(year.ws, year.slip("physical_destruction", "party/printer"), document=PAPER)
-    assert close_targets(year.ws, year.slip("physical_destruction", "party/printer", by="h06"), document=PAPER)
+        close_targets(year.ws, year.slip("physical_destruction", "party/printer"), "printer", PAPER)
+    assert close_targets(year.ws, year.slip("physical_destruction", "party/printer", by="h06"), "printer", PAPER)
 
 
 def test_cards_that_have_not_come_back_to_us_are_not_given_back(year: ClosingYear) -> None:

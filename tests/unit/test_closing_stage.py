@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kansho.closing import erasure, stage
+from kansho.closing import erasure, key_ends, stage
 from kansho.closing.finalise import finalise
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
@@ -423,8 +423,8 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(
 ) -> None:
     year, work = approved(year)
     steps = 0
-    for name in ("erase_target", "destroy_key"):
-        original = getattr(erasure, name)
+    for module, name in ((erasure, "erase_target"), (key_ends, "destroy_key")):
+        original = getattr(module, name)
 
         def dying(*args: Any, original: Callable[..., None] = original) -> None:
             nonlocal steps
@@ -433,7 +433,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(
             steps += 1
             original(*args)
 
-        monkeypatch.setattr(erasure, name, dying)
+        monkeypatch.setattr(module, name, dying)
     with pytest.raises(KeyboardInterrupt):
         stage.execute_erasure(year.ws, work)
     monkeypatch.undo()

@@ -26,8 +26,9 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing import certificate
 from kansho.closing.attended import Attended, record_attended
 from kansho.closing.discovery import GX_HOME
-from kansho.closing.erasure import NEEDLES, destroy_key, destroy_vault_keys
+from kansho.closing.erasure import NEEDLES
 from kansho.closing.inventory import NEEDLES_KEY, open_snapshots, require_nothing_left, sweep
+from kansho.closing.key_ends import destroy_key, destroy_vault_keys
 from kansho.closing.manual import open_targets, take_slips
 from kansho.closing.metadata import DATABASE, metadata_of
 from kansho.closing.needles import from_table, secret_forms

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kansho.closing.certificates import take_certificates
-from kansho.closing.erasure import VAULT_KEYS, execute_erasure, plan_erasure, return_media
+from kansho.closing.erasure import execute_erasure, plan_erasure, return_media
 from kansho.closing.handover import make_handover, take_handover_receipt
 from kansho.closing.inventory import take_inventory
+from kansho.closing.key_ends import VAULT_KEYS
 from kansho.workspace import Workspace
 
 __all__ = [
