@@ -46,6 +46,8 @@ class StepOperator(BaseOperator):
         self.first = first
         self.when = when
         self.work_of = task_of(work)
+        #: What it waits for without taking a result (`kansho_airflow.wiring.step`).
+        self.after: list[Any] = []
 
     def execute(self, context: Any) -> Any:
         """Run the function inside the task boundary; skip whom its result leaves without work."""

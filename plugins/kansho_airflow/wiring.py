@@ -131,8 +131,8 @@ def step(
         outlet: assets to wake others with, when the step did something.
         task_id: where one DAG calls the same function twice.
         trigger_rule: as in Airflow; the default fits nearly always.
-        after: tasks to wait for without taking their result; the step then runs unless one of them failed,
-            also when they had nothing to do and skipped.
+        after: tasks to wait for without taking their result, and those that these wait for so; the step then runs
+            unless one of them failed, also when they had nothing to do and skipped.
         gate: the function runs a gate; the task gets a link to the pages of its runs at the desk.
         when: key of ``work`` without which there is nothing to do; the upstream then skips the task at once.
 
@@ -156,9 +156,20 @@ def step(
     )
     if gate:
         operator.operator_extra_links = (GatePages(),)
-    for other in waits:
+    operator.after = _with_those_before(waits)
+    for other in operator.after:
         operator.set_upstream(other)
     return operator.output
+
+
+def _with_those_before(waits: Sequence[XComArg]) -> list[XComArg]:
+    """What is waited for, and what that waits for: whom a result leaves without work is skipped at once, so that its
+    end says nothing of those before it.
+    """
+    found = {task_of(other): other for other in waits}
+    for other in waits:
+        found |= {task_of(before): before for before in getattr(getattr(other, "operator", None), "after", ())}
+    return [*found.values()]
 
 
 def mapped(function: str, work: XComArg, *, task_id: str | None = None, max_parallel: int | None = None) -> XComArg:

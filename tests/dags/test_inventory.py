@@ -191,3 +191,15 @@ def test_a_dag_file_is_wiring_only(path: Path) -> None:
     assert len(text.splitlines()) <= 80
     modules = {n.module for n in ast.walk(ast.parse(text)) if isinstance(n, ast.ImportFrom)}
     assert {str(m).partition(".")[0] for m in modules} <= {"kansho", "kansho_airflow"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "task", "before"),
+    [
+        ("visit_day", "watch_incidents", {"take_field_report", "issue_sheets"}),
+        ("oversight", "record_inspections", {"record_attestations", "take_notices"}),
+        ("oversight", "make_monthly_report", {"record_attestations", "take_notices", "record_inspections"}),
+    ],
+)
+def test_what_judges_the_day_waits_for_what_the_day_brings(bag, stage: str, task: str, before: set[str]) -> None:
+    assert before <= bag.dags[f"shinjuku_2026__{stage}"].get_task(task).upstream_task_ids

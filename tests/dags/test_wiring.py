@@ -147,6 +147,18 @@ def test_whom_those_without_work_leave_without_is_named_with_them(sample: Campai
     assert unwanted(found.operator, {}) == sorted([*of_plan, "tell", "close", "both"])
 
 
+def test_who_waits_for_a_task_waits_for_those_before_it_too(sample: CampaignConfig) -> None:
+    """The one in between may be skipped at once, while the first is still at work."""
+    with stage_dag(sample, "x", "doc"):
+        found = step("toy:find")
+        first = step("toy:first", found, when="papers")
+        second = step("toy:second", found, after=first, when="rows")
+        third = step("toy:third", found, after=second, when="cards")
+        last = step("toy:last", after=third, trigger_rule="all_done")
+    assert last.operator.upstream_task_ids == {"first", "second", "third"}
+    assert third.operator.upstream_task_ids == {"find", "first", "second"}
+
+
 def test_a_key_of_work_that_nobody_makes_does_not_parse(sample: CampaignConfig) -> None:
     with stage_dag(sample, "x", "doc"), pytest.raises(KanshoError, match="WIRING-WHEN"):
         step("toy:find", when="papers")
