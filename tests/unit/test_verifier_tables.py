@@ -21,6 +21,7 @@ from kansho.evidence.clauses import clause_of
 from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.countersignatures import ward_key_findings
 from kansho.evidence.deadline_rules import KINDS, dues
+from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.events import EVENT_TYPES, Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past
@@ -29,7 +30,7 @@ from kansho.evidence.scan_log import scan_log
 from kansho.evidence.strict import MAX_DIGITS, read_json
 from kansho.evidence.verdict import verdict
 from kansho.vault.classes import PERSONAL_KEYS
-from tests.unit.evidence_year import GONE, Year, lawful_year
+from tests.unit.evidence_year import GONE, Year, hand_over, lawful_year
 
 CLAUSES = {
     "C1": ("CONFIG-DIGEST", "CONFIG-ABSENT", "STATE-AMENDMENT", "STATE-DATE"),
@@ -261,3 +262,26 @@ def test_a_holding_outside_the_data_flow_is_told_once(kind: str, year: Year) -> 
     year.add("snapshot_stored", f"{kind}/d77", codes=codes, refs={"holding": {"kind": kind, "key": "d77"}})
     told = {line for line in at_the_rule(year) if line.startswith("FLOW")}
     assert told == {f"FLOW-UNAPPROVED snapshot_stored {kind}/d77"}
+
+
+def test_what_is_handed_over_while_the_erasure_goes_on_is_not_the_hand_over_of_everything(year: Year) -> None:
+    """The one that counts is the last before anything was erased; of what was there then it must have had all."""
+    before = {r.name: (r.left, r.right) for r in reconciliations(year.events)}
+    hand_over(year, "handover-9", {})
+    assert {r.name: (r.left, r.right) for r in reconciliations(year.events)} == before
+    assert {r.ok for r in reconciliations(year.events) if "handed back" in r.name} == {True}
+
+
+def test_a_database_that_was_said_not_to_be_there_is_a_row_of_its_own(mini: CampaignConfig) -> None:
+    made = Year(mini)
+    made.add("traces_found", "attempt-1", counts={"logs": 2}, codes={"database": "none"})
+    made.add("traces_purged", "attempt-1", counts={"logs.removed": 2}, codes={"database": "none"})
+    rows = [line.split(",") for line in erasure_log(made.events).decode("utf-8-sig").splitlines()[1:]]
+    assert [[*row[:6], row[7]] for row in rows] == [
+        [
+            *("airflow-metadata/attempt-1", "traces", "", "", "not looked for", "said to have no database"),
+            "not covered",
+        ],
+        ["airflow-logs/attempt-1", "traces", "", "2", "2", "deleted", "counted again: 0"],
+        ["data-docs/attempt-1", "traces", "", "0", "0", "looked for", "counted again: 0"],
+    ]
