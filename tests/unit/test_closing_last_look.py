@@ -209,3 +209,26 @@ def test_the_evidence_of_a_ward_that_is_over_stands_beside_the_closing_of_the_ne
     (out / "certificate.json").write_bytes(made)  # and killed before its signature was written
     assert theirs.is_file()
     assert discover(other).unknown == ()
+
+
+def test_copies_of_the_log_are_held_against_it_before_anything_is_done(
+    closing: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year = erased(closing)
+
+    def differ(log: object) -> None:
+        raise KanshoError("LEDGER-COPY", "台帳の写しが違います")
+
+    before = year.ws.ledger.size
+    monkeypatch.setattr(type(year.ws.ledger), "confirm", differ)
+    with refused("LEDGER-COPY"):
+        finalise.finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    assert year.ws.ledger.size == before
+
+
+def test_a_campaign_that_has_ended_writes_no_key_any_more(closing: ClosingYear) -> None:
+    year = erased(closing)
+    finalise.finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    name = f"kansho/keys/{year.ws.config.id}/.tmp-77-abcdef01"
+    (year.ws.layout.var / name).write_bytes(b"half")
+    assert name in discover(year.ws).unknown

@@ -346,3 +346,14 @@ def test_what_the_plan_names_by_hand_stands_in_its_document(year: ClosingYear) -
     assert set(named) == {t.key for t in manual_targets(year.ws.ledger.events(), year.ws.config)}
     assert plan["counts"]["manual"] == len(named) == 7
     assert stage.find_closing_work(year.ws, {})
+
+
+def test_nobody_else_closes_what_the_contractor_is_asked_for(year: ClosingYear) -> None:
+    with refused("CLOSING-MANUAL", place="paper/visit-sheets"):
+        close_targets(year.ws, year.slip("dissolution", "paper/visit-sheets"), "printer", PAPER)
+
+
+def test_one_person_without_a_user_name_is_one_person_too(year: ClosingYear) -> None:
+    alone = next(h for h in year.ws.config.handlers if h.user is None)
+    with refused("CLOSING-MANUAL", "別の人", place="paper/visit-sheets"):
+        year.close(year.slip("dissolution", "paper/visit-sheets", by=alone.id, witness=alone.id))
