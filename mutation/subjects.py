@@ -71,6 +71,7 @@ SUBJECTS: dict[str, Subject] = {
                 "tests/unit/test_predictors.py",
                 "tests/unit/test_residue_views.py",
                 "tests/unit/test_closing_last_look.py",
+                "tests/unit/test_closing_edges.py",
             ),
             *("tests/unit/test_closing_inventory.py", "tests/unit/test_closing_stage.py"),
             *("tests/unit/test_closing_interim.py", "tests/unit/test_closing_finalise.py"),
