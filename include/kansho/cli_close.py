@@ -107,7 +107,7 @@ def _manual(arguments: argparse.Namespace) -> int:
         document = arguments.document.read_bytes()
     except OSError:
         raise KanshoError(
-            "PAPER-FORM", "書類のファイルを読めません", place=arguments.document.name, remedy="指定を直してください"
+            "PAPER-FORM", "書類のファイルを読めません", place="--document", remedy="指定を直してください"
         ) from None
     for event in enter_by_hand(ws, slip, document):
         print(f"{event.key}: {event.codes['method']} {event.codes['on']} を登録しました")

@@ -5,6 +5,7 @@ Belongs here: what is held, by whom, and how it will end.  Does not belong here:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 
+#: Letters that no name of ours has.
+_NOT_PLAIN = re.compile(r"[^!-~]+")
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
 #: Key of the one object that holds everything the residue scan looks for.
@@ -212,7 +215,9 @@ def require_nothing_left(ws: Workspace) -> None:
 
 def _refuse(code: str, message: str, names: Sequence[str]) -> None:
     if names:
-        shown = " ".join(names[:5]) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
+        # What somebody put down may be called after a resident, and this text is kept in a task's log.
+        plain = [_NOT_PLAIN.sub("…", name) for name in names[:5]]
+        shown = " ".join(plain) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
         raise KanshoError(
             code,
             f"{message}（{len(names)}件）",

@@ -1,7 +1,7 @@
 """Copies of keys in files: how a key is known once it is gone, and whether a file is one.
 
 Belongs here: fingerprints of keys, and comparing small files with them.  Does not belong here: which files there are
-(`kansho.closing.discovery`), or destroying a key (`kansho.closing.erasure`).
+(`kansho.closing.discovery`), or destroying a key (`kansho.closing.key_ends`).
 
 The inventory writes the fingerprint of every key into the log, for the keys are destroyed before the last look at the
 disk.  A key is 256 bits of chance: nobody finds it by its digest, and whoever has a file can tell that it is the key.
