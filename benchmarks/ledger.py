@@ -19,11 +19,12 @@ import socketserver
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kansho.evidence.events import Actor, Draft
@@ -32,11 +33,16 @@ from kansho.vault.store import LocalStore, ObjectStore
 
 WORKERS, EVENTS, LATENCY = 8, 800, 20
 LEAST_RATIO = 1 / 3
+#: Seconds that the workers wait for each other to begin.
+PATIENCE = 60
+METADATA = "x-amz-meta-"
 CAMPAIGN = "bench_log"
 _ACTOR = Actor("contractor", "bench", "system")
 _DAY = date(1, 1, 1)
 #: Makes a store of that name; called in the process that uses it.
 Open = Callable[[str], ObjectStore]
+#: What the endpoint keeps of an object: its bytes, and the headers that were told with them.
+Stored = tuple[bytes, dict[str, str]]
 
 
 def main() -> None:
@@ -76,7 +82,10 @@ def measured(events: int, store: Open) -> tuple[float, float]:
     workers = [context.Process(target=_work, args=(store, number, each, barrier)) for number in range(WORKERS)]
     for worker in workers:
         worker.start()
-    barrier.wait()
+    try:
+        barrier.wait(PATIENCE)
+    except threading.BrokenBarrierError:
+        raise SystemExit("not every worker came to the start; what stopped it is told above") from None
     began = time.perf_counter()
     for worker in workers:
         worker.join()
@@ -103,7 +112,7 @@ def _line(name: str, events: int, store: Open) -> float:
 def _work(store: Open, number: int, each: int, barrier: Any) -> None:
     log = Ledger(CAMPAIGN, store("log"))
     log.refresh()
-    barrier.wait()
+    barrier.wait(PATIENCE)
     for n in range(each):
         log.append(Draft("stage_finished", f"{number}/{n}", _DAY, _ACTOR, {"n": n}))
 
@@ -161,7 +170,7 @@ def _serve_moto(told: Any) -> None:
 
 @contextmanager
 def late_endpoint(seconds: float) -> Iterator[str]:
-    """Objects in memory: PUT with If-None-Match, GET; each answer after a time, all requests side by side."""
+    """Objects and their metadata in memory: PUT with If-None-Match, GET; each answer after a time, all side by side."""
     context = multiprocessing.get_context("fork")
     told = context.Queue()
     server = context.Process(target=_serve_late, args=(told, seconds), daemon=True)
@@ -174,7 +183,7 @@ def late_endpoint(seconds: float) -> Iterator[str]:
 
 
 def _serve_late(told: Any, seconds: float) -> None:
-    kept: dict[str, bytes] = {}
+    kept: dict[str, Stored] = {}
     one = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -182,16 +191,17 @@ def _serve_late(told: Any, seconds: float) -> None:
         disable_nagle_algorithm = True
 
         def do_PUT(self) -> None:
-            data = self._body()
+            told = {name: value for name, value in self.headers.items() if name.lower().startswith(METADATA)}
+            put = (self._body(), told)
             time.sleep(seconds)
             with one:
-                taken = kept.setdefault(self.path, data) is not data
+                taken = kept.setdefault(self.path, put) is not put
             self._answer(412 if taken else 200, b"<Error><Code>PreconditionFailed</Code></Error>" if taken else b"")
 
         def do_GET(self) -> None:
             time.sleep(seconds)
-            data = kept.get(self.path)
-            self._answer(*((404, b"<Error><Code>NoSuchKey</Code></Error>") if data is None else (200, data)))
+            found = kept.get(self.path)
+            self._answer(*((404, b"<Error><Code>NoSuchKey</Code></Error>") if found is None else (200, *found)))
 
         def _body(self) -> bytes:
             if self.headers.get("Expect", "").lower() == "100-continue":
@@ -207,8 +217,10 @@ def _serve_late(told: Any, seconds: float) -> None:
                 pass
             return b"".join(parts)
 
-        def _answer(self, status: int, data: bytes) -> None:
+        def _answer(self, status: int, data: bytes, told: Mapping[str, str] = MappingProxyType({})) -> None:
             self.send_response_only(status)
+            for name, value in told.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
