@@ -21,6 +21,7 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing import stage
 from kansho.closing.finalise import finalise
 from kansho.errors import KanshoError
+from kansho.evidence.custody_rules import custody_findings
 from kansho.vault import s3_calls, storage
 from kansho.vault.deployed import Settings, write_settings
 from kansho.vault.keys import KEY_NAMES
@@ -260,6 +261,32 @@ def test_a_process_that_died_after_a_call_is_followed_by_one_that_ends_the_work(
     assert stopped is None
     assert deaths == met.number > 1
     assert named(left) == scene.end
+    assert left.lies() == []
+
+
+def test_a_key_whose_deletion_nobody_lived_to_record_ends_when_the_days_are_over(scenes: dict[str, Scene]) -> None:
+    """Each order in turn is the last thing that a process did; the next one comes when KMS knows that key no more."""
+    scene = scenes["erase"]
+    left, there, orders = scene.show(scene.begin), list[Picture](), [0]
+
+    def die(point: Point) -> None:
+        if there:
+            raise Refused(403, "AccessDenied")
+        if point.call == "ScheduleKeyDeletion":
+            there.append(picture(left.var, left.cloud))
+
+    while (stopped := scene.attempt(after=die)) is not None:
+        assert there, stopped
+        scene.show(there.pop())
+        left.cloud.let_days_pass()
+        orders[0] += 1
+        assert left.lies() == []
+    assert stopped is None
+    assert orders[0] > 1
+    by = {e.key: e.codes.get("by") for e in left.events() if e.type == "keys_destroyed"}
+    assert len(by) == orders[0]
+    assert "key_deletion_ordered" in by.values()
+    assert list(custody_findings(left.events())) == []
     assert left.lies() == []
 
 

@@ -822,6 +822,14 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         lambda y: inserted(y, "keys_destroyed", "key_deletion_scheduled", "health", {"until": "2028-02-29"}),
         {"CUSTODY-KEY-PENDING [keys_destroyed health]"},
     ),
+    "a key called destroyed before the order to delete it can have been done": (
+        lambda y: inserted(y, "keys_destroyed", "key_deletion_ordered", "health", {"until": "2028-02-29"}),
+        {"CUSTODY-KEY-PENDING [keys_destroyed health]"},
+    ),
+    "a key that was called destroyed lives and is ordered to be deleted": (
+        late("key_deletion_ordered", "health", codes={"until": "2028-01-31"}),
+        {"CUSTODY-KEY-ALIVE [key_deletion_ordered health]"},
+    ),
     "a key that was called destroyed lives and is scheduled": (
         late("key_deletion_scheduled", "health", codes={"until": "2028-01-31"}),
         {"CUSTODY-KEY-ALIVE [key_deletion_scheduled health]", "STATE-KEY-PENDING [campaign_certified]"},

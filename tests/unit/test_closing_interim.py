@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from kansho.evidence.bundle import signature_holds
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName, Keyring
+from kansho.vault.kms import WAIT_DAYS, KmsKeeper
 from kansho.workspace import Workspace
 from tests.kms_server import deploy_kms, forget, forget_all, forget_pending, kms_server, with_service
 from tests.refusals import refused
@@ -178,6 +179,36 @@ def test_a_key_that_its_service_lost_unasked_or_too_early_is_not_recorded_as_des
         destroy_key(replace(ws, today=due), "papers")
         (gone,) = ws.ledger.events("keys_destroyed")
         assert (gone.key, gone.codes["method"]) == ("papers", "key-service")
+
+
+def test_a_run_that_was_killed_before_it_read_the_answer_leaves_its_order_and_the_key_ends_when_the_days_are_over(
+    mini: CampaignConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kms_server() as address:
+        forget_all()
+        deploy_kms(tmp_path / "kansho" / "keys", mini.id, address)
+        ws = Workspace.open(with_service(mini, address), tmp_path, datetime.now(UTC).date())
+        ws.record("campaign_opened", mini.id, codes={"simulation": "false"})
+        ws.keyring.create()
+        schedule = KmsKeeper._schedule
+
+        def killed(keeper: KmsKeeper, name: str, id_: str) -> None:
+            schedule(keeper, name, id_)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(KmsKeeper, "_schedule", killed)
+            destroy_key(ws, "health")
+        (ordered,) = ws.ledger.events("key_deletion_ordered")
+        assert ordered.codes["until"] == (ws.today + timedelta(days=WAIT_DAYS)).isoformat()
+        assert ws.ledger.events("key_deletion_scheduled") == []
+
+        forget(kms_key(ws, "health"))  # nobody came back before KMS had done it
+        with pytest.raises(KanshoError, match="KEY-UNSCHEDULED"):
+            destroy_key(ws, "health")  # not before the order can have been done
+        destroy_key(replace(ws, today=ws.today + timedelta(days=WAIT_DAYS)), "health")
+        (gone,) = ws.ledger.events("keys_destroyed")
+        assert gone.codes == {"method": "key-service", "verified": "absent", "by": "key_deletion_ordered"}
 
 
 def kms_key(ws: Workspace, name: str) -> str:

@@ -23,7 +23,7 @@ _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
 #: The events that anything in the certificate is said by; the log has many more.
 _TOLD = _KEY_ENDS | {
     *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
-    *("keys_created", "keys_rotated"),
+    *("keys_created", "keys_rotated", "key_deletion_ordered"),
     *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
     *("traces_found", "traces_purged", "residue_scanned"),
 }

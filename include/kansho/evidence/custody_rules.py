@@ -35,7 +35,7 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
     stored: dict[str, Any] = {}
     erased: set[str] = set()
     destroyed: set[str] = set()
-    pending: dict[str, str] = {}
+    pending: dict[str, str] = {}  # what a service was told to delete, or said that it will → until when
     service = False  # whether the keys lie with a key service
     certified: set[str] = set()
     consented: set[str] = set()
@@ -58,6 +58,10 @@ def custody_findings(events: Sequence[Event]) -> Iterator[Finding]:
             erased.add(event.key)
         elif event.type == "keys_created":
             service = event.codes.get("keeper") == KMS
+        elif event.type == "key_deletion_ordered":
+            pending.setdefault(event.key, event.codes.get("until", ""))
+            if event.key in destroyed:
+                yield Finding("CUSTODY-KEY-ALIVE", at(event), "ordered to be deleted after it was called destroyed")
         elif event.type == "key_deletion_scheduled":
             pending[event.key] = event.codes.get("until", "")
             if event.key in destroyed:

@@ -44,6 +44,8 @@ def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
             yield (event.key, "key", "", "", "present", codes.get("method", ""), when, codes.get("verified", ""))
         elif event.type == "key_deletion_scheduled":
             yield (event.key, "key", "", "", "present", "scheduled", when, f"pending until {codes.get('until', '')}")
+        elif event.type == "key_deletion_ordered":
+            yield (event.key, "key", "", "", "present", "ordered", when, f"not before {codes.get('until', '')}")
         elif event.type == "traces_purged":
             yield from _traces(purges[event.key], when)
 

@@ -121,6 +121,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "certificate_forwarded": ("P12",),
     "traces_found": ("P11",),
     "traces_purged": ("P11",),
+    "key_deletion_ordered": ("P11",),
     "key_deletion_scheduled": ("P11",),
     "keys_destroyed": ("P11",),
     "residue_scanned": ("P11",),

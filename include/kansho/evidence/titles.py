@@ -96,6 +96,7 @@ TITLES: dict[str, str] = {
     "interim_certified": "消去の中間証明",
     "traces_found": "実行環境の痕跡の確認",
     "traces_purged": "実行環境の痕跡の除去",
+    "key_deletion_ordered": "鍵の削除の指示",
     "key_deletion_scheduled": "鍵の削除の予約",
     "keys_destroyed": "鍵の破壊",
     "residue_scanned": "残存の検査",

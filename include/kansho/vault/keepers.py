@@ -31,10 +31,12 @@ _KDF = "argon2id"
 class KeyKeeper(Protocol):
     """Named keys of one campaign at rest.
 
-    ``kind`` is the word of `kansho.vault.deployed.Settings` for it, which the ledger and the certificate repeat.
+    ``kind`` is the word of `kansho.vault.deployed.Settings` for it, which the ledger and the certificate repeat;
+    ``waits`` how many days pass at the least between the order to destroy a key and its end.
     """
 
     kind: ClassVar[str]
+    waits: ClassVar[int]
 
     def create(self, name: str, key: bytes) -> bool:
         """Keep a key durably; one that is there already stays.  True when this call kept it."""
@@ -74,6 +76,7 @@ class FileKeeper:
     """Keys as plain files in a folder of their own (embedded default)."""
 
     kind: ClassVar[str] = "files"
+    waits: ClassVar[int] = 0
 
     folder: Path
 
@@ -146,6 +149,7 @@ class PassphraseKeeper:
     """
 
     kind: ClassVar[str] = "passphrase"
+    waits: ClassVar[int] = 0
 
     folder: Path
     campaign: str

@@ -37,6 +37,11 @@ class Keyring:
         """How they are kept: ``files``, ``passphrase`` or ``kms``."""
         return self.keeper.kind
 
+    @property
+    def waits(self) -> int:
+        """Days between the order to destroy a key and its end, at the least; 0 where a key goes at once."""
+        return self.keeper.waits
+
     def create(self) -> None:
         """Make whatever key is missing; existing keys are never replaced."""
         kept = self.keeper.names()

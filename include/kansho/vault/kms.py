@@ -57,6 +57,7 @@ class KmsKeeper:
     """
 
     kind: ClassVar[str] = "kms"
+    waits: ClassVar[int] = WAIT_DAYS
 
     def __init__(self, client: Any, files: FileKeeper, campaign: str, owner: str) -> None:
         self._client, self._files, self._campaign, self._owner = client, files, campaign, owner
