@@ -363,6 +363,12 @@ class _Asked:
         after = (self.query.get("key-marker"), self.query.get("version-id-marker"))
         found = [(k, v) for k in sorted(self.objects) if k.startswith(prefix) for v in reversed(self.objects[k])]
         start = next((n for n, (k, v) in enumerate(found, 1) if (k, v.id) == after), 0)
+        if delimiter := self.query.get("delimiter"):
+            tops = {top for k, _ in found if (top := _top(k, prefix, delimiter)) != k}
+            found = [(k, v) for k, v in found if _top(k, prefix, delimiter) == k]
+            kinds = [("Version" if v.body is not None else "DeleteMarker", k, v) for k, v in found]
+            listed = [_xml(t, {"Key": k, "VersionId": v.id}) for t, k, v in kinds]
+            return _listing("ListVersionsResult", [*listed, *_folders(tops)])
         page = found[start : start + PAGE]
         more = {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": page[-1][1].id} if found[start + PAGE :] else {}
         kinds = [("Version" if v.body is not None else "DeleteMarker", k, v) for k, v in page]
@@ -371,8 +377,11 @@ class _Asked:
     def unfinished(self) -> _Answer:
         prefix = self.query.get("prefix", "")
         found = [(k, u) for u, (b, k, *_) in self.state.uploads.items() if b == self.bucket and k.startswith(prefix)]
+        delimiter = self.query.get("delimiter", "")
+        tops = {top for k, _ in found if (top := _top(k, prefix, delimiter)) != k}
+        found = [(k, u) for k, u in found if _top(k, prefix, delimiter) == k]
         entries = [_xml("Upload", {"Key": k, "UploadId": u}) for k, u in sorted(found)]
-        return _listing("ListMultipartUploadsResult", entries)
+        return _listing("ListMultipartUploadsResult", [*entries, *_folders(tops)])
 
     # -- keys -----------------------------------------------------------------------------------------
 
@@ -421,6 +430,16 @@ class _Asked:
 
 def _xml(tag: str, fields: Mapping[str, str]) -> str:
     return f"<{tag}>{''.join(f'<{name}>{escape(value)}</{name}>' for name, value in fields.items())}</{tag}>"
+
+
+def _top(key: str, prefix: str, delimiter: str) -> str:
+    """A key's folder below a prefix, or the key itself where it lies there directly."""
+    rest = key.removeprefix(prefix)
+    return prefix + rest[: rest.index(delimiter) + 1] if delimiter and delimiter in rest else key
+
+
+def _folders(tops: set[str]) -> list[str]:
+    return [_xml("CommonPrefixes", {"Prefix": top}) for top in sorted(tops)]
 
 
 def _listing(tag: str, entries: list[str], more: Mapping[str, str] | None = None) -> _Answer:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kansho.closing import discovery, finalise, handover, inventory, neighbours, outputs, purging
+from kansho.closing import discovery, finalise, handover, neighbours, outputs, purging
 from kansho.closing.metadata import Metadata, metadata_of
 from kansho.evidence.bundle import sign_detached
 from tests.refusals import refused
@@ -90,10 +90,3 @@ def test_what_a_killed_attempt_removed_is_told_as_interrupted() -> None:
     ((type_, key, counts, codes),) = told
     assert (type_, key, codes) == ("traces_purged", "attempt-1", {"database": "sqlite", "interrupted": "yes"})
     assert (counts["rows.removed"], counts["rows.left"], counts["logs.left"]) == (4, 1, 2)
-
-
-def test_a_file_that_is_called_after_a_resident_is_refused_without_the_name() -> None:
-    with refused("CLOSING-UNKNOWN", place="kansho/outputs/….pdf kansho/a_b.csv"):
-        inventory._refuse(
-            "CLOSING-UNKNOWN", "ファイルがあります", ["kansho/outputs/鬼怒川　綾乃助.pdf", "kansho/a_b.csv"]
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import hashlib
 import json
 import os
 import sqlite3
@@ -22,6 +23,7 @@ from kansho.closing.discovery import discover
 from kansho.closing.holdings_report import as_text, report
 from kansho.closing.inventory import require_nothing_unknown
 from kansho.closing.key_copies import fingerprints
+from kansho.closing.veiled import mark, veiled
 from kansho.errors import KanshoError
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.deployed import Settings, write_settings
@@ -153,9 +155,50 @@ def test_what_nobody_knows_of_is_found_and_stops_the_closing(year: ClosingYear) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
         assert list(report(year.ws)["differences"]) == [kind], case
-        with refused(f"CLOSING-{kind.upper()}", path.name):
+        (shown,) = report(year.ws)["differences"][kind]
+        with refused(f"CLOSING-{kind.upper()}", place=veiled(year.ws, shown)):
             stage.take_inventory(year.ws, {})
         path.unlink()
+
+
+#: What a resident is called by, and folders of theirs.
+NAMES = ("kinugawa-ayanosuke.pdf", "0312345678.csv", "09012345678", "1234567890123.zip", "鬼怒川　綾乃助.xlsx")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("outputs/{}", "kansho/outputs/…"),
+        ("outputs/documents/{}", "kansho/outputs/documents/…"),
+        ("{}/roster/x.txt", "kansho/…/roster/….txt"),
+        ("ledger/{}/events/1", "kansho/ledger/…/events/…"),
+    ],
+)
+def test_a_file_that_is_called_after_a_resident_is_refused_without_that_name_and_found_by_its_mark(
+    name: str, place: str, told: str, year: ClosingYear, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = year.ws.layout.kansho / place.format(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"twelve bytes")
+    os.utime(path, (0, 0))
+    ending = path.suffix if path.name == name else ""
+    with refused("CLOSING-UNKNOWN") as stopped:
+        require_nothing_unknown(year.ws)
+    head, _, rest = str(stopped.value.place).partition("(")
+    size, day, marked = rest.rstrip(")").split(",")
+    assert (head, size, day) == (f"{told}{ending}", "12B", "1970-01-01")
+    assert path.stem not in stopped.value.text.replace(marked, "") or path.stem in ("x", "1")
+    assert run(year, "inventory", "--date", "2027-06-01") == 1
+    assert f"  {marked}　kansho/{place.format(name)}\n" in capsys.readouterr().out
+
+
+def test_a_mark_cannot_be_made_without_the_campaign_s_key_and_no_key_stops_no_refusal(year: ClosingYear) -> None:
+    plain = hashlib.sha256(b"kansho/09012345678").hexdigest()
+    assert len(mark(year.ws, "kansho/09012345678")) == 8
+    assert not plain.startswith(mark(year.ws, "kansho/09012345678"))
+    (year.ws.layout.kansho / "keys" / year.ws.config.id / "signing").unlink()
+    assert veiled(year.ws, "s3:personal/copy.zip") == "s3:personal/….zip"
 
 
 def test_a_folder_that_is_a_link_elsewhere_is_found(year: ClosingYear, tmp_path: Path) -> None:
@@ -363,7 +406,7 @@ def test_a_copy_of_a_key_is_found_wherever_it_lies_and_however_it_is_written(
             found = discover(year.ws)
             shown = place.replace("gx/", "great_expectations/")
             assert (found.unknown, found.key_copies, found.files["key-copy"]) == ((shown,), (shown,), 1), place
-            with refused("CLOSING-KEY-COPY", place=shown):
+            with refused("CLOSING-KEY-COPY", place=veiled(year.ws, shown)):
                 require_nothing_unknown(year.ws)
             _ = path.unlink() if was is None else path.write_bytes(was)
     assert discover(year.ws) == before
@@ -458,7 +501,9 @@ def test_the_command_prints_it_and_fails_on_a_difference(year: ClosingYear, caps
     assert json.loads(capsys.readouterr().out)["counts"]["vault"] == report(year.ws)["counts"]["vault"]
     (year.ws.layout.kansho / "dump.sql").write_bytes(b"x")
     assert run(year, "inventory", "--date", "2027-06-01") == 1
-    assert "相違: どの区分にも当たらないファイル（1件）: kansho/dump.sql" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "相違: どの区分にも当たらないファイル（1件）\n" in out
+    assert "　kansho/dump.sql\n" in out
 
 
 Words = Callable[[str], list[str]]

@@ -10,12 +10,16 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.closing import stage
+from kansho.closing.discovery import discover
 from kansho.closing.finalise import finalise
-from kansho.closing.inventory import differences, holdings
+from kansho.closing.inventory import differences, holdings, require_nothing_unknown
 from kansho.errors import KanshoError
+from kansho.evidence.events import Draft
+from kansho.evidence.ledger import Ledger
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.s3 import S3Store
-from tests.s3_server import EVIDENCE, PERSONAL, Faults, client_of, deploy, on_s3, said, small_site
+from kansho.vault.s3_folders import level
+from tests.s3_server import EVIDENCE, PERSONAL, Faults, client_of, deploy, on_s3, s3_site, said, small_site
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 
@@ -68,6 +72,65 @@ def test_a_year_on_s3_is_erased_to_its_last_version_and_its_evidence_verifies(ye
     kept = client.list_object_versions(Bucket=EVIDENCE)["Versions"]
     assert len(kept) == len({version["Key"] for version in kept}) > year.ws.ledger.size
     assert not any((year.ws.layout.kansho / part).exists() for part in ("vault", "needles", "ledger"))
+
+
+def test_what_lies_in_the_buckets_and_belongs_to_no_campaign_stops_the_closing(
+    year: ClosingYear, endpoint: str
+) -> None:
+    """As beside the local store: folders and loose objects of nobody, hidden and half uploaded ones too."""
+    client = client_of(endpoint)
+    other = Ledger("katsushika_2027", S3Store(client, EVIDENCE, "katsushika_2027/ledger"))
+    opening = Draft("campaign_opened", "katsushika_2027", year.ws.today, year.ws.actor, codes={"simulation": "true"})
+    other.append(opening)
+    for part in ("vault/roster/d01", "needles/residue_needles/year"):
+        client.put_object(Bucket=PERSONAL, Key=f"katsushika_2027/{part}", Body=b"sealed")
+    assert discover(year.ws).unknown == ()
+
+    def marked(key: str) -> None:
+        client.put_object(Bucket=PERSONAL, Key=key, Body=b"x")
+        client.delete_object(Bucket=PERSONAL, Key=key)
+
+    planted: dict[str, Callable[[], object]] = {
+        "s3:personal/backup": lambda: client.put_object(Bucket=PERSONAL, Key="backup/2027/roster.csv", Body=b"x"),
+        "s3:personal/copy.zip": lambda: client.put_object(Bucket=PERSONAL, Key="copy.zip", Body=b"x"),
+        "s3:personal/hidden": lambda: marked("hidden/roster.csv"),
+        "s3:personal/half": lambda: client.create_multipart_upload(Bucket=PERSONAL, Key="half/roster.csv"),
+        "s3:personal/katsushika_2027": lambda: client.put_object(Bucket=PERSONAL, Key="katsushika_2027", Body=b"x"),
+        "s3:personal/katsushika_2027/export": lambda: client.put_object(
+            Bucket=PERSONAL, Key="katsushika_2027/export/a.csv", Body=b"x"
+        ),
+        "s3:evidence/dump": lambda: client.put_object(Bucket=EVIDENCE, Key="dump/ledger/events/a.json", Body=b"x"),
+        "s3:evidence/katsushika_2027/roster.csv": lambda: client.put_object(
+            Bucket=EVIDENCE, Key="katsushika_2027/roster.csv", Body=b"x"
+        ),
+    }
+    for number, (place, plant) in enumerate(planted.items(), 1):
+        plant()
+        assert discover(year.ws).unknown == tuple(sorted([*planted][:number])), place
+    with pytest.raises(KanshoError, match="CLOSING-UNKNOWN") as refused:
+        require_nothing_unknown(year.ws)
+    assert "ほか3件" in str(refused.value.place)
+    assert "export" not in str(refused.value.place)
+
+
+def test_folders_of_a_bucket_are_seen_page_by_page() -> None:
+    with s3_site() as address:
+        client = client_of(address)
+        for number in range(7):
+            client.put_object(Bucket=PERSONAL, Key=f"ward{number}/vault/a", Body=b"x")
+        for number in range(3):
+            client.put_object(Bucket=PERSONAL, Key="loose", Body=str(number).encode())
+        listed = client.list_object_versions
+        pages: list[int] = []
+
+        def two(**asked: Any) -> Any:
+            pages.append(1)
+            return listed(**asked, MaxKeys=2)
+
+        client.list_object_versions = two
+        assert level(client, PERSONAL, uploads=True) == ["loose", *(f"ward{number}/" for number in range(7))]
+        assert level(client, PERSONAL, "ward3/") == ["vault/"]
+        assert len(pages) > 4
 
 
 def test_an_erasure_that_s3_refuses_half_way_is_recorded_for_what_was_done_and_goes_on(year: ClosingYear) -> None:

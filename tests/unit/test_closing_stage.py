@@ -15,6 +15,7 @@ from kansho.closing import erasure, key_ends, stage
 from kansho.closing.finalise import finalise
 from kansho.closing.inventory import holdings
 from kansho.closing.needles import from_table
+from kansho.closing.veiled import mark
 from kansho.contracts.registry import HANDOVER_ASIDE, HANDOVER_MAIL, HANDOVER_STOPS
 from kansho.evidence.account import reconciliations
 from kansho.evidence.verify import verify_bundle
@@ -270,7 +271,7 @@ def test_what_was_counted_again_after_the_plan_stops_its_execution_before_anythi
 def test_a_difference_between_ledger_and_vault_stops(year: ClosingYear) -> None:
     year, _ = year.until_plan()
     year.ws.vault.put_bytes("roster", "copy", b"unregistered")
-    with refused("CLOSING-UNREGISTERED", place="roster/copy"):
+    with refused("CLOSING-UNREGISTERED", place=f"roster/…(#{mark(year.ws, 'roster/copy')})"):
         stage.take_inventory(year.ws, {})
     year.ws.vault.erase("roster/copy")
     year.ws.vault.erase("roster/d01")

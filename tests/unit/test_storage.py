@@ -91,6 +91,9 @@ def test_all_that_lies_below_the_campaign_s_folders_on_s3_is_looked_at(
     ws.needles.store.create("residue_needles/year", b"sealed")
     client, at = client_of(endpoint), f"{config.id}/"
     client.put_object(Bucket=PERSONAL, Key="katsushika_20270/export/another-campaign.csv", Body=b"x")
+    assert discover(ws).unknown == ("s3:personal/katsushika_20270",), "a folder of nobody, told as one"
+    for version in client.list_object_versions(Bucket=PERSONAL, Prefix="katsushika_20270/")["Versions"]:
+        client.delete_object(Bucket=PERSONAL, Key=version["Key"], VersionId=version["VersionId"])
     assert discover(ws).unknown == ()
     client.put_object(Bucket=PERSONAL, Key=f"{at}export/roster.csv", Body=b"x")
     client.put_object(Bucket=PERSONAL, Key=f"{at}vault.bak", Body=b"x")
@@ -101,12 +104,12 @@ def test_all_that_lies_below_the_campaign_s_folders_on_s3_is_looked_at(
     client.put_object(Bucket=EVIDENCE, Key=f"{at}ledger/events/0000000007.json", Body=b"x")
     found = discover(ws)
     assert found.unknown == (
-        "s3:evidence/export/roster.csv",
-        "s3:evidence/ledger/events/0000000007.json",
-        "s3:personal/export/hidden.csv",
-        "s3:personal/export/roster.csv",
-        "s3:personal/export/unfinished.csv",
-        "s3:personal/vault.bak",
+        f"s3:evidence/{at}export/roster.csv",
+        f"s3:evidence/{at}ledger/events/0000000007.json",
+        f"s3:personal/{at}export/hidden.csv",
+        f"s3:personal/{at}export/roster.csv",
+        f"s3:personal/{at}export/unfinished.csv",
+        f"s3:personal/{at}vault.bak",
     )
     assert found.files["unknown"] == len(found.unknown)
 

@@ -2,7 +2,8 @@
 
 Only exact names pass, of campaigns whose ledger opens: a folder in which anything may lie is a place to hide a copy of
 a key.  And no file passes that is one.  Great Expectations' own ``uncommitted`` folder, which it fills when a person
-opens the project with it, is looked at with them; on S3, all that lies below the campaign's folders.
+opens the project with it, is looked at with them; on S3, what lies in the
+buckets (`kansho.closing.in_buckets`).
 
 Belongs here: which files there may be, by place.  Does not belong here: what the ledger says is held
 (`kansho.closing.inventory`), what outputs must be (`kansho.closing.outputs`), or what is inside a file
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from kansho.campaign.config import load_config
 from kansho.campaign.filed import campaign_files
+from kansho.closing.in_buckets import in_buckets, in_log
 from kansho.closing.key_copies import LEAST, MOST, copied_keys, known_keys
 from kansho.closing.neighbours import Neighbour, neighbours
 from kansho.closing.outputs import Outputs
@@ -58,7 +60,6 @@ _TASK = re.compile(
 _UNFINISHED = re.compile(r"(.*/)?\.tmp-\d+-[0-9a-f]{8}\Z")
 _TURN = re.compile(r"([a-z0-9_-]+/)?\.tmp-turn\Z")
 _REPLACED = re.compile(r"\.tmp-([a-z]+)\Z")
-_LEDGER = re.compile(r"(events/(\d{10})\.json|(checkpoints|countersigned)/(\d{10})\.txt|timestamps/(\d{10})\.tsr)\Z")
 #: Of a log on S3, which the processes of this machine share (`kansho.vault.nearby`).
 _COPY = re.compile(r"([0-9a-f]{16})/events/(\d{10})\.json\Z")
 #: Of Great Expectations: written when a person opens the project; its other files there show results of checks.
@@ -126,7 +127,7 @@ def _look(ws: Workspace) -> Discovery:
             files[kind] = files.get(kind, 0) + 1
             if kind in ("unknown", KEY_COPY):
                 unknown[f"{name}/{path}"] = kind
-    beside = place.in_buckets()
+    beside = in_buckets(ws, place.campaigns)
     if beside:
         files["unknown"] = files.get("unknown", 0) + len(beside)
     copies = tuple(sorted(path for path, kind in unknown.items() if kind == KEY_COPY))
@@ -140,9 +141,9 @@ class _Place:
         self._ws = ws
         self._home = ws.layout.kansho
         self._on_s3 = storage.storage_of(self._home) is not None
-        self._campaigns = neighbours(ws)
+        self.campaigns = neighbours(ws)
         self._keys = known_keys(ws)
-        self._outputs = Outputs(ws.layout.outputs, self._campaigns)
+        self._outputs = Outputs(ws.layout.outputs, self.campaigns)
 
     def judged(self, file: Path, path: str, class_of: Callable[[str], str | None]) -> str | None:
         """Class of a file, ``unknown`` or `KEY_COPY`; None when it has gone since it was listed.
@@ -167,7 +168,7 @@ class _Place:
         place, _, rest = path.partition("/")
         id_, _, name = rest.partition("/")
         if place in ("vault", "needles", "keys", "ledger", nearby.FOLDER) and name:
-            campaign = self._campaigns.get(id_)
+            campaign = self.campaigns.get(id_)
             # Vault, needles and log lie on the disk or on S3, and copies of the log only beside the latter.
             there = place == "keys" or (place == nearby.FOLDER) == self._on_s3
             if campaign is None or not there:
@@ -192,18 +193,8 @@ class _Place:
         if _COMPONENT.match(path):
             return "airflow-logs"
         task = _TASK.match(path)
-        known = task is not None and task[2] in self._stages and (task[1] in self._campaigns or task[1] in self._filed)
+        known = task is not None and task[2] in self._stages and (task[1] in self.campaigns or task[1] in self._filed)
         return "airflow-logs" if known else None
-
-    def in_buckets(self) -> list[str]:
-        """What lies below the campaign's folders on S3 and in none of its stores."""
-        found = storage.in_buckets(self._ws.config, self._home)
-        strange = [f"s3:personal/{n}" for n in found.get("personal", ()) if not n.startswith(("vault/", "needles/"))]
-        logs = self._campaigns[self._ws.config.id]
-        for name in found.get("evidence", ()):
-            if not name.startswith("ledger/") or not _in_log(name.removeprefix("ledger/"), logs):
-                strange.append(f"s3:evidence/{name}")
-        return strange
 
     def _of_campaign(self, place: str, name: str, campaign: Neighbour) -> str | None:
         """Class of a file in a folder of a campaign that exists.
@@ -220,7 +211,7 @@ class _Place:
                 return "unfinished"
             return place if name in KEY_NAMES and name not in campaign.destroyed else None
         if place == "ledger":
-            return place if _in_log(name, campaign) else None
+            return place if in_log(name, campaign) else None
         if place == nearby.FOLDER:
             copy = _COPY.match(name)
             return place if copy is not None and int(copy[2]) < len(campaign.events) else None
@@ -286,15 +277,6 @@ def _id_in(path: Path) -> str | None:
         return load_config(path).id
     except KanshoError:  # it names no campaign, so nothing is known by it
         return None
-
-
-def _in_log(name: str, campaign: Neighbour) -> bool:
-    """Whether a log as long as this has an object of that name."""
-    found = _LEDGER.match(name)
-    if found is None:
-        return False
-    number = int(found[2] or found[4] or found[5])
-    return number < len(campaign.events) + (found[2] is None)
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -36,6 +36,7 @@ from kansho.closing.purging import purge_traces, require_none_seen
 from kansho.closing.rehearsal import require_none, require_verifies
 from kansho.closing.residue import Place, ScanResult, scan
 from kansho.closing.stopped import require_stopped
+from kansho.closing.veiled import veiled
 from kansho.closing.written_once import require_written_once
 from kansho.errors import KanshoError
 from kansho.evidence.certified import certified_part, open_manual
@@ -160,7 +161,7 @@ def _require_empty(ws: Workspace, store: ObjectStore, place: str) -> None:
         raise KanshoError(
             "CLOSING-STORE",
             f"消去を終えた保管庫に、版が残っています（{sum(left.values())}件）",
-            place=" ".join([place, *sorted(left)[:5]]),
+            place=" ".join([place, *(veiled(ws, name) for name in sorted(left)[:5])]),
             remedy="事故として扱い、原因を確かめて消去し、再実行してください",
         )
 

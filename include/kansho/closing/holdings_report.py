@@ -1,7 +1,8 @@
 """The inventory as people read it, on any day of the year: what is held, by whom, until when, and what does not fit.
 
-Belongs here: gathering and wording.  Does not belong here: what counts as held (`kansho.closing.inventory`), looking at
-the disk (`kansho.closing.discovery`), or stopping the closing for a difference.
+Belongs here: gathering and wording.  It goes to the terminal of who runs the closing, and so tells the names of what
+nobody knows, each by the mark that a refusal told instead.  Does not belong here: what counts as held
+(`kansho.closing.inventory`), looking at the disk (`kansho.closing.discovery`), stopping the closing for a difference.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from kansho.closing.certificates import missing_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.inventory import differences, holdings, open_snapshots
 from kansho.closing.manual import KIND_NAMES, open_targets
+from kansho.closing.veiled import mark
 from kansho.workspace import Workspace
 
 _DIFFERENCES = {
@@ -79,8 +81,8 @@ def as_text(ws: Workspace, said: dict[str, Any]) -> str:
     lines.append(f"Airflow の記録: {sum(rows.values()):,}行（{len(rows)}表）")
     lines.append("ファイル: " + " ".join(f"{name} {number}" for name, number in said["files"].items()))
     for name, places in said["differences"].items():
-        shown = " ".join(places[:10]) + (f" ほか{len(places) - 10}件" if len(places) > 10 else "")
-        lines.append(f"相違: {_DIFFERENCES[name]}（{len(places)}件）: {shown}")
+        lines.append(f"相違: {_DIFFERENCES[name]}（{len(places)}件）")
+        lines += [f"  {f'#{made}' if (made := mark(ws, place)) else ''}　{place}" for place in places]
     if not said["differences"]:
         lines.append("相違: なし")
     return "\n".join(lines) + "\n"

@@ -5,7 +5,6 @@ Belongs here: what is held, by whom, and how it will end.  Does not belong here:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from kansho.closing.handover import require_receipt
 from kansho.closing.key_copies import fingerprints
 from kansho.closing.manual import manual_targets
 from kansho.closing.metadata import embedded
+from kansho.closing.veiled import veiled
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.events import Event, canonical_json
@@ -28,8 +28,8 @@ from kansho.vault.store import ObjectStore
 from kansho.vault.vault import SnapshotRef
 from kansho.workspace import NEEDLE_KINDS, Workspace
 
-#: Letters that no name of ours has.
-_NOT_PLAIN = re.compile(r"[^!-~]+")
+#: How many names a refusal tells.
+_SHOWN = 5
 #: Kind of the deliveries' one-time passwords.
 SECRETS = "one_time_secret"
 #: Key of the one object that holds everything the residue scan looks for.
@@ -183,10 +183,11 @@ def require_no_difference(ws: Workspace, held: Holdings) -> None:
     """Look into the vault: everything there is registered, everything registered is there.
 
     Raises:
-        KanshoError: ``CLOSING-UNREGISTERED`` or ``CLOSING-VANISHED``, naming objects (their names hold no value).
+        KanshoError: ``CLOSING-UNREGISTERED`` or ``CLOSING-VANISHED``, naming objects; what the ledger
+            does not know in known words alone (`kansho.closing.veiled`).
     """
     found = differences(ws, held)
-    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", found["unregistered"])
+    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", _veiled(ws, found["unregistered"]))
     _refuse("CLOSING-VANISHED", "台帳にある保有物が保管庫にありません", found["vanished"])
 
 
@@ -194,11 +195,11 @@ def require_nothing_unknown(ws: Workspace) -> None:
     """Look at the disk: every file of ours and of Airflow's home belongs to a known class, and none is a key's copy.
 
     Raises:
-        KanshoError: ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN``, naming files.
+        KanshoError: ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN``, naming files in known words alone.
     """
     found = discover(ws)
-    _refuse("CLOSING-KEY-COPY", "鍵の写しがあります", found.key_copies)
-    _refuse("CLOSING-UNKNOWN", "どの区分にも当たらないファイルがあります", found.unknown)
+    _refuse("CLOSING-KEY-COPY", "鍵の写しがあります", _veiled(ws, found.key_copies))
+    _refuse("CLOSING-UNKNOWN", "どの区分にも当たらないファイルがあります", _veiled(ws, found.unknown))
 
 
 def require_nothing_left(ws: Workspace) -> None:
@@ -209,18 +210,23 @@ def require_nothing_left(ws: Workspace) -> None:
             `require_nothing_unknown`.
     """
     left = {**ws.vault.store.remains(), **ws.needles.store.remains()}
-    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", sorted(left))
+    _refuse("CLOSING-UNREGISTERED", "台帳にない保有物が保管庫にあります", _veiled(ws, sorted(left)))
     require_nothing_unknown(ws)
+
+
+def _veiled(ws: Workspace, names: Sequence[str]) -> list[str]:
+    """What somebody put down may be called after a resident, and a refusal is kept in a task's log."""
+    return [*(veiled(ws, name) for name in names[:_SHOWN]), *names[_SHOWN:]]  # the rest is counted, never shown
 
 
 def _refuse(code: str, message: str, names: Sequence[str]) -> None:
     if names:
-        # What somebody put down may be called after a resident, and this text is kept in a task's log.
-        plain = [_NOT_PLAIN.sub("…", name) for name in names[:5]]
-        shown = " ".join(plain) + (f" ほか{len(names) - 5}件" if len(names) > 5 else "")
+        more = len(names) - _SHOWN
+        shown = " ".join(names[:_SHOWN]) + (f" ほか{more}件" if more > 0 else "")
         raise KanshoError(
             code,
             f"{message}（{len(names)}件）",
             place=shown,
-            remedy="事故として扱い、原因を確かめてから、消去又は登録してやり直してください",
+            remedy="事故として扱い、原因を確かめてから、消去又は登録してやり直してください"
+            "（#の印のものの名前は、担当者の端末で kansho close inventory が示します）",
         )

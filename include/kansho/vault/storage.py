@@ -129,6 +129,24 @@ def in_buckets(config: CampaignConfig, home: Path) -> dict[str, list[str]]:
     }
 
 
+def tops_of_buckets(config: CampaignConfig, home: Path, campaign: str = "") -> dict[str, list[str]]:
+    """What lies at the top of each bucket, or of a campaign's folder in it, by ``personal`` and ``evidence``.
+
+    Folders end with a slash, and are not looked into; empty on the local store.
+    """
+    storage = storage_of(home)
+    if storage is None:
+        return {}
+    from kansho.vault.s3_folders import level
+
+    require_approved(storage, config)
+    client, below = _client(storage, os.getpid()), f"{campaign}/" if campaign else ""
+    return {
+        "personal": level(client, storage.personal_bucket, below, uploads=True),
+        "evidence": level(client, storage.evidence_bucket, below),  # which hides no uploads of persons
+    }
+
+
 def storage_of(home: Path) -> Storage | None:
     """What the deployment says; None where it says nothing, which means the local directory.
 
