@@ -219,4 +219,4 @@ def _workspace(arguments: argparse.Namespace) -> Any:
     from kansho.workspace import Workspace
 
     config = load_config(Path(arguments.config))
-    return Workspace.open(config, arguments.var, config.contract.start)
+    return Workspace.open(config, arguments.var, config.contract.start, only_log=True)

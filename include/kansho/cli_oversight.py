@@ -49,7 +49,7 @@ def _show(arguments: argparse.Namespace) -> int:
     from kansho.workspace import Workspace
 
     config = load_config(Path(arguments.config))
-    log = Workspace.open(config, arguments.var, arguments.date).ledger.events()
+    log = Workspace.open(config, arguments.var, arguments.date, only_log=True).ledger.events()
     found = open_on(log, config, arguments.date)
     for heading, lines in found.items():
         print(f"■ {heading}（{len(lines)} 件）")

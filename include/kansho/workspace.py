@@ -22,6 +22,7 @@ from kansho.evidence.copy_rules import BY_FLOW
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
 from kansho.layout import Layout
+from kansho.protected import require_as_bound, tell_bucket
 from kansho.remembered import may_name_people, values_in
 from kansho.vault.classes import CLASSES
 from kansho.vault.deployed import keeper_of
@@ -49,24 +50,39 @@ class Workspace:
 
     @classmethod
     def open(
-        cls, config: CampaignConfig, var: Path, today: date, *, actor: Actor | None = None, purpose: str = ""
+        cls,
+        config: CampaignConfig,
+        var: Path,
+        today: date,
+        *,
+        actor: Actor | None = None,
+        purpose: str = "",
+        only_log: bool = False,
     ) -> Workspace:
         """Open on what the deployment keeps under ``var/kansho``: local directory and key files, unless it says else.
 
-        ``purpose`` is one of `kansho.evidence.access_rules.PURPOSES`.
+        ``purpose`` is one of `kansho.evidence.access_rules.PURPOSES`; with ``only_log`` nothing but the log is read,
+        and it may be read whatever the settings are.  Raises as `require_as_bound`, `stores_of`, `keeper_of`.
         """
         layout = Layout(var)
-        home = layout.kansho
+        home, who = layout.kansho, actor or Actor(config.contractor.id, "system", "system")
         keyring = Keyring(keeper_of(home / "keys", config))
-        stores = stores_of(config, home)
+        try:
+            stores = stores_of(config, home)
+        except KanshoError as error:
+            tell_bucket(error, config, home, who)
+            raise
+        ledger = Ledger(config.id, stores.ledger)
+        if not only_log:
+            require_as_bound(ledger, config, home, keyring.kind, who)
         return cls(
             config=config,
             layout=layout,
             vault=Vault(config.id, stores.vault, keyring),
             needles=Vault(config.id, stores.needles, keyring),
-            ledger=Ledger(config.id, stores.ledger),
+            ledger=ledger,
             today=today,
-            actor=actor or Actor(config.contractor.id, "system", "system"),
+            actor=who,
             purpose=purpose,
         )
 

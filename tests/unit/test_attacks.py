@@ -1057,6 +1057,25 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             ("a lock that can be lifted", {"lock": "GOVERNANCE"}),
         )
     },
+    "keys that a rotation wrapped worse than before": (
+        late("keys_rotated", "rotation/1", codes={"keeper": "files"}),
+        {"STATE-WEAKENED [keys_rotated rotation/1]"},
+    ),
+    **{
+        f"a protection bound weaker than at the opening: {what}": (
+            late("protection_changed", "protection/1", codes=said),
+            {"STATE-WEAKENED [protection_changed protection/1]"},
+        )
+        for what, said in (
+            ("keys in plain files", {"keeper": "files", "lock": "COMPLIANCE"}),
+            ("a lock that can be lifted", {"keeper": "passphrase", "lock": "GOVERNANCE"}),
+            ("no lock", {"lock": "none"}),
+        )
+    },
+    "certified while a weakened protection was not put right": (
+        late("protection_weakened", "protection/1", codes={"lock": "GOVERNANCE", "weaker": "lock"}),
+        {"STATE-WEAKENED [campaign_certified certificate]"},
+    ),
     "work before the ward approved the opening": (
         dropped("approval_decided", "dag/run/opening"),
         {"STATE-UNOPENED [delivery_accepted d01]"},

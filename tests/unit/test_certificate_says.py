@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kansho.campaign.config import CampaignConfig
+from kansho.closing.certificate_paper import _weakened
 from kansho.evidence.certified import certified_facts, certified_part, open_manual, pending_keys, protection
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.events import Event
@@ -182,6 +183,13 @@ def test_what_protected_keys_and_log_is_what_the_log_says_of_it(year: Year) -> N
     year.add("keys_rotated", "rotation/1", codes={"keeper": "passphrase"})
     year.add("keys_destroyed", "papers", codes={"method": OVERWRITE, "verified": "absent"})
     assert certified_facts(part(year))["protection"] == {"keeper": "passphrase", "lock": "COMPLIANCE"}
+    year.add("protection_weakened", "protection/1", codes={"keeper": "files", "weaker": "keeper"})
+    year.add("protection_changed", "protection/2", codes={"keeper": "kms", "lock": "COMPLIANCE"})
+    told = {"keeper": "kms", "lock": "COMPLIANCE", "weakened": "1"}
+    assert protection(year.events) == told
+    ((_, said),) = _weakened(told["weakened"])
+    assert "1 回" in said
+    assert _weakened("") == ()
 
 
 def test_what_is_pending_or_open_is_so_until_its_end_is_in_the_log(year: Year) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from kansho.closing import stage
 from kansho.closing.discovery import discover
 from kansho.closing.finalise import finalise
 from kansho.closing.inventory import differences, holdings, require_nothing_unknown
+from kansho.closing.written_once import SAMPLE, sample
 from kansho.errors import KanshoError
 from kansho.evidence.events import Draft
 from kansho.evidence.ledger import Ledger
@@ -20,13 +22,19 @@ from kansho.evidence.verify import verify_bundle
 from kansho.vault.s3 import S3Store
 from kansho.vault.s3_folders import level
 from tests.s3_server import EVIDENCE, PERSONAL, Faults, client_of, deploy, on_s3, s3_site, said, small_site
+from tests.small_cloud import Cloud
 from tests.unit.closing_year import ClosingYear, closing_year, plain_papers
 
 
 @pytest.fixture
-def endpoint() -> Iterator[str]:
-    with small_site() as cloud:
-        yield cloud.address
+def cloud() -> Iterator[Cloud]:
+    with small_site() as made:
+        yield made
+
+
+@pytest.fixture
+def endpoint(cloud: Cloud) -> str:
+    return cloud.address
 
 
 @pytest.fixture
@@ -169,6 +177,33 @@ def hidden(client: Any, key: str) -> None:
     found = client.get_object(Bucket=EVIDENCE, Key=key)
     client.delete_object(Bucket=EVIDENCE, Key=key)
     client.put_object(Bucket=EVIDENCE, Key=key, Body=found["Body"].read(), Metadata=found["Metadata"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("retain-until-date", "2028-01-01T00:00:00Z"), ("mode", "NONE"), ("mode", "")]
+)
+def test_a_log_of_which_anything_stands_under_a_weaker_lock_is_not_certified(
+    name: str, value: str, year: ClosingYear, cloud: Cloud
+) -> None:
+    """Shorter, of another mode, or none that may be seen; once it is put right, the year ends."""
+    year.until_erased()
+    key, objects = f"{year.ws.config.id}/ledger/events/0000000003.json", cloud.state.versions[EVIDENCE]
+    right = objects[key]
+    headers = {**right[0].headers, f"x-amz-object-lock-{name}": value}
+    objects[key] = (replace(right[0], headers={n: v for n, v in headers.items() if v}),)
+    with pytest.raises(KanshoError, match="LEDGER-LOCK") as refused:
+        finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    assert refused.value.place == "events/0000000003.json"
+    assert year.ws.ledger.events("campaign_certified") == []
+    objects[key] = right
+    assert finalise(year.ws.config, year.ws.layout.var, no_database=True)["state"] == "final"
+
+
+def test_of_a_long_log_the_lock_is_asked_for_of_a_sample_with_both_its_ends() -> None:
+    names = [f"events/{number:010d}.json" for number in range(10_000)]
+    asked = sample(names)
+    assert (len(asked), asked[0], asked[-1], len(set(asked))) == (SAMPLE, names[0], names[-1], SAMPLE)
+    assert sample(names[:SAMPLE]) == names[:SAMPLE]
 
 
 @pytest.mark.parametrize("tamper", [overwritten, hidden])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -258,6 +258,20 @@ def test_the_design_of_the_hold_outs_stays_once_a_wave_was_drawn_by_it(mini: Cam
     ws.record("wave_selected", "mailing_1")
     with pytest.raises(KanshoError, match="AMENDMENT-HOLDOUT"):
         make_amendment(ws, work)
+
+
+def test_the_evidence_is_not_kept_for_a_shorter_time_by_an_amendment(mini: CampaignConfig, tmp_path: Path) -> None:
+    _open(_workspace(mini, tmp_path))
+    for days, code in ((-1, "AMENDMENT-RETENTION"), (1, "")):
+        until = mini.contract.evidence_retained_until + timedelta(days=days)
+        contract = mini.contract.model_copy(update={"evidence_retained_until": until})
+        ws = Workspace.open(mini.model_copy(update={"contract": contract}), tmp_path / "var", date(2027, 5, 1))
+        work = find_amendment(ws, {}) or {}
+        if not code:
+            assert make_amendment(ws, work)["counts"] == {"changes": 1}
+            continue
+        with pytest.raises(KanshoError, match=code):
+            make_amendment(ws, work)
 
 
 def test_a_rejected_change_leaves_the_old_file_bound(

@@ -92,7 +92,7 @@ def test_every_call_of_the_vault_is_known_by_the_action_it_needs() -> None:
 
 
 def test_a_worker_may_do_what_the_store_does_and_no_more() -> None:
-    assert granted("worker-s3.json") == needed(*S3_MODULES) | LOCKED
+    assert granted("worker-s3.json") == needed(*S3_MODULES) | LOCKED | SEEN
     assert granted("worker-s3.json", PERSONAL) == needed(*S3_MODULES)
 
 

@@ -221,6 +221,7 @@ def _keys(certificate: Mapping[str, Any]) -> Section:
         ("書込み前の暗号化", "全ての保有物を、記憶装置に書く前に暗号化した"),
         ("鍵の保管", _KEEPERS.get(certificate["protection"]["keeper"], "記録なし")),
         ("証跡のロック", _LOCKS.get(certificate["protection"]["lock"], "記録なし")),
+        *_weakened(certificate["protection"].get("weakened", "")),
         ("破壊した鍵", "、".join(KEY_NAMES[k] for k in said["keys_destroyed"]) or "なし"),
         ("消去を待つ鍵", pending or "なし"),
         (
@@ -229,6 +230,11 @@ def _keys(certificate: Mapping[str, Any]) -> Section:
         ),
     )
     return Section("暗号化消去の前提", tables=(Table(("前提", "内容"), rows),))
+
+
+def _weakened(times: str) -> tuple[tuple[str, str], ...]:
+    said = f"開設時より弱い設定を {times} 回見つけ、作業を止めて元に戻した（台帳に記録）"
+    return (("保護の弱まり", said),) if times else ()
 
 
 def _kinds(config: CampaignConfig, erasure: Mapping[str, Any]) -> Table:

@@ -15,6 +15,7 @@ from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.methods import ended_well
+from kansho.evidence.protection_rules import CHANGED, WEAKENED
 from kansho.evidence.purges import attempts, left_over, summed
 from kansho.vault.classes import PERSONAL_KEYS
 
@@ -23,7 +24,7 @@ _KEY_ENDS = frozenset({"keys_destroyed", "key_deletion_scheduled"})
 #: The events that anything in the certificate is said by; the log has many more.
 _TOLD = _KEY_ENDS | {
     *("inventory_taken", "erasure_planned", "erasure_attended", "approval_decided", "holding_erased"),
-    *("keys_created", "keys_rotated", "key_deletion_ordered"),
+    *("keys_created", "keys_rotated", "key_deletion_ordered", CHANGED, WEAKENED),
     *("snapshot_erased", "medium_returned", "manual_target_closed", "certificate_received"),
     *("traces_found", "traces_purged", "residue_scanned"),
 }
@@ -84,10 +85,15 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
 
 
 def protection(log: Sequence[Event]) -> dict[str, str]:
-    """How keys were kept at the last (a rotation may wrap plain files), and under which lock the log was opened."""
-    said = [e.codes for e in log if e.type in ("keys_created", "keys_rotated")]
+    """How keys were kept at the last (a rotation may wrap plain files), and under which lock the log was opened.
+
+    Where weaker settings were found in the year, also how often; none was bound since (`STATE-WEAKENED`).
+    """
+    said = [e.codes for e in log if e.type in ("keys_created", "keys_rotated", CHANGED)]
     keepers, locks = ([codes[name] for codes in said if name in codes] for name in ("keeper", "lock"))
-    return {"keeper": keepers[-1] if keepers else "", "lock": locks[0] if locks else ""}
+    times = sum(e.type == WEAKENED for e in log)
+    found = {"keeper": keepers[-1] if keepers else "", "lock": locks[0] if locks else ""}
+    return {**found, "weakened": str(times)} if times else found
 
 
 def pending_keys(log: Sequence[Event]) -> dict[str, str]:

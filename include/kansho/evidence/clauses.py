@@ -62,6 +62,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("STATE-DATE", "C1"),
     ("STATE-UNOPENED", "P4"),
     ("STATE-UNPROTECTED", "D3"),
+    ("STATE-WEAKENED", "D3"),
     ("STATE-EXCEPTION", "D1"),
     ("STATE-GATE", "D1"),
     ("STATE-INCIDENT", "P9"),

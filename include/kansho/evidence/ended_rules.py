@@ -23,7 +23,7 @@ from kansho.vault.classes import PERSONAL_KEYS
 _LAST_RUN = frozenset(
     {
         *("interim_certified", "campaign_certified", "deadline_missed", "unfinished_swept", "timestamp_missing"),
-        *("paper_refused", "clock_ran_backwards"),
+        *("paper_refused", "clock_ran_backwards", "protection_changed", "protection_weakened"),
     }
 )
 #: Kinds of document that it issues.

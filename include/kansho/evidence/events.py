@@ -37,6 +37,8 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "seed_committed": ("E1",),
     "keys_created": ("D3",),
     "keys_rotated": ("D3",),
+    "protection_changed": ("D3",),
+    "protection_weakened": ("D3",),
     "recipient_registered": ("P8",),
     "cosigner_registered": ("P13",),
     # approvals

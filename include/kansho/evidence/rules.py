@@ -32,6 +32,7 @@ from kansho.evidence.openings import left_out, openings
 from kansho.evidence.oversight_rules import oversight_findings
 from kansho.evidence.papers_rules import papers_findings
 from kansho.evidence.past import Past, at
+from kansho.evidence.protection_rules import protection_findings
 from kansho.evidence.registrations import id_of
 from kansho.evidence.scan_rules import scan_findings
 from kansho.evidence.work_rules import work_findings
@@ -71,6 +72,7 @@ def violations(
         *_frame(log),
         *ended_findings(log, facts),
         *opening_findings(events),
+        *protection_findings(events),
         *amendment_findings(events, in_force),
         *clause_findings(events, in_force),
         *access_findings(events),

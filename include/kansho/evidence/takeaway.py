@@ -58,6 +58,7 @@ MODULES = (
             "paper",
             "papers_rules",
             "past",
+            "protection_rules",
             "purges",
             "registrations",
             "rules",

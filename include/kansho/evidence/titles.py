@@ -20,6 +20,8 @@ TITLES: dict[str, str] = {
     "seed_committed": "無作為の種の確定",
     "keys_created": "鍵の作成",
     "keys_rotated": "鍵の封じ直し",
+    "protection_changed": "保護の設定の変更",
+    "protection_weakened": "保護の弱まりの発見",
     "recipient_registered": "受取人の鍵の登録",
     "cosigner_registered": "区の署名鍵の登録",
     "approval_requested": "承認の依頼",

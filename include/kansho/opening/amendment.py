@@ -59,6 +59,13 @@ def make_amendment(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]:
             place="targeting.holdout_design",
             remedy="元の方式に戻してください。変えると、済んだ回と後の回の効果を同じ意味で読めなくなります",
         )
+    if ws.config.contract.evidence_retained_until < before.contract.evidence_retained_until:
+        raise KanshoError(
+            "AMENDMENT-RETENTION",
+            "証跡の保存期限は、短くできません",
+            place="contract.evidence_retained_until",
+            remedy="元の日か、それより後の日にしてください。既に書いた証跡は、元の日までロックされています",
+        )
     rows = list(changes(before.model_dump(mode="json"), ws.config.model_dump(mode="json")))
     key = f"amendment-{short(str(work['wanted']))}"
     ref = ws.find(KIND, key) or ws.store_bytes(KIND, key, _pdf(ws, str(work["bound"]), rows))

@@ -1,27 +1,25 @@
 """How a campaign's keys and log are protected: asked before a real year begins, and recorded as it was then.
 
 Belongs here: what a real year may not do without.  Does not belong here: keepers (`kansho.vault.keepers`), locks
-(`kansho.vault.s3`), or what the certificate says of them (`kansho.evidence.certified`).
+(`kansho.vault.s3`), whether it stays so (`kansho.protected`), or what the certificate says of them
+(`kansho.evidence.certified`).
 """
 
 from __future__ import annotations
 
+from kansho import protected
 from kansho.errors import KanshoError
-from kansho.vault.storage import storage_of
 from kansho.workspace import Workspace
 
 #: What `kansho.vault.deployed.Settings` calls keys in plain files.
 PLAIN = "files"
 #: A lock that the owner of the account can lift.
 LIFTED = "GOVERNANCE"
-#: Of a log in a directory, which no lock keeps.
-UNLOCKED = "none"
 
 
 def protection_of(ws: Workspace) -> dict[str, str]:
-    """How the deployment keeps the campaign's keys, and under which lock its log."""
-    storage = storage_of(ws.layout.kansho)
-    return {"keeper": ws.keyring.kind, "lock": storage.lock if storage is not None else UNLOCKED}
+    """How the deployment keeps the campaign's keys, under which lock its log, and until when."""
+    return protected.protection_of(ws.config, ws.layout.kansho, ws.keyring.kind)
 
 
 def require_protected(ws: Workspace) -> None:

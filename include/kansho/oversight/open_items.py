@@ -10,6 +10,7 @@ from datetime import date
 
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.events import Event
+from kansho.evidence.protection_rules import weakened
 from kansho.exchange.copies import open_copies
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import FINDINGS
@@ -39,5 +40,10 @@ def open_on(events: Iterable[Event], config: CampaignConfig, on: date) -> dict[s
             for f in open_findings(log)
         ),
         "期限を過ぎた写し": tuple(f"{name}  保有者 {holder}  期限 {by}" for holder, name, by in past_erase_by(log, on)),
+        "開設時より弱い保護": tuple(
+            f"{e.key}  {e.codes.get('weaker', '')}  発見 {e.campaign_date}  D3"
+            for e in (weakened(log),)
+            if e is not None
+        ),
         "授受簿の枚数の差": tuple(f"{name}  未着 {left} 枚" for name, left in cards_missing(log).items()),
     }

@@ -110,6 +110,11 @@ FAMILIES: tuple[Family, ...] = (
         ("CONFIG-", "OPENING-", "AMENDMENT-", "LEDGER-UNOPENED", "CLI-", "STORAGE-"),
     ),
     Family(
+        "保護の弱まり",
+        "何も読まず、何も書きません。見つけた事実（`protection_weakened`）だけが、書ければ台帳に一度残ります。",
+        ("PROTECTION-",),
+    ),
+    Family(
         "承認",
         "承認の依頼と、記録された回答は残ります（期限切れは `approval_voided`）。承認として数えることはなく、"
         "後の作業は進みません。",

@@ -200,6 +200,12 @@ class S3Store:
             found[name] = found.get(name, 0) + 1
         return found
 
+    def lock_of(self, name: str) -> tuple[str, str]:
+        """Mode and last day (ISO, UTC) of the retention that an object stands under; '' where none can be seen."""
+        head = self._head(self._key(name)) or {}
+        until = head.get("ObjectLockRetainUntilDate")
+        return str(head.get("ObjectLockMode") or ""), until.date().isoformat() if until is not None else ""
+
     def unfinished(self) -> int:
         """See `ObjectStore.unfinished`."""
         return len(self._uploads(f"{self._prefix}/"))

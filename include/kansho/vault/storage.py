@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,8 @@ from kansho.vault.places import designated, encrypted
 from kansho.vault.store import LocalStore, ObjectStore
 
 NAME = "storage.json"
+#: How many objects are asked about at once.
+_ASKED = 8
 _Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
@@ -74,6 +77,40 @@ def _word(storage: Storage) -> str:
     """What tells copies of one bucket's log from those of another's: a rehearsal's must not pass for the real one's."""
     said = "\n".join((storage.endpoint, storage.region, storage.evidence_bucket))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def log_under(config: CampaignConfig, home: Path, lock: str = "", until: str = "") -> ObjectStore:
+    """A campaign's log with no look at the buckets' settings, written to under a lock that may be named.
+
+    For what must be told although the settings are wrong (`kansho.protected`); nothing else is opened so.
+
+    Raises:
+        KanshoError: ``STORAGE-*`` when the place is not approved.
+    """
+    storage = storage_of(home)
+    if storage is None:
+        _require_none_declared(config)
+        return LocalStore(home / "ledger" / config.id)
+    from kansho.vault.s3 import Lock, S3Store
+
+    require_approved(storage, config)
+    mode = lock if lock in ("COMPLIANCE", "GOVERNANCE") else storage.lock
+    kept = Lock(mode, until or config.contract.evidence_retained_until.isoformat())
+    return S3Store(_client(storage, os.getpid()), storage.evidence_bucket, f"{config.id}/ledger", lock=kept)
+
+
+def locks_of_log(config: CampaignConfig, home: Path, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Object of the log → mode and last day of its retention, '' where none can be seen; empty on the local store."""
+    storage = storage_of(home)
+    if storage is None:
+        return {}
+    from kansho.vault.s3 import S3Store
+
+    require_approved(storage, config)
+    log = S3Store(_client(storage, os.getpid()), storage.evidence_bucket, f"{config.id}/ledger")
+    with ThreadPoolExecutor(_ASKED) as pool:
+        listed = list(names)
+        return dict(zip(listed, pool.map(log.lock_of, listed), strict=True))
 
 
 def elsewhere(config: CampaignConfig, home: Path) -> dict[str, ObjectStore]:
