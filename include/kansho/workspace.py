@@ -21,6 +21,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.copy_rules import BY_FLOW
 from kansho.evidence.events import Actor, Draft, Event
 from kansho.evidence.ledger import Ledger
+from kansho.evidence.methods import ABSENT, DELETE, PRESENT
 from kansho.layout import Layout
 from kansho.protected import require_as_bound, tell_bucket
 from kansho.remembered import may_name_people, values_in
@@ -173,13 +174,15 @@ class Workspace:
         admit(self.ledger, ref, self.actor, self.purpose, self.today)
         return self._vault_for(ref.kind).read_bytes(ref)
 
-    def erase(self, ref: SnapshotRef, *, reason: str) -> None:
-        """Erase one holding and record it (``reason`` is a code such as ``retention``); after its day, that too.
+    def erase(self, ref: SnapshotRef, *, reason: str) -> Event:
+        """Erase one holding, look for it, and record both (``reason`` is a code such as ``retention``); after its
+        day, that too.  ``found`` is whether it was still there: a run that was killed may have erased it already.
 
         The closing has gathered what the residue scan looks for; before that, it is kept from every table of people
         that goes (`kansho.remembered`).
         """
         vault = self._vault_for(ref.kind)
+        found = PRESENT if vault.store.residue(ref.name) else ABSENT  # of any version, also one that nothing lists
         if reason != "closing" and may_name_people(ref.kind) and vault.store.exists(ref.name):
             self._remember(ref)
         vault.erase(ref.name)
@@ -191,7 +194,8 @@ class Workspace:
         due = stored.codes.get("erase_by", "") if stored is not None else ""
         if "" < due < self.today.isoformat():
             self.record("deadline_missed", f"erase_by/{ref.name}", codes={"due": due, "clause": "P11"})
-        self.record("snapshot_erased", ref.name, codes={"reason": reason}, refs={"holding": ref})
+        codes = {"reason": reason, "found": found, "method": DELETE, "verified": ABSENT}
+        return self.record("snapshot_erased", ref.name, codes=codes, refs={"holding": ref})
 
     def snapshots(self, kind: str) -> list[SnapshotRef]:
         """Registered, not erased, oldest first."""

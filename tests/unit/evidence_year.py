@@ -24,7 +24,7 @@ from kansho.evidence.deadline_rules import report_months
 from kansho.evidence.events import Actor, Event, canonical_json
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
-from kansho.evidence.methods import ABSENT, CRYPTO_ERASE, OVERWRITE
+from kansho.evidence.methods import ABSENT, CRYPTO_ERASE, DELETE, OVERWRITE, PRESENT
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.rules import RELEASES
 from kansho.evidence.short import short
@@ -50,7 +50,8 @@ RESULTS = {
     "quarantine/inbound_records-i0": 1,
 }
 #: How the closing ends a key.
-GONE = {"method": OVERWRITE, "verified": ABSENT}
+GONE = {"found": PRESENT, "method": OVERWRITE, "verified": ABSENT}
+DELETED = {"found": PRESENT, "method": DELETE, "verified": ABSENT}
 #: Where Airflow's metadata was.
 HOME = {"database": "sqlite", "place": "airflow"}
 #: Where a scan looks, with files and bytes: nothing of Airflow's home was left but its settings.
@@ -347,7 +348,7 @@ def _oversight(year: Year) -> None:
     _leaver(year)
     year.today = date(2027, 7, 10)
     for name in ("sealed_delivery/d01", "raw_target_list/d01"):
-        year.add("snapshot_erased", name, codes={"reason": "retention"})
+        year.add("snapshot_erased", name, codes={"reason": "retention"} | DELETED)
     for package in [e for e in year.events if e.type == "package_handed_over"]:
         year.add("package_erased", package.key, codes={"party": package.codes["party"], "on": "2027-07-09"})
     for month, due in report_months(year.facts):
@@ -409,7 +410,7 @@ def _by_hand(year: Year) -> None:
 
 
 def _closed(year: Year, target: str, kind: str, items: int, codes: dict[str, str], digest: str) -> None:
-    said = {**codes, "kind": kind, "on": year.today.isoformat(), "found": "present", "verified": "witnessed"}
+    said = {**codes, "kind": kind, "on": year.today.isoformat(), "found": PRESENT, "verified": "witnessed"}
     year.add("manual_target_closed", target, counts={"items": items}, codes=said, refs={"sha256": digest})
 
 
@@ -453,8 +454,8 @@ def _closing(year: Year) -> None:
     year.approve("dag/run/erase_ward", MANAGER, artefact["digest"], distinct_from="dag/run/erase_contractor")
     _stored(year, "plan_document", "erasure-1", 0)
     for name in TARGETS:
-        year.add("snapshot_erased", name, codes={"reason": "closing"})
-        codes = {"found": "present", "method": CRYPTO_ERASE, "plan": plan, "verified": ABSENT}
+        year.add("snapshot_erased", name, codes={"reason": "closing"} | DELETED)
+        codes = {"found": PRESENT, "method": CRYPTO_ERASE, "plan": plan, "verified": ABSENT}
         year.add("holding_erased", name, codes=codes)
     for name in (*VAULT_CLASSES, "hmac", "exchange"):
         year.add("keys_destroyed", name, codes=GONE)

@@ -20,6 +20,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.checkpoint import cosign
 from kansho.evidence.clauses import ELSEWHERE, TITLES
 from kansho.evidence.findings import Finding
+from kansho.evidence.methods import CRYPTO_ERASE
 from kansho.evidence.verdict import verdict
 from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
@@ -109,7 +110,7 @@ from tests.unit.attacks import (
     with_lines,
     with_the_wards,
 )
-from tests.unit.evidence_year import CONTRACTOR, HANDED_BACK, OFFICER, PLACES, RESULTS, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, DELETED, HANDED_BACK, OFFICER, PLACES, RESULTS, Year, lawful_year
 
 LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
@@ -436,6 +437,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "results handed to another than the ward": (
         coded("package_handed_over", HANDED, party="contractor"),
         {
+            "DEADLINE-HANDOVER [handover/ward]",
             "HANDOVER-RECEIPT-UNKNOWN [handover_receipted handover-1]",
             *(line for line in NOT_RECEIPTED if "EARLY" in line),
         },
@@ -719,7 +721,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         },
     ),
     "a holding erased that never was": (
-        late("snapshot_erased", "roster/d77"),
+        late("snapshot_erased", "roster/d77", codes=DELETED),
         {"CUSTODY-UNKNOWN [snapshot_erased roster/d77]"},
     ),
     "a working file kept beyond its day": (
@@ -806,6 +808,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         coded("holding_erased", "roster/d01", verified=""),
         {"CERTIFY-INCOMPLETE [roster/d01]", "STATE-UNVERIFIED [holding_erased roster/d01]"},
     ),
+    **{
+        f"a working file erased by its day, {told}": (
+            coded("snapshot_erased", "raw_target_list/d01", **codes),
+            {"CERTIFY-INCOMPLETE [raw_target_list/d01]", "STATE-UNVERIFIED [snapshot_erased raw_target_list/d01]"},
+        )
+        for told, codes in (
+            ("by no method", {"method": "none"}),
+            ("as if its key were gone", {"method": CRYPTO_ERASE}),
+            ("and not looked for", {"verified": ""}),
+            ("and nobody knows whether it was there", {"found": ""}),
+        )
+    },
     "a scan years later, behind an interim certification of nothing": (
         scan_years_later_behind_an_interim,
         {"STATE-DATE [residue_scanned scan-1]", "STATE-INTERIM [interim_certified interim]"},

@@ -18,7 +18,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
 from kansho.evidence.methods import CRYPTO_ERASE, KEY_SERVICE, OVERWRITE, how_it_was_done
 from kansho.evidence.scan_log import scan_log
-from tests.unit.evidence_year import CONTRACTOR, MANAGER, OFFICER, Year
+from tests.unit.evidence_year import CONTRACTOR, DELETED, MANAGER, OFFICER, Year
 
 #: Keys that lay in files; the two others lay with a key service.
 FILES = ("residents", "contacts", "papers", "secrets", "exchange", "needles")
@@ -51,13 +51,13 @@ def year(mini: CampaignConfig) -> Year:
         add("approval_decided", key, by, codes={"decision": decision}, refs={"digest": digest})
     add("erasure_attended", "e", codes={"operator": "tsukumo"}, names={"operator": "九十九"})
     said = {"kind": "raw_target_list", "digest": "c" * 64, "rows": 3}
-    add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"}, refs={"holding": said})
+    add("snapshot_erased", "raw_target_list/d01", codes={"reason": "retention"} | DELETED, refs={"holding": said})
     add("manual_target_closed", "hand/disk", counts={"items": 2}, codes=HAND, refs={"sha256": "d" * 64})
     made.today = made.today.replace(day=2)
-    for number, found in (("d01", {"found": "absent"}), ("d02", {})):
+    for number, found in (("d01", "absent"), ("d02", "present")):
         said = {"kind": "roster", "digest": number, "rows": 5 if number == "d01" else "five"}
-        add("snapshot_erased", f"roster/{number}", codes={"reason": "closing"}, refs={"holding": said})
-        add("holding_erased", f"roster/{number}", codes={"method": CRYPTO_ERASE, "verified": "absent", **found})
+        add("snapshot_erased", f"roster/{number}", codes={"reason": "closing"} | DELETED, refs={"holding": said})
+        add("holding_erased", f"roster/{number}", codes={"method": CRYPTO_ERASE, "verified": "absent", "found": found})
         made.today = made.today.replace(day=3)
     add("medium_returned", "d01")
     add("certificate_received", "printer", codes={"decision": "approve"}, refs={"digest": ARTEFACT})
@@ -74,8 +74,8 @@ def year(mini: CampaignConfig) -> Year:
     add("key_deletion_scheduled", "health", codes={"until": "2028-02-09"})
     add("key_deletion_scheduled", "hmac", codes={"until": "2028-02-08"})
     for name in FILES:
-        add("keys_destroyed", name, codes={"method": OVERWRITE, "verified": "absent"})
-    add("keys_destroyed", "hmac", codes={"method": KEY_SERVICE, "verified": "absent"})
+        add("keys_destroyed", name, codes={"found": "present", "method": OVERWRITE, "verified": "absent"})
+    add("keys_destroyed", "hmac", codes={"found": "present", "method": KEY_SERVICE, "verified": "absent"})
     add("document_issued", "after.pdf")
     made.events = [replace(e, recorded_at=moment(e.sequence)) for e in made.events]
     return made
@@ -181,7 +181,7 @@ def test_what_protected_keys_and_log_is_what_the_log_says_of_it(year: Year) -> N
     year.add("keys_created", "c", codes={"keeper": "files", "lock": "COMPLIANCE"})
     assert protection(year.events) == {"keeper": "files", "lock": "COMPLIANCE"}
     year.add("keys_rotated", "rotation/1", codes={"keeper": "passphrase"})
-    year.add("keys_destroyed", "papers", codes={"method": OVERWRITE, "verified": "absent"})
+    year.add("keys_destroyed", "papers", codes={"found": "present", "method": OVERWRITE, "verified": "absent"})
     assert certified_facts(part(year))["protection"] == {"keeper": "passphrase", "lock": "COMPLIANCE"}
     year.add("protection_weakened", "protection/1", codes={"keeper": "files", "weaker": "keeper"})
     year.add("protection_changed", "protection/2", codes={"keeper": "kms", "lock": "COMPLIANCE"})
@@ -217,7 +217,7 @@ def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
         line.split("|")
         for line in (
             headings,
-            f"raw_target_list/d01|vault|{'c' * 64}|3|present|crypto-erase+delete (data-flow date)|{moment(10)}|absent",
+            f"raw_target_list/d01|vault|{'c' * 64}|3|present|delete-every-version (data-flow date)|{moment(10)}|absent",
             f"hand/disk|backup|{'d' * 64}|2|present|degauss|{moment(11)}|looked: h01",
             f"roster/d01|vault|d01|5|absent|crypto-erase+delete|{moment(12)}|absent",
             f"roster/d02|vault|d02|five|present|crypto-erase+delete|{moment(14)}|absent",

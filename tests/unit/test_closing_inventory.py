@@ -314,7 +314,8 @@ def test_another_ward_s_vault_and_keys_are_what_its_own_ledger_says(year: Closin
         (home / place).write_bytes(b"x")
     assert discover(year.ws).unknown == tuple(sorted(f"kansho/{place}" for place in strange))
     other.record("snapshot_erased", "roster/d01", codes={"reason": "retention"})
-    other.record("keys_destroyed", "hmac", codes={"method": "overwrite+unlink", "verified": "absent"})
+    gone = {"found": "present", "method": "overwrite+unlink", "verified": "absent"}
+    other.record("keys_destroyed", "hmac", codes=gone)
     assert discover(year.ws).unknown == tuple(sorted(f"kansho/{place}" for place in (*strange, *erased)))
 
 

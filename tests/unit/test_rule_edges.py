@@ -35,7 +35,7 @@ from tests.unit.attacks import (
     pending_at_an_interim,
     set_actor,
 )
-from tests.unit.evidence_year import CONTRACTOR, OFFICER, Year, lawful_year
+from tests.unit.evidence_year import CONTRACTOR, DELETED, GONE, OFFICER, Year, lawful_year
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def found_in_an_inspection(of: str, on_: str = "2027-09-16", made_on: str = "202
 
 def ended(key: str, day: str) -> Misdeed:
     """A key service has deleted a key."""
-    gone = {"method": "key-service", "verified": "absent"}
+    gone = {"found": "present", "method": "key-service", "verified": "absent"}
     return all_of(late("keys_destroyed", key, codes=gone), on("keys_destroyed", day, key))
 
 
@@ -205,7 +205,7 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "the opening on the day before it": (
         on("campaign_opened", "2027-03-31"), {"STATE-DATE campaign_opened sumida_2027"}),
     "a key that nobody awaited, after the contract": (
-        all_of(awaited(), after_the_contract("keys_destroyed", "late", method="overwrite+unlink", verified="absent")),
+        all_of(awaited(), after_the_contract("keys_destroyed", "late", **GONE)),
         {"STATE-DATE keys_destroyed late"}),
     "the awaited key on a day before the contract": (
         all_of(pending_at_an_interim("health", "2027-03-01"), ended("health", "2027-03-01")),
@@ -214,7 +214,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "a list that changed before the plan": (
         changed_before_the_plan,
         {"COUNT-PERSONS accepted + added = roster [plan-1]"} | {f"WORK-PLAN {place}" for place in PLAN[1:]}),
-    "what was erased is erased once more": (late("snapshot_erased", "roster/d01", refs={"of": ROSTER}), set()),
+    "what was erased is erased once more": (
+        late("snapshot_erased", "roster/d01", codes=DELETED, refs={"of": ROSTER}), set()),
 }
 # fmt: on
 

@@ -196,8 +196,7 @@ def erase_target(ws: Workspace, ref: SnapshotRef, plan: Event) -> None:
     """Erase one holding, look that it is gone, and record both facts."""
     if ws.ledger.find("holding_erased", ref.name) is not None:
         return
-    found = "present" if ws.vault.store.exists(ref.name) else "absent"  # absent: erased by a run that was killed
-    ws.erase(ref, reason="closing")
+    found = ws.erase(ref, reason="closing").codes["found"]  # as the first run that came so far saw it
     ws.record(
         "holding_erased",
         ref.name,

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from kansho.closing.inventory import holdings, require_no_difference
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
-from kansho.evidence.methods import ABSENT, KEY_SERVICE, OVERWRITE
+from kansho.evidence.methods import ABSENT, KEY_SERVICE, OVERWRITE, PRESENT
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.vault.keys import KeyName
 from kansho.workspace import Workspace
@@ -41,6 +41,7 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
     Raises:
         KanshoError: ``KEY-KEPT``, ``KEY-UNSCHEDULED``.
     """
+    found = PRESENT if ws.keyring.has(name) else ABSENT  # absent: destroyed by a run that was killed
     if ws.keyring.pending(name) is None:
         if not ws.keyring.has(name):
             _require_due(ws, name)  # before what names it is removed
@@ -55,11 +56,12 @@ def destroy_key(ws: Workspace, name: KeyName) -> None:
         raise KanshoError("KEY-KEPT", "鍵を消去できません", place=name, remedy="鍵の保管場所を確認してください")
     asked = _require_due(ws, name)
     if asked is None:
-        ws.record("keys_destroyed", name, codes={"method": OVERWRITE, "verified": ABSENT})
+        ws.record("keys_destroyed", name, codes={"found": found, "method": OVERWRITE, "verified": ABSENT})
         return
     # A simulated year ends before the waiting days of a key service are over; its clock goes on to the day itself.
     day = max(ws.today, date.fromisoformat(asked.codes["until"])) if ws.is_simulation else ws.today
-    codes = {"method": KEY_SERVICE, "verified": ABSENT, "by": asked.type}
+    # It was there when the service was asked: neither order nor answer is written of a key that is not.
+    codes = {"found": PRESENT, "method": KEY_SERVICE, "verified": ABSENT, "by": asked.type}
     replace(ws, today=day).record("keys_destroyed", name, codes=codes)
 
 

@@ -19,6 +19,7 @@ from kansho.evidence.bundle import sha256
 from kansho.evidence.certified import certified_part, pending_keys
 from kansho.evidence.erasure_log import NAME as ERASURE_LOG
 from kansho.evidence.findings import Finding
+from kansho.evidence.methods import ABSENT, KEY_SERVICE, PRESENT
 from kansho.evidence.rehearsed import rehearsed
 from kansho.evidence.scan_log import NAME as SCAN_LOG
 from kansho.evidence.strict import read_zip
@@ -42,7 +43,7 @@ def require_verifies(ws: Workspace) -> None:
         copy.record("interim_certified", f"interim-{copy.ledger.size}")  # as it would be by then
     for name, day in pending.items():
         copy = replace(copy, today=max(copy.today, date.fromisoformat(day)))
-        copy.record("keys_destroyed", name, codes={"method": "key-service", "verified": "absent"})
+        copy.record("keys_destroyed", name, codes={"found": PRESENT, "method": KEY_SERVICE, "verified": ABSENT})
     record_missed(copy, over=True)
     part = certified_part(copy.ledger.events())
     made = certificate.certificate_of(copy, part)

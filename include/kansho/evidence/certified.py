@@ -47,7 +47,7 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
     gone = [e for e in told if e.type == "snapshot_erased"]
     ends, pending = [e for e in told if e.type in _KEY_ENDS], pending_keys(told)
     purges = attempts(told)
-    _require_done(planned, scanned, erased, ends, [*open_manual(told), *left_over(purges)])
+    _require_done(planned, scanned, [*erased, *gone], ends, [*open_manual(told), *left_over(purges)])
     return {
         "simulation": log[0].codes.get("simulation", ""),
         "state": "interim" if pending else "final",
@@ -141,11 +141,11 @@ def _require_done(
     What a scan must have searched depends on the configuration too (`kansho.evidence.whole`).
     """
     targets = planned.refs.get("targets")
-    ended = {e.key for e in erased}
+    ended = {e.key for e in erased if e.type == "holding_erased"}
     missing = sorted(name for name in (targets if isinstance(targets, dict) else {}) if name not in ended)
     kept = [name for name in PERSONAL_KEYS if name not in {e.key for e in keys}]
     destroyed = [e for e in keys if e.type == "keys_destroyed"]
-    unverified = sorted(e.key for e in (*erased, *destroyed) if not ended_well(e))
+    unverified = sorted({e.key for e in (*erased, *destroyed) if not ended_well(e)})
     found = scanned.counts.get("hits") != 0 or scanned.counts.get("unread") != 0
     open_targets = [*missing, *unverified, *kept, *open_by_hand, *(["residue_scanned"] if found else [])]
     if open_targets:

@@ -22,6 +22,7 @@ from kansho.evidence.ended_rules import first_interim
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.handover_rules import is_handover, ward_of
 from kansho.evidence.incidents_shown import known_day
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
@@ -213,8 +214,9 @@ def _work(log: Past, facts: ConfigFacts) -> Iterator[Due]:
 
 
 def _closing(log: Past, facts: ConfigFacts) -> Iterator[Due]:
-    """Handed back by its day; the receipt for it may come later (STATE-ERASED-UNRECEIPTED)."""
-    back = (e for e in log.of("package_handed_over") if e.codes.get("kind") == "handover")
+    """Handed back to 甲 by its day; the receipt for it may come later (STATE-ERASED-UNRECEIPTED)."""
+    ward = ward_of(facts.parties)
+    back = (e for e in log.of("package_handed_over") if is_handover(e, ward))
     yield Due("handover", "ward", facts.days.handover_on, next(back, None))
     for party in facts.subcontractors:
         yield Due("certificate", party, facts.days.certificates_due, log.find("certificate_received", party))

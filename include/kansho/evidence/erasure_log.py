@@ -41,7 +41,8 @@ def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
             )
             yield (event.key, kind, digest, items, found, method, when, f"{verified}: {witness}")
         elif event.type == "keys_destroyed":
-            yield (event.key, "key", "", "", "present", codes.get("method", ""), when, codes.get("verified", ""))
+            found, method, verified = (codes.get(name, "") for name in ("found", "method", "verified"))
+            yield (event.key, "key", "", "", found, method, when, verified)
         elif event.type == "key_deletion_scheduled":
             yield (event.key, "key", "", "", "present", "scheduled", when, f"pending until {codes.get('until', '')}")
         elif event.type == "key_deletion_ordered":
@@ -67,7 +68,7 @@ def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:
     holding = gone.refs.get("holding")
     said = holding if isinstance(holding, dict) else {}
     why = gone.codes.get("reason", "")
-    how = end.codes.get("method", "") if end else f"crypto-erase+delete ({_OF_A_PROGRAM.get(why, why)})"
-    found = end.codes.get("found", "present") if end else "present"
+    found, method, verified = ((end or gone).codes.get(name, "") for name in ("found", "method", "verified"))
+    how = method if end else f"{method} ({_OF_A_PROGRAM.get(why, why)})"
     digest, rows = str(said.get("digest", "")), str(said.get("rows", ""))
-    return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, "absent")
+    return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, verified)

@@ -16,17 +16,21 @@ from kansho.evidence.events import Event
 from kansho.evidence.purges import NO_DATABASE
 
 STANDARD = "NIST SP 800-88r2"
-#: How a program ends a holding: true of a file, and of an object with all its versions.
+#: How the closing ends a holding, whose key goes next: true of a file, and of an object with all its versions.
 CRYPTO_ERASE = "crypto-erase+delete"
+#: How the store lets go of one, by the closing or before it by the data flow: the key of its class may live on.
+DELETE = "delete-every-version"
 #: How a key ends: its file, or the key service that held it.
 OVERWRITE, KEY_SERVICE = "overwrite+unlink", "key-service"
 #: Type of event → the methods that end what it names; nothing else was ever done by us.
 METHODS: Mapping[str, frozenset[str]] = {
+    "snapshot_erased": frozenset({DELETE}),
     "holding_erased": frozenset({CRYPTO_ERASE}),
     "keys_destroyed": frozenset({OVERWRITE, KEY_SERVICE}),
 }
-#: Said of what was looked for after its end, and was not there.
-ABSENT = "absent"
+#: Said of what was looked for and was there, or was not: before its end (a run that was killed may have ended it
+#: already), and after it.
+PRESENT, ABSENT = "present", "absent"
 #: What people do: `RETURN` gives a thing back, the others end it (`kansho.exchange.slips.Method`).
 RETURN = "return"
 BY_HAND = frozenset(
@@ -52,9 +56,12 @@ NO_METADATA = "airflow_metadata_said_not_to_exist"
 
 
 def ended_well(event: Event) -> bool:
-    """Whether a holding or a key that is called erased ended by a method of ours, and was looked for afterwards."""
-    methods = METHODS.get(event.type, frozenset())
-    return event.codes.get("verified") == ABSENT and event.codes.get("method") in methods
+    """Whether a holding or a key that is called erased ended by a method of ours, and was looked for afterwards.
+
+    The log says as well whether it was there: `PRESENT` or `ABSENT`.
+    """
+    methods, looked = METHODS.get(event.type, frozenset()), event.codes.get("found") in (PRESENT, ABSENT)
+    return looked and event.codes.get("verified") == ABSENT and event.codes.get("method") in methods
 
 
 def how_it_was_done(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
