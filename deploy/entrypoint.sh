@@ -18,6 +18,7 @@ secret AIRFLOW__API__SECRET_KEY /run/secrets/api_secret_key
 secret AIRFLOW__CORE__FERNET_KEY /run/secrets/fernet_key
 database_password=$(content /run/secrets/database_password)
 redis_password=$(content /run/secrets/redis_password)
+content /run/secrets/metadata_reader >/dev/null  # a task reads it itself, where KANSHO_METADATA_FILE says
 database="airflow:${database_password}@postgres:5432/airflow"
 export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://${database}"
 export AIRFLOW__CELERY__RESULT_BACKEND="db+postgresql://${database}"

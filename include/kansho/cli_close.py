@@ -53,11 +53,9 @@ def _add_database(parser: argparse.ArgumentParser) -> Any:
 
 
 def _database(arguments: argparse.Namespace) -> str | None:
-    path = arguments.database_file
-    try:
-        return path.read_text(encoding="utf-8").strip() if path else None
-    except (OSError, UnicodeDecodeError):
-        raise KanshoError("TRACES-DATABASE-FILE", "接続先のファイルを読めません", place=path.name) from None
+    from kansho.closing.metadata import url_in
+
+    return url_in(arguments.database_file) if arguments.database_file else None
 
 
 def _add_manual(close: Any, site: Callable[[argparse.ArgumentParser], None]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 ACCOUNT = "postgres"
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Debian keeps the server's programs out of the PATH."""
     found = shutil.which(name) or next(
         (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None
@@ -41,11 +41,11 @@ def server() -> Iterator[tuple[Path, str]]:
         )  # fmt: skip
 
     try:
-        run(_program("initdb"), "-D", str(data), "-U", "airflow", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run(_program("pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        run(program("initdb"), "-D", str(data), "-U", "airflow", "-A", "trust", "-E", "UTF8", "--no-sync")
+        run(program("pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
         try:
             yield data, f"postgresql+psycopg2://airflow@/postgres?host={folder}"
         finally:
-            run(_program("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+            run(program("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -61,6 +61,10 @@ def test_rows_of_airflow_are_counted_and_left_alone(year: ClosingYear) -> None:
     path.parent.mkdir(parents=True)
     base = sqlite3.connect(path)
     base.execute("CREATE TABLE xcom (dag_id TEXT, value TEXT)")
+    with refused("TRACES-NOT-AIRFLOW"):
+        report(year.ws)
+    for table in ("dag_run", "alembic_version"):
+        base.execute(f"CREATE TABLE {table} (dag_id TEXT)")
     mine = f"{year.ws.config.id}__call_wave"
     named = [mine, f"{year.ws.config.id}x__call_wave", "other_2027__call_wave", mine.replace("_", "x"), mine]
     base.executemany("INSERT INTO xcom VALUES (?, '')", [(name,) for name in named])
@@ -73,8 +77,10 @@ def test_rows_of_airflow_are_counted_and_left_alone(year: ClosingYear) -> None:
     assert count_rows(year.ws.config.id, path.parent, f"sqlite:///{elsewhere}") == {"xcom": 2}
     assert count_rows(year.ws.config.id, path.parent) == {}
     path.write_bytes(b"no database")
-    with refused("TRACES-COUNT", place="DatabaseError"):
+    with refused("TRACES-DATABASE", place="DatabaseError"):
         report(year.ws)
+    with refused("TRACES-COUNT", place="DatabaseError"):
+        count_rows(year.ws.config.id, path.parent)
     base = sqlite3.connect(elsewhere)
     base.execute("ALTER TABLE xcom RENAME COLUMN dag_id TO other")
     base.close()
@@ -82,10 +88,6 @@ def test_rows_of_airflow_are_counted_and_left_alone(year: ClosingYear) -> None:
         count_rows(year.ws.config.id, path.parent, f"sqlite:///{elsewhere}")
     assert year.ws.config.id not in str(caught.value.__context__)
     (path.parent / "logs").mkdir()
-    metadata = sqlite3.connect(elsewhere)
-    for table in ("dag_run", "alembic_version"):
-        metadata.execute(f"CREATE TABLE {table} (dag_id TEXT)")
-    metadata.close()
     with refused("TRACES-DATABASE", place="KeyError"):
         traces.purge(year.ws.config.id, path.parent, f"sqlite:///{elsewhere}")
 

@@ -16,15 +16,20 @@ import pytest
 from sqlalchemy import Column, Engine, MetaData, Table, create_engine, func, insert, inspect, select, text
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
-from kansho.closing import database_rows, traces
+from kansho.closing import database_rows, inventory, traces
 from kansho.closing.airflow_rows import count_rows
-from kansho.closing.metadata import Metadata, metadata_of
+from kansho.closing.holdings_report import report
+from kansho.closing.metadata import READER, Metadata, metadata_of
 from kansho.closing.needles import Needle, name_forms
 from kansho.closing.residue import scan
 from kansho.closing.stopped import require_stopped
 from kansho.errors import KanshoError
-from tests.unit.postgres import server
+from tests.conftest import REPOSITORY
+from tests.refusals import refused
+from tests.unit.closing_year import ClosingYear
+from tests.unit.postgres import program, server
 from tests.unit.test_closing_traces import MARK, MINE, NOW, OTHER
 
 #: What Celery 5.6.3 makes at its first result (`celery.backends.database.models`, with extended results).
@@ -232,6 +237,56 @@ def test_what_the_planner_remembers_of_erased_rows_is_found_and_goes_with_the_co
 def test_a_server_that_does_not_answer_is_no_pass(tmp_path: Path) -> None:
     found = scan([], [Needle(SEALED, "name")], databases={"database": f"postgresql+psycopg2://a:b@/x?host={tmp_path}"})
     assert (found.unread, found.clean) == (("database",), False)
+
+
+def test_the_inventory_counts_a_server_s_rows_by_an_account_that_can_only_read(
+    database: tuple[Path, str], tmp_path: Path, begun_year: ClosingYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, url = database
+    mine, host = begun_year.ws.config.id, url.partition("host=")[2]
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # a row may point at none
+        connection.execute(
+            text("INSERT INTO dag_tag (name, dag_id) VALUES ('a', :of), ('b', :of)"), {"of": f"{mine}__x"}
+        )
+    named = tmp_path / "metadata_reader"
+    named.write_text("postgresql+psycopg2://kansho_reader:a1b2@postgres:5432/airflow")
+    environment = {**os.environ, "PGHOST": host, "POSTGRES_DB": "postgres"}
+    environment["PATH"] += os.pathsep + str(Path(program("psql")).parent)
+    script = REPOSITORY / "deploy" / "metadata-reader.sh"
+    subprocess.run([script, named], env=environment, check=True, capture_output=True, timeout=60)
+    reader = url.replace("airflow@", "kansho_reader:a1b2@")
+    named.write_text(reader + "\n")
+    monkeypatch.setenv(READER, str(named))
+
+    assert sum(count_rows(mine, tmp_path, reader).values()) == 2
+    year, _ = begun_year.until_plan()
+    (taken,) = year.ws.ledger.events("inventory_taken")
+    assert (taken.codes["database"], taken.counts["traces.rows"], taken.counts["traces"]) == ("postgresql", 2, 1)
+    assert report(year.ws)["airflow_rows"] == {"dag_tag": 2}
+    only_reads = create_engine(reader)
+    for change in ("DELETE FROM dag_tag", "SET default_transaction_read_only = off; DELETE FROM dag_tag"):
+        with pytest.raises(DBAPIError), only_reads.begin() as connection:
+            connection.execute(text(change))
+    only_reads.dispose()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM dag_tag"))
+        connection.execute(text("DROP OWNED BY kansho_reader"))
+        connection.execute(text("DROP ROLE kansho_reader"))
+    engine.dispose()
+
+
+def test_a_year_that_is_real_is_not_counted_without_a_look_at_its_database(
+    begun_year: ClosingYear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inventory._metadata(begun_year.ws) is None
+    monkeypatch.setattr(type(begun_year.ws), "is_simulation", property(lambda _: False))
+    with refused("TRACES-UNSEEN", place=READER):
+        inventory._metadata(begun_year.ws)
+    monkeypatch.setenv(READER, str(tmp_path / "absent"))
+    with refused("TRACES-DATABASE-FILE", place="absent"):
+        inventory._metadata(begun_year.ws)
 
 
 def orphans(engine: Engine, schema: MetaData) -> dict[str, int]:

@@ -15,6 +15,7 @@ from kansho.closing.certificates import missing_certificates
 from kansho.closing.discovery import discover
 from kansho.closing.inventory import differences, holdings, open_snapshots
 from kansho.closing.manual import KIND_NAMES, open_targets
+from kansho.closing.metadata import for_reading
 from kansho.closing.veiled import mark
 from kansho.workspace import Workspace
 
@@ -29,8 +30,10 @@ _DIFFERENCES = {
 def report(ws: Workspace, database: str | None = None) -> dict[str, Any]:
     """Every holding of every party on the workspace's day; ``differences`` is empty where ledger and disk agree.
 
-    ``database`` is the URL of Airflow's metadata where it is not the embedded file.
+    ``database`` is the URL of Airflow's metadata where it is neither what the deployment names nor the embedded file.
     """
+    base = for_reading(ws.layout.airflow) if database is None else None
+    database = base.url if base is not None else database
     held, seen = holdings(ws), discover(ws)
     by_kind: dict[str, dict[str, Any]] = {}
     for event in open_snapshots(ws):

@@ -16,7 +16,7 @@ from kansho.closing.discovery import discover
 from kansho.closing.handover import require_receipt
 from kansho.closing.key_copies import fingerprints
 from kansho.closing.manual import manual_targets
-from kansho.closing.metadata import embedded
+from kansho.closing.metadata import READER, Metadata, for_reading
 from kansho.closing.veiled import veiled
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
@@ -88,7 +88,7 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     Raises:
         KanshoError: ``CLOSING-NO-RECEIPT``, ``CLOSING-CERTIFICATES-MISSING``, ``CLOSING-UNREGISTERED``,
             ``CLOSING-VANISHED``, ``CLOSING-KEY-COPY`` or ``CLOSING-UNKNOWN``: a difference stops, it is never passed
-            over; ``TRACES-COUNT`` when Airflow's own traces cannot be counted.
+            over; ``TRACES-*`` when Airflow's own traces cannot be counted, or nobody looks at them in a real year.
     """
     if ws.today < ws.config.closing.erase_on:
         return None
@@ -102,17 +102,31 @@ def take_inventory(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | N
     held = holdings(ws)
     require_no_difference(ws, held)
     require_nothing_unknown(ws)
+    base = _metadata(ws)
+    traces = count_traces(ws.config.id, ws.layout.airflow, base.url if base is not None else None)
     refs: dict[str, str | Mapping[str, Any]] = {"digest": held.digest, **fingerprints(ws)}
     event = ws.record(
         "inventory_taken",
         f"{ws.today}-{short(held.digest)}",
-        counts=held.counts(count_traces(ws.config.id, ws.layout.airflow)),
-        # A task sees the embedded database alone; where it is another one, nobody has looked yet.
-        codes={"database": "sqlite" if embedded(ws.layout.airflow).is_file() else "unseen"},
+        counts=held.counts(traces),
+        codes={"database": base.kind if base is not None else "unseen"},
         refs=refs,
     )
     counts = {**event.counts, **({"swept": swept} if swept else {})}
     return {"inventory": event.key, "digest": held.digest, "counts": counts}
+
+
+def _metadata(ws: Workspace) -> Metadata | None:
+    """Airflow's database, which is there in every deployment; a year played without Airflow has none."""
+    base = for_reading(ws.layout.airflow)
+    if base is None and not ws.is_simulation:
+        raise KanshoError(
+            "TRACES-UNSEEN",
+            "Airflow のデータベースを棚卸しできません",
+            place=READER,
+            remedy="読み取り専用の接続先を書いたファイルを、環境変数で指定してください（docs/how-to/run-on-compose.md）",
+        )
+    return base
 
 
 def sweep(ws: Workspace, place: str, store: ObjectStore) -> int:

@@ -6,6 +6,7 @@ counting or removing its rows (`kansho.closing.traces`).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from kansho.evidence.purges import KINDS, NO_DATABASE
 
 #: Tables that every metadata database of Airflow has, and hardly any other database has both of.
 AIRFLOWS = frozenset({"dag_run", "alembic_version"})
+#: Names the file with the URL by which a task may read a server's database: Airflow gives tasks no other way to it.
+READER = "KANSHO_METADATA_FILE"
 #: The place under which a scan tells of a database that is not the embedded one: a server's tables, or a file.
 DATABASE = "database"
 
@@ -37,6 +40,35 @@ class Metadata:
 def embedded(airflow: Path) -> Path:
     """The embedded database in Airflow's home, there or not."""
     return airflow / "airflow.db"
+
+
+def url_in(file: Path) -> str:
+    """The SQLAlchemy URL that a file holds, for it holds a password and arguments stand in the process list.
+
+    Raises:
+        KanshoError: ``TRACES-DATABASE-FILE``; nothing of it is quoted.
+    """
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise KanshoError(
+            "TRACES-DATABASE-FILE",
+            "接続先のファイルを読めません",
+            place=file.name,
+            remedy="ファイルの場所と権限を確認してください",
+        ) from None
+
+
+def for_reading(airflow: Path) -> Metadata | None:
+    """Whatever database a task can look at: the one the deployment names, or the embedded one; None without any.
+
+    Raises:
+        KanshoError: ``TRACES-*``, as `url_in` and `metadata_of`.
+    """
+    named = os.environ.get(READER, "")
+    if not named and not embedded(airflow).is_file():
+        return None
+    return metadata_of(airflow, url_in(Path(named)) if named else None)
 
 
 def place_of(airflow: Path, base: Metadata) -> str:
