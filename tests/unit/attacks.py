@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.evidence.bundle import sha256
+from kansho.evidence.carried import WORDS
 from kansho.evidence.checkpoint import cosign, read_checkpoint, sign_checkpoint, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import read_zip, write_zip
@@ -29,6 +30,7 @@ from tests.unit.evidence_year import (
     lawful_year,
     receipt,
     scanned,
+    words_of,
 )
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "include" / "kansho" / "evidence"
@@ -601,6 +603,21 @@ def renamed(type: str, key: str, other: str) -> Misdeed:
     return lambda year: year.edit(type, lambda e: replace(e, key=other), key)
 
 
+def certified_otherwise(party: str, change: Callable[[dict[str, Any]], None] | bytes) -> Misdeed:
+    """A 丙's certificate said something else, and was taken in and issued as it came."""
+
+    def misdeed(year: Year) -> None:
+        words = words_of(year, party)
+        if not isinstance(change, bytes):
+            change(words)
+        data = change if isinstance(change, bytes) else canonical_json(words)
+        year.papers[sha256(data)] = data
+        year.edit("document_issued", lambda e: replace(e, refs={"sha256": sha256(data)}), WORDS.format(party))
+        year.edit("certificate_received", lambda e: replace(e, refs={**e.refs, "sha256": sha256(data)}), party)
+
+    return misdeed
+
+
 def only_scheduled(key: str, until: str) -> Misdeed:
     """The deletion of a key is ordered, and nobody saw it done."""
     return lambda year: year.edit(
@@ -619,7 +636,7 @@ _JUDGING = (
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),
-    *("countersignatures", "certified", "strict", "checkpoint", "whole"),
+    *("carried", "countersignatures", "certified", "strict", "checkpoint", "whole"),
 )
 
 

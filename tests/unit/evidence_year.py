@@ -17,7 +17,10 @@ from kansho.campaign.config import CampaignConfig
 from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
+from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import config_json, make_bundle, sha256, sign_detached
+from kansho.evidence.carried import PAPER as SIGNED
+from kansho.evidence.carried import PRINTED, WORDS, carried
 from kansho.evidence.certified import certified_part
 from kansho.evidence.checkpoint import sign_checkpoint
 from kansho.evidence.deadline_rules import report_months
@@ -96,6 +99,10 @@ class Year:
     lie: bytes = b""
     #: Leaves of events that were asked for before, also by the year that this one is a copy of.
     known: dict[int, tuple[Event, bytes]] = field(default_factory=dict)
+    #: Papers of the end that are not what they should be: name → other bytes, or None where it is not issued.
+    spoiled: Mapping[str, bytes | None] = field(default_factory=dict)
+    #: Digest → bytes of every document that was given out.
+    papers: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def public(self) -> bytes:
@@ -133,14 +140,29 @@ class Year:
         self.add("artefact_opened", f"{key}/{by[1]}", by, refs={"digest": digest})
         self.add("approval_decided", key, by, codes={"decision": "approve", "reason": "none"}, refs={"digest": digest})
 
-    def issue(self, name: str, kind: str) -> None:
-        """A document without residents is given out."""
-        refs, title = {"sha256": sha256(name.encode())}, {"title": name}
-        self.add("document_issued", name, codes={"kind": kind}, refs=refs, names=title)
+    def issue(self, name: str, kind: str, data: bytes | None = None) -> str:
+        """A document without residents is given out; its digest."""
+        data = name.encode() if data is None else data
+        digest = sha256(data)
+        self.papers[digest] = data
+        self.add("document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": name})
+        return digest
 
     def finish(self) -> bytes:
         """Certify and return the certificate's bytes."""
         certificate = self.lie or canonical_json(self.certified)
+        part, today = certified_part(self.events), self.today
+        self.today = date.fromisoformat(self.events[-1].campaign_date)
+        for name in (PRINTED, erasure_log.NAME, scan_log.NAME):
+            self.drop("document_issued", name)  # of a year that was certified before, and changed since
+        for name, kind, data in (
+            (PRINTED, "erasure_certificate", certificate),
+            (erasure_log.NAME, "erasure_log", erasure_log.erasure_log(part)),
+            (scan_log.NAME, "erasure_log", scan_log.scan_log(part)),
+        ):
+            if (paper := self.spoiled.get(name, data)) is not None:
+                self.issue(name, kind, paper)
+        self.today = today
         self.add("campaign_certified", "certificate", refs={"certificate": sha256(certificate)})
         return certificate
 
@@ -167,6 +189,7 @@ class Year:
             certificate=certificate,
             signature=sign_detached(certificate, self.signer),
             earlier_configs=[c.model_dump(mode="json") for c in self.earlier],
+            papers={name: self.papers.get(digest, b"") for name, digest in carried(self.events).items()},
         )
 
     def checkpoint(self, size: int) -> str:
@@ -399,18 +422,29 @@ def _by_hand(year: Year) -> None:
         digest = sha256(method.encode())  # one paper for each deed
         name = f"documents/closing/{digest[:16]}.pdf"
         if not any((e.type, e.key) == ("document_issued", name) for e in year.events):
-            refs, title = {"sha256": digest}, {"title": "消去・返却の記録"}
-            year.add("document_issued", name, codes={"kind": "closing_slip"}, refs=refs, names=title)
+            year.issue(name, "closing_slip", method.encode())
         _closed(year, target, kind, items, {**receipted, "method": method, "document": name}, digest)
     for party in year.config.subcontractors:
-        by = next(h for h in year.config.handlers if h.party == party.id)
-        who = {"by": by.id, "witness": "h03", "holder": party.id, "place": by.place}
-        codes = {**who, "method": "physical_destruction", "document": "held:contractor"}
-        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(party.id.encode()))
+        codes = {**_deed(year, party.id), "holder": party.id, "document": "held:contractor"}
+        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(SIGNED.format(party.id).encode()))
+
+
+def _deed(year: Year, party: str) -> dict[str, str]:
+    """Who of a 丙 erased what it had, when, where, how and before whom."""
+    by = next(h for h in year.config.handlers if h.party == party)
+    on = year.config.closing.certificates_due.isoformat()
+    return {"method": "physical_destruction", "on": on, "place": by.place, "by": by.id, "witness": "h03"}
+
+
+def words_of(year: Year, party: str) -> dict[str, Any]:
+    """What a 丙 certifies: the deed, and each package that it was given."""
+    given = [e.codes for e in year.events if e.type == "package_handed_over" and e.codes.get("party") == party]
+    packages = sorted(f"{codes['kind']}/{codes['package']}" for codes in given)
+    return {"campaign": year.config.id, "party": party, "packages": packages, **_deed(year, party)}
 
 
 def _closed(year: Year, target: str, kind: str, items: int, codes: dict[str, str], digest: str) -> None:
-    said = {**codes, "kind": kind, "on": year.today.isoformat(), "found": PRESENT, "verified": "witnessed"}
+    said = {"on": year.today.isoformat(), **codes, "kind": kind, "found": PRESENT, "verified": "witnessed"}
     year.add("manual_target_closed", target, counts={"items": items}, codes=said, refs={"sha256": digest})
 
 
@@ -436,7 +470,10 @@ def _closing(year: Year) -> None:
     year.today = year.config.closing.certificates_due
     receipt(year, "handover-1", HANDED_BACK)
     for party in year.config.subcontractors:
-        year.add("certificate_received", party.id, counts={"packages": 1}, refs={"sha256": sha256(party.id.encode())})
+        made = ((WORDS, canonical_json(words_of(year, party.id))), (SIGNED, SIGNED.format(party.id).encode()))
+        words, paper = (year.issue(name.format(party.id), "subcontractor_certificate", data) for name, data in made)
+        refs = {"sha256": words, "sha256_pdf": paper}
+        year.add("certificate_received", party.id, counts={"packages": 1}, refs=refs)
     year.add("medium_returned", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01", "to": "ward"})
     year.today = year.config.closing.erase_on
     _by_hand(year)

@@ -17,6 +17,8 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.bundle import sha256
+from kansho.evidence.carried import FIELDS, WORDS
+from kansho.evidence.carried import PAPER as SIGNED
 from kansho.evidence.checkpoint import cosign
 from kansho.evidence.clauses import ELSEWHERE, TITLES
 from kansho.evidence.findings import Finding
@@ -42,6 +44,7 @@ from tests.unit.attacks import (
     certificate_in_another_form,
     certificate_lacks,
     certificate_says,
+    certified_otherwise,
     certified_years_later_behind_an_interim,
     changed,
     changed_certificate,
@@ -131,6 +134,8 @@ Forgery = Callable[[Case], bytes]
 Beside = Callable[[Case], Given]
 
 #: Bytes changed after everything was signed, by whoever gets hold of the file.
+#: Papers that are issued right before the year is certified.
+OF_THE_END = ("erasure-certificate.pdf", "erasure-log.csv", "residue-scan.csv")
 FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "not a zip": (lambda c: b"PK" + c.data[5:40], {"BUNDLE-FORM [bundle]"}),
     "a byte of the events flipped": (
@@ -140,6 +145,24 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "a byte of the frame flipped": (lambda c: flip(c.data, 11), {"BUNDLE-BYTES [bundle]"}),
     "bytes appended": (lambda c: c.data + b"\0", {"BUNDLE-BYTES [bundle]"}),
     "a file too many": (lambda c: with_file(c, "extra.txt", b"x"), {"BUNDLE-EXTRA [extra.txt]"}),
+    "a paper that nobody issued": (
+        lambda c: with_file(c, "papers/closing/0.pdf", b"x"),
+        {"BUNDLE-EXTRA [papers/closing/0.pdf]"},
+    ),
+    **{
+        f"the paper {name} missing": (
+            lambda c, name=name: with_file(c, f"papers/{name}", None),
+            {f"PAPERS-MISSING [papers/{name}]"},
+        )
+        for name in (*OF_THE_END, "certificate-printer.pdf", "certificate-printer.json")
+    },
+    **{
+        f"the paper {name} changed": (
+            lambda c, name=name: with_file(c, f"papers/{name}", b"{}"),
+            {f"PAPERS-CHANGED [papers/{name}]"},
+        )
+        for name in (*OF_THE_END, "certificate-printer.pdf", "certificate-printer.json")
+    },
     "a file with a look-alike name": (
         lambda c: with_file(c, "сertificate.json", c.certificate),
         {"BUNDLE-LOOKALIKE [name]"},
@@ -150,11 +173,13 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "compressed": (lambda c: packed(c, zipfile.ZIP_DEFLATED), {"BUNDLE-SIZE [bundle]"}),
     "the reading note changed": (lambda c: with_file(c, "README.txt", b"trust me"), {"BUNDLE-README [README.txt]"}),
     "the tail cut off": (
-        lambda c: with_lines(c, lines(c)[:-2]),
+        lambda c: with_lines(c, lines(c)[:-5]),
         {
+            *(f"BUNDLE-EXTRA [papers/{name}]" for name in OF_THE_END),
             "CERTIFY-INCOMPLETE [residue_scanned]",
             "CHECKPOINT-CUT [checkpoints/LAST.txt]",
             "CHECKPOINT-LAST [events.jsonl]",
+            "DOCUMENTS-DIFFER [documents.json]",
             "STATE-UNCERTIFIED [events]",
         },
     ),
@@ -646,8 +671,68 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "CUSTODY-CERTIFICATE-EARLY [package_handed_over printer/print_package/mailing_1]",
             "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
             "CUSTODY-USED-ERASED [package_handed_over printer/print_package/mailing_1]",
+            "PAPERS-WORDS [printer: packages]",
         },
     ),
+    **{
+        f"丙's certificate of another {name}": (
+            certified_otherwise("printer", lambda words, name=name: words.update({name: "other"})),
+            {f"PAPERS-WORDS [printer: {name}]"},
+        )
+        for name in sorted(FIELDS)
+    },
+    **{
+        f"丙's certificate without its {name}": (
+            certified_otherwise("printer", lambda words, name=name: words.pop(name) and None),
+            {f"PAPERS-WORDS [printer: {name}]"},
+        )
+        for name in sorted(FIELDS)
+    },
+    "丙's certificate of a package it was not given": (
+        certified_otherwise("printer", lambda words: words["packages"].append("print_package/x")),
+        {"PAPERS-WORDS [printer: packages]"},
+    ),
+    "丙's certificate with words that nobody asked for": (
+        certified_otherwise("printer", lambda words: words.update(note="all is well")),
+        {"PAPERS-WORDS [printer: fields]"},
+    ),
+    "丙's certificate that is a list": (
+        certified_otherwise("printer", b"[]"),
+        {f"PAPERS-WORDS [printer: {' '.join(sorted(FIELDS))}]"},
+    ),
+    "丙's certificate that nobody can read": (
+        certified_otherwise("printer", b"{"),
+        {"JSON-FORM [documents/certificate-printer.json]"},
+    ),
+    "丙's certificate told by another digest than it was issued with": (
+        lambda y: y.edit("certificate_received", lambda e: replace(e, refs={**e.refs, "sha256": NOWHERE}), "printer"),
+        {"PAPERS-PARTY [printer]"},
+    ),
+    "丙's signed paper told by another digest than it was issued with": (
+        lambda y: y.edit("certificate_received", lambda e: replace(e, refs={**e.refs, "sha256_pdf": ""}), "printer"),
+        {"PAPERS-PARTY [printer]"},
+    ),
+    **{
+        f"丙's {what} taken in and never issued": (
+            dropped("document_issued", name.format("printer")),
+            {"PAPERS-PARTY [printer]"},
+        )
+        for what, name in (("words", WORDS), ("paper", SIGNED))
+    },
+    **{
+        f"certified without issuing {name}": (
+            lambda y, name=name: setattr(y, "spoiled", {f"documents/{name}": None}),
+            {f"PAPERS-UNISSUED [documents/{name}]"},
+        )
+        for name in OF_THE_END
+    },
+    **{
+        f"certified with another {name}": (
+            lambda y, name=name: setattr(y, "spoiled", {f"documents/{name}": b"x"}),
+            {f"PAPERS-OTHER [documents/{name}]"},
+        )
+        for name in OF_THE_END[1:]
+    },
     "a certificate of 丙 missing": (
         dropped("certificate_received", "visitors"),
         {
@@ -894,7 +979,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a party's machines erased by one of ours": (
         coded("manual_target_closed", "party/printer", by="h04"),
-        {"STATE-MANUAL-PEOPLE [party/printer]"},
+        {"PAPERS-WORDS [printer: by]", "STATE-MANUAL-PEOPLE [party/printer]"},
     ),
     "a medium destroyed instead of returned": (
         coded("manual_target_closed", "medium/d01", method="physical_destruction"),
@@ -1181,7 +1266,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a copy that the flow does not name": (
         coded("package_handed_over", "printer/print_package/mailing_1", kind="roster"),
-        {"FLOW-UNAPPROVED [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "FLOW-UNAPPROVED [package_handed_over printer/print_package/mailing_1]",
+            "PAPERS-WORDS [printer: packages]",
+        },
     ),
     "a copy that a party never said to be gone": (
         dropped("package_erased", "visitors/visit_halves/visit_1-2027-10-13"),

@@ -27,13 +27,15 @@ from kansho.closing.residue import ScanResult, scan
 from kansho.closing.summary import build_summary, write_summary
 from kansho.evidence import erasure_log, scan_log
 from kansho.evidence.bundle import sha256
+from kansho.evidence.carried import FOLDER
 from kansho.evidence.findings import Finding
+from kansho.evidence.strict import read_zip
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, without_keys
 from tests.refusals import refused
-from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year
+from tests.unit.closing_year import PEOPLE, ClosingYear, closing_year, paper
 from tests.unit.stamps import read_stamp
 
 LEFT = "御厨子　実千代".encode("cp932")
@@ -102,8 +104,8 @@ def test_papers_say_what_was_done_and_the_commands_end_the_year_and_verify_it(
         main(["verify"])
     assert wrong.value.code == 2
     outputs = year.ws.layout.outputs
-    for paper in (outputs / "documents" / "media-return.pdf", outputs / certificate.PDF):
-        stamp = read_stamp(paper.read_bytes())
+    for printed in (outputs / "documents" / "media-return.pdf", outputs / certificate.PDF):
+        stamp = read_stamp(printed.read_bytes())
         assert verify_bundle(bundle, papers=[stamp.line, stamp.code]) == []
         other = f"{stamp.size - 1} {stamp.short_root}"
         assert [f.code for f in verify_bundle(bundle, papers=[other])] == ["LOG-FORKED"]
@@ -530,6 +532,32 @@ def test_two_of_ours_and_one_of_the_ward_are_written_down_by_name_and_once(
     titled = {"operator": "九十九 環（データ担当）", "verifier": "四月一日 響（業務責任者）"}
     assert event.names == {**titled, "witness": "小鳥遊 栞（健診係 主任）"}
     assert record_attended(ws, Attended("watanuki", "tsukumo", "none")) == event
+
+
+def test_the_bundle_carries_the_papers_that_return_and_erasure_rest_on(year: ClosingYear) -> None:
+    result = run(year)
+    files, outputs = read_zip(Path(result["bundle"]).read_bytes()), year.ws.layout.outputs
+    papers = {name for name in files if name.startswith(FOLDER)}
+    parties = {f"papers/certificate-{p.id}.{kind}" for p in year.ws.config.subcontractors for kind in ("pdf", "json")}
+    ours = {"papers/erasure-certificate.pdf", "papers/erasure-log.csv", "papers/residue-scan.csv"}
+    by_hand = {e.codes["document"] for e in year.ws.ledger.events("manual_target_closed")} - {"held:contractor"}
+    slips = {document.replace("documents/", "papers/") for document in by_hand}
+    assert papers == {"papers/media-return.pdf", *parties, *ours, *slips}
+    assert all(files[name] == (outputs / name.replace("papers/", "documents/")).read_bytes() for name in papers)
+
+
+@pytest.mark.parametrize("change", [None, paper("another")])
+def test_a_paper_that_is_lost_or_changed_stops_the_certification_before_it_is_recorded(
+    year: ClosingYear, change: bytes | None
+) -> None:
+    path = year.ws.layout.outputs / "documents" / "certificate-printer.pdf"
+    was = path.read_bytes()
+    path.unlink() if change is None else path.write_bytes(change)
+    with refused("BUNDLE-PAPER" if change is None else "CERTIFY-PAPER", place="documents/certificate-printer.pdf"):
+        run(year)
+    assert year.ws.ledger.events("campaign_certified") == []
+    path.write_bytes(was)
+    assert run(year)["state"] == "final"
 
 
 def test_a_lost_certificate_is_made_again_to_the_byte(year: ClosingYear) -> None:

@@ -75,7 +75,7 @@ def test_what_is_put_down_after_the_inventory_stops_the_certificate(
         was = path.read_bytes() if path.is_file() else None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(key if place in LATER else b"x")
-        with pytest.raises(KanshoError, match="CLOSING-(KEY-COPY|UNKNOWN|UNREGISTERED)"):
+        with pytest.raises(KanshoError, match="CLOSING-(KEY-COPY|UNKNOWN|UNREGISTERED)|CERTIFY-PAPER"):
             finalise.finalise(year.ws.config, root, no_database=True)
         assert year.ws.ledger.events("campaign_certified") == [], place
         assert year.ws.ledger.find("document_issued", certificate.PDF) is None, place
@@ -168,6 +168,8 @@ def test_evidence_that_was_changed_is_unknown(name: str, erased_year: ClosingYea
 
 BUNDLES: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
     "something beside": lambda files: {**files, "roster.csv": b"x"},
+    "a paper beside": lambda files: {**files, "papers/roster.csv": b"x"},
+    "another paper": lambda files: {**files, "papers/media-return.pdf": b"%PDF"},
     "another certificate": lambda files: {**files, "certificate.json": b"{}"},
     "another signature": lambda files: {**files, "certificate.sig": b"x"},
     "another key": lambda files: {**files, "public-key.txt": files["public-key.txt"].replace(b"+", b"-", 1)},

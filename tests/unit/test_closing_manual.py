@@ -20,6 +20,7 @@ from kansho.closing.manual import (
     open_targets,
     take_slips,
 )
+from kansho.closing.packing import MAX_PAPER
 from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.closing_rules import wanted_by_hand
 from kansho.evidence.events import Actor
@@ -65,6 +66,8 @@ def test_a_paper_that_nobody_can_look_into_is_refused_when_it_comes(year: Closin
     """It would stand among the evidence, and no scan could ever say that nothing is in it."""
     with refused("CLOSING-MANUAL", "開けません"):
         year.close(year.slip("physical_destruction", "hand/backup_disk"), PAPER[:100])
+    with refused("CLOSING-MANUAL", "大きさの上限"):
+        year.close(year.slip("physical_destruction", "hand/backup_disk"), PAPER + b"\n" * MAX_PAPER)
     assert year.ws.ledger.events("manual_target_closed") == []
     assert not list(year.ws.layout.outputs.glob("documents/closing/*"))
 

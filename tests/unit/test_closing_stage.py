@@ -204,7 +204,9 @@ def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
     received = last.ws.ledger.find("certificate_received", "visitors")
     assert received is not None
     assert received.codes["late"] == "yes"
-    assert (last.ws.layout.outputs / "documents" / "certificate-visitors.pdf").is_file()
+    for name, ref in (("certificate-visitors.pdf", "sha256_pdf"), ("certificate-visitors.json", "sha256")):
+        kept = (last.ws.layout.outputs / "documents" / name).read_bytes()
+        assert sha256(kept).hexdigest() == received.refs[ref], "as it came"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,8 @@ def test_a_late_certificate_is_missed_then_taken(year: ClosingYear) -> None:
         {"packages": ["print_package/other"]},
         *({"party": "printer"}, {"campaign": "x"}, {"by": "h01"}, {"place": "vault_site"}, {"on": "2099-01-01"}),
         {"on": "2027-03-01"},
-        *({"method": "deleted"}, {"witness": None}, {"witness": "h08"}),
+        *({"method": "deleted"}, {"witness": None}, {"witness": "h08"}, {"on": "2028-01-20T00:00:00"}),
+        {"note": "all is well"},
     ],
 )
 def test_a_certificate_that_does_not_fit_is_refused(year: ClosingYear, wrong: dict[str, Any]) -> None:
@@ -396,7 +399,7 @@ def test_everything_is_erased_and_the_keys_are_gone(year: ClosingYear) -> None:
     assert ws.vault.names() == []
     assert ws.keyring.names() == ["needles", "signing"]
     assert [e.key for e in ws.ledger.events("keys_destroyed")] == [*VAULT_CLASSES, "hmac", "exchange"]
-    gone = {"method": "overwrite+unlink", "verified": "absent"}
+    gone = {"found": "present", "method": "overwrite+unlink", "verified": "absent"}
     assert all(e.codes == gone for e in ws.ledger.events("keys_destroyed"))
     assert len(ws.ledger.events("holding_erased")) == 14
     assert {e.codes["verified"] for e in ws.ledger.events("holding_erased")} == {"absent"}

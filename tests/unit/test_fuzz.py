@@ -181,7 +181,7 @@ def test_an_erased_holding_with_odd_rows_gives_findings_and_no_error(rows: objec
 
 def test_a_bundle_whose_change_was_not_found_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     target = bundles.Bundles(random.Random(7))
-    changed = target._file(random.Random(3))
+    changed = write_zip({**target._files, "README.txt": b"x"})
     case = write_zip({"bundle": changed, "kept": b"", "paper": b"", "key": b""})
     with pytest.raises(KanshoError):
         target.trial(case)

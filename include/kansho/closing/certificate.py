@@ -7,7 +7,7 @@ The certificate binds the log up to the destruction of the last key, so that mak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from kansho.closing.certificate_paper import erasure_certificate
 from kansho.closing.pdf_signature import pdf_signature_holds, sign_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import make_bundle, sha256, sign_detached
+from kansho.evidence.carried import PRINTED as PDF
+from kansho.evidence.carried import carried
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import read_json
 from kansho.evidence.whole import whole_certificate
@@ -25,7 +27,6 @@ from kansho.vault.disk import write_whole
 from kansho.workspace import Workspace
 
 KEY = "certificate"
-PDF = "documents/erasure-certificate.pdf"
 
 
 def certificate_of(ws: Workspace, log: Sequence[Event]) -> bytes:
@@ -137,11 +138,18 @@ def certify(ws: Workspace, certificate: bytes) -> None:
         raise KanshoError("CERTIFY-CHANGED", "証明済みの内容と違います", place=KEY, remedy="台帳を確認してください")
 
 
-def bundle_of(ws: Workspace, certificate: bytes) -> bytes:
-    """The evidence bundle over the log as it stands, a checkpoint of its size included once one is signed."""
+def bundle_of(ws: Workspace, certificate: bytes, papers: Mapping[str, bytes] | None = None) -> bytes:
+    """The evidence bundle over the log as it stands, a checkpoint of its size included once one is signed.
+
+    ``papers`` are documents that are not written yet, by name; all others are read as they were issued.
+
+    Raises:
+        KanshoError: ``BUNDLE-PAPER`` when one of them is not there, ``CERTIFY-PAPER`` when it was changed.
+    """
+    events = ws.ledger.events()
     return make_bundle(
         campaign=ws.config.id,
-        events=ws.ledger.events(),
+        events=events,
         checkpoints=ws.ledger.checkpoints(),
         public_key=ws.keyring.public_key(),
         config_dump=ws.config.model_dump(mode="json"),
@@ -150,7 +158,25 @@ def bundle_of(ws: Workspace, certificate: bytes) -> bytes:
         earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
         timestamps=ws.ledger.timestamps(),
         countersigned=ws.ledger.countersigned(),
+        papers={**_papers(ws, events), **(papers or {})},
     )
+
+
+def _papers(ws: Workspace, events: Sequence[Event]) -> dict[str, bytes]:
+    """What a bundle carries of the documents that lie among the outputs, each as it was issued."""
+    found = {}
+    for name, digest in carried(events).items():
+        path = ws.layout.outputs / name
+        if path.is_file():
+            found[name] = path.read_bytes()
+            if sha256(found[name]) != digest:
+                raise KanshoError(
+                    "CERTIFY-PAPER",
+                    "発行した文書が、台帳の要約値と一致しません",
+                    place=name,
+                    remedy="誰がいつ変えたかを調べ、発行したときの控えに戻して、再実行してください",
+                )
+    return found
 
 
 def give_checkpoint(ws: Workspace, checkpoint: Path) -> None:

@@ -18,6 +18,7 @@ from kansho.closing.manual import ask_parties, close_targets, take_slips
 from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
+from kansho.evidence.carried import FIELDS, PAPER, WORDS
 from kansho.evidence.events import Event
 from kansho.evidence.strict import read_json
 from kansho.exchange.copies import record_erased, take_all_copies
@@ -115,6 +116,10 @@ def _take_one(ws: Workspace, party: str, package: str) -> None:
         codes={"package": package, "late": "yes" if ws.today > ws.config.closing.certificates_due else "no"},
         refs={"sha256": sha256(opened.files["certificate.json"]), "sha256_pdf": sha256(pdf)},
     )
+    words = opened.files["certificate.json"]
+    ws.issue_document(
+        WORDS.format(party), words, title="消去証明書の記載（再委託先）", kind="subcontractor_certificate"
+    )
     name = _document(party)
     ws.issue_document(name, pdf, title="消去証明書（再委託先）", kind="subcontractor_certificate")
     close_targets(ws, slip, party, pdf, kept_as=name)
@@ -132,8 +137,10 @@ def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
     What was handed over on a day cannot have been erased before it.
     """
     value = said if isinstance(said, dict) else {}
+    if set(value) - FIELDS:  # it stays with the evidence, where nothing stands that nobody asked for
+        raise _refusal("消去証明書に、決められた項目以外の記載があります", party)
     if not is_readable_pdf(pdf):  # the residue scan could never look into it
-        raise _refusal("消去証明書のPDFを開けません（破損又は暗号化）", party)
+        raise _refusal("消去証明書のPDFを開けません（破損・暗号化、又は大きさの上限超過）", party)
     wrong = value.get("campaign") != ws.config.id or value.get("party") != party
     if wrong or value.get("packages") != handed(ws, party):
         raise _refusal("消去証明書が引き渡した荷と一致しません", party)
@@ -145,6 +152,8 @@ def _check(ws: Workspace, party: str, said: Any, pdf: bytes) -> Slip:
     own = {h.id for h in ws.config.handlers if h.party == party}
     places = {p.id for p in ws.config.places if p.party == party}
     looked_on = {h.id for h in ws.config.handlers} - {slip.by}
+    if slip.on.isoformat() != value["on"]:  # as the log will say it, so that anybody can compare
+        raise _refusal("消去日は YYYY-MM-DD で記載してください", party)
     since = max([ws.config.contract.start.isoformat(), *(e.campaign_date for e in _given(ws, party))])
     on_a_day = since <= slip.on.isoformat() <= ws.today.isoformat()
     if slip.by not in own or slip.witness not in looked_on or slip.place not in places or not on_a_day:
@@ -171,7 +180,7 @@ def _given(ws: Workspace, party: str) -> list[Event]:
 
 
 def _document(party: str) -> str:
-    return f"documents/certificate-{party}.pdf"
+    return PAPER.format(party)
 
 
 def _forward(ws: Workspace, party: Party) -> None:

@@ -128,7 +128,7 @@ def take_receipt(ws: Workspace, number: int, *, on: date, received_by: str, stam
     if on.isoformat() < said["handed_over"]["on"]:
         raise _refusal("受領日が引渡日より前です", slip.name)
     if not is_readable_pdf(stamped):
-        raise _refusal("受領書のPDFを開けません（破損又は暗号化）", slip.name)
+        raise _refusal("受領書のPDFを開けません（破損・暗号化、又は大きさの上限超過）", slip.name)
     record = canonical_json(
         {
             "schema": 1,

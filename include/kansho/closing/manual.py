@@ -226,7 +226,7 @@ def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
 def _document(ws: Workspace, document: bytes, kept_as: str | None) -> tuple[str, str]:
     """What the event names the paper by, and the digest of its bytes."""
     if not is_readable_pdf(document):  # the residue scan could never look into it
-        raise _refusal("書類のPDFを開けません（破損又は暗号化）", "document")
+        raise _refusal("書類のPDFを開けません（破損・暗号化、又は大きさの上限超過）", "document")
     digest = sha256(document)
     if kept_as is not None:
         issued = ws.ledger.find("document_issued", kept_as)

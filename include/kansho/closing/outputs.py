@@ -17,7 +17,7 @@ from kansho.closing.neighbours import Neighbour, issued
 from kansho.closing.packing import is_readable_pdf
 from kansho.closing.pdf_signature import pdf_signature_holds
 from kansho.errors import KanshoError
-from kansho.evidence import bundle, erasure_log, scan_log
+from kansho.evidence import bundle, carried, erasure_log, scan_log
 from kansho.evidence.bundle import sha256, signature_holds
 from kansho.evidence.certified import certified_part
 from kansho.evidence.checkpoint import cosigner_of, origin_of, read_checkpoint, read_verifier_key
@@ -109,14 +109,16 @@ def is_bundle(data: bytes, of: Neighbour) -> bool:
     files = read_zip(data)
     log = [Event.from_json(read_json(line, bundle.EVENTS)) for line in files[bundle.EVENTS].splitlines()]
     configs = {e.codes.get("config_digest") for e in log}
+    papers = {carried.name_in_bundle(document): digest for document, digest in carried.carried(log).items()}
     certificate = files[bundle.CERTIFICATE]
     return (
-        all(name in bundle.FIXED or _ENTRY.match(name) for name in files)
+        all(name in bundle.FIXED or _ENTRY.match(name) or carried.NAME.match(name) for name in files)
         and list(of.events[: len(log)]) == log
         and sha256(certificate) in _certificates(of)
         and _holds(of, certificate, files[bundle.SIGNATURE])
         and read_verifier_key(files[bundle.PUBLIC_KEY], origin_of(of.id)) == of.public
         and all(_is_entry(name, content, of, configs) for name, content in files.items())
+        and all(papers.get(name) == sha256(files[name]) for name in files if name.startswith(carried.FOLDER))
     )
 
 

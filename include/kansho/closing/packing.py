@@ -31,6 +31,8 @@ HELD = 64 * 1024**2
 #: What all that is packed in one file may come to, and how deep packing may be nested.
 MAX_INFLATED = 16 * 1024**3
 MAX_NESTING = 4
+#: Bytes of a paper that somebody attaches.
+MAX_PAPER = 8 * 1024**2
 #: Rows of a Parquet file read at once.
 _ROWS = 4096
 
@@ -134,9 +136,16 @@ def is_cut_off(data: bytes) -> bool:
 
 
 def is_readable_pdf(data: bytes) -> bool:
-    """Whether a document can be looked into whole: an encrypted or damaged one can never be shown to hold nothing."""
+    """Whether a document can be looked into whole: an encrypted or damaged one can never be shown to hold nothing.
+
+    One of more than `MAX_PAPER` bytes is not taken: papers go with the evidence, whose reader has a limit.
+    """
     try:
-        return data.startswith(b"%PDF") and all(inner.stream is not None for inner in _pdf(io.BytesIO(data)))
+        return (
+            len(data) <= MAX_PAPER
+            and data.startswith(b"%PDF")
+            and all(inner.stream is not None for inner in _pdf(io.BytesIO(data)))
+        )
     except Exception:  # whatever a damaged file makes the library say
         return False
 

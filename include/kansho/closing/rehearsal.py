@@ -9,7 +9,7 @@ judgement (`kansho.evidence.verify`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -18,10 +18,13 @@ from kansho.errors import KanshoError
 from kansho.evidence.bundle import sha256
 from kansho.evidence.certified import certified_part, pending_keys
 from kansho.evidence.erasure_log import NAME as ERASURE_LOG
+from kansho.evidence.erasure_log import erasure_log
+from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.methods import ABSENT, KEY_SERVICE, PRESENT
 from kansho.evidence.rehearsed import rehearsed
 from kansho.evidence.scan_log import NAME as SCAN_LOG
+from kansho.evidence.scan_log import scan_log
 from kansho.evidence.strict import read_zip
 from kansho.evidence.verify import verify_files
 from kansho.missed import record_missed
@@ -47,12 +50,20 @@ def require_verifies(ws: Workspace) -> None:
     record_missed(copy, over=True)
     part = certified_part(copy.ledger.events())
     made = certificate.certificate_of(copy, part)
-    for name in (certificate.PDF, ERASURE_LOG, SCAN_LOG):  # the papers are made of the same part; here their names do
-        copy.record("document_issued", name, codes={"kind": "erasure_log"}, refs={"sha256": sha256(made)})
+    papers = {certificate.PDF: _print(ws, made, part), ERASURE_LOG: erasure_log(part), SCAN_LOG: scan_log(part)}
+    for name, data in papers.items():
+        copy.record("document_issued", name, codes={"kind": "erasure_log"}, refs={"sha256": sha256(data)})
     certificate.certify(copy, made)
     last = copy.ledger.checkpoint(copy.keyring.signer())
-    files = read_zip(certificate.bundle_of(copy, made))
+    files = read_zip(certificate.bundle_of(copy, made, papers))
     require_none(verify_files(files, [("checkpoint.txt", last.text)]))
+
+
+def _print(ws: Workspace, made: bytes, part: Sequence[Event]) -> bytes:
+    """The certificate's paper where it was issued before, made again if it was lost; else its words do for it here."""
+    if ws.ledger.find("document_issued", certificate.PDF) is None:
+        return made
+    return certificate.issue_paper(ws, made, part[-1]).read_bytes()
 
 
 def require_none(found: Iterable[Finding], name: str = "") -> None:

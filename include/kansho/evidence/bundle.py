@@ -15,6 +15,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kansho.errors import KanshoError
+from kansho.evidence.carried import CERTIFICATE, carried, name_in_bundle
 from kansho.evidence.checkpoint import origin_of, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import write_zip
@@ -28,7 +30,6 @@ CONFIG = "config.json"
 EARLIER = "configs/"
 #: Answers of the time-stamp authority about checkpoints: ``timestamps/<size>.tsr`` (RFC 3161).
 TIMESTAMPS = "timestamps/"
-CERTIFICATE = "certificate.json"
 SIGNATURE = "certificate.sig"
 DOCUMENTS = "documents.json"
 
@@ -39,7 +40,7 @@ FIXED = frozenset({README, EVENTS, PUBLIC_KEY, CONFIG, CERTIFICATE, SIGNATURE, D
 
 README_TEXT = """勧奨事業 証跡一式
 
-この一式には住民の情報は含まれません。年度の全ての出来事（件数・符号・要約値）と、その署名が入っています。
+この一式に住民の情報は記載しません。年度の全ての出来事（件数・符号・要約値）と、その署名が入っています。
 
   events.jsonl       台帳：1行が1件。RFC 6962 の Merkle 木の葉
   checkpoints/       署名付きチェックポイント（C2SP tlog-checkpoint, Ed25519）
@@ -50,6 +51,7 @@ README_TEXT = """勧奨事業 証跡一式
   timestamps/        チェックポイントへの時刻の証明（RFC 3161。時刻認証局を設定した場合のみ）
   documents.json     発行した文書の要約値
   certificate.json   消去証明書（正本）と certificate.sig（分離署名）
+  papers/            消去証明書の書面と別紙、再委託先の消去証明書、提供媒体返却書、手作業による消去・返却の記録
 
 検証:  kansho verify 証跡.zip --checkpoint 区が受け取った最後のチェックポイント.txt
 区が保管するチェックポイントを添えると、末尾の切落しや書換えが分かります。
@@ -104,6 +106,7 @@ def make_bundle(
     earlier_configs: Iterable[Mapping[str, Any]] = (),
     timestamps: Mapping[int, bytes] | None = None,
     countersigned: Iterable[str] = (),
+    papers: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The bytes of ``evidence-<campaign>.zip``.
 
@@ -118,6 +121,10 @@ def make_bundle(
         earlier_configs: dumps of the configurations that amendments replaced; who decided then is judged by them.
         timestamps: answers of the time-stamp authority, by the size of the checkpoint.
         countersigned: texts of the checkpoints that the ward has signed too.
+        papers: document → bytes of each that a bundle carries (`kansho.evidence.carried`).
+
+    Raises:
+        KanshoError: ``BUNDLE-PAPER`` when one of them is not given.
     """
     log = list(events)
     files = {
@@ -137,6 +144,16 @@ def make_bundle(
     for text in countersigned:
         files[f"{COUNTERSIGNED}{int(text.split(chr(10))[1]):010d}.txt"] = text.encode()
     files |= {f"{TIMESTAMPS}{size:010d}.tsr": answer for size, answer in (timestamps or {}).items()}
+    given = papers or {}
+    for document in carried(log):
+        if document not in given:
+            raise KanshoError(
+                "BUNDLE-PAPER",
+                "証跡一式に入れる文書がありません",
+                place=document,
+                remedy="控えから outputs/documents へ戻して、再実行してください",
+            )
+        files[name_in_bundle(document)] = given[document]
     return write_zip(files)
 
 

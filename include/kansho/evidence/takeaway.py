@@ -26,6 +26,7 @@ MODULES = (
             "access_rules",
             "account",
             "bundle",
+            "carried",
             "certified",
             "checkpoint",
             "clauses",

@@ -14,6 +14,8 @@ from pathlib import Path
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
 from kansho.evidence.account import unbalanced
+from kansho.evidence.carried import NAME as PAPER_NAME
+from kansho.evidence.carried import carried_findings
 from kansho.evidence.certified import certified_part
 from kansho.evidence.checkpoint import cosigner_of, origin_of, read_verifier_key
 from kansho.evidence.clock_rules import clock_findings
@@ -31,7 +33,7 @@ from kansho.evidence.strict import read_json, read_zip
 from kansho.evidence.whole import differences, whole_certificate
 
 _EARLIER_NAME = re.compile(r"configs/[0-9a-f]{64}\.json\Z")
-_OTHER_NAMES = (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME, COUNTERSIGNED)
+_OTHER_NAMES = (CHECKPOINT_NAME, _EARLIER_NAME, STAMP_NAME, COUNTERSIGNED, PAPER_NAME)
 
 
 def verify_bundle(path: Path, *checkpoints: Path, papers: Iterable[str] = ()) -> list[Finding]:
@@ -103,6 +105,7 @@ def judge_files(
     found += paper_findings(papers, facts.campaign, leaves)
     found += _bindings(files, events, key)
     found += _certificate(files, events, leaves, key, facts)
+    found += carried_findings(files, events, facts.campaign)
     found += countersignature_findings(files, events, key)
     found += clock_findings(events)
     if wards is not None:
