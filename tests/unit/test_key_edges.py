@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -214,19 +215,31 @@ def test_a_rotation_tells_its_number_its_keeper_and_how_many_before_it_counts_as
 # -- a key service -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with small_cloud() as made:
+@pytest.fixture(scope="module")
+def _cloud() -> Iterator[Cloud]:
+    with small_cloud() as made, pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
         yield made
+
+
+@pytest.fixture
+def cloud(_cloud: Cloud) -> Cloud:
+    """A service without a key."""
+    _cloud.state.keys.clear()
+    return _cloud
+
+
+@cache
+def client_at(address: str) -> Any:
+    return kms_.client(address, REGION)
 
 
 class Service:
     """A KMS that remembers what it was asked, with calls of ours in the place of some of its own."""
 
     def __init__(self, cloud: Cloud, **instead: Callable[..., Any]) -> None:
-        self._client, self._instead = kms_.client(cloud.address, REGION), instead
+        self._client, self._instead = client_at(cloud.address), instead
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -273,7 +286,7 @@ def test_a_kms_key_tells_whose_it_is_and_its_file_how_it_opens(cloud: Cloud, tmp
     keeper = keeper_in(tmp_path, service)
     assert keeper.kind == "kms"
     assert keeper.create("residents", b"k" * 32)
-    assert not keeper.create("residents", b"l" * 32)
+    assert keeper.create("residents", b"l" * 32) is False
     ((made),) = service.said("create_key")
     assert made["Description"] == "kansho c residents"
     assert {tag["TagKey"]: tag["TagValue"] for tag in made["Tags"]} == {
@@ -379,6 +392,11 @@ def test_the_service_is_known_by_any_key_of_the_campaign_where_the_one_that_sign
     assert [keeper_in(tmp_path, Service(cloud)).has(name) for name in ("a", "b", "d")] == [False, False, True]
     (tmp_path / "b").unlink()
     assert keeper_in(tmp_path, Service(cloud)).has("b") is False
+    keeper.create("signing", b"k" * 32)
+    service = Service(cloud)
+    assert keeper_in(tmp_path, service).has("a") is False
+    assert len(service.said("describe_key")) == 2, "of itself and of one that is known"
+    forget(cloud, said_in(tmp_path, "signing")["kms_key"])
     forget(cloud, said_in(tmp_path, "d")["kms_key"])
     for name in ("a", "b", "d"):
         with refused("KEY-ELSEWHERE", place=name):
@@ -473,7 +491,7 @@ def turned(folder: Path, cloud: Cloud, rotation: int) -> tuple[bool, Service]:
             EncryptionContext=given["DestinationEncryptionContext"],
         )
 
-    client = kms_.client(cloud.address, REGION)
+    client = client_at(cloud.address)
     service = Service(cloud, re_encrypt=re_encrypt)
     return keeper_in(folder, service).turn("a", rotation), service
 
@@ -502,6 +520,21 @@ def test_a_key_is_turned_once_for_each_rotation_and_names_those_it_had_until_the
     forget(cloud, had[0])
     assert turned(tmp_path, cloud, 3)[0] is True
     assert said_in(tmp_path, "a")["former"] == [had[1], said["kms_key"]]
+
+
+def test_a_key_of_an_earlier_form_is_turned_by_the_first_rotation(cloud: Cloud, tmp_path: Path) -> None:
+    keeper_in(tmp_path, Service(cloud)).create("a", b"k" * 32)
+    said = said_in(tmp_path, "a")
+    bare = {"kms_key": said["kms_key"].removeprefix(ACCOUNT), "sealed": said["sealed"]}
+    (tmp_path / "a").write_text(json.dumps(bare))
+    did, service = turned(tmp_path, cloud, 1)
+    assert did is True
+    assert said_in(tmp_path, "a")["former"] == [said["kms_key"]]
+    assert [given["KeyId"] for given in service.said("schedule_key_deletion")] == [said["kms_key"]]
+    bare = said_in(tmp_path, "a") | {"former": [said["kms_key"].removeprefix(ACCOUNT)]}
+    (tmp_path / "a").write_text(json.dumps(bare))
+    keeper_in(tmp_path, Service(cloud)).destroy("a")
+    assert said_in(tmp_path, "a")["former"] == [said["kms_key"]], "named whole while the service knows it"
 
 
 def test_a_rotation_in_a_service_takes_no_passphrase_and_is_numbered(cloud: Cloud, tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ Those of keys are in ``test_key_edges.py``; what a store promises on the whole, 
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import io
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from botocore.exceptions import ClientError
 
 from kansho.campaign.config import CampaignConfig
 from kansho.vault import classes, disk, s3_calls, s3_erasing, s3_reading
@@ -29,7 +33,7 @@ from kansho.vault.store import LocalStore
 from kansho.vault.vault import SnapshotRef, Vault
 from tests.refusals import refused
 from tests.s3_server import EVIDENCE, PERSONAL, Faults, bucket, client_of, deploy, on_s3, said, small_site
-from tests.small_cloud import Cloud, small_cloud
+from tests.small_cloud import Call, Cloud, Refused, small_cloud
 
 # -- a disk --------------------------------------------------------------------------------------------
 
@@ -67,6 +71,9 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_anybody_is_
     FileKeeper(tmp_path).replace("c", b"x")
     assert steps == ["file 1", "rename"]
     assert (tmp_path / "c").stat().st_mode & 0o777 == 0o600
+    held = len(os.listdir("/proc/self/fd"))
+    LocalStore(tmp_path).create("a/d", b"x")
+    assert len(os.listdir("/proc/self/fd")) == held, "no folder is left open"
 
 
 def test_what_is_erased_is_gone_from_the_disk_before_anybody_is_told(tmp_path: Path, steps: list[str]) -> None:
@@ -103,8 +110,13 @@ def test_a_disk_that_refuses_is_told_by_what_to_do_about_it(
 def test_half_a_file_does_not_stay_beside_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_whole(tmp_path / "new" / "a", b"before")
 
+    fsync, refusing = os.fsync, [True]
+
     def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
+        if refusing:
+            refusing.pop()
+            raise OSError(errno.ENOSPC, "full")
+        fsync(descriptor)
 
     monkeypatch.setattr(disk.os, "fsync", full)
     with refused("DISK-FULL", place="a"):
@@ -128,6 +140,71 @@ def test_what_a_store_makes_nobody_else_reads(tmp_path: Path) -> None:
         "stores": 0o700,
         "stores/a": 0o600,
     }
+
+
+def test_writers_of_a_directory_wait_for_one_another(tmp_path: Path) -> None:
+    entered, store = threading.Event(), LocalStore(tmp_path)
+
+    def other() -> None:
+        with LocalStore(tmp_path).turn():
+            entered.set()
+
+    waiting = threading.Thread(target=other, daemon=True)
+    with store.turn():
+        waiting.start()
+        assert not entered.wait(0.2)
+    assert entered.wait(10)
+    waiting.join(10)
+    held = len(os.listdir("/proc/self/fd"))
+    with store.turn():
+        pass
+    assert len(os.listdir("/proc/self/fd")) == held
+
+
+def test_a_turn_ends_though_a_process_that_was_forked_meanwhile_has_its_file_open(tmp_path: Path) -> None:
+    with LocalStore(tmp_path).turn():
+        held = [int(fd) for fd in os.listdir("/proc/self/fd") if _is(fd, tmp_path / ".tmp-turn")]
+        copies = [os.dup(fd) for fd in held]  # as a fork has them
+    try:
+        assert copies
+        with (tmp_path / ".tmp-turn").open("rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        for copy in copies:
+            os.close(copy)
+
+
+def _is(descriptor: str, path: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}") == str(path)
+    except FileNotFoundError:
+        return False
+
+
+def test_an_object_is_made_though_somebody_swept_its_half_write_away_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def swept(one: Path, other: Path) -> None:
+        link(one, other)
+        os.unlink(one)
+
+    monkeypatch.setattr(os, "link", swept)
+    assert LocalStore(tmp_path).create("a", b"x")
+    assert LocalStore(tmp_path).read("a") == b"x"
+
+
+@pytest.mark.parametrize(
+    "work", [lambda store: store.erase("a/b"), lambda store: store.sweep()], ids=["erase", "sweep"]
+)
+def test_a_half_write_that_its_writer_removed_meanwhile_is_as_wanted(
+    work: Callable[[LocalStore], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LocalStore(tmp_path).create("a/b", b"x")
+    for search in ("glob", "rglob"):
+        monkeypatch.setattr(Path, search, lambda folder, pattern: [folder / ".tmp-1-gone"])
+    work(LocalStore(tmp_path))
 
 
 def test_a_mark_stands_until_the_object_is_another_or_gone(tmp_path: Path) -> None:
@@ -166,7 +243,7 @@ def test_a_folder_that_cannot_be_listed_is_not_empty(tmp_path: Path, monkeypatch
         return listed
 
     monkeypatch.setattr(os, "scandir", refusing(errno.EACCES))
-    with refused("DISK-READONLY"):
+    with refused("DISK-READONLY", place=""):
         store.remains()
     monkeypatch.setattr(os, "scandir", refusing(errno.ENOENT))
     assert store.remains() == {}, "it went meanwhile"
@@ -181,11 +258,17 @@ def cloud() -> Iterator[Cloud]:
         yield made
 
 
+@cache
+def _truth(address: str) -> Any:
+    """A client without faults, made once."""
+    return client_of(address)
+
+
 class Site:
     """A store with faults in its client, and what it waited."""
 
     def __init__(self, cloud: Cloud, name: str, part: int = 5 * 2**20) -> None:
-        self.client, self.truth, self.pauses = client_of(cloud.address), client_of(cloud.address), list[float]()
+        self.client, self.truth, self.pauses = client_of(cloud.address), _truth(cloud.address), list[float]()
         self.bucket, self.patience = bucket(self.truth, name), Patience(3, 1.0, 9.0, self.pauses.append)
         self.faults = Faults(self.client)
         self.store = S3Store(self.client, name, "c", patience=self.patience, part=part)
@@ -213,6 +296,17 @@ CALLS: dict[str, Work] = {
     "ListMultipartUploads": lambda site: site.store.unfinished(),
     "AbortMultipartUpload": lambda site: site.store.sweep(),
     "DeleteObjects": lambda site: site.store.erase("a"),
+}
+#: What each is called in a refusal.
+PLACES = {
+    "PutObject": "create",
+    "GetObject": "read",
+    "HeadObject": "head",
+    "ListObjectsV2": "list",
+    "ListObjectVersions": "list versions",
+    "ListMultipartUploads": "list uploads",
+    "AbortMultipartUpload": "abort parts",
+    "DeleteObjects": "delete versions",
 }
 PASSES = [
     (500, "InternalError"),
@@ -248,14 +342,16 @@ def test_what_may_pass_is_asked_again_after_a_while_and_what_may_not_is_refused(
         (site.faults.close if lost else site.faults.answer)(operation, *([9] if lost else [503, "SlowDown", 9]))
         S3Store(site.truth, site.bucket, "c").create("a", b"x")
         site.pauses.clear()
-        with refused("S3-UNANSWERED", "ConnectionClosedError" if lost else "SlowDown") as caught:
+        with refused(
+            "S3-UNANSWERED", "ConnectionClosedError" if lost else "SlowDown", place=PLACES[operation]
+        ) as caught:
             CALLS[operation](site)
         assert caught.value.remedy
         assert site.pauses == [1.0, 2.0], "after the last try nobody waits"
         site.faults.forget()
     site.faults.answer(operation, 499, "SomethingNew")
     site.faults.calls.clear()
-    with refused("S3-REFUSED", "SomethingNew") as caught:
+    with refused("S3-REFUSED", "SomethingNew", place=PLACES[operation]) as caught:
         CALLS[operation](site)
     assert (site.faults.calls.count(operation), bool(caught.value.remedy)) == (1, True)
 
@@ -268,14 +364,41 @@ def test_what_the_client_itself_refuses_is_refused_once(operation: str, site: Si
     )
     S3Store(site.truth, site.bucket, "c").create("a", b"x")
     site.truth.create_multipart_upload(Bucket=site.bucket, Key="c/half")
-    asked = {"ListMultipartUploads": "list uploads", "ListObjectVersions": "list versions", "ListObjectsV2": "list"}
-    asked |= {"PutObject": "create", "GetObject": "read", "HeadObject": "head"}
-    asked |= {"AbortMultipartUpload": "list uploads", "DeleteObjects": "list uploads"}
+    first = dict.fromkeys(("AbortMultipartUpload", "DeleteObjects"), "list uploads")  # what is there is asked first
     store = S3Store(bare, site.bucket, "c", patience=site.patience)
     site.store = store
-    with refused("S3-REFUSED", "NoCredentialsError", place=asked[operation]):
+    with refused("S3-REFUSED", "NoCredentialsError", place={**PLACES, **first}[operation]):
         CALLS[operation](site)
     assert site.pauses == []
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "AbortMultipartUpload"])
+def test_an_answer_about_a_condition_that_nobody_made_is_not_taken_for_absence(operation: str, site: Site) -> None:
+    site.store.create("a", b"x")
+    site.truth.create_multipart_upload(Bucket=site.bucket, Key="c/half")
+    site.faults.answer(operation, 412, "PreconditionFailed")
+    with refused("S3-REFUSED", "PreconditionFailed", place=PLACES[operation]):
+        CALLS[operation](site)
+    assert site.pauses == []
+
+
+def test_an_answer_without_a_code_is_no_reason_to_ask_again() -> None:
+    nothing = ClientError({}, "operation")
+    assert (s3_calls.code_of(nothing), s3_calls.passing(nothing)) == ("", False)
+
+
+def test_where_it_cannot_be_asked_whether_a_version_is_locked_nothing_is_said_of_it(site: Site) -> None:
+    site.hide("a")
+    site.faults.refuse_some("AccessDenied", every=1)
+    site.faults.answer("HeadObject", 503, "SlowDown", 9)
+    with refused("S3-UNANSWERED", place="head version"):
+        site.store.erase("a")
+
+
+def test_folders_that_cannot_be_listed_are_not_none(site: Site) -> None:
+    site.faults.answer("ListObjectsV2", 403, "AccessDenied")
+    with refused("S3-REFUSED", place="list"):
+        folders_of(site.client, site.bucket, site.patience)
 
 
 def test_a_pause_is_twice_as_long_each_time_up_to_the_longest() -> None:
@@ -292,6 +415,7 @@ def test_a_client_tries_nothing_by_itself_and_waits_for_an_answer_within_bounds(
     said = site.client.meta.config
     assert said.retries["total_max_attempts"] == 1
     assert (said.connect_timeout, said.read_timeout) == (10, 60)
+    assert said.s3 == {"addressing_style": "path"}, "any compatible endpoint knows it"
     assert said.user_agent.split()[0] == "kansho"
     assert "lang/" not in said.user_agent, "nor what machine this is"
 
@@ -313,6 +437,17 @@ def test_a_lost_answer_stays_lost_whatever_is_answered_after_it(site: Site) -> N
     assert len(begun) == 3
 
 
+def test_a_write_that_was_done_though_the_server_says_that_it_broke_is_ours(cloud: Cloud, site: Site) -> None:
+    def broken(call: Call) -> None:
+        if call.operation == "PutObject":
+            cloud.after = lambda call: None
+            raise Refused(500, "InternalError")
+
+    cloud.after = broken
+    assert site.store.create("a", b"mine")
+    assert site.store.remains() == {"a": 1}
+
+
 def test_a_name_that_was_taken_and_is_free_again_is_not_called_ours(site: Site) -> None:
     site.faults.close("PutObject")
     site.faults.answer("PutObject", 412, "PreconditionFailed")
@@ -324,6 +459,16 @@ def test_the_size_of_a_part_is_not_above_it(site: Site) -> None:
         site.faults.calls.clear()
         assert site.store.create(f"n{size}", bytes(size))
         assert site.faults.calls.count("PutObject") == puts
+
+
+@pytest.mark.parametrize(("operation", "place"), [("CreateMultipartUpload", "begin parts"), ("UploadPart", "put part")])
+def test_a_part_that_stays_unanswered_is_told_and_nothing_is_left_of_it(operation: str, place: str, site: Site) -> None:
+    site.faults.answer(operation, 503, "SlowDown", 9)
+    with refused("S3-UNANSWERED", "SlowDown", place=place):
+        site.store.create("large", bytes(5 * 2**20 + 1))
+    assert site.pauses == [1.0, 2.0]
+    assert site.store.remains() == {}
+    assert site.store.unfinished() == 0
 
 
 def test_a_part_that_may_pass_is_sent_again_and_an_upload_that_vanished_begun_again(site: Site) -> None:
@@ -532,6 +677,9 @@ def test_a_stream_of_other_bytes_than_were_written_is_told_and_one_that_fails_is
     with refused("S3-DAMAGED", "控え値", place="read") as caught:
         site.store.open("a").read()
     assert caught.value.remedy
+    site.faults.answer("GetObject", 503, "SlowDown", 3)
+    with refused("S3-UNANSWERED", place="read"):
+        site.store.open("a").read()
     handle = site.store.open("a")
     site.store.erase("a")
     with refused("S3-REFUSED", "NoSuchKey", place="read"):
@@ -573,6 +721,10 @@ def test_what_lies_on_s3_is_named_by_its_store_and_counted_with_what_listings_hi
         client.delete_object(**hidden)
         client.create_multipart_upload(Bucket=PERSONAL, Key=f"{config.id}/export/half")
         client.put_object(Bucket=PERSONAL, Key=f"{config.id}0/beside", Body=b"x")
+        deploy(tmp_path, said(cloud.address, region="us-east-1"))
+        with refused("STORAGE-PLACE"):
+            in_buckets(config, home)
+        deploy(tmp_path, said(cloud.address))
         assert in_buckets(config, home) == {
             "personal": ["export/half", "export/hidden", "needles/a", "vault/a"],
             "evidence": ["ledger/a"],
@@ -589,9 +741,9 @@ def test_folders_are_listed_to_the_last_page(site: Site) -> None:
             assert asked["Delimiter"] == "/"
             at = int(asked.get("ContinuationToken", "0"))
             more = {"IsTruncated": True, "NextContinuationToken": str(at + 1)} if at < 2 else {}
-            return {"CommonPrefixes": [{"Prefix": f"c{at}/"}], **more}
+            return {"CommonPrefixes": [{"Prefix": f"c{at}X/"}], **more}
 
-    assert folders_of(Paged(), "b") == ["c0", "c1", "c2"]
+    assert folders_of(Paged(), "b") == ["c0X", "c1X", "c2X"]
 
 
 # -- the vault -----------------------------------------------------------------------------------------
@@ -605,7 +757,7 @@ def vault(tmp_path: Path) -> Vault:
 
 
 def test_a_reference_says_what_it_stands_for_and_comes_back_from_its_plain_form(vault: Vault) -> None:
-    frame = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"]})
+    frame = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"]}, index=[5, 7])
     ref = vault.put_table("roster", "d01", frame)
     sealed = vault.store.read("roster/d01")
     assert ref.to_json() == {
@@ -616,6 +768,7 @@ def test_a_reference_says_what_it_stands_for_and_comes_back_from_its_plain_form(
     }
     assert (SnapshotRef.from_json(ref.to_json()), ref.name) == (ref, "roster/d01")
     assert vault.read_table(ref).to_dict("list") == {"a": ["x", "y"], "b": ["1", "2"]}
+    assert [*vault.read_table(ref).index] == [0, 1], "rows have no names"
     assert [*vault.read_table(ref, ["b"])] == ["b"]
     again = vault.put_bytes("roster", "d01", b"another attempt", rows=2)
     assert again == ref, "the object that is there already is the result"
