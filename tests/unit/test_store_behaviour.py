@@ -155,6 +155,7 @@ def test_half_a_local_write_is_swept_and_the_turn_is_not(tmp_path: Path) -> None
     (tmp_path / "a" / ".tmp-1-dead").write_bytes(b"half")
     assert (local.unfinished(), local.sweep(), local.unfinished()) == (1, 1, 0)
     assert local.read("a/b") == b"x"
+    assert sorted(p.name for p in tmp_path.rglob(".tmp-*")) == [".tmp-turn"]
 
 
 def test_an_interrupted_local_write_leaves_nothing_that_is_listed(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kansho.campaign.config import CampaignConfig
-from kansho.vault import classes, disk, s3_calls, s3_erasing, s3_reading
+from kansho.vault import classes, disk, s3_calls, s3_erasing, s3_parts, s3_reading
 from kansho.vault.disk import disk_errors, write_whole
 from kansho.vault.keepers import FileKeeper
 from kansho.vault.keys import KEY_NAMES, Keyring
@@ -108,7 +108,7 @@ def test_a_disk_that_refuses_is_told_by_what_to_do_about_it(
 
 
 def test_half_a_file_does_not_stay_beside_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_whole(tmp_path / "new" / "a", b"before")
+    write_whole(tmp_path / "new" / "deep" / "a", b"before")
 
     fsync, refusing = os.fsync, [True]
 
@@ -120,9 +120,9 @@ def test_half_a_file_does_not_stay_beside_the_whole_one(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(disk.os, "fsync", full)
     with refused("DISK-FULL", place="a"):
-        write_whole(tmp_path / "new" / "a", b"after")
-    assert [p.name for p in (tmp_path / "new").iterdir()] == ["a"]
-    assert (tmp_path / "new" / "a").read_bytes() == b"before"
+        write_whole(tmp_path / "new" / "deep" / "a", b"after")
+    assert [p.name for p in (tmp_path / "new" / "deep").iterdir()] == ["a"]
+    assert (tmp_path / "new" / "deep" / "a").read_bytes() == b"before"
 
 
 def test_what_a_store_makes_nobody_else_reads(tmp_path: Path) -> None:
@@ -308,21 +308,14 @@ PLACES = {
     "AbortMultipartUpload": "abort parts",
     "DeleteObjects": "delete versions",
 }
+#: Status, which alone tells of a server that broke, and code, which alone tells where a bulk is answered with 200.
 PASSES = [
-    (500, "InternalError"),
-    (503, "SlowDown"),
-    (503, "ServiceUnavailable"),
-    (400, "RequestTimeout"),
-    (400, "Throttling"),
-    (400, "ThrottlingException"),
-    (429, "TooManyRequestsException"),
-    (403, "RequestTimeTooSkewed"),
-    (400, "IncompleteBody"),
-    (400, "BadDigest"),
-    (409, "OperationAborted"),
-    (409, "ConditionalRequestConflict"),
     (500, "SomethingNew"),
     (599, "SomethingElse"),
+    *((400, code) for code in ("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "Throttling")),
+    *((400, code) for code in ("ThrottlingException", "TooManyRequestsException", "RequestTimeTooSkewed")),
+    *((400, code) for code in ("IncompleteBody", "BadDigest", "500", "502", "503", "504")),
+    *((400, code) for code in ("OperationAborted", "ConditionalRequestConflict", "409")),
 ]
 
 
@@ -372,6 +365,24 @@ def test_what_the_client_itself_refuses_is_refused_once(operation: str, site: Si
     assert site.pauses == []
 
 
+@pytest.mark.parametrize("code", ["NoSuchKey", "404", "NotFound", "NoSuchVersion", "NoSuchUpload"])
+def test_absence_has_these_names_and_is_not_asked_about_twice(code: str, site: Site) -> None:
+    for operation in ("GetObject", "HeadObject"):
+        site.faults.answer(operation, 404, code)
+    site.store.create("a", b"x")
+    assert site.store.exists("a") is False
+    with pytest.raises(KeyError):
+        site.store.read("a")
+    assert site.pauses == []
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "412"])
+def test_a_name_that_is_taken_is_told_by_these(code: str, site: Site) -> None:
+    site.faults.answer("PutObject", 412, code)
+    assert site.store.create("a", b"x") is False
+    assert site.pauses == []
+
+
 @pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "AbortMultipartUpload"])
 def test_an_answer_about_a_condition_that_nobody_made_is_not_taken_for_absence(operation: str, site: Site) -> None:
     site.store.create("a", b"x")
@@ -415,6 +426,8 @@ def test_a_client_tries_nothing_by_itself_and_waits_for_an_answer_within_bounds(
     said = site.client.meta.config
     assert said.retries["total_max_attempts"] == 1
     assert (said.connect_timeout, said.read_timeout) == (10, 60)
+    assert said.max_pool_connections == 32, "twice as many as read ahead"
+    assert (s3_parts.PART, s3_reading.BLOCK) == (16 * 2**20, 4 * 2**20)
     assert said.s3 == {"addressing_style": "path"}, "any compatible endpoint knows it"
     assert said.user_agent.split()[0] == "kansho"
     assert "lang/" not in said.user_agent, "nor what machine this is"
@@ -780,6 +793,30 @@ def test_a_reference_says_what_it_stands_for_and_comes_back_from_its_plain_form(
         vault.read_bytes(ref)
     with refused("VAULT-DIGEST", place="roster/d02"):
         vault.read_bytes(SnapshotRef("roster", "d02", "0" * 64, 0))
+
+
+KINDS = {
+    "residents": "sealed_delivery raw_target_list raw_stop_list quarantine gate_marks roster roster_changes stop_facts "
+    "handover",
+    "health": "raw_analysis_items raw_checkup_results raw_past_attendance raw_screening_history raw_attendance_update "
+    "analysis checkup_facts past_attendance_facts screening_facts attendance_facts plan propensity",
+    "contacts": "wave_assignment card_list print_pdf print_package pull_list postings mail_returns call_list "
+    "call_results call_withdrawal inbound_records visit_list visit_half_a visit_halves visit_half_b visit_sheets "
+    "visit_results note_review",
+    "papers": "artwork comment effect_table gate_profile gate_summary incident_item incident_report plan_document "
+    "proof",
+    "secrets": "one_time_secret randomisation_seed",
+    "needles": "residue_needles",
+}
+ORIGINALS = "sealed_delivery one_time_secret randomisation_seed artwork incident_item incident_report plan_document"
+
+
+def test_a_kind_keeps_its_class_for_the_key_of_that_name_sealed_what_is_there() -> None:
+    said = {name: {*text.split()} for name, text in KINDS.items()}
+    assert {name: {*kinds} for name, kinds in classes.CLASSES.items()} == said
+    for name, kinds in said.items():
+        assert {classes.class_of(kind) for kind in kinds} == {name}
+    assert {*classes.ORIGINALS} == {*ORIGINALS.split()}
 
 
 def test_every_class_of_data_has_a_key_that_ends_and_the_one_that_signs_stays() -> None:
