@@ -219,7 +219,22 @@ def test_a_mark_stands_until_the_object_is_another_or_gone(tmp_path: Path) -> No
     (tmp_path / "other").replace(tmp_path / "a")  # of the same size, and as old by its own word
     assert not store.stands(mark)
     (tmp_path / "a").unlink()
-    assert not store.stands(mark)
+    assert store.stands(mark) is False
+
+
+def test_a_half_write_that_cannot_be_removed_is_not_called_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".tmp-1-dead").write_bytes(b"half")
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with refused("DISK-READONLY", place="sweep"):
+        LocalStore(tmp_path).sweep()
+    with refused("DISK-READONLY", place="a"):
+        LocalStore(tmp_path).erase("a")
 
 
 @pytest.mark.parametrize("ask", ["read", "open", "mark"])
