@@ -53,7 +53,7 @@ down: ## stop what `make up` started
 fuzz: setup ## hostile bytes for everything that reads what others send, FUZZ_SECONDS long
 	@$(PYTHON) -m fuzz --seconds "$(FUZZ_SECONDS)"
 
-mutate: setup ## one small error at a time in the verifier and the erasure: MUTANTS of each, MUTATION_SEED
+mutate: setup ## one small error at a time in verifier, erasure and vault: MUTANTS of each, MUTATION_SEED
 	@$(PYTHON) -m mutation --sample "$(MUTANTS)" --seed "$(MUTATION_SEED)" --log "$(VAR)/mutation/log.jsonl"
 
 bench: setup ## speed and memory, as ratios side by side in one run

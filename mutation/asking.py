@@ -103,8 +103,16 @@ def _present(items: Sequence[pytest.Item], tests: Sequence[str], known: Known) -
 
 
 def another(items: Sequence[pytest.Item], item: pytest.Item) -> pytest.Item | None:
-    """Any other test: what belongs to the whole session stays made."""
-    return next((other for other in items if other is not item), None)
+    """Any other test, of another file if there is one: what belongs to the whole session stays made.
+
+    What belongs to the file does not: a server of the tests answers in a thread, which no fork takes along.
+    """
+    others = sorted((other for other in items if other is not item), key=lambda other: _file(other) == _file(item))
+    return others[0] if others else None
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def write_below(config: pytest.Config, folder: Path) -> None:

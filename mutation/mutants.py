@@ -31,7 +31,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 #: Calls whose texts are for a person, and how many of their first arguments are not: the code.
-_WORDS = {"Finding": 1, "KanshoError": 1, "_refuse": 1, "_refusal": 0}
+_WORDS = {"Finding": 1, "KanshoError": 1, "_refuse": 1, "_refusal": 0, "_refused": 0}
 #: Arguments of any call whose texts are for a person.
 _HELP = frozenset({"help", "description", "metavar", "prog"})
 

@@ -84,7 +84,7 @@ def possible(name: str, subject: Subject, wish: Wish) -> list[Mutant]:
 
 def explanations(page: str) -> set[str]:
     """Names of those that the page explains: the first cell of each row of its tables."""
-    return {m[1].replace("\\|", "|") for m in re.finditer(r"^\| ([a-z_/]+\.py .*?`) \| ", page, re.MULTILINE)}
+    return {m[1].replace("\\|", "|") for m in re.finditer(r"^\| ([a-z0-9_/]+\.py .*?`) \| ", page, re.MULTILINE)}
 
 
 def known_of(name: str, subject: Subject, work: Path) -> tuple[Known, str]:

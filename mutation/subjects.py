@@ -54,6 +54,11 @@ _ERASURE = (
     *("needles", "neighbours", "outputs", "packing", "predictors", "purging", "put_aside", "rehearsal", "residue"),
     *("searching", "stopped", "trace_logs", "traces", "views", "written_once"),
 )
+#: What removes objects and keys for good, and tells what is left of them: stores and keepers.
+_VAULT = (
+    *("classes", "disk", "keepers", "keys", "kms", "rotation", "s3", "s3_calls", "s3_erasing", "s3_parts"),
+    *("s3_reading", "storage", "store", "vault"),
+)
 SUBJECTS: dict[str, Subject] = {
     "verifier": Subject(
         modules=tuple(f"evidence/{name}.py" for name in _VERIFIER),
@@ -89,5 +94,13 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_closing_traces.py", "tests/unit/test_closing_last_plan.py"),
         ),
         slow=4.0,
+    ),
+    "vault": Subject(
+        modules=tuple(f"vault/{name}.py" for name in _VAULT),
+        tests=(
+            *("tests/unit/test_store_behaviour.py", "tests/unit/test_s3_faults.py", "tests/unit/test_keys.py"),
+            *("tests/unit/test_storage.py", "tests/unit/test_envelope.py"),
+            *("tests/unit/test_vault_edges.py", "tests/unit/test_key_edges.py"),
+        ),
     ),
 }

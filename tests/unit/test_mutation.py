@@ -76,3 +76,7 @@ def test_every_explained_error_can_still_be_planted() -> None:
     possible = {m.name for path in paths for m in mutants(path, (LIBRARY / path).read_text(encoding="utf-8"))}
     assert explained
     assert explained <= possible
+
+
+def test_a_module_whose_name_has_a_digit_is_explained_as_any_other() -> None:
+    assert explanations("| vault/s3.py f: `1` → `2` | why |") == {"vault/s3.py f: `1` → `2`"}

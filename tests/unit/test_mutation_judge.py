@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kansho.evidence.lookalike import imitates
-from mutation.asking import InOrder
+from mutation.asking import InOrder, another
 from mutation.cold import Planted
 from mutation.fork import FAILED, FINE, Ended
 from mutation.judge import FEW, LEFT_OUT_AT_MOST, UNASKED, UNRUN, UNSEEN, Judge, Log, Row, Unbelievable, explained_as
@@ -311,6 +311,14 @@ def test_tests_run_in_the_order_asked_until_one_fails(monkeypatch: pytest.Monkey
     assert ran == ["a::y", "a::x[2]"], "a test of another name, for its table changed, is asked as well"
     assert plugin.run(session, ["a::y", "a::z", "a::w"], told.append, tmp_path) == FAILED
     assert (ran[2:], told) == (["a::y", "a::z"], [0, 1, 0, 1])
+
+
+def test_what_belongs_to_a_file_ends_before_anything_is_asked() -> None:
+    """A server of the tests answers in a thread, which a fork does not take along: none may be left standing."""
+    items: Any = [SimpleNamespace(nodeid=name) for name in ("a::x", "a::y", "b::x", "b::y")]
+    assert [another(items, item).nodeid for item in items] == ["b::x", "b::x", "a::x", "a::x"]
+    assert another(items[:2], items[0]) is items[1]
+    assert another(items[:1], items[0]) is None
 
 
 def test_what_belongs_to_the_whole_session_is_made_before_anything_is_asked() -> None:

@@ -11,7 +11,6 @@ from kansho.campaign.config import CampaignConfig
 from kansho.closing.discovery import discover
 from kansho.closing.needles import DELIMITED, Needle
 from kansho.closing.residue import scan
-from kansho.errors import KanshoError
 from kansho.evidence.events import Actor, Draft
 from kansho.vault import s3_calls
 from kansho.vault.storage import (
@@ -26,6 +25,7 @@ from kansho.vault.storage import (
 )
 from kansho.vault.store import LocalStore
 from kansho.workspace import Workspace
+from tests.refusals import refused
 from tests.s3_server import EVIDENCE, PERSONAL, bucket, client_of, deploy, on_s3, s3_site, said
 
 
@@ -145,9 +145,9 @@ def test_buckets_that_are_set_otherwise_are_refused_at_the_start(
     value = on_s3(mini, endpoint).model_dump(mode="json")
     value["closing"]["storage"][0]["serial"] = personal
     home = deploy(tmp_path, said(endpoint, personal_bucket=personal, evidence_bucket=evidence))
-    with pytest.raises(KanshoError, match=code) as refused:
+    with refused(code) as caught:
         stores_of(CampaignConfig.model_validate(value), home)
-    assert refused.value.remedy
+    assert caught.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -169,27 +169,37 @@ def test_a_place_that_the_ward_did_not_designate_is_refused(
 ) -> None:
     config = on_s3(mini, "https://s3.example.jp")
     require_approved(Storage.model_validate(said("https://s3.example.jp")), config)
-    with pytest.raises(KanshoError, match=code):
+    with refused(code):
         require_approved(Storage.model_validate(said("https://s3.example.jp", **changed)), config)
+
+
+@pytest.mark.parametrize("changed", [{"kind": "server_disk"}, {"place": "head_office"}, {"serial": "another-bucket"}])
+def test_a_bucket_is_declared_as_a_store_of_objects_in_the_place_that_is_used(
+    mini: CampaignConfig, changed: dict[str, str]
+) -> None:
+    value = on_s3(mini, "https://s3.example.jp").model_dump(mode="json")
+    value["closing"]["storage"][0] |= changed
+    with refused("STORAGE-UNDECLARED"):
+        require_approved(Storage.model_validate(said("https://s3.example.jp")), CampaignConfig.model_validate(value))
 
 
 def test_the_logs_of_other_campaigns_are_not_asked_for_without_encryption(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(s3_calls, "client", lambda *_: pytest.fail("a client was made"))
-    with pytest.raises(KanshoError, match="STORAGE-TLS"):
+    with refused("STORAGE-TLS"):
         list(ledgers_of(deploy(tmp_path, said("http://s3.example.jp"))))
 
 
 def test_data_that_the_data_flow_keeps_elsewhere_do_not_go_to_s3(mini: CampaignConfig) -> None:
     value = on_s3(mini, "https://s3.example.jp").model_dump(mode="json")
     value["data_flow"][0]["place"] = "head_office"
-    with pytest.raises(KanshoError, match="STORAGE-FLOW"):
+    with refused("STORAGE-FLOW"):
         require_approved(Storage.model_validate(said("https://s3.example.jp")), CampaignConfig.model_validate(value))
 
 
 def test_a_machine_without_the_setting_does_not_begin_a_second_vault(mini: CampaignConfig, tmp_path: Path) -> None:
-    with pytest.raises(KanshoError, match="STORAGE-UNSAID"):
+    with refused("STORAGE-UNSAID"):
         stores_of(on_s3(mini, "https://s3.example.jp"), tmp_path)
 
 
@@ -197,5 +207,5 @@ def test_a_machine_without_the_setting_does_not_begin_a_second_vault(mini: Campa
     "value", ["", [], {}, said("https://x") | {"secret_key": "s"}, said("https://x") | {"lock": "NONE"}]
 )
 def test_a_setting_that_is_not_understood_is_refused(mini: CampaignConfig, tmp_path: Path, value: object) -> None:
-    with pytest.raises(KanshoError, match="STORAGE-SETTINGS"):
+    with refused("STORAGE-SETTINGS"):
         stores_of(mini, deploy(tmp_path, value))

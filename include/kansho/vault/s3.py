@@ -100,7 +100,7 @@ class S3Store:
             except ClientError as error:
                 if code_of(error) in TAKEN:
                     return lost and self._digest(key) == digest.hexdigest()
-                if not passing(error) and code_of(error) not in UNDER_WAY | {"NoSuchUpload"}:
+                if not passing(error) and code_of(error) != "NoSuchUpload":
                     raise refused("create", error) from None
                 last: Exception = error
                 lost = lost or code_of(error) not in UNDER_WAY

@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 ABSENT = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion", "NoSuchUpload"})
 TAKEN = frozenset({"PreconditionFailed", "412"})
-#: Another write of the same name is under way: whether it succeeds is not known yet.
+#: Another call about the same name or bucket is under way: whether a write of it succeeds is not known yet.
 UNDER_WAY = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 #: Answers of a server that is busy or broken for a moment, and of a clock or body that went wrong on the way.
-PASSING = frozenset(
+PASSING = UNDER_WAY | frozenset(
     {"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "Throttling", "ThrottlingException"}
     | {"TooManyRequestsException", "RequestTimeTooSkewed", "IncompleteBody", "BadDigest", "500", "502", "503", "504"}
 )
@@ -77,14 +77,14 @@ def tried(what: str, call: Callable[[], T], patience: Patience = DEFAULT) -> T:
     """The answer of a call that may be made any number of times; ``what`` names the call in a refusal.
 
     Raises:
-        KanshoError: ``S3-REFUSED``, or ``S3-UNANSWERED`` when the last try failed too.  Absence, a taken name and a
-            name being taken are the caller's business: their `ClientError` passes.
+        KanshoError: ``S3-REFUSED``, or ``S3-UNANSWERED`` when the last try failed too.  Absence and a taken name are
+            the caller's business: their `ClientError` passes.
     """
     for failure in range(patience.tries):
         try:
             return call()
         except ClientError as error:
-            if code_of(error) in ABSENT | TAKEN | UNDER_WAY:
+            if code_of(error) in ABSENT | TAKEN:
                 raise
             if not passing(error):
                 raise refused(what, error) from None

@@ -43,13 +43,13 @@ def erase_versions(client: Any, bucket: str, versions: Sequence[Version], patien
             could be removed is removed before.
     """
     locked: list[str] = []
-    others: dict[str, str] = {}
+    others: dict[Version, str] = {}
     for start in range(0, len(versions), BULK):
         for (key, version), code in _erased(client, bucket, versions[start : start + BULK], patience).items():
             if is_locked(client, bucket, key, version, patience):
                 locked.append(key)
             else:
-                others[key] = code
+                others[key, version] = code
     if locked:
         raise KanshoError(
             "S3-LOCKED",
@@ -61,7 +61,7 @@ def erase_versions(client: Any, bucket: str, versions: Sequence[Version], patien
         raise KanshoError(
             "S3-NOT-ERASED",
             f"消去できない版があります（{len(others)}件: {' '.join(sorted(set(others.values())))}）",
-            place=" ".join(sorted(others)[:5]),
+            place=" ".join(sorted({key for key, _ in others})[:5]),
             remedy="権限 (s3:DeleteObjectVersion) と稼働状況を確かめ、やり直してください（続きから行います）",
         )
 

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kansho.errors import KanshoError
-from kansho.vault.s3_calls import ABSENT, Patience, code_of, tried
+from kansho.vault.s3_calls import ABSENT, Patience, code_of, refused, tried
 
 PART = 16 * 2**20
 
@@ -71,7 +71,7 @@ def abort_uploads(client: Any, bucket: str, uploads: Iterable[tuple[str, str]], 
             tried("abort parts", partial(client.abort_multipart_upload, **wanted), patience)
         except ClientError as error:
             if code_of(error) not in ABSENT:
-                raise
+                raise refused("abort parts", error) from None
 
 
 def _part(client: Any, upload: Mapping[str, str], number: int, data: bytes, patience: Patience) -> dict[str, Any]:
