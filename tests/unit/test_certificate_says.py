@@ -16,7 +16,7 @@ from kansho.evidence.certified import certified_facts, certified_part, open_manu
 from kansho.evidence.erasure_log import erasure_log
 from kansho.evidence.events import Event
 from kansho.evidence.merkle import leaf_hash, root_of
-from kansho.evidence.methods import CRYPTO_ERASE, KEY_SERVICE, OVERWRITE, how_it_was_done
+from kansho.evidence.methods import CRYPTO_ERASE, DELETE, KEY_SERVICE, OVERWRITE, how_it_was_done
 from kansho.evidence.scan_log import scan_log
 from tests.unit.evidence_year import CONTRACTOR, DELETED, MANAGER, OFFICER, Year
 
@@ -234,6 +234,17 @@ def test_the_erasure_log_has_a_row_for_each_target(year: Year) -> None:
         )
     ]
     assert when(year, "snapshot_erased", "roster/d01") == moment(12)
+
+
+def test_a_holding_is_not_called_erased_by_its_key_while_that_key_is_there(year: Year) -> None:
+    def methods(log: list[Event]) -> list[str]:
+        return [row[5] for row in rows_of(erasure_log(log)) if row[0].startswith("roster/")]
+
+    assert methods(year.events) == [CRYPTO_ERASE] * 2
+    kept = [e for e in year.events if (e.type, e.key) != ("keys_destroyed", "residents")]
+    assert methods(kept) == [DELETE] * 2
+    year.add("key_deletion_scheduled", "residents", codes={"until": "2028-02-09"})
+    assert methods(year.events) == [DELETE] * 2
 
 
 def test_the_scan_log_has_a_row_for_each_place_and_one_for_all(year: Year) -> None:

@@ -21,6 +21,7 @@ from kansho.evidence.deadline_rules import (
     report_months,
 )
 from kansho.evidence.facts import ConfigFacts
+from kansho.evidence.methods import ABSENT, DELETE
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.evidence.past import Past
 from kansho.evidence.strict import read_json
@@ -28,7 +29,9 @@ from kansho.missed import record_missed
 from kansho.outreach.field import CHECKLIST
 from kansho.oversight import clauses
 from kansho.oversight.deadlines import obligations
+from kansho.vault.vault import Vault
 from kansho.workspace import Workspace
+from tests.refusals import refused
 from tests.unit.evidence_year import lawful_year
 
 Open = Callable[[date], Workspace]
@@ -53,6 +56,30 @@ def test_a_holding_erased_after_its_day_is_told_by_the_erasure_itself(
     later.erase(ref, reason="retention")
     assert missed_keys(later) == told
     assert later.ledger.events()[-1].type == "snapshot_erased"
+
+
+@pytest.mark.parametrize(("killed", "found"), [(False, "present"), (True, "absent")])
+def test_an_erasure_says_what_it_found_also_after_a_run_that_was_killed_before_it_was_told(
+    open_workspace: Open, killed: bool, found: str
+) -> None:
+    ws = open_workspace(APRIL_20)
+    ref = ws.store_bytes("raw_stop_list", "d01", b"x")
+    if killed:
+        ws.vault.erase(ref.name)
+    told = {"reason": "retention", "found": found, "method": DELETE, "verified": ABSENT}
+    assert ws.erase(ref, reason="retention").codes == told
+    assert ws.erase(ref, reason="retention").codes == told  # what was told first stands
+    assert [e.codes for e in ws.ledger.events("snapshot_erased")] == [told]
+
+
+def test_nothing_is_told_of_an_object_that_is_still_there(open_workspace: Open) -> None:
+    ws = open_workspace(APRIL_20)
+    ref = ws.store_bytes("raw_stop_list", "d01", b"x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Vault, "erase", lambda vault, name: None)
+        with refused("VAULT-RESIDUE", place=ref.name):
+            ws.erase(ref, reason="retention")
+    assert ws.ledger.events("snapshot_erased") == []
 
 
 def late_findings(ws: Workspace) -> list[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from kansho.evidence.events import Event
+from kansho.evidence.methods import CRYPTO_ERASE, DELETE
 from kansho.evidence.purges import CLASSES, NO_DATABASE, Attempt, attempts
+from kansho.vault.classes import class_of
 
 NAME = "documents/erasure-log.csv"
 HEADINGS = ("対象", "区分", "要約値 (SHA-256)", "行数・点数", "発見", "方法", "消去・登録の日時 (UTC)", "確認")
@@ -30,10 +33,11 @@ def _rows(log: Sequence[Event]) -> Iterator[tuple[str, ...]]:
     """Odd events give odd rows, never an error: the rules judge them (`kansho.evidence.rules`)."""
     closing = {e.key: e for e in log if e.type == "holding_erased"}
     purges = {made.key: made for made in attempts(log)}
+    destroyed = _destroyed(log)
     for event in log:
         when, codes = event.recorded_at, event.codes
         if event.type == "snapshot_erased":
-            yield _holding(event, closing.get(event.key))
+            yield _holding(event, closing.get(event.key), destroyed)
         elif event.type == "manual_target_closed":
             digest, items = str(event.refs.get("sha256", "")), str(event.counts.get("items", ""))
             kind, found, method, verified, witness = (
@@ -63,12 +67,29 @@ def _traces(made: Attempt, when: str) -> Iterator[tuple[str, ...]]:
         yield (target, "traces", "", removed, found, how[name], when, f"counted again: {left}")
 
 
-def _holding(gone: Event, end: Event | None) -> tuple[str, ...]:
-    """One object of the vault, erased by the closing (``end``) or before it by the data flow's dates."""
+def _destroyed(log: Sequence[Event]) -> frozenset[str]:
+    """Keys that are gone at the end of the log; one whose deletion was scheduled after that was still there."""
+    gone: set[str] = set()
+    for event in log:
+        if event.type == "keys_destroyed":
+            gone.add(event.key)
+        elif event.type == "key_deletion_scheduled":
+            gone.discard(event.key)
+    return frozenset(gone)
+
+
+def _holding(gone: Event, end: Event | None, destroyed: AbstractSet[str]) -> tuple[str, ...]:
+    """One object of the vault, erased by the closing (``end``) or before it by the data flow's dates.
+
+    What the closing ends is deleted first and its key last: while that key is there (a key service waits for days),
+    nothing was erased by it.
+    """
     holding = gone.refs.get("holding")
     said = holding if isinstance(holding, dict) else {}
     why = gone.codes.get("reason", "")
     found, method, verified = ((end or gone).codes.get(name, "") for name in ("found", "method", "verified"))
+    if method == CRYPTO_ERASE and class_of(gone.key.partition("/")[0]) not in destroyed:
+        method = DELETE
     how = method if end else f"{method} ({_OF_A_PROGRAM.get(why, why)})"
     digest, rows = str(said.get("digest", "")), str(said.get("rows", ""))
     return (gone.key, "vault", digest, rows, found, how, gone.recorded_at, verified)
