@@ -175,11 +175,10 @@ class Workspace:
         return self._vault_for(ref.kind).read_bytes(ref)
 
     def erase(self, ref: SnapshotRef, *, reason: str) -> Event:
-        """Erase one holding, look for it, and record both (``reason`` is a code such as ``retention``); after its
-        day, that too.  ``found`` is whether it was still there: a run that was killed may have erased it already.
+        """Erase one holding, look for it, and record both, and that it was late (``reason``: such as ``retention``).
 
-        The closing has gathered what the residue scan looks for; before that, it is kept from every table of people
-        that goes (`kansho.remembered`).
+        ``found`` in the record: a run that was killed may have erased it already.  The closing has gathered what the
+        residue scan looks for; before it, that is kept from every table of people that goes (`kansho.remembered`).
         """
         vault = self._vault_for(ref.kind)
         found = PRESENT if vault.store.residue(ref.name) else ABSENT  # of any version, also one that nothing lists
