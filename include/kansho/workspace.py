@@ -181,7 +181,7 @@ class Workspace:
         residue scan looks for; before it, that is kept from every table of people that goes (`kansho.remembered`).
         """
         vault = self._vault_for(ref.kind)
-        found = PRESENT if vault.store.residue(ref.name) else ABSENT  # of any version, also one that nothing lists
+        found = PRESENT if vault.store.residue(ref.name) else ABSENT
         if reason != "closing" and may_name_people(ref.kind) and vault.store.exists(ref.name):
             self._remember(ref)
         vault.erase(ref.name)
@@ -189,8 +189,7 @@ class Workspace:
             raise KanshoError(
                 "VAULT-RESIDUE", "消去後も版が残っています", place=ref.name, remedy="保管庫の版とロックを確認"
             )
-        stored = self.ledger.find("snapshot_stored", ref.name)
-        due = stored.codes.get("erase_by", "") if stored is not None else ""
+        due = stored.codes.get("erase_by", "") if (stored := self.ledger.find("snapshot_stored", ref.name)) else ""
         if "" < due < self.today.isoformat():
             self.record("deadline_missed", f"erase_by/{ref.name}", codes={"due": due, "clause": "P11"})
         codes = {"reason": reason, "found": found, "method": DELETE, "verified": ABSENT}
