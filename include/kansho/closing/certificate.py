@@ -141,7 +141,8 @@ def certify(ws: Workspace, certificate: bytes) -> None:
 def bundle_of(ws: Workspace, certificate: bytes, papers: Mapping[str, bytes] | None = None) -> bytes:
     """The evidence bundle over the log as it stands, a checkpoint of its size included once one is signed.
 
-    ``papers`` are documents that are not written yet, by name; all others are read as they were issued.
+    ``papers`` are documents that are not issued yet, by name, whatever a run that was killed left in their places; all
+    others are read as they were issued.
 
     Raises:
         KanshoError: ``BUNDLE-PAPER`` when one of them is not there, ``CERTIFY-PAPER`` when it was changed.
@@ -158,16 +159,16 @@ def bundle_of(ws: Workspace, certificate: bytes, papers: Mapping[str, bytes] | N
         earlier_configs=[c.model_dump(mode="json") for c in bound_configs(ws) if c.digest != ws.config.digest],
         timestamps=ws.ledger.timestamps(),
         countersigned=ws.ledger.countersigned(),
-        papers={**_papers(ws, events), **(papers or {})},
+        papers={**_papers(ws, events, frozenset(papers or ())), **(papers or {})},
     )
 
 
-def _papers(ws: Workspace, events: Sequence[Event]) -> dict[str, bytes]:
+def _papers(ws: Workspace, events: Sequence[Event], without: frozenset[str]) -> dict[str, bytes]:
     """What a bundle carries of the documents that lie among the outputs, each as it was issued."""
     found = {}
     for name, digest in carried(events).items():
         path = ws.layout.outputs / name
-        if path.is_file():
+        if name not in without and path.is_file():
             found[name] = path.read_bytes()
             if sha256(found[name]) != digest:
                 raise KanshoError(
