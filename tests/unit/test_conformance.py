@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 
 from kansho import cli
 from kansho.evidence.ledger import wall_clock
-from kansho.vault import conformance
+from kansho.vault import conformance, probes
 from kansho.vault.conformance import PROBES, Report
 from tests.conftest import REPOSITORY
 from tests.s3_server import EVIDENCE, PERSONAL, QUICK, REGION, Faults, bucket, client_of, error_response, s3_site
@@ -34,6 +34,8 @@ def checked(endpoint: str, monkeypatch: pytest.MonkeyPatch, change: Change, **as
     client = client_of(endpoint)
     if change is not ignores_checksums:
         client.meta.events.register("before-send.s3.PutObject", refuses_other_bytes)
+    if change not in (lets_compliance_be_shortened, lets_compliance_become_governance):
+        client.meta.events.register("before-send.s3.PutObjectRetention", refuses_weaker_retention)
     change(client)
     monkeypatch.setattr(conformance, "client", lambda *_: client)
     asked.setdefault("compliance", True)
@@ -94,6 +96,39 @@ def answers_every_writer_that_it_won(client: Any) -> None:
 
     client.meta.events.register("before-parameter-build.s3.PutObject", marked)
     client.meta.events.register("after-call.s3.PutObject", told)
+
+
+def ignores_conditions_of_the_log(client: Any) -> None:
+    before(client, "PutObject", lambda params: params["Bucket"] == EVIDENCE and params.pop("IfNoneMatch", None))
+
+
+def tells_every_writer_of_the_log_that_it_won(client: Any) -> None:
+    def told(http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        if context.get("racing") and "Error" in parsed:
+            parsed.pop("Error")
+            parsed["ResponseMetadata"]["HTTPStatusCode"] = http_response.status_code = 200
+
+    def marked(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["racing"] = "/log-race-" in params["Key"]
+
+    client.meta.events.register("before-parameter-build.s3.PutObject", marked)
+    client.meta.events.register("after-call.s3.PutObject", told)
+
+
+def lets_compliance_be_shortened(client: Any) -> None:
+    """As the endpoint of the tests does by itself."""
+
+
+def lets_compliance_become_governance(client: Any) -> None:
+    def weaker(request: Any, **_: Any) -> AWSResponse | None:
+        return None if b"GOVERNANCE" in request.body else error_response(403, "AccessDenied")
+
+    client.meta.events.register("before-send.s3.PutObjectRetention", weaker)
+
+
+def refuses_weaker_retention(**_: Any) -> AWSResponse:
+    """What a real server says to whoever would end a retention sooner."""
+    return error_response(403, "AccessDenied")
 
 
 def ignores_conditions_at_the_end_of_parts(client: Any) -> None:
@@ -184,7 +219,11 @@ def lists_one_page(client: Any) -> None:
     ("change", "codes"),
     [
         (lambda client: None, set()),
-        (ignores_conditions, {"CHECK-CREATE", "CHECK-RACE"}),
+        (ignores_conditions, {"CHECK-CREATE", "CHECK-RACE", "CHECK-LOG"}),
+        (ignores_conditions_of_the_log, {"CHECK-LOG"}),
+        (tells_every_writer_of_the_log_that_it_won, {"CHECK-LOG"}),
+        (lets_compliance_be_shortened, {"CHECK-COMPLIANCE"}),
+        (lets_compliance_become_governance, {"CHECK-COMPLIANCE"}),
         (answers_every_writer_that_it_won, {"CHECK-RACE"}),
         (ignores_conditions_at_the_end_of_parts, {"CHECK-PARTS"}),
         (joins_parts_backwards, {"CHECK-PARTS"}),
@@ -287,9 +326,11 @@ def test_everything_is_cleaned_up_but_what_a_lock_keeps_and_that_is_named(
     )
     assert "Versions" not in client.list_object_versions(Bucket="cleaned")
     assert not client.list_multipart_uploads(Bucket="cleaned").get("Uploads")
-    (kept,) = client.list_object_versions(Bucket="cleaned-evidence")["Versions"]
-    assert report.left == (f"cleaned-evidence/{kept['Key']}",)
-    assert kept["Key"].startswith(f"{conformance.PREFIX}/")
+    kept = {version["Key"] for version in client.list_object_versions(Bucket="cleaned-evidence")["Versions"]}
+    assert report.left == tuple(f"cleaned-evidence/{key}" for key in sorted(kept))
+    races = (f"log-race-{number}" for number in range(probes.ROUNDS))
+    assert {key.rpartition("/")[2] for key in kept} == {"lock", "log-create", *races}
+    assert all(key.startswith(f"{conformance.PREFIX}/") for key in kept)
     assert report.left[0] in conformance.as_text(report)
     assert conformance.as_json(report)["left"] == list(report.left)
 
@@ -316,7 +357,7 @@ def test_the_command_tells_a_table_or_json_and_ends_with_one_unless_all_is_kept(
     sound = Report(tuple(r for r in report.results if r.state == "pass"), ())
     monkeypatch.setattr(conformance, "check", lambda *_, **__: sound)
     assert cli.main(words) == 0
-    assert "全 11 項目に適合しました" in capsys.readouterr().out
+    assert "全 12 項目に適合しました" in capsys.readouterr().out
 
 
 def test_every_check_is_explained_to_who_runs_it() -> None:

@@ -20,6 +20,7 @@ PERSONAL, EVIDENCE = "kansho-personal", "kansho-evidence"
 #: boto3's calls → the actions that IAM asks for (Service Authorization Reference; with versions, retention, tags).
 ACTIONS: dict[str, set[str]] = {
     "put_object": {"s3:PutObject"},
+    "put_object_retention": {"s3:PutObjectRetention"},
     "get_object": {"s3:GetObject"},
     "head_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "list_objects_v2": {"s3:ListBucket"},

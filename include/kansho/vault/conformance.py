@@ -74,6 +74,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("CHECK-BULK", "版のまとめての削除", probes.bulk, _SERVER),
     Probe("CHECK-CREATE", "条件付き書込み", probes.create, _SERVER),
     Probe("CHECK-RACE", "同時の条件付き書込み", probes.race, _SERVER),
+    Probe("CHECK-LOG", "証跡のバケットの条件付き書込み（ロックの下で）", probes.log, _SERVER),
     Probe("CHECK-CHECKSUM", "検査値の照合", probes.checksum, _SERVER),
     Probe("CHECK-PARTS", "条件付きの分割書込み", probes.parts, _SERVER),
     Probe("CHECK-UPLOADS", "終わっていない分割書込みの一覧", probes.uploads, _SERVER),
@@ -104,7 +105,7 @@ def check(
         evidence: bucket of the evidence.
         clock: the real time, in UTC: a server compares it with its own.
         writers: how many race for a name.
-        hold: seconds for which one object is locked (GOVERNANCE); it is removed afterwards.
+        hold: seconds for which a few objects are locked (GOVERNANCE); they are removed afterwards.
         compliance: whether one more is, under COMPLIANCE, which nobody can lift before that; else that is not checked.
         patience: of calls that may be made again.
         sleep: until the lock has ended.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,10 +68,11 @@ class Bench:
         """One plain write."""
         return self.client.put_object(Bucket=bucket or self.personal, Key=f"{self.prefix}/{name}", Body=body, **more)
 
-    def body(self, name: str) -> bytes | None:
+    def body(self, name: str, bucket: str = "") -> bytes | None:
         """What a reader gets now; None when there is nothing."""
+        place = {"Bucket": bucket or self.personal, "Key": f"{self.prefix}/{name}"}
         try:
-            return bytes(self.client.get_object(Bucket=self.personal, Key=f"{self.prefix}/{name}")["Body"].read())
+            return bytes(self.client.get_object(**place)["Body"].read())
         except ClientError as error:
             if code_of(error) in ABSENT:
                 return None
@@ -107,26 +108,50 @@ def versions(bench: Bench) -> None:
 
 def create(bench: Bench) -> None:
     """A name that is taken stays with what took it."""
-    bench.put("create", IfNoneMatch="*")
-    if not _refused(lambda: bench.put("create", OTHER, IfNoneMatch="*"), TAKEN):
-        raise Broken("既にある名前への条件付き書込み（If-None-Match）が断られません")
-    if bench.body("create") != BODY or len(bench.versions("create")) != 1:
-        raise Broken("断られた書込みが、内容又は版を残しました")
+    _one_of_two(bench, bench.personal, "create", {})
 
 
 def race(bench: Bench) -> None:
     """Of many who write the same name at once, exactly one is told that it did, and its bytes are there."""
+    _one_of_many(bench, bench.personal, "race", {})
+
+
+def log(bench: Bench) -> None:
+    """Both in the bucket of the log, which stands on it most of all, each object under a lock as the log's are."""
+    until = bench.clock().replace(microsecond=0) + timedelta(seconds=bench.hold)
+    for name, tried in (("log-create", _one_of_two), ("log-race", _one_of_many)):
+        tried(bench, bench.evidence, name, {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until})
+
+
+def _one_of_two(bench: Bench, bucket: str, name: str, lock: Mapping[str, Any]) -> None:
+    more = {"bucket": bucket, "IfNoneMatch": "*", **lock}
+    bench.put(name, **more, **_checksum(BODY, lock))
+    if not _refused(lambda: bench.put(name, OTHER, **more, **_checksum(OTHER, lock)), TAKEN):
+        raise Broken("既にある名前への条件付き書込み（If-None-Match）が断られません")
+    if bench.body(name, bucket) != BODY or len(bench.versions(name, bucket)) != 1:
+        raise Broken("断られた書込みが、内容又は版を残しました")
+
+
+def _checksum(body: bytes, lock: Mapping[str, Any]) -> dict[str, Any]:
+    """S3 demands one of whatever is written under a lock."""
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    return {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": digest} if lock else {}
+
+
+def _one_of_many(bench: Bench, bucket: str, called: str, lock: Mapping[str, Any]) -> None:
     with ThreadPoolExecutor(bench.writers) as pool:
         for number in range(ROUNDS):
-            name = f"race-{number}"
+            name = f"{called}-{number}"
 
             def write(writer: int, name: str = name) -> bool:
-                return not _refused(lambda: bench.put(name, f"{writer}".encode(), IfNoneMatch="*"), TAKEN | UNDER_WAY)
+                body = f"{writer}".encode()
+                more = {"bucket": bucket, "IfNoneMatch": "*", **lock, **_checksum(body, lock)}
+                return not _refused(lambda: bench.put(name, body, **more), TAKEN | UNDER_WAY)
 
             won = [writer for writer, did in enumerate(pool.map(write, range(bench.writers))) if did]
             if len(won) != 1:
                 raise Broken(f"同時に書いた {bench.writers} のうち {len(won)} が成功を告げられました")
-            if bench.body(name) != f"{won[0]}".encode() or len(bench.versions(name)) != 1:
+            if bench.body(name, bucket) != f"{won[0]}".encode() or len(bench.versions(name, bucket)) != 1:
                 raise Broken("成功を告げられた書込みと、残った内容又は版の数が違います")
 
 
@@ -224,14 +249,14 @@ def compliance(bench: Bench) -> None:
 def _kept_under(bench: Bench, mode: str, name: str) -> None:
     until = bench.clock().replace(microsecond=0) + timedelta(seconds=bench.hold)
     asked = {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
-    digest = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
-    checksum = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": digest}
-    more: dict[str, Any] = {**asked, **checksum}
+    more: dict[str, Any] = {**asked, **_checksum(BODY, asked)}
     made = bench.put(name, bucket=bench.evidence, IfNoneMatch="*", **more)
     one = {"Key": f"{bench.prefix}/{name}", "VersionId": made["VersionId"]}
     head = bench.client.head_object(Bucket=bench.evidence, **one)
     if (head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")) != (mode, until):
         raise Broken("保持の種類・期日が、求めたとおりに付きません")
+    if mode == "COMPLIANCE":
+        _require_not_weaker(bench, one, until)
     # Of the mode that may be lifted with a right to it, only whoever has none is to be refused.
     lifts: dict[str, Any] = {"BypassGovernanceRetention": True} if mode == "COMPLIANCE" else {}
     refused = [
@@ -244,6 +269,15 @@ def _kept_under(bench: Bench, mode: str, name: str) -> None:
         raise TimeoutError  # too slow to say: the retention may have ended meanwhile
     if not all(refused) or not answer.get("Errors") or not kept:
         raise Broken("保持期間中の版が削除できるか、削除の拒否が告げられません")
+
+
+def _require_not_weaker(bench: Bench, one: Mapping[str, str], until: datetime) -> None:
+    """Nobody brings the last day forward or the mode down: who could, could then delete."""
+    earlier = {"Mode": "COMPLIANCE", "RetainUntilDate": until - timedelta(seconds=bench.hold // 2)}
+    for wanted in (earlier, {"Mode": "GOVERNANCE", "RetainUntilDate": until}):
+        asked = {"Bucket": bench.evidence, **one, "Retention": wanted}
+        if not _refused(partial(bench.client.put_object_retention, **asked), _DENIED):
+            raise Broken("保持の期日を早めるか、種類を弱めることができます")
 
 
 _DENIED = frozenset({"AccessDenied", "403", "ObjectLocked", "InvalidRequest"})
