@@ -285,6 +285,10 @@ def _stored(year: Year, kind: str, key: str, rows: int, *made_of: dict[str, Any]
     return ref
 
 
+def _holding(year: Year, name: str) -> Any:
+    return next(e.refs["holding"] for e in year.events if (e.type, e.key) == ("snapshot_stored", name))
+
+
 def _intake(year: Year) -> None:
     year.today = date(2027, 4, 20)
     year.add("password_entered", "d01-1", codes={"delivery": "d01"})
@@ -371,7 +375,9 @@ def _oversight(year: Year) -> None:
     _leaver(year)
     year.today = date(2027, 7, 10)
     for name in ("sealed_delivery/d01", "raw_target_list/d01"):
-        year.add("snapshot_erased", name, codes={"reason": "retention"} | DELETED)
+        year.add(
+            "snapshot_erased", name, codes={"reason": "retention"} | DELETED, refs={"holding": _holding(year, name)}
+        )
     for package in [e for e in year.events if e.type == "package_handed_over"]:
         year.add("package_erased", package.key, codes={"party": package.codes["party"], "on": "2027-07-09"})
     for month, due in report_months(year.facts):
@@ -482,16 +488,18 @@ def _closing(year: Year) -> None:
     inventory["holdings"] = sum(inventory.values())
     inventory |= {"traces.rows": 480, "traces.logs": 5, "traces.pages": 0}
     planned = {"targets": len(TARGETS), "documents": 1}
-    year.add("inventory_taken", "inventory", counts=inventory, codes={"database": "sqlite"})
+    counted = {"digest": sha256(b"inventory")}
+    year.add("inventory_taken", "inventory", counts=inventory, codes={"database": "sqlite"}, refs=counted)
     plan = sha256(b"plan")
     artefact = {"digest": sha256(b"pdf")}
-    refs = {"digest": plan, "artefact": artefact, "targets": dict.fromkeys(TARGETS, "")}
+    _stored(year, "plan_document", "erasure-1", 0)
+    targets = {name: _ref(*name.split("/", 1), 0)["digest"] for name in TARGETS}
+    refs = {"digest": plan, "artefact": artefact, "targets": targets, "inventory_digest": counted["digest"]}
     year.add("erasure_planned", "plan-1", counts=planned, refs=refs)
     year.approve("dag/run/erase_contractor", CONTRACTOR, artefact["digest"])
     year.approve("dag/run/erase_ward", MANAGER, artefact["digest"], distinct_from="dag/run/erase_contractor")
-    _stored(year, "plan_document", "erasure-1", 0)
     for name in TARGETS:
-        year.add("snapshot_erased", name, codes={"reason": "closing"} | DELETED)
+        year.add("snapshot_erased", name, codes={"reason": "closing"} | DELETED, refs={"holding": _holding(year, name)})
         codes = {"found": PRESENT, "method": CRYPTO_ERASE, "plan": plan, "verified": ABSENT}
         year.add("holding_erased", name, codes=codes)
     for name in (*VAULT_CLASSES, "hmac", "exchange"):

@@ -26,6 +26,7 @@ from kansho.evidence.methods import CRYPTO_ERASE
 from kansho.evidence.verdict import verdict
 from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
+from tests.unit import misdeeds_order
 from tests.unit.attacks import (
     FIFTH,
     HANDED,
@@ -406,21 +407,22 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         changed("approval_decided", "dag/run/call_list", refs={"digest": "0" * 64}),
         {"APPROVAL-DIGEST [approval_decided dag/run/call_list]"},
     ),
-    "one person for four eyes": (one_person_twice, {"STATE-ERASED-FOUR-EYES [holding_erased quarantine/d01]"}),
+    "one person for four eyes": (one_person_twice, {"STATE-ERASED-FOUR-EYES [snapshot_erased quarantine/d01]"}),
     "second approval rejected": (
         coded("approval_decided", "dag/run/erase_contractor", decision="reject"),
         {
             "APPROVAL-FOUR-EYES [approval_decided dag/run/erase_ward]",
-            "STATE-ERASED-UNAPPROVED [holding_erased quarantine/d01]",
+            "STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/d01]",
+            "STATE-PLAN-APPROVAL [approval_decided dag/run/erase_contractor]",
         },
     ),
     "erasure approved once": (
         dropped("approval_decided", "dag/run/erase_ward"),
-        {"STATE-ERASED-UNAPPROVED [holding_erased quarantine/d01]"},
+        {"STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/d01]"},
     ),
     "erased on the word of the wrong roles": (
         asked_instead("dag/run/erase_ward", OFFICER),
-        {"STATE-ERASED-ROLE [holding_erased quarantine/d01]"},
+        {"STATE-ERASED-ROLE [snapshot_erased quarantine/d01]"},
     ),
     "erased under another plan": (
         coded("holding_erased", "roster/d01", plan="0" * 64),
@@ -445,11 +447,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "erased without a plan": (
         dropped("erasure_planned"),
-        {"CERTIFY-INCOMPLETE [erasure_planned]", "STATE-ERASED-UNPLANNED [holding_erased quarantine/d01]"},
+        {"CERTIFY-INCOMPLETE [erasure_planned]", "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/d01]"},
     ),
     "erased before the receipt": (
         dropped("handover_receipted"),
-        {"STATE-ERASED-UNRECEIPTED [holding_erased quarantine/d01]", *NOT_RECEIPTED},
+        {"STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/d01]", *NOT_RECEIPTED},
     ),
     "a receipt of a hand-over that nobody made": (
         renamed("handover_receipted", "handover-1", "handover-99"),
@@ -519,11 +521,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             moved_before("snapshot_erased", "call_results/c1", "package_handed_over", HANDED),
             coded("snapshot_erased", "call_results/c1", reason="retention"),
         ),
-        {"HANDOVER-ERASED-EARLY [snapshot_erased call_results/c1]"},
+        {
+            "HANDOVER-ERASED-EARLY [snapshot_erased call_results/c1]",
+            "STATE-PLAN-TARGETS [erasure_planned plan-1]",
+        },
     ),
     "rows that were put aside erased before the receipt": (
         moved_before("snapshot_erased", "quarantine/call_results-c1", "handover_receipted", "handover-1"),
-        {"HANDOVER-ERASED-EARLY [snapshot_erased quarantine/call_results-c1]"},
+        {
+            "HANDOVER-ERASED-EARLY [snapshot_erased quarantine/call_results-c1]",
+            "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/call_results-c1]",
+            "STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/call_results-c1]",
+        },
     ),
     "a hand-over of nothing": (
         handed_back(**dict.fromkeys(HANDED_BACK, 0)),
@@ -759,7 +768,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a holding made of what was erased before": (
         moved_before("snapshot_erased", "raw_target_list/d01", "snapshot_stored", "quarantine/d01"),
-        {"CUSTODY-USED-ERASED [snapshot_stored quarantine/d01]"},
+        {
+            "CUSTODY-USED-ERASED [snapshot_stored quarantine/d01]",
+            "STATE-ERASED-REASON [snapshot_erased raw_target_list/d01]",
+        },
     ),
     "a derived copy that names nothing it was made of": (
         made_of("roster/d01"),
@@ -767,11 +779,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a derived copy of which the parents are left out": (
         changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("roster/d01"), **ROSTER}}),
-        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]", "STATE-ERASED-HOLDING [snapshot_erased roster/d01]"},
     ),
     "a derived copy that calls itself an original": (
         changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("artwork/d01"), **ROSTER}}),
-        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]", "STATE-ERASED-HOLDING [snapshot_erased roster/d01]"},
     ),
     "a derived copy made of what was never registered": (
         made_of("roster/d01", "raw_target_list/d01", "raw_target_list/d77"),
@@ -803,6 +815,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "CUSTODY-KEY-USED [snapshot_stored roster/d02]",
             "DEADLINE-ERASE-BY [erase_by/roster/d02]",
             "STATE-NOT-ERASED [snapshot_stored roster/d02]",
+            "STATE-UNGATED [snapshot_stored roster/d02]",
         },
     ),
     "a holding erased that never was": (
@@ -815,7 +828,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a working file's day moved": (
         lasting("raw_target_list/d01", "2027-12-31"),
-        {"FLOW-ERASE-BY [snapshot_stored raw_target_list/d01]"},
+        {
+            "FLOW-ERASE-BY [snapshot_stored raw_target_list/d01]",
+            "STATE-ERASED-REASON [snapshot_erased raw_target_list/d01]",
+        },
     ),
     "a working file without a day": (
         lasting("raw_target_list/d01", ""),
@@ -1654,6 +1670,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-metadata]]",
         },
     ),
+    **misdeeds_order.MISDEEDS,
 }
 
 #: What only shows beside something that the ward kept, or in what the bundle says of the ward.

@@ -8,7 +8,8 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +259,7 @@ def test_values_that_only_an_erased_delivery_held_are_looked_for(mini: CampaignC
     row = {**PEOPLE.iloc[0].to_dict(), "address": "墨田区東向島七丁目６番５号", "phone": "03-1112-2233"}
     sealed = ws.store_bytes("sealed_delivery", "d00", b"PK")
     former = ws.store_table("raw_target_list", "d00", pd.DataFrame([row]), parents=[sealed])
-    ws.erase(former, reason="retention")
+    replace(ws, today=ws.today + timedelta(days=70)).erase(former, reason="retention")  # of ninety
     (kept,) = ws.snapshots("residue_needles")
     assert kept.key == "raw_target_list/d00"
     assert "東向島".encode() not in ws.needles.store.read(kept.name)

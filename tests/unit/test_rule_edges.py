@@ -12,6 +12,7 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.evidence.account import reconciliations, unbalanced
+from kansho.evidence.bundle import sha256
 from kansho.evidence.closing_rules import closing_findings, wanted_by_hand
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.merkle import leaf_hash, prefix_roots, root_of
@@ -107,6 +108,7 @@ def without_a_day(year: Year) -> None:
 
 COPY = "printer/print_package/mailing_1"
 ROSTER = {"kind": "roster", "key": "d01"}
+HOLDING = {**ROSTER, "digest": sha256(b"roster/d01"), "rows": 97}
 
 
 def committed_after_the_plan(year: Year) -> None:
@@ -125,12 +127,13 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "one person, in another role, for four eyes": (
         approved_by("watanuki", "ward_manager"),
         {BY_WARD, "APPROVAL-UNASSIGNED approval_decided dag/run/erase_ward",
-         "APPROVAL-UNREAD approval_decided dag/run/erase_ward", "STATE-ERASED-FOUR-EYES holding_erased quarantine/d01"},
+          "APPROVAL-UNREAD approval_decided dag/run/erase_ward",
+          "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01"},
     ),
     "another person of the same role for four eyes": (
         approved_by("yamanashi", CONTRACTOR[2]),
         {BY_WARD, "APPROVAL-UNASSIGNED approval_decided dag/run/erase_ward",
-         "STATE-ERASED-FOUR-EYES holding_erased quarantine/d01"},
+         "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01"},
     ),
     "a plan approved as another thing": (as_another_thing, {f"WORK-PLAN {place}" for place in PLAN}),
     "read for a manager who answers for nothing": (
@@ -215,7 +218,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         changed_before_the_plan,
         {"COUNT-PERSONS accepted + added = roster [plan-1]"} | {f"WORK-PLAN {place}" for place in PLAN[1:]}),
     "what was erased is erased once more": (
-        late("snapshot_erased", "roster/d01", codes=DELETED, refs={"of": ROSTER}), set()),
+        late("snapshot_erased", "roster/d01", codes={"reason": "closing"} | DELETED, refs={"holding": HOLDING}),
+        set()),
 }
 # fmt: on
 

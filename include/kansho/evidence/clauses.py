@@ -79,6 +79,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("APPROVAL", "P8"),
     ("STATE-ERASED", "P11"),
     ("STATE-PLAN", "P11"),
+    ("STATE-UNGATED", "D1"),
     ("STATE-CERTIFICATE-MISSING", "P12"),
     ("STATE-NOT", "P11"),
     ("STATE-KEY", "P11"),

@@ -29,6 +29,7 @@ from kansho.evidence.handover_rules import handover_findings
 from kansho.evidence.incident_rules import incident_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
 from kansho.evidence.openings import left_out, openings
+from kansho.evidence.order_rules import begun, order_findings
 from kansho.evidence.oversight_rules import oversight_findings
 from kansho.evidence.papers_rules import papers_findings
 from kansho.evidence.past import Past, at
@@ -44,28 +45,29 @@ _AGAIN = re.compile(r"-p[0-9]{2,}$")
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
 #: Items of a full report on an incident (規則 43条).
 ITEMS = 9
-#: What a delivered file becomes in the core once its gate let it through.
-_CORE = {
-    "target_list": "roster",
-    "analysis_items": "analysis",
-    "checkup_results": "checkup_facts",
-    "past_attendance": "past_attendance_facts",
-    "screening_history": "screening_facts",
-    "stop_list": "stop_facts",
-    "attendance_update": "attendance_facts",
+#: What stands in the core → the delivered file that becomes it once its gate let it through.
+_FILE_OF = {
+    "roster": "target_list",
+    "analysis": "analysis_items",
+    "checkup_facts": "checkup_results",
+    "past_attendance_facts": "past_attendance",
+    "screening_facts": "screening_history",
+    "stop_facts": "stop_list",
+    "attendance_facts": "attendance_update",
 }
+#: Made of the results where the ward sends no file of it.
+_DERIVED = "analysis"
 
 
 def violations(
     events: Sequence[Event], facts: ConfigFacts, in_force: Mapping[str, ConfigFacts] | None = None
 ) -> list[Finding]:
-    """Everything the log does that the campaign's rules do not allow, in the order of the rules.
+    """Everything the log does that the rules do not allow, in the order of the rules.
 
     Args:
         events: the whole log.
         facts: of the configuration bound last.
-        in_force: facts by digest of every configuration ever bound; a decision is judged by those who held the role
-            when it was made.  Without it, by ``facts``.
+        in_force: facts by digest of every configuration ever bound, by which a decision is judged; else by ``facts``.
     """
     log = Past(events, facts, in_force or {})
     return [
@@ -80,6 +82,7 @@ def violations(
         *_intake(log),
         *_releases(log, facts),
         *_erasure(log),
+        *order_findings(log),
         *handover_findings(log),
         *_certification(log, facts),
         *closing_findings(events, facts),
@@ -164,11 +167,15 @@ def _digest(requested: Event) -> str | None:
 
 def _intake(log: Past) -> Iterator[Finding]:
     """Nothing enters the core behind a gate that held or stopped, unless a decision with a reason let it (D1)."""
-    for gate in log.of("gate_evaluated"):
-        kind, _, delivery = gate.key.partition("/")
-        stored = log.find("snapshot_stored", f"{_CORE[kind]}/{delivery}") if kind in _CORE else None
-        if stored is not None and stored.sequence > gate.sequence and not _passed(log, gate, stored):
+    for stored in log.of("snapshot_stored"):
+        kind, _, delivery = stored.key.partition("/")
+        if kind not in _FILE_OF:
+            continue
+        gate = log.find("gate_evaluated", f"{_FILE_OF[kind]}/{delivery}", stored)
+        if gate is not None and not _passed(log, gate, stored):
             yield Finding("STATE-GATE-BYPASSED", at(gate), "its rows were taken in without a pass or a decision")
+        elif (gate is None and kind != _DERIVED) or log.find("delivery_accepted", delivery, stored) is None:
+            yield Finding("STATE-UNGATED", at(stored), "taken in with no gate, or of no accepted delivery, before it")
 
 
 def _releases(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
@@ -248,7 +255,7 @@ def _passed(log: Past, gate: Event, before: Event) -> bool:
 
 def _erasure(log: Past) -> Iterator[Finding]:
     """Handed back, receipted, planned, approved by two people of two roles; only then erased (P11)."""
-    first = log.first("holding_erased")
+    first = begun(log)
     if first is None:
         return
     if not any(e.sequence < first.sequence for e in log.of("handover_receipted")):

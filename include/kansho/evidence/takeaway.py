@@ -55,6 +55,7 @@ MODULES = (
             "methods",
             "opening_rules",
             "openings",
+            "order_rules",
             "oversight_rules",
             "paper",
             "papers_rules",
