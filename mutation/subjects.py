@@ -29,7 +29,7 @@ _VERIFIER = (
         "closing_rules",
     ),
     *("closing_rules", "command", "countersignatures", "covered", "custody_rules", "deadline_rules"),
-    *("decision_rules", "erasure_log", "order_rules", "protection_rules"),
+    *("decision_rules", "erasure_log", "order_rules", "party_rules", "protection_rules"),
     *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
     *("incident_rules", "incidents_shown", "log_lines", "lookalike", "merkle", "methods", "opening_rules", "openings"),
     *("oversight_rules", "paper", "papers_rules", "past", "proofs"),

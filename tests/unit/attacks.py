@@ -632,7 +632,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
-    *("copy", "ended", "hand", "incident", "order", "papers", "protection", "scan"),
+    *("copy", "ended", "hand", "incident", "order", "papers", "party", "protection", "scan"),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),

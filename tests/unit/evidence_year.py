@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.campaign.clauses import clauses_of
-from kansho.campaign.config import CampaignConfig
+from kansho.campaign.config import CampaignConfig, Handler
 from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.errors import KanshoError
 from kansho.evidence import bundle as names
@@ -230,7 +230,7 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     opened = {"simulation": "true", "config_digest": first.digest, **clauses_of(first).codes}
     add("campaign_opened", config.id, codes=opened)
     add("keys_created", "keys", codes={"signing_public": year.public.hex(), **PROTECTED})
-    _registers(year)
+    _registers(year, first)
     then = (OFFICER[0], officer, OFFICER[2])
     year.approve("dag/run/opening", then, sha256(b"handler-report"), artefact="document/handler-report")
     if replaces:
@@ -239,6 +239,9 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
         )
         bound = {"config_digest": config.digest, **clauses_of(config).codes}
         add("config_amended", config.digest, codes={**bound, "authority": "dag/run/amendment"})
+        for handler in config.handlers:
+            if handler not in replaces.handlers:
+                add("handler_registered", f"{handler.id}/2", codes=_registered(handler))
     _intake(year)
     _outreach(year)
     _oversight(year)
@@ -246,25 +249,30 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
     return year
 
 
-def _registers(year: Year) -> None:
+def _registered(handler: Handler) -> dict[str, str]:
+    return {
+        "party": handler.party,
+        "place": handler.place,
+        "user": handler.user or "",
+        "role": handler.role.value if handler.role else "",
+        "responsible": "yes" if handler.responsible else "no",
+    }
+
+
+def _registers(year: Year, config: CampaignConfig) -> None:
     """Parties with consent and clauses, people with training and briefing, places, the seed and the hold-outs."""
     add = year.add
     add("seed_committed", "seed", refs={"sha256": sha256(b"seed")})
-    for party in year.config.parties:
+    for party in config.parties:
         codes = {"kind": party.kind.value, "works": "|".join(w.value for w in party.works)}
         if party.consent is not None:
             codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": party.consent.clauses}
         add("party_registered", party.id, codes=codes)
-    for handler in year.config.handlers:
-        said = {"party": handler.party, "place": handler.place, "user": handler.user or ""}
-        said |= {
-            "role": handler.role.value if handler.role else "",
-            "responsible": "yes" if handler.responsible else "no",
-        }
-        add("handler_registered", handler.id, codes=said)
+    for handler in config.handlers:
+        add("handler_registered", handler.id, codes=_registered(handler))
         add("training_recorded", handler.id, codes={"on": handler.trained_on.isoformat()})
         add("briefing_recorded", handler.id, codes={"on": handler.briefed_on.isoformat()})
-    for place in year.config.places:
+    for place in config.places:
         add("place_designated", place.id, codes={"party": place.party})
     add("holdout_consented", "year")
 

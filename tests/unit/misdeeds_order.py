@@ -67,6 +67,7 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
         {
             "STATE-ERASED-UNPLANNED [keys_destroyed residents]",
             "STATE-ERASED-UNRECEIPTED [keys_destroyed residents]",
+            "CUSTODY-USED-AFTER [snapshot_stored plan_document/erasure-1]",
         },
     ),
     "a plan that names other bytes": (

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kansho.campaign.config import CampaignConfig
-from kansho.evidence.bundle import sha256
+from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.carried import FIELDS, WORDS
 from kansho.evidence.carried import PAPER as SIGNED
 from kansho.evidence.checkpoint import cosign
@@ -26,7 +26,7 @@ from kansho.evidence.methods import CRYPTO_ERASE
 from kansho.evidence.verdict import verdict
 from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
-from tests.unit import misdeeds_order
+from tests.unit import misdeeds_order, misdeeds_parties
 from tests.unit.attacks import (
     FIFTH,
     HANDED,
@@ -354,6 +354,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "APPROVAL-UNASSIGNED [approval_decided dag/run/print_package]",
             "APPROVAL-UNREAD [approval_decided dag/run/print_package]",
+            "APPROVAL-UNREGISTERED [approval_decided dag/run/print_package]",
         },
     ),
     "a stranger approved": (
@@ -467,6 +468,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "DEADLINE-HANDOVER [handover/ward]",
             "HANDOVER-RECEIPT-UNKNOWN [handover_receipted handover-1]",
             *(line for line in NOT_RECEIPTED if "EARLY" in line),
+            "FLOW-RECEIVER [package_handed_over ward/handover/handover-1]",
         },
     ),
     "a receipt of other bytes": (
@@ -506,7 +508,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "results after the erasure": (
         late("inbound_recorded", "i9"),
-        {"HANDOVER-STALE [inbound_recorded i9]"},
+        {"HANDOVER-STALE [inbound_recorded i9]", "CUSTODY-USED-AFTER [inbound_recorded i9]"},
     ),
     "results stored after the hand-over": (
         moved_before("snapshot_stored", "call_results/c1", "inventory_taken", "inventory"),
@@ -532,6 +534,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "HANDOVER-ERASED-EARLY [snapshot_erased quarantine/call_results-c1]",
             "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/call_results-c1]",
             "STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/call_results-c1]",
+            "CUSTODY-USED-AFTER [snapshot_stored plan_document/erasure-1]",
         },
     ),
     "a hand-over of nothing": (
@@ -681,6 +684,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "CUSTODY-COPY [package_erased printer/print_package/mailing_1]",
             "CUSTODY-USED-ERASED [package_handed_over printer/print_package/mailing_1]",
             "PAPERS-WORDS [printer: packages]",
+            "CUSTODY-USED-AFTER [package_handed_over printer/print_package/mailing_1]",
         },
     ),
     **{
@@ -816,6 +820,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "DEADLINE-ERASE-BY [erase_by/roster/d02]",
             "STATE-NOT-ERASED [snapshot_stored roster/d02]",
             "STATE-UNGATED [snapshot_stored roster/d02]",
+            "CUSTODY-USED-AFTER [snapshot_stored roster/d02]",
         },
     ),
     "a holding erased that never was": (
@@ -1484,6 +1489,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "WORK-PLAN-UNGATED [wave_selected call_1]",
             "WORK-PLAN-UNGATED [wave_selected mailing_1]",
             "WORK-PLAN-UNGATED [wave_selected visit_1]",
+            "CUSTODY-USED-AFTER [gate_evaluated plan_release/plan-1]",
         },
     ),
     "a wave beyond its capacity": (
@@ -1571,7 +1577,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "sheets back before they went": (
         moved_to_the_end("sheets_out", "visit_1/2027-10-13/1"),
-        {"CUSTODY-SHEETS [sheets_in visit_1/2027-10-13/1]"},
+        {"CUSTODY-SHEETS [sheets_in visit_1/2027-10-13/1]", "CUSTODY-USED-AFTER [sheets_out visit_1/2027-10-13/1]"},
     ),
     "rows that vanish at intake": (
         counted("delivery_accepted", rows_target_list=101),
@@ -1671,6 +1677,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         },
     ),
     **misdeeds_order.MISDEEDS,
+    **misdeeds_parties.MISDEEDS,
 }
 
 #: What only shows beside something that the ward kept, or in what the bundle says of the ward.
@@ -1753,6 +1760,7 @@ BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
             "APPROVAL-UNASSIGNED [approval_decided dag/run/amendment]",
             "APPROVAL-UNASSIGNED [approval_decided dag/run/opening]",
             "CONFIG-ABSENT [campaign_opened]",
+            "HANDLER-UNKNOWN [handler_registered h01]",
         },
     ),
     "a configuration changed without a decision": (
@@ -1771,7 +1779,10 @@ BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
         lambda c: Given(amended(c, on_another_decision)),
         {"STATE-AMENDMENT-OTHER [config_amended]"},
     ),
-    "something after the end": (lambda c: Given(after_the_end(c)), {"STATE-AFTER-END [call_list_made late]"}),
+    "something after the end": (
+        lambda c: Given(after_the_end(c)),
+        {"STATE-AFTER-END [call_list_made late]", "CUSTODY-USED-AFTER [call_list_made late]"},
+    ),
     "never certified": (lambda c: Given(uncertified(c)), {"STATE-UNCERTIFIED [events]"}),
 }
 
@@ -1848,6 +1859,15 @@ def test_what_shows_beside_the_wards_own_is_told_exactly(name: str, lawful: Year
 EXPECTED = {line for table in (FORGERIES, MISDEEDS, BESIDE) for _, lines in table.values() for line in lines}
 #: Raised inside, and told under another code.
 TOLD_OTHERWISE = {"CHECKPOINT-COSIGNATURE"}
+
+
+def test_a_configuration_that_the_log_never_bound_is_no_part_of_a_bundle(lawful: Year, tmp_path: Path) -> None:
+    case = case_of(lawful)
+    dump = case.year.config.model_dump(mode="json")
+    other = config_json({**dump, "contract": {**dump["contract"], "number": "鬼怒川綾乃助"}})
+    name = f"configs/{sha256(other)}.json"
+    (found,) = told(tmp_path, Given(with_file(case, name, other)))
+    assert (found.code, found.place) == ("BUNDLE-EXTRA", name)
 
 
 def test_every_code_is_found_by_an_attack() -> None:

@@ -128,7 +128,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         approved_by("watanuki", "ward_manager"),
         {BY_WARD, "APPROVAL-UNASSIGNED approval_decided dag/run/erase_ward",
           "APPROVAL-UNREAD approval_decided dag/run/erase_ward",
-          "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01"},
+          "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01",
+          "APPROVAL-UNREGISTERED approval_decided dag/run/erase_ward"},
     ),
     "another person of the same role for four eyes": (
         approved_by("yamanashi", CONTRACTOR[2]),
@@ -143,7 +144,7 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "a seed chosen when the plan was known": (committed_after_the_plan, {"WORK-SEED wave_selected mailing_1"}),
     "a party that was taken in during the year, and never certified": (
         all_of(late("party_registered", "folder", codes={"kind": "subcontractor"}), late("campaign_certified", "c")),
-        {"STATE-CERTIFICATE-MISSING folder"},
+        {"STATE-CERTIFICATE-MISSING folder", "PARTY-UNKNOWN party_registered folder"},
     ),
     "a copy with a party that nothing says when to erase": (
         without_a_day, {f"DEADLINE-COPY package_erased {COPY}", f"FLOW-ERASE-BY package_handed_over {COPY}"}),
@@ -216,7 +217,8 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
     "a list that changed after the plan": (changed_after_the_plan, set()),
     "a list that changed before the plan": (
         changed_before_the_plan,
-        {"COUNT-PERSONS accepted + added = roster [plan-1]"} | {f"WORK-PLAN {place}" for place in PLAN[1:]}),
+        {"COUNT-PERSONS accepted + added = roster [plan-1]", "CUSTODY-USED-AFTER plan_made plan-1"}
+        | {f"WORK-PLAN {place}" for place in PLAN[1:]}),
     "what was erased is erased once more": (
         late("snapshot_erased", "roster/d01", codes={"reason": "closing"} | DELETED, refs={"holding": HOLDING}),
         set()),

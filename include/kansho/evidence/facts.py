@@ -63,6 +63,7 @@ class ConfigFacts:
     ``waves`` names the section of each wave; ``capacity`` is by section, ``wave_capacity`` by wave (C4);
     ``flows`` are of ours by kind, ``copies`` days by kind of package and 丙 (None: until its certificate), and
     ``copy_purposes`` what those are for;
+    ``handlers`` are party, role, user and place of each, ``places`` the party of each (P4, P14);
     ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1);
     ``by_hand`` are what people erase, with the ``holders``; ``object_stores`` are declared stores that are no disk of
     ours (P11).
@@ -86,6 +87,8 @@ class ConfigFacts:
     holders: Mapping[str, str] = field(default_factory=dict)
     object_stores: tuple[str, ...] = ()
     copy_purposes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    handlers: Mapping[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subcontractors(self) -> tuple[str, ...]:
@@ -117,6 +120,11 @@ class ConfigFacts:
                     for h in value["handlers"]
                     if h["user"] and h["role"]
                 },
+                handlers={
+                    _text(h["id"]): (_text(h["party"]), h["role"] or "", h["user"] or "", _text(h["place"]))
+                    for h in value["handlers"]
+                },
+                places={_text(p["id"]): _text(p["party"]) for p in value["places"]},
                 waves=waves,
                 days=_days(value),
                 flows={

@@ -55,6 +55,10 @@ class Past:
         at = bisect_left(self._bound, (event.sequence, ""))
         return self._in_force.get(self._bound[at - 1][1] if at else "", self.facts)
 
+    def ever(self) -> list[ConfigFacts]:
+        """Facts of every configuration that was ever bound."""
+        return [self.facts, *self._in_force.values()]
+
     def first(self, type: str) -> Event | None:
         """The first of a type."""
         return next(iter(self.of(type)), None)

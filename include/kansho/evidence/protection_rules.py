@@ -50,6 +50,8 @@ def protection_findings(events: Sequence[Event]) -> Iterator[Finding]:
     """No weaker protection is bound after the opening, and no year ends under one that was found."""
     known: dict[str, str] = {}
     for event in events:
+        if event.type == CHANGED and set(known) - set(_said(event.codes)):
+            yield Finding("STATE-WEAKENED", at(event), "put right without saying what is kept how (D3)")
         if event.type in ("keys_rotated", CHANGED):
             for name in weaker(known, event.codes):
                 yield Finding("STATE-WEAKENED", at(event), f"weaker than the log had bound before: {name} (D3)")

@@ -32,6 +32,7 @@ from kansho.evidence.openings import left_out, openings
 from kansho.evidence.order_rules import begun, order_findings
 from kansho.evidence.oversight_rules import oversight_findings
 from kansho.evidence.papers_rules import papers_findings
+from kansho.evidence.party_rules import party_findings
 from kansho.evidence.past import Past, at
 from kansho.evidence.protection_rules import protection_findings
 from kansho.evidence.registrations import id_of
@@ -83,6 +84,7 @@ def violations(
         *_releases(log, facts),
         *_erasure(log),
         *order_findings(log),
+        *party_findings(log),
         *handover_findings(log),
         *_certification(log, facts),
         *closing_findings(events, facts),
@@ -107,9 +109,7 @@ def _frame(log: Past) -> Iterator[Finding]:
         yield Finding("STATE-AFTER-END", at(log.events[-1]), "events follow the certification")
     for opened in log.of("exception_opened"):
         if certified is not None and log.find("exception_resolved", opened.key, certified) is None:
-            yield Finding(
-                "STATE-EXCEPTION-OPEN", at(opened), "the exception has no end: not put right, not handed back"
-            )
+            yield Finding("STATE-EXCEPTION-OPEN", at(opened), "the exception has no end: not put right or handed back")
     for opened in log.of("incident_opened"):
         if certified is not None and log.find("incident_closed", opened.key, certified) is None:
             yield Finding("STATE-INCIDENT-OPEN", at(opened), "the incident was never closed (P9)")

@@ -59,6 +59,7 @@ MODULES = (
             "oversight_rules",
             "paper",
             "papers_rules",
+            "party_rules",
             "past",
             "protection_rules",
             "purges",

@@ -185,6 +185,8 @@ def _bindings(files: Mapping[str, bytes], events: Sequence[Event], key: bytes) -
     if created is None or created.codes.get("signing_public") != key.hex():
         found.append(Finding("KEY-UNBOUND", names.PUBLIC_KEY, "not the key that the log bound at opening"))
     bound = [e.codes.get("config_digest") for e in events if e.type in ("campaign_opened", "config_amended")]
+    for name in sorted(n for n in files if _EARLIER_NAME.match(n) and names.sha256(files[n]) not in bound):
+        found.append(Finding("BUNDLE-EXTRA", name, "a configuration that the log never bound"))
     if not bound or bound[-1] != names.sha256(files[names.CONFIG]):
         found.append(Finding("CONFIG-DIGEST", names.CONFIG, "not the config that the log bound (C1)"))
     if files[names.DOCUMENTS] != names.documents_json(events):
