@@ -618,6 +618,27 @@ def certified_otherwise(party: str, change: Callable[[dict[str, Any]], None] | b
     return misdeed
 
 
+def shadowed(party: str) -> Misdeed:
+    """A 丙's certificate says another deed; a second one, kinder, goes by the same name in the bundle."""
+
+    def misdeed(year: Year) -> None:
+        kinder = canonical_json(words_of(year, party))
+        certified_otherwise(party, lambda words: words.update(method="other"))(year)
+        year.issue(WORDS.format(party).removeprefix("documents/"), "subcontractor_certificate", kinder)
+
+    return misdeed
+
+
+def kept_by(party: str, target: str, paper: str) -> Misdeed:
+    """The paper of a deed by hand was never issued; somebody is said to keep it."""
+
+    def misdeed(year: Year) -> None:
+        coded("manual_target_closed", target, document=f"held:{party}")(year)
+        year.drop("document_issued", paper)
+
+    return misdeed
+
+
 def only_scheduled(key: str, until: str) -> Misdeed:
     """The deletion of a key is ordered, and nobody saw it done."""
     return lambda year: year.edit(

@@ -67,6 +67,7 @@ from tests.unit.attacks import (
     holding,
     huge_count,
     inserted,
+    kept_by,
     key_of,
     last_checkpoint,
     lasting,
@@ -102,6 +103,7 @@ from tests.unit.attacks import (
     scan_without,
     scan_years_later_behind_an_interim,
     set_actor,
+    shadowed,
     surplus_hides_a_lack,
     swapped_config,
     swapped_events,
@@ -134,9 +136,11 @@ NOT_RECEIPTED = {
 Forgery = Callable[[Case], bytes]
 Beside = Callable[[Case], Given]
 
-#: Bytes changed after everything was signed, by whoever gets hold of the file.
+#: The paper of a deed by hand.
+DISSOLVED = f"documents/closing/{sha256(b'dissolution')[:16]}.pdf"
 #: Papers that are issued right before the year is certified.
 OF_THE_END = ("erasure-certificate.pdf", "erasure-log.csv", "residue-scan.csv")
+#: Bytes changed after everything was signed, by whoever gets hold of the file.
 FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "not a zip": (lambda c: b"PK" + c.data[5:40], {"BUNDLE-FORM [bundle]"}),
     "a byte of the events flipped": (
@@ -728,9 +732,9 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     **{
         f"丙's {what} taken in and never issued": (
             dropped("document_issued", name.format("printer")),
-            {"PAPERS-PARTY [printer]"},
+            {"PAPERS-PARTY [printer]", *beside},
         )
-        for what, name in (("words", WORDS), ("paper", SIGNED))
+        for what, name, beside in (("words", WORDS, ()), ("paper", SIGNED, ("PAPERS-HAND [party/printer]",)))
     },
     **{
         f"certified without issuing {name}": (
@@ -746,6 +750,22 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         )
         for name in OF_THE_END[1:]
     },
+    "丙's certificate behind a kinder one of the same name": (
+        shadowed("printer"),
+        {"PAPERS-CHANGED [papers/certificate-printer.json]", "PAPERS-NAME [certificate-printer.json]"},
+    ),
+    "a paper issued under a name that leads out of the folder": (
+        lambda y: y.issue("documents/../x.pdf", "closing_slip") and None,
+        {"PAPERS-NAME [documents/../x.pdf]", "BUNDLE-EXTRA [papers/../x.pdf]"},
+    ),
+    "a deed by hand whose paper was issued as another kind": (
+        coded("document_issued", DISSOLVED, kind="certificate_request"),
+        {"PAPERS-HAND [paper/visit-sheets]"},
+    ),
+    "a deed by hand whose paper somebody is said to keep": (
+        kept_by("contractor", "paper/visit-sheets", DISSOLVED),
+        {"PAPERS-HAND [paper/visit-sheets]"},
+    ),
     "a certificate of 丙 missing": (
         dropped("certificate_received", "visitors"),
         {
@@ -1012,7 +1032,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a paper whose digest is none": (
         changed("manual_target_closed", "party/printer", refs={"sha256": "seen"}),
-        {"STATE-MANUAL-PAPER [party/printer]"},
+        {"PAPERS-HAND [party/printer]", "STATE-MANUAL-PAPER [party/printer]"},
     ),
     "a paper that nobody keeps": (
         coded("manual_target_closed", "party/printer", document="held:nobody"),
@@ -1020,7 +1040,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a paper with other bytes than were issued": (
         changed("manual_target_closed", "hand/backup_disk", refs={"sha256": "0" * 64}),
-        {"STATE-MANUAL-PAPER [hand/backup_disk]"},
+        {"PAPERS-HAND [hand/backup_disk]", "STATE-MANUAL-PAPER [hand/backup_disk]"},
     ),
     "returned before it came": (
         coded("manual_target_closed", "medium/d01", on="2027-04-01"),

@@ -109,7 +109,7 @@ def is_bundle(data: bytes, of: Neighbour) -> bool:
     files = read_zip(data)
     log = [Event.from_json(read_json(line, bundle.EVENTS)) for line in files[bundle.EVENTS].splitlines()]
     configs = {e.codes.get("config_digest") for e in log}
-    papers = {carried.name_in_bundle(document): digest for document, digest in carried.carried(log).items()}
+    papers = carried.papers_of(log)
     certificate = files[bundle.CERTIFICATE]
     return (
         all(name in bundle.FIXED or _ENTRY.match(name) or carried.NAME.match(name) for name in files)

@@ -23,7 +23,8 @@ CERTIFICATE = "certificate.json"
 KINDS = frozenset({"erasure_certificate", "erasure_log", "subcontractor_certificate", "media_return", "closing_slip"})
 #: Where they lie in the bundle, under the name that the log has without its own folder.
 FOLDER = "papers/"
-NAME = re.compile(r"papers/[A-Za-z0-9_.-]{1,100}(/[A-Za-z0-9_.-]{1,100})?\Z")
+#: No part begins with a point: an auditor unpacks a bundle that anybody may have made.
+NAME = re.compile(r"papers/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99})?\Z")
 _DOCUMENTS = "documents/"
 #: What a 丙 certifies with: its words, which a program reads, and its signed paper.
 WORDS, PAPER = "documents/certificate-{}.json", "documents/certificate-{}.pdf"
@@ -48,6 +49,16 @@ def carried(events: Iterable[Event]) -> dict[str, str]:
     }
 
 
+def papers_of(events: Iterable[Event]) -> dict[str, str]:
+    """Name in the bundle → digest in the log, of each paper that was issued under a name that a bundle has."""
+    return {name_in_bundle(document): digest for document, digest in carried(events).items() if _fits(document)}
+
+
+def _fits(document: str) -> bool:
+    """Whether it lies in the documents' folder: else two could go by one name, and one would stand for the other."""
+    return document.startswith(_DOCUMENTS) and NAME.match(name_in_bundle(document)) is not None
+
+
 def carried_findings(files: Mapping[str, bytes], events: Sequence[Event], campaign: str) -> Iterator[Finding]:
     """Papers that are missing, changed or nobody's, and a 丙's words that are not what the log says of it.
 
@@ -57,7 +68,9 @@ def carried_findings(files: Mapping[str, bytes], events: Sequence[Event], campai
         campaign: its id.
     """
     attached = _attached(files.get(CERTIFICATE, b""))
-    wanted = {name_in_bundle(document): digest for document, digest in carried(events).items()}
+    wanted = papers_of(events)
+    for document in sorted(d for d in carried(events) if not _fits(d)):
+        yield Finding("PAPERS-NAME", document[:100], "issued under a name that no bundle carries")
     for name in sorted(n for n in files if n.startswith(FOLDER) and n not in wanted):
         yield Finding("BUNDLE-EXTRA", name, "a paper that the log did not issue")
     for name, digest in sorted(wanted.items()):
@@ -72,6 +85,10 @@ def carried_findings(files: Mapping[str, bytes], events: Sequence[Event], campai
                 yield Finding("PAPERS-UNISSUED", document[:100], "certified without issuing this paper (P11)")
             elif issued != attached.get(document, issued):
                 yield Finding("PAPERS-OTHER", document[:100], "not the list that the certificate goes with (P11)")
+    shown = set(wanted.values())
+    for closed in (e for e in events if e.type == "manual_target_closed" and e.refs.get("sha256") not in shown):
+        place = f"event {closed.sequence} {closed.key}"[:100]
+        yield Finding("PAPERS-HAND", place, "closed by hand on a paper that the bundle does not carry (P11)")
     for received in (e for e in events if e.type == "certificate_received"):
         yield from _of_party(received, files, events, campaign)
 

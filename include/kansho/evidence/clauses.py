@@ -110,6 +110,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("PAPERS-WORDS", "P12"),
     ("PAPERS-UNISSUED", "P11"),
     ("PAPERS-OTHER", "P11"),
+    ("PAPERS-HAND", "P11"),
     ("OVERSIGHT-TRAINING", "P5"),
     ("OVERSIGHT-BRIEFING", "P5"),
     ("OVERSIGHT-LEAVER", "P5"),
