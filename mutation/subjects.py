@@ -17,17 +17,7 @@ class Subject:
 
 
 _VERIFIER = (
-    *(
-        "access_rules",
-        "account",
-        "bundle",
-        "carried",
-        "certified",
-        "checkpoint",
-        "clauses",
-        "clock_rules",
-        "closing_rules",
-    ),
+    *("access_rules", "account", "bundle", "carried", "certified", "checkpoint", "clauses", "clock_rules"),
     *("closing_rules", "command", "countersignatures", "covered", "custody_rules", "deadline_rules"),
     *("decision_rules", "erasure_log", "order_rules", "party_rules", "protection_rules"),
     *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
@@ -39,20 +29,9 @@ _VERIFIER = (
 #: What decides what is erased, what is searched for what is left, and what is certified.
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
-    *(
-        "handover",
-        "index",
-        "inventory",
-        "key_copies",
-        "key_ends",
-        "last_plan",
-        "lawful",
-        "manual",
-        "metadata",
-        "needles",
-    ),
-    *("needles", "neighbours", "outputs", "packing", "predictors", "purging", "put_aside", "rehearsal", "residue"),
-    *("searching", "stopped", "trace_logs", "traces", "views", "written_once"),
+    *("handover", "index", "inventory", "key_copies", "key_ends", "last_plan", "lawful", "manual"),
+    *("metadata", "needles", "neighbours", "outputs", "packing", "predictors", "purging", "put_aside"),
+    *("rehearsal", "residue", "searching", "stopped", "trace_logs", "traces", "views", "written_once"),
 )
 #: What removes objects and keys for good, and tells what is left of them: stores and keepers.
 _VAULT = (

@@ -66,6 +66,7 @@ def test_a_larger_sample_holds_the_smaller_and_a_part_keeps_its_order() -> None:
 
 def test_what_is_mutated_is_there() -> None:
     for subject in SUBJECTS.values():
+        assert len(set(subject.modules)) == len(subject.modules), "each once"
         assert all((LIBRARY / path).is_file() for path in subject.modules)
         assert all((REPOSITORY / test).is_file() for test in subject.tests)
 
