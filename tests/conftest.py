@@ -74,7 +74,8 @@ def sample() -> CampaignConfig:
 def _stages_alone_read_without_a_purpose() -> Iterator[None]:
     """A test of one stage alone opens a campaign that registered nobody; what states a purpose is judged everywhere.
 
-    The door itself is tested in ``test_access.py``, whole years and the desk go through it as they stand.
+    The door itself is tested in ``test_access.py``; played years (`tests.played`) and those of Airflow go through it as
+    they stand.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kansho.workspace.admit", only_with_purpose)

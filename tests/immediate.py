@@ -302,7 +302,7 @@ class _Wiring:
         if remark:
             asked = mine.ledger.find("approval_requested", key)
             assert asked is not None
-            leave_comment(mine, asked, remark)
+            leave_comment(mine.for_purpose("desk_review"), asked, remark)  # as the desk does
         mine.record(
             "approval_decided", key, codes={"decision": decision, "reason": reason}, refs={"digest": artefact.digest}
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -33,10 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
     try:
         arguments = _parser().parse_args(argv)
-        return int(arguments.run(arguments))
+        done = int(arguments.run(arguments))
+        sys.stdout.flush()
+        return done
     except KanshoError as error:
         print(error.text, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever reads has seen enough (``| head``); Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _simulate_ward(arguments: argparse.Namespace) -> int:

@@ -99,7 +99,20 @@ def _print(arguments: argparse.Namespace, newest: int | None) -> int:
             place=" ".join(unknown)[:100],
             remedy="docs/reference/ledger.md の一覧から指定してください",
         )
+    if arguments.clause and not any(arguments.clause in clauses for clauses in EVENT_TYPES.values()):
+        raise KanshoError(
+            "LEDGER-SHOW-CLAUSE",
+            "知らない条項です",
+            place=arguments.clause[:20],
+            remedy="P3、D6 のように、docs/reference/ledger.md の一覧から指定してください",
+        )
     log = _ledger(arguments).events()
+    if arguments.person and not choose(log, Wanted(person=arguments.person)):
+        raise KanshoError(
+            "LEDGER-SHOW-PERSON",
+            "台帳にない人です",
+            remedy="利用者名、取扱者の番号、又は登録された氏名を指定してください（一覧は --type handler_registered）",
+        )
     wanted = Wanted(
         arguments.clause, arguments.person, arguments.object, tuple(arguments.type), arguments.since, arguments.until
     )
@@ -145,10 +158,13 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from kansho.oversight.handling import handling_on
+    from kansho.evidence.ledger import wall_clock
+    from kansho.oversight.handling import handling_on, require_not_ahead
     from kansho.oversight.handling_paper import as_text, handling_report
 
-    found = handling_on(_ledger(arguments).events(), arguments.on, arguments.party)
+    log = _ledger(arguments).events()
+    require_not_ahead(log, arguments.on, wall_clock())
+    found = handling_on(log, arguments.on, arguments.party)
     if arguments.pdf:
         arguments.pdf.write_bytes(handling_report(found, issued_on=arguments.on))
         print(f"→ {arguments.pdf}")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ from kansho.cli import main
 from kansho.evidence.events import EVENT_TYPES
 from kansho.evidence.reading import Wanted, choose
 from kansho.evidence.titles import TITLES
+from kansho.oversight.handling import require_not_ahead
 from kansho.vault.store import LocalStore
+from tests.refusals import refused
 from tests.unit.evidence_year import Year, lawful_year
 
 CONFIG = Path(__file__).parents[1] / "campaigns" / "sumida_2027.yaml"
@@ -97,6 +102,44 @@ def test_a_line_tells_number_day_title_key_clause_and_who(run: Run) -> None:
     assert "媒体の受領  CDR-9  [D3]  contractor:system" in said
     assert "2 件" in said
     assert "contractor:九十九 環（contractor_engineer）" in run("show", "--type", "comment_left")[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (("--clause", "P99"), "LEDGER-SHOW-CLAUSE"),
+        (("--clause", "p3"), "LEDGER-SHOW-CLAUSE"),
+        (("--person", "nobody"), "LEDGER-SHOW-PERSON"),
+        (("--type", "medium"), "LEDGER-SHOW-TYPE"),
+    ],
+)
+def test_what_no_log_could_hold_is_refused_and_not_counted_as_none(run: Run, asked: tuple[str, str], code: str) -> None:
+    for command in ("show", "tail"):
+        ended, said = run(command, *asked)
+        assert (ended, code in said) == (1, True)
+
+
+def test_a_reader_who_has_seen_enough_ends_the_command_quietly(var: Path) -> None:
+    words = [sys.executable, "-m", "kansho.cli", "ledger", "show", "--config", str(CONFIG), "--var", str(var)]
+    made = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert made.stdout is not None
+    assert made.stderr is not None
+    made.stdout.close()
+    assert (made.stderr.read(), made.wait(60)) == (b"", 0)
+
+
+def test_no_day_is_told_before_it_has_come(year: Year) -> None:
+    last = max(e.campaign_date for e in year.events)
+    now = datetime(2030, 1, 1, 20, tzinfo=UTC)  # the next day in Japan
+    require_not_ahead(year.events, date.fromisoformat(last), now)
+    with refused("HANDLING-AHEAD", place="2029-12-31"):
+        require_not_ahead(year.events, date(2029, 12, 31), now)
+    first = year.events[0]
+    real = [replace(first, codes={**first.codes, "simulation": "false"}), *year.events[1:]]
+    require_not_ahead(real, date(2030, 1, 2), now)
+    with refused("HANDLING-AHEAD"):
+        require_not_ahead(real, date(2030, 1, 3), now)
+    require_not_ahead([], date(2030, 1, 3), now)
 
 
 def test_tail_tells_the_newest_of_those_that_fit(run: Run, year: Year) -> None:

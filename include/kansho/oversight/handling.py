@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from kansho.errors import KanshoError
 from kansho.evidence.access_rules import ENDED
-from kansho.evidence.events import Event
+from kansho.evidence.events import Event, day_in_japan
 from kansho.evidence.registrations import id_of
 from kansho.leaving import LEAVER
 from kansho.oversight.incidents import state as incident_state
@@ -48,6 +48,22 @@ class Handling:
     def to_json(self) -> dict[str, Any]:
         """Plain form."""
         return asdict(self)
+
+
+def require_not_ahead(log: Iterable[Event], on: date, now: datetime) -> None:
+    """Nobody says how data will be handled: of a simulated year there is no day after its last event.
+
+    Raises:
+        KanshoError: ``HANDLING-AHEAD``.
+    """
+    events = list(log)
+    last = max((e.campaign_date for e in events), default="")
+    simulated = bool(events) and events[0].codes.get("simulation") == "true"
+    limit = last if simulated else max(last, day_in_japan(now).isoformat())
+    if events and on.isoformat() > limit:
+        raise KanshoError(
+            "HANDLING-AHEAD", "まだ来ていない日です", place=on.isoformat(), remedy=f"{limit} までの日を指定してください"
+        )
 
 
 def handling_on(log: Iterable[Event], on: date, party: str = "") -> Handling:
