@@ -18,7 +18,7 @@ class Subject:
 
 _VERIFIER = (
     *("access_rules", "account", "bundle", "carried", "certified", "checkpoint", "clauses", "clock_rules"),
-    *("closing_rules", "command", "countersignatures", "covered", "custody_rules", "deadline_rules"),
+    *("closing_rules", "command", "conserved", "countersignatures", "covered", "custody_rules", "deadline_rules"),
     *("decision_rules", "erasure_log", "order_rules", "party_rules", "protection_rules"),
     *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
     *("incident_rules", "incidents_shown", "log_lines", "lookalike", "merkle", "methods", "opening_rules", "openings"),

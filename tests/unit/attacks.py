@@ -590,7 +590,7 @@ def on_another_decision(year: Year) -> None:
 
 
 def after_the_end(case: Case) -> bytes:
-    case.year.add("call_list_made", "late", counts={"listed": 1})
+    case.year.add("call_list_made", "late", counts={"listed": 0})
     return case.year.files(case.certificate)
 
 
@@ -656,7 +656,7 @@ _JUDGING = (
     *("copy", "ended", "hand", "incident", "order", "papers", "party", "protection", "scan"),
 )
 _OTHER = (
-    *("verify", "log_lines", "rules", "account", "handover_account", "facts", "signed", "paper"),
+    *("verify", "log_lines", "rules", "account", "conserved", "handover_account", "facts", "signed", "paper"),
     *("carried", "countersignatures", "certified", "strict", "checkpoint", "whole"),
 )
 

@@ -326,13 +326,13 @@ def _outreach(year: Year) -> None:
         some = {"candidates": people, "assigned": people, "held_out": 0, "not_contactable": 0, "over_capacity": 0}
         year.add("wave_selected", wave, counts=some, codes={"channel": channel, "plan": "plan-1"})
     year.add("cards_prepared", "mailing_1", counts={"selected": 60, "printable": 58, "unprintable": 2})
-    for wave, kind, party, by, artefact in (
-        ("mailing_1", "print_package", "printer", OFFICER, "proof/mailing_1-r2"),
-        ("call_1-a1", "call_list", "call_centre", CONTRACTOR, "call_list/call_1-a1"),
-        ("visit_1-2027-10-13", "visit_halves", "visitors", OFFICER, "visit_list/visit_1"),
+    for wave, kind, party, by, artefact, rows in (
+        ("mailing_1", "print_package", "printer", OFFICER, "proof/mailing_1-r2", 58),
+        ("call_1-a1", "call_list", "call_centre", CONTRACTOR, "call_list/call_1-a1", 20),
+        ("visit_1-2027-10-13", "visit_halves", "visitors", OFFICER, "visit_list/visit_1", 10),
     ):
         gate = f"{RELEASES[kind]}/{wave.removesuffix('-2027-10-13')}"
-        year.add("gate_evaluated", gate, counts={"rows": 5}, codes={"result": "pass"})
+        year.add("gate_evaluated", gate, counts={"rows": rows}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
         codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
         codes |= {"erase_by": (year.today + timedelta(days=60)).isoformat(), "purpose": "approval"}
@@ -342,17 +342,18 @@ def _outreach(year: Year) -> None:
             "refs": {"parents": {"0": _ref("roster", "d01", 97)}},
             "names": {"purpose": flow.purpose},
         }
-        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": 5}, codes=codes, **said)
+        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": rows}, codes=codes, **said)
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
-    year.add("pulls_listed", "mailing_1", counts={"listed": 3})
+    year.add("pulls_listed", "mailing_1", counts={"listed": 4})
     year.add("print_reported", "mailing_1", counts=report)
     year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
     moved = {"kind": "returned_cards", "list": "r1", "from": "printer", "to": "contractor"}
     year.add("custody_moved", "cards-r1-1", counts={"pieces": 2}, codes=moved)
-    year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 1})
+    year.add("call_list_made", "call_1-a1", counts={"listed": 20, "withdrawn": 0}, codes={"wave": "call_1"})
     calls = {"rows": 19, "accepted": 18, "quarantined": 1, "reached": 9, "refused": 1, "notes_held": 1}
     year.add("results_recorded", "c1", counts=calls, codes={"channel": "call", "wave": "call_1"})
-    year.add("visit_list_made", "visit_1", counts={"selected": 12, "listed": 10, "coarsened": 1, "not_visited": 2})
+    visits = {"selected": 12, "listed": 10, "coarsened": 1, "not_visited": 2}
+    year.add("visit_list_made", "visit_1", counts=visits, codes={"wave": "visit_1"})
     year.add("sheets_out", "visit_1/2027-10-13/1", counts={"sheets": 4, "rows": 10})
     year.add("incident_opened", "sheet-1", codes={"kind": "sheet_missing"})
     year.add("report_submitted", "incident_notice/sheet-1")
@@ -361,6 +362,8 @@ def _outreach(year: Year) -> None:
     year.add("incident_closed", "sheet-1")
     year.add("checklist_recorded", "visit_1/2027-10-13/1", codes=dict.fromkeys(PRECAUTIONS, "yes"))
     year.add("sheets_in", "visit_1/2027-10-13/1", counts={"sheets": 4})
+    attended = {"rows": 6, "accepted": 6, "quarantined": 0}
+    year.add("gate_evaluated", "attendance_update/d04", counts=attended, codes={"result": "pass"})
     year.add("attendance_refreshed", "d04", counts={"rows": 6, "kenshin": 5, "cancer": 1, "moved": 4, "unknown": 0})
     for name, rows in RESULTS.items():
         kind, _, key = name.partition("/")

@@ -26,7 +26,7 @@ from kansho.evidence.methods import CRYPTO_ERASE
 from kansho.evidence.verdict import verdict
 from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
-from tests.unit import misdeeds_order, misdeeds_parties
+from tests.unit import misdeeds_counts, misdeeds_order, misdeeds_parties
 from tests.unit.attacks import (
     FIFTH,
     HANDED,
@@ -293,6 +293,7 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
 
 #: What a contractor could write, and sign properly, as the year went on.
 MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
+    **misdeeds_counts.MISDEEDS,
     "another campaign's certificate": (
         certificate_says("campaign", "sumida_2026"),
         {"CERTIFICATE-CAMPAIGN [certificate.json]"},
@@ -802,11 +803,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
     ),
     "a derived copy of which the parents are left out": (
-        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("roster/d01"), **ROSTER}}),
-        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]", "STATE-ERASED-HOLDING [snapshot_erased roster/d01]"},
+        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("roster/d01"), **ROSTER, "rows": 97}}),
+        {"CUSTODY-ORPHAN [snapshot_stored roster/d01]"},
     ),
     "a derived copy that calls itself an original": (
-        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("artwork/d01"), **ROSTER}}),
+        changed("snapshot_stored", "roster/d01", refs={"holding": {**holding("artwork/d01"), **ROSTER, "rows": 97}}),
         {"CUSTODY-ORPHAN [snapshot_stored roster/d01]", "STATE-ERASED-HOLDING [snapshot_erased roster/d01]"},
     ),
     "a derived copy made of what was never registered": (
@@ -830,7 +831,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "snapshot_stored",
             "roster/d02",
             codes=KEPT,
-            refs={"holding": holding("roster/d02")},
+            refs={"holding": {**holding("roster/d02"), "rows": 0}},
             names={"purpose": "勧奨対象の管理"},
         ),
         {
@@ -1482,7 +1483,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a wave by another plan": (
         coded("wave_selected", "call_1", plan="plan-2"),
-        {"WORK-PLAN [wave_selected call_1]", "WORK-PLAN-UNGATED [wave_selected call_1]"},
+        {
+            "COUNT-CANDIDATES [candidates <= roster [call_1]]",
+            "WORK-PLAN [wave_selected call_1]",
+            "WORK-PLAN-UNGATED [wave_selected call_1]",
+        },
     ),
     "a plan let out without its gate": (
         dropped("gate_evaluated", "plan_release/plan-1"),
@@ -1514,11 +1519,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a wave beyond its capacity": (
         counted("wave_selected", "visit_1", candidates=61, assigned=61),
-        {"COUNT-STORED [told = stored [wave_assignment/visit_1]]", "WORK-CAPACITY [wave_selected visit_1]"},
+        {
+            "COUNT-SELECTED [assigned = selected [visit_1]]",
+            "COUNT-STORED [told = stored [wave_assignment/visit_1]]",
+            "WORK-CAPACITY [wave_selected visit_1]",
+        },
     ),
     "a wave selected too late": (on("wave_selected", "2027-08-17", "call_1"), {"DEADLINE-WAVE [wave_selected call_1]"}),
     "cards reported too late": (on("print_reported", "2027-06-26"), {"DEADLINE-PRINT [print_reported mailing_1]"}),
-    "posted without pulling anybody out": (dropped("pulls_listed"), {"WORK-PULLS [print_reported mailing_1]"}),
+    "posted without pulling anybody out": (
+        dropped("pulls_listed"),
+        {"COUNT-PULLED [pulls listed = withdrawn + pulled [mailing_1]]", "WORK-PULLS [print_reported mailing_1]"},
+    ),
     "people held out without the ward's consent": (
         dropped("holdout_consented"),
         {"WORK-HOLDOUT [wave_selected mailing_1]"},
@@ -1605,7 +1617,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "people whom no delivery brought": (
         counted("gate_evaluated", "target_list/d01", accepted=96, quarantined=4),
-        {"COUNT-PERSONS [accepted + added = roster [plan-1]]"},
+        {
+            "COUNT-PERSONS [accepted + added = roster [plan-1]]",
+            "COUNT-PERSONS [accepted = stored [roster/d01]]",
+        },
     ),
     "people without an outcome": (
         counted("plan_made", kenshin=79),
@@ -1642,7 +1657,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         },
     ),
     "visits neither listed nor refused": (
-        counted("visit_list_made", listed=9),
+        counted("visit_list_made", not_visited=1),
         {"COUNT-VISITS [selected = listed + not_visited [visit_1]]"},
     ),
     "results that vanish": (
@@ -1719,7 +1734,7 @@ BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
         },
     ),
     "a log written anew": (
-        lambda c: Given(rewritten(c, counted("call_list_made", listed=19)), [c.kept]),
+        lambda c: Given(rewritten(c, counted("call_list_made", withdrawn=1)), [c.kept]),
         {"LOG-FORKED [kept-0.txt]"},
     ),
     "a fork: the ward saw another log": (lambda c: Given(c.data, [other_side(c)]), {"LOG-FORKED [kept-0.txt]"}),
@@ -1737,7 +1752,7 @@ BESIDE: Mapping[str, tuple[Beside, set[str]]] = {
         },
     ),
     "a log written anew, and the ward's paper": (
-        lambda c: Given(rewritten(c, counted("call_list_made", listed=19)), papers=[paper(c)]),
+        lambda c: Given(rewritten(c, counted("call_list_made", withdrawn=1)), papers=[paper(c)]),
         {"LOG-FORKED [paper 1]"},
     ),
     "a paper that is none": (lambda c: Given(c.data, papers=["last year's"]), {"KEPT-FORM [paper 1]"}),

@@ -255,7 +255,7 @@ def test_events_that_count_nothing_count_nothing(mini: CampaignConfig) -> None:
     }
     assert {name: equations[name] for name in counted} == counted
     assert {sides for name, sides in equations.items() if name not in counted} == {(0, 0)}
-    assert len(equations) == 39
+    assert len(equations) == 52
 
 
 def test_an_empty_log_begins_with_no_opening(mini: CampaignConfig) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kansho.evidence import conserved
 from kansho.evidence.events import Event
 from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
 from kansho.evidence.findings import Finding
@@ -47,6 +48,7 @@ CODES: Mapping[str, str] = {
     "packages handed over = certified": "COUNT-CERTIFIED",
     "traces found = removed + left": "COUNT-TRACES",
     "snapshots stored = erased": "COUNT-SNAPSHOTS",
+    **conserved.CODES,
     **HANDED_BACK,
 }
 _CARD_REPORT = ("withdrawn", "reprinted", "printed", "pulled", "spoiled", "posted")
@@ -54,7 +56,7 @@ _CARD_REPORT = ("withdrawn", "reprinted", "printed", "pulled", "spoiled", "poste
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """One equation of the account; ``name`` is ASCII, ``left = right [subject]``."""
+    """One equation of the account; ``name`` is ASCII, ``left = right [subject]`` or ``left <= right [subject]``."""
 
     name: str
     left: int
@@ -121,14 +123,15 @@ def reconciliations(events: Iterable[Event]) -> list[Reconciliation]:
     """
     told = list(events)
     log = _Log(told)
-    made = [*_intake(log), *_targeting(log), *_mailing(log), *_outreach(log), *kept(told), *handed_back(told)]
-    made += _closing(log)
-    return [Reconciliation(name, left, right, left == right) for name, left, right in made]
+    made = [*_intake(log), *_targeting(log), *_mailing(log), *_outreach(log), *conserved.equations(told)]
+    made += [*kept(told), *handed_back(told), *_closing(log)]
+    return [Reconciliation(name, left, right, conserved.holds(name, left, right)) for name, left, right in made]
 
 
 def unbalanced(events: Iterable[Event]) -> list[Finding]:
     """Every equation that does not hold, under the code of what it counts."""
-    return [Finding(code_of(r), r.name, f"{r.left} is not {r.right}") for r in reconciliations(events) if not r.ok]
+    broken = [r for r in reconciliations(events) if not r.ok]
+    return [Finding(code_of(r), r.name, conserved.broken(r.name, r.left, r.right)) for r in broken]
 
 
 def code_of(equation: Reconciliation) -> str:
@@ -231,17 +234,15 @@ def _targeting(log: _Log) -> Iterator[_Equation]:
 
 
 def _mailing(log: _Log) -> Iterator[_Equation]:
-    selected = log.by_key("wave_selected")
+    selected = {e.key: e.counts for e in log.of("wave_selected") if e.codes.get("channel") == "mail"}
     reports = log.by_key("print_reported")
     for cards in log.of("cards_prepared"):
         count = cards.counts
         printable, unprintable = count.get("printable", 0), count.get("unprintable", 0)
-        if cards.key in selected:
-            left = selected[cards.key].counts.get("assigned", 0)
-            yield f"assigned = selected [{cards.key}]", left, count.get("selected", 0)
+        chosen = selected.get(cards.key, {}).get("assigned", 0)  # a wave that was never selected is for nobody
+        yield f"assigned = selected [{cards.key}]", chosen, count.get("selected", 0)
         yield f"selected = printable + unprintable [{cards.key}]", count.get("selected", 0), printable + unprintable
-        report = reports.get(cards.key)
-        if report is None and not log.certified:
+        if (report := reports.get(cards.key)) is None and not log.certified:
             continue
         said = {name: report.counts.get(name, 0) if report else 0 for name in ("printable", *_CARD_REPORT)}
         after_print = printable - said["withdrawn"] + said["reprinted"]
@@ -272,7 +273,7 @@ def _outreach(log: _Log) -> Iterator[_Equation]:
 
 def _closing(log: _Log) -> Iterator[_Equation]:
     inventory, planned = log.of("inventory_taken"), log.of("erasure_planned")
-    if not inventory or not planned or not log.certified:
+    if not (inventory and planned and log.certified):
         return
     last, plan = inventory[-1].counts, planned[-1].counts
     # The plan's own document is made after the inventory and erased with the rest.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kansho.evidence.conserved import rows_of
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
@@ -52,8 +53,8 @@ def _form(scanned: Event) -> Iterator[Finding]:
 
 
 def _needles(scanned: Event, log: Sequence[Event]) -> Iterator[Finding]:
-    """At least one value for each person of the largest list of the year."""
-    people = max((_rows(e) for e in log if e.type == "snapshot_stored"), default=0)
+    """At least one value for each person: of the most that the gate, the roster's holding or the plan tell of."""
+    people = max((_people(e) for e in log), default=0)
     if scanned.counts.get("needles", 0) < people:
         yield Finding("STATE-SCAN-NEEDLES", at(scanned), "searched for fewer values than there were people")
 
@@ -97,12 +98,17 @@ def _within(place: str, root: str) -> bool:
     return place == root or place.startswith(f"{root}/")
 
 
-def _rows(stored: Event) -> int:
-    holding = stored.refs.get("holding")
-    if not isinstance(holding, Mapping) or _PEOPLE not in (holding.get("kind"), stored.key.partition("/")[0]):
+def _people(event: Event) -> int:
+    """How many people an event tells of; what one of them says too low, another says as it is."""
+    if event.type == "gate_evaluated" and event.key.startswith("target_list/"):
+        return event.counts.get("accepted", 0)
+    if event.type == "plan_made":
+        return event.counts.get(_PEOPLE, 0)
+    if event.type != "snapshot_stored":
         return 0
-    rows = holding.get("rows")
-    return rows if type(rows) is int else 0
+    holding = event.refs.get("holding")
+    kind = holding.get("kind") if isinstance(holding, Mapping) else None
+    return max(rows_of(event), event.counts.get("rows", 0)) if _PEOPLE in (kind, event.key.partition("/")[0]) else 0
 
 
 def _unsearched(scanned: Event, place: str) -> Finding:

@@ -33,6 +33,7 @@ MODULES = (
             "clock_rules",
             "closing_rules",
             "command",
+            "conserved",
             "copy_rules",
             "countersignatures",
             "covered",
