@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kansho.evidence.bundle import sha256
-from kansho.evidence.carried import WORDS
+from kansho.evidence.carried import PAPER, WORDS
 from kansho.evidence.checkpoint import cosign, read_checkpoint, sign_checkpoint, write_verifier_key
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.strict import read_zip, write_zip
@@ -614,6 +614,16 @@ def certified_otherwise(party: str, change: Callable[[dict[str, Any]], None] | b
         year.papers[sha256(data)] = data
         year.edit("document_issued", lambda e: replace(e, refs={"sha256": sha256(data)}), WORDS.format(party))
         year.edit("certificate_received", lambda e: replace(e, refs={**e.refs, "sha256": sha256(data)}), party)
+
+    return misdeed
+
+
+def passed_over(party: str) -> Misdeed:
+    """A 丙's signed paper was never issued, and the log does not say what came."""
+
+    def misdeed(year: Year) -> None:
+        year.drop("document_issued", PAPER.format(party))
+        year.edit("certificate_received", lambda e: replace(e, refs={"sha256": e.refs["sha256"]}), party)
 
     return misdeed
 

@@ -90,6 +90,7 @@ from tests.unit.attacks import (
     other_side,
     packed,
     paper,
+    passed_over,
     printed_again,
     raised_codes,
     read_as,
@@ -751,6 +752,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         )
         for name in OF_THE_END[1:]
     },
+    "丙's paper neither issued nor told": (
+        passed_over("printer"),
+        {"PAPERS-HAND [party/printer]", "PAPERS-PARTY [printer]"},
+    ),
     "丙's certificate behind a kinder one of the same name": (
         shadowed("printer"),
         {"PAPERS-CHANGED [papers/certificate-printer.json]", "PAPERS-NAME [certificate-printer.json]"},

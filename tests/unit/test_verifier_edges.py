@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kansho.campaign.config import CampaignConfig
 from kansho.errors import KanshoError
 from kansho.evidence.access_rules import PURPOSES
+from kansho.evidence.carried import KINDS, carried
 from kansho.evidence.checkpoint import cosigner_of, key_id, origin_of, read_checkpoint, read_cosigned, sign_checkpoint
 from kansho.evidence.clock_rules import clock_findings
 from kansho.evidence.events import Event
@@ -81,3 +82,13 @@ def test_a_visiting_day_without_a_whole_checklist_is_found(answer: str | None, m
     else:
         year.edit("checklist_recorded", lambda e: replace(e, codes={**e.codes, "net": answer}))
     assert _told(year) == [("OVERSIGHT-CHECKLIST", "sheets_out visit_1/2027-10-13/1")]
+
+
+def test_a_bundle_carries_what_was_issued_and_no_package_of_the_same_kind(mini: CampaignConfig) -> None:
+    year = Year(mini)
+    year.add("package_received", "printer/erasure_certificate/1", codes={"kind": "erasure_certificate"})
+    year.add("document_issued", "documents/without-digest.pdf", codes={"kind": "media_return"})
+    assert carried(year.events) == {"documents/without-digest.pdf": ""}
+    assert {
+        *("erasure_certificate", "erasure_log", "subcontractor_certificate", "media_return", "closing_slip")
+    } == KINDS
