@@ -23,7 +23,19 @@ _VERIFIER = (
     *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
     *("incident_rules", "incidents_shown", "log_lines", "lookalike", "merkle", "methods", "opening_rules", "openings"),
     *("oversight_rules", "paper", "papers_rules", "past", "proofs"),
-    *("purges", "registrations", "rules", "scan_log", "scan_rules", "signed", "strict", "verdict", "verify", "whole"),
+    *(
+        "purges",
+        "registrations",
+        "release_rules",
+        "rules",
+        "scan_log",
+        "scan_rules",
+        "signed",
+        "strict",
+        "verdict",
+        "verify",
+        "whole",
+    ),
     "work_rules",
 )
 #: What decides what is erased, what is searched for what is left, and what is certified.

@@ -663,7 +663,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
-    *("copy", "ended", "hand", "incident", "order", "papers", "party", "protection", "scan"),
+    *("copy", "ended", "hand", "incident", "order", "papers", "party", "protection", "release", "scan"),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "conserved", "handover_account", "facts", "signed", "paper"),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.unit.attacks import Misdeed, all_of, coded, moved_before
-from tests.unit.evidence_year import MANAGER, Year
+from kansho.evidence.bundle import sha256
+from tests.unit.attacks import Misdeed, all_of, changed, coded, counted, moved_before
+from tests.unit.evidence_year import CONTRACTOR, MANAGER, OFFICER, Year
 
 Q = "quarantine/d01"
 PLANNED = "erasure_planned plan-1"
@@ -54,7 +55,97 @@ def counted_again(year: Year) -> None:
     moved_before("inventory_taken", "inventory-2", "snapshot_erased", Q)(year)
 
 
+CARDS = "printer/print_package/mailing_1"
+CALLS = "call_centre/call_list/call_1-a1"
+ATTESTED = "printer/2027-06"
+
+
+def refused_while_erasing(year: Year) -> None:
+    """Asked once more when the first holding was gone already, 甲 refuses; the rest is erased all the same."""
+    refused_again(year)
+    for type_ in ("approval_requested", "artefact_opened", "approval_decided"):
+        key = "dag/run/erase_ward-2" + (f"/{MANAGER[1]}" if type_ == "artefact_opened" else "")
+        moved_before(type_, key, "holding_erased", Q)(year)
+
+
+def asked_again(artefact: str, by: tuple[str, str, str], before: str, decision: str) -> Misdeed:
+    """Before a package leaves on an approval, another revision of what it holds is decided on."""
+
+    def misdeed(year: Year) -> None:
+        year.approve("dag/again", by, sha256(artefact.encode()), artefact)
+        coded("approval_decided", "dag/again", decision=decision)(year)
+        for type_, key in (
+            ("approval_requested", "dag/again"),
+            ("artefact_opened", f"dag/again/{by[1]}"),
+            ("approval_decided", "dag/again"),
+        ):
+            moved_before(type_, key, "package_handed_over", before)(year)
+
+    return misdeed
+
+
+def proof_made_after(year: Year) -> None:
+    """The design is revised once 甲 has approved it."""
+    year.add("proof_made", "mailing_1-r3", refs={"proof": {"digest": "1" * 64}})
+    moved_before("proof_made", "mailing_1-r3", "package_handed_over", CARDS)(year)
+
+
+def without_a_stop_list(year: Year) -> None:
+    """No stop list came before the cards were posted."""
+    year.drop("gate_evaluated", "stop_list/d01")
+    changed("delivery_accepted", "d01", counts={"rows_target_list": 100})(year)
+
+
 MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
+    "the plan refused while it was carried out": (
+        refused_while_erasing,
+        {"STATE-PLAN-APPROVAL [approval_decided dag/run/erase_ward-2]"},
+    ),
+    "cards sent on an older word than the refusal": (
+        asked_again("proof/mailing_1-r3", OFFICER, CARDS, "reject"),
+        {f"STATE-RELEASE-UNAPPROVED [package_handed_over {CARDS}]"},
+    ),
+    "cards sent on the word for an older revision": (
+        asked_again("proof/mailing_1-r3", OFFICER, CARDS, "approve"),
+        {f"STATE-RELEASE-OTHER [package_handed_over {CARDS}]"},
+    ),
+    "a call list sent although its next revision was refused": (
+        asked_again("call_list/call_1-a1r02", CONTRACTOR, CALLS, "reject"),
+        {f"STATE-RELEASE-UNAPPROVED [package_handed_over {CALLS}]"},
+    ),
+    "the design revised after its approval": (proof_made_after, {f"STATE-RELEASE-OTHER [package_handed_over {CARDS}]"}),
+    "a list's gate asked after the request": (
+        moved_before("gate_evaluated", "call_release/call_1-a1", "approval_decided", "dag/run/call_list"),
+        {f"STATE-RELEASE-UNGATED [package_handed_over {CALLS}]"},
+    ),
+    "posted and pulled before the cards left": (
+        all_of(
+            moved_before("print_reported", "mailing_1", "package_handed_over", CARDS),
+            moved_before("pulls_listed", "mailing_1", "print_reported", "mailing_1"),
+        ),
+        {"WORK-UNSENT [print_reported mailing_1]", "WORK-UNSENT [pulls_listed mailing_1]"},
+    ),
+    "results of calls before the list was released": (
+        moved_before("results_recorded", "c1", "gate_evaluated", "call_release/call_1-a1"),
+        {"WORK-UNSENT [results_recorded c1]"},
+    ),
+    "one approval lets out a second package": (
+        coded("package_handed_over", CARDS, package="mailing_1-again"),
+        {f"STATE-RELEASE-OTHER [package_handed_over {CARDS}]", "PAPERS-WORDS [printer: packages]"},
+    ),
+    "cards posted without a stop list": (without_a_stop_list, {"WORK-PULLS [pulls_listed mailing_1]"}),
+    "trained on no day of the calendar": (
+        coded("training_recorded", "h04", on="0"),
+        {"OVERSIGHT-TRAINING [handler_registered h04]"},
+    ),
+    "an attestation of no item": (
+        counted("attestation_recorded", ATTESTED, items=0),
+        {f"OVERSIGHT-ATTESTATION-ITEMS [attestation_recorded {ATTESTED}]"},
+    ),
+    "an attestation that names more than it counts": (
+        coded("attestation_recorded", ATTESTED, findings="doors_open"),
+        {f"OVERSIGHT-ATTESTATION-ITEMS [attestation_recorded {ATTESTED}]"},
+    ),
     "a gate that stopped told after its rows were used": (
         all_of(
             coded("gate_evaluated", "target_list/d01", result="stop"),

@@ -691,6 +691,8 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "CUSTODY-USED-ERASED [package_handed_over printer/print_package/mailing_1]",
             "PAPERS-WORDS [printer: packages]",
             "CUSTODY-USED-AFTER [package_handed_over printer/print_package/mailing_1]",
+            "WORK-UNSENT [print_reported mailing_1]",
+            "WORK-UNSENT [pulls_listed mailing_1]",
         },
     ),
     **{
@@ -1316,6 +1318,8 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "FLOW-UNAPPROVED [package_handed_over printer/print_package/mailing_1]",
             "PAPERS-WORDS [printer: packages]",
+            "WORK-UNSENT [print_reported mailing_1]",
+            "WORK-UNSENT [pulls_listed mailing_1]",
         },
     ),
     "a copy that a party never said to be gone": (

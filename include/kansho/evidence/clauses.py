@@ -125,6 +125,7 @@ _BREAKS: tuple[tuple[str, str], ...] = (
     ("WORK-CAPACITY", "C4"),
     ("WORK-PULLS", "C2"),
     ("WORK-CUTOFF", "E2"),
+    ("WORK-UNSENT", "C6"),
     ("WORK", "E1"),
     ("COUNT-NEGATIVE", ""),
     ("COUNT-DELIVERED", "D1"),

@@ -40,6 +40,9 @@ RELEASED_BY: Mapping[str, str] = {
 APPROVED_AS: Mapping[str, str] = {"print_package": "proof", "call_list": "call_list", "visit_halves": "visit_list"}
 #: Roles that approve the plan of erasure, both of them (P11).
 ERASES = frozenset({"ward_manager", "contractor_manager"})
+#: The one thing that leaves in parts: a list of visits, one package for each day.  One word lets out one package else.
+_BY_DAY = "visit_halves"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _REVISION = re.compile(r"-r[0-9]+\Z")
 
 
@@ -66,8 +69,15 @@ def passes_gate(asked: Event, decided: Event, delivery: str, owner: str) -> bool
 
 def is_about(asked: Event, kind: str, package: str) -> bool:
     """Whether a request was about the very thing that left as this package."""
-    approved, key = _artefact(asked)
-    return approved == APPROVED_AS[kind] and covers(_REVISION.sub("", key), package)
+    approved, subject = subject_of(asked)
+    day = package.removeprefix(f"{subject}-") if kind == _BY_DAY else ""
+    return approved == APPROVED_AS[kind] and (package == subject or _DAY.match(day) is not None)
+
+
+def subject_of(asked: Event) -> tuple[str, str]:
+    """Kind and name of what a request was about, whatever its revision."""
+    kind, key = _artefact(asked)
+    return kind, _REVISION.sub("", key)
 
 
 def covers(subject: str, package: str) -> bool:

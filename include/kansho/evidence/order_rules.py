@@ -91,12 +91,13 @@ def _planned(log: Past, planned: Event, first: Event, stored: Mapping[str, Event
         yield Finding("STATE-PLAN-TARGETS", at(planned), f"not what was held, as the same bytes: {told[:120]}")
     wanted = [d for d in (planned.refs.get("digest"), _artefact_digest(planned)) if isinstance(d, str)]
     for decided in log.of("approval_decided"):
-        if decided.sequence > first.sequence or decided.refs.get("digest") not in wanted:
-            continue
+        approves = decided.codes.get("decision") == "approve"
+        if decided.refs.get("digest") not in wanted or (approves and decided.sequence > first.sequence):
+            continue  # what was refused after the erasure began was carried to its end all the same
         asked = log.find("approval_requested", decided.key, decided)
         if min(decided.sequence, asked.sequence if asked is not None else decided.sequence) < planned.sequence:
             yield Finding("STATE-PLAN-APPROVAL", at(decided), "asked or decided before the plan was made")
-        elif decided.codes.get("decision") != "approve":
+        elif not approves:
             yield Finding("STATE-PLAN-APPROVAL", at(decided), "erased although somebody refused this very plan")
 
 

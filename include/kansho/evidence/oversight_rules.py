@@ -7,6 +7,7 @@ not belong here: what was due on a day (`kansho.evidence.deadline_rules`), who m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kansho.evidence.access_rules import ENDED
@@ -22,6 +23,8 @@ _BEFORE_WORK = {"training_recorded": "OVERSIGHT-TRAINING", "briefing_recorded": 
 #: What happens somewhere, and says where.
 _SOMEWHERE = ("snapshot_stored", "handler_registered", "manual_target_closed")
 _NEVER = 1 << 62
+#: Days are compared as text: only in this form may they be.
+_DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 
 
 def oversight_findings(log: Past) -> Iterator[Finding]:
@@ -44,7 +47,7 @@ def _handlers(log: Past) -> Iterator[Finding]:
         seen.add(handler)
         for type_, code in _BEFORE_WORK.items():
             days = [e.codes.get("on", "") for e in log.registered(type_, handler) if e.codes.get("of") != "leaver"]
-            if not any("" < day <= registered.campaign_date for day in days):
+            if not any(_DAY.match(day) and day <= registered.campaign_date for day in days):
                 yield Finding(code, at(registered), f"no {type_} by the day of the registration (P5)")
 
 

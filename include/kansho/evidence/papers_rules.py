@@ -1,4 +1,4 @@
-"""Rules about papers that others signed: each is recorded with its digest, and says a day that had come.
+"""Rules about papers that others signed: each is recorded with its digest, says a day that had come, and something.
 
 Belongs here: pure rules over records of attestations, inspections and audits (P6, P15), called by
 `kansho.evidence.rules`.  Does not belong here: whether their day was in time (`kansho.evidence.deadline_rules`).
@@ -24,7 +24,7 @@ _CORRECTION = "correction/"
 
 
 def papers_findings(log: Past) -> Iterator[Finding]:
-    """Records without the digest of their paper, or of a day before the contract or after they were made."""
+    """Records without their paper's digest, of a day before the contract or to come; attestations of nothing."""
     for type_, (unshown, impossible) in _CODES.items():
         for event in log.of(type_):
             if event.key.startswith(_CORRECTION):
@@ -34,3 +34,9 @@ def papers_findings(log: Past) -> Iterator[Finding]:
                 yield Finding(unshown, at(event), "recorded without the digest of the paper that says so")
             if not log.facts_at(event).contract_start <= said_day(event) <= event.campaign_date:
                 yield Finding(impossible, at(event), "of a day before the contract, or after it was recorded")
+    for attested in log.of("attestation_recorded"):
+        named = [code for code in attested.codes.get("findings", "").split("|") if code not in ("", "none")]
+        items, found = attested.counts.get("items", 0), attested.counts.get("findings", -1)
+        if items < 1 or found != len(named) or found > items:
+            text = "attests nothing, or names other findings than it counts (P15)"
+            yield Finding("OVERSIGHT-ATTESTATION-ITEMS", at(attested), text)

@@ -20,7 +20,7 @@ from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.copy_rules import copy_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.deadline_rules import deadline_findings
-from kansho.evidence.decision_rules import APPROVED_AS, ERASES, RELEASED_BY, by_role, covers, is_about, passes_gate
+from kansho.evidence.decision_rules import ERASES, covers, passes_gate
 from kansho.evidence.ended_rules import ended_findings
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
@@ -36,6 +36,7 @@ from kansho.evidence.party_rules import party_findings
 from kansho.evidence.past import Past, at
 from kansho.evidence.protection_rules import protection_findings
 from kansho.evidence.registrations import id_of
+from kansho.evidence.release_rules import package_of, release_findings
 from kansho.evidence.scan_rules import scan_findings
 from kansho.evidence.work_rules import work_findings
 from kansho.vault.classes import PERSONAL_KEYS
@@ -82,6 +83,7 @@ def violations(
         *_approvals(log),
         *_intake(log),
         *_releases(log, facts),
+        *release_findings(log),
         *_erasure(log),
         *order_findings(log),
         *party_findings(log),
@@ -179,14 +181,13 @@ def _intake(log: Past) -> Iterator[Finding]:
 
 
 def _releases(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
-    """Nothing leaves for 丙 without a passed gate and an approved decision before it (C7, P1)."""
+    """Nothing leaves for 丙 without a consent and a passed gate before it (C7, P1)."""
     for package in log.of("package_handed_over"):
         party, kind = package.codes.get("party", ""), package.codes.get("kind", "")
         if party in facts.subcontractors and log.find("party_registered", party, package) is None:
             yield Finding("STATE-CONSENT", at(package), "no consent to this party was recorded (C7)")
         if kind not in RELEASES:
             continue
-        yield from _release_decision(log, package, kind)
         gates = _gates_of(log, package, RELEASES[kind])
         if not gates:
             yield Finding("STATE-RELEASE-UNGATED", at(package), "handed over without a gate of its subject")
@@ -195,26 +196,9 @@ def _releases(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
                 yield Finding("STATE-RELEASE-GATE", at(package), f"gate {gate.key} had not passed")
 
 
-def _release_decision(log: Past, package: Event, kind: str) -> Iterator[Finding]:
-    """The decision a package names: an approval of that very thing by the role whose word releases it (C6, P1)."""
-    key = package.codes.get("authority", "")
-    asked, decided = log.find("approval_requested", key, package), log.find("approval_decided", key, package)
-    if asked is None or decided is None or decided.codes.get("decision") != "approve":
-        yield Finding("STATE-RELEASE-UNAPPROVED", at(package), "handed over without an approved decision")
-        return
-    if not by_role(asked, decided, RELEASED_BY[APPROVED_AS[kind]]):
-        yield Finding("STATE-RELEASE-ROLE", at(package), "approved by another role than the one that releases it")
-    if not is_about(asked, kind, _package(package)):
-        yield Finding("STATE-RELEASE-OTHER", at(package), "the decision it names was about another thing")
-
-
-def _package(handed: Event) -> str:
-    return handed.codes.get("package") or handed.key.rpartition("/")[2]
-
-
 def _gates_of(log: Past, package: Event, name: str) -> list[Event]:
     """Evaluations of a gate whose subject is the package or the list it is a part of."""
-    said = _package(package)
+    said = package_of(package)
     return [
         gate
         for gate in log.of("gate_evaluated")

@@ -65,6 +65,7 @@ MODULES = (
             "protection_rules",
             "purges",
             "registrations",
+            "release_rules",
             "rules",
             "scan_log",
             "scan_rules",
