@@ -123,7 +123,7 @@ TOLD: list[tuple[str, str, dict[str, str], dict[str, int], str]] = [
     ("deadline_missed", "something_new/x", {"clause": "D3"}, {}, "D3"),
     ("deadline_missed", "delivery/d05", {"clause": "D1"}, {}, ""),
     ("checklist_recorded", "visit_1/2027-10-14/1", {"strap": "yes", "chain": "no"}, {}, "P10"),
-    ("attestation_recorded", "printer/2027-05", {"findings": "updates"}, {"findings": 1}, "P15"),
+    ("attestation_recorded", "contractor/2027-05", {"findings": "updates"}, {"findings": 1}, "P15"),
 ]
 
 
@@ -140,6 +140,18 @@ def test_what_the_log_itself_tells_was_missed_fails_its_clause_and_finds_nothing
     assert said.kept is not bool(clause)
     last = list(as_lines(said, "x"))[-1]
     assert last.startswith("OK 証跡は有効・不履行の記録 1" if clause else "OK 適合")
+
+
+def test_a_measure_that_a_subcontractor_does_not_keep_fails_its_own_clause_too(year: Year) -> None:
+    events = list(year.events)
+    told = Year(year.config, events=events).add(
+        "attestation_recorded", "printer/2027-05", codes={"findings": "updates"}, counts={"findings": 1}
+    )
+    said = verdict(events, [])
+    assert {row.clause: row.missed for row in said.rows if row.state == "fail"} == dict.fromkeys(
+        ("P10", "P15"), (told.key,)
+    )
+    assert said.holds
 
 
 def test_a_year_that_only_missed_its_inspections_does_not_pass_them(year: Year) -> None:

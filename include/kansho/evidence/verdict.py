@@ -20,6 +20,7 @@ from kansho.evidence.clauses import ELSEWHERE, TITLES, clause_of, missed_clause
 from kansho.evidence.covered import looked_at
 from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
+from kansho.evidence.registrations import id_of
 
 State = Literal["pass", "fail", "not covered"]
 #: Name of the row for the evidence itself: files, signatures, tree, certificate.
@@ -156,6 +157,8 @@ def as_lines(said: Verdict, name: str) -> Iterator[str]:
 def _told(events: Sequence[Event]) -> dict[str, list[str]]:
     """By clause, what the log itself tells: deadlines missed, precautions and measures that were not kept."""
     told: dict[str, list[str]] = {}
+    registered = (e for e in events if e.type == "party_registered")
+    subcontractors = {id_of(e) for e in registered if e.codes.get("kind") == "subcontractor"}
     for event in events:
         if event.type == "deadline_missed":
             told.setdefault(missed_clause(event), []).append(event.key)
@@ -163,6 +166,8 @@ def _told(events: Sequence[Event]) -> dict[str, list[str]]:
             told.setdefault("P10", []).append(event.key)
         elif event.type == "attestation_recorded" and event.counts.get("findings", 0):
             told.setdefault("P15", []).append(event.key)
+            if event.key.partition("/")[0] in subcontractors:  # its care of what it was given is 丙9
+                told.setdefault("P10", []).append(event.key)
     return told
 
 
