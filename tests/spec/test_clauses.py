@@ -68,6 +68,11 @@ STRAYED   = ("2027-05-10", "incident_opened", "i3", {"kind": "misdelivery"})
 SETTLED   = ("2027-09-30", "incident_closed", "i3", {})
 FLOW      = ("2027-04-01", "flow_approved", "roster", {})
 PASSED_ON = ("2027-06-02", "audit_recorded", "audit/printer", {"findings": "logs=2027-07-02|subcontracting=2027-06-09", "on": "2027-06-02"})
+FOUND_2   = {"findings": "logs=2027-10-01", "on": "2027-09-01"}
+AUDITED_2 = ("2027-09-01", "audit_recorded", "audit/printer/n2", FOUND_2)
+PASSED_ON_2 = ("2027-09-01", "audit_recorded", "audit/printer/n2", {"findings": "subcontracting=2027-09-08", "on": "2027-09-01"})
+ATTESTED  = ("2027-05-09", "attestation_recorded", "printer/2027-04", {"attested_on": "2027-05-07", "findings": "none"})
+UNKEPT    = ("2027-05-09", "attestation_recorded", "printer/2027-04", {"attested_on": "2027-05-07", "findings": "logs_collected"})
 STORED    = ("2027-04-20", "snapshot_stored", "raw_stop_list/d01", {"holder": "contractor", "erase_by": "2027-05-30"})
 
 # fmt: on
@@ -137,6 +142,24 @@ TABLE: list[tuple[list[Happened], str, str, str, str, str | None, bool]] = [
     ([AUDITED],                                             "hei16-mend",     "audit/printer/logs", "2027-07-03", "overdue", "2027-07-02", False),
     ([AUDITED, ("2027-07-10", "inspection_recorded", "correction/audit/printer/logs", {"on": "2027-06-22"})],
                                                             "hei16-mend",     "audit/printer/logs", "2027-07-10", "done",   "2027-07-02", False),
+    # 丙9：点検表の不備は、その月の丙9が守られなかったこととして残る。出したこと（丙15）は済み
+    ([ATTESTED],                                            "hei09",          "printer/2027-04", "2027-05-10", "done",      "2027-05-09", False),
+    ([UNKEPT],                                              "hei09",          "printer/2027-04", "2027-05-10", "overdue",   "2027-05-09", False),
+    ([UNKEPT],                                              "hei15",          "printer/2027-04", "2027-05-10", "done",      "2027-05-09", False),
+    # 二回目の調査・監査：その指摘も、その是正も、同じ行で見る
+    ([AUDITED, AUDITED_2],                                  "hei16",          "printer",    "2027-09-10", "done",           "2027-06-02", False),
+    ([AUDITED_2],                                           "hei16",          "printer",    "2027-09-10", "done",           "2027-06-02", True),
+    ([AUDITED, AUDITED_2],                                  "hei16-mend",     "audit/printer/n2/logs", "2027-10-01", "due", "2027-10-01", False),
+    ([AUDITED, AUDITED_2],                                  "hei16-mend",     "audit/printer/n2/logs", "2027-10-02", "overdue", "2027-10-01", False),
+    ([AUDITED, AUDITED_2, ("2027-07-01", "inspection_recorded", "correction/audit/printer/logs", {"on": "2027-07-01"})],
+                                                            "hei16-mend",     "audit/printer/n2/logs", "2027-10-02", "overdue", "2027-10-01", False),
+    ([AUDITED, AUDITED_2, ("2027-09-20", "inspection_recorded", "correction/audit/printer/n2/logs", {"on": "2027-09-20"})],
+                                                            "hei16-mend",     "audit/printer/n2/logs", "2027-10-02", "done", "2027-10-01", False),
+    ([("2027-09-01", "inspection_recorded", "ward_check/printer/n2", FOUND_2)],
+                                                            "hei21-mend",     "ward_check/printer/n2/logs", "2027-10-02", "overdue", "2027-10-01", False),
+    ([("2027-09-01", "inspection_recorded", "ward_inspection/contractor/n3", FOUND_2)],
+                                                            "otsu20-mend",    "ward_inspection/contractor/n3/logs", "2027-10-02", "overdue", "2027-10-01", False),
+    ([AUDITED, PASSED_ON_2],                                "hei11",          "printer",    "2027-09-10", "overdue",        "2027-06-02", False),
     # 授受簿：その日のうち
     ([SHEETS],                                              "taisaku-otsu03", "visit_1/2027-10-13/t01", "2027-10-13", "due", "2027-10-13", False),
     ([SHEETS, ("2027-10-14", "sheets_in", "visit_1/2027-10-13/t01", {})],
@@ -396,3 +419,14 @@ def test_people_read_every_state_and_can_choose(mini: CampaignConfig) -> None:
     assert all("P9" in i.duty.requirements for i in choose(found, "P9"))
     assert {i.state for i in choose(found, only="overdue", party="printer")} == {"overdue"}
     assert {to_json(i)["state"] for i in choose(found, party="visitors")} >= {"due", "not_applicable"}
+
+
+def test_every_inspection_of_a_year_is_evidence_and_one_more_makes_none_late(mini: CampaignConfig) -> None:
+    events = year_of(mini, [AUDITED, AUDITED_2]).events
+    (item,) = (
+        i
+        for i in states(events, mini, clauses_of(mini), date(2027, 9, 10))
+        if (i.duty.id, i.subject) == ("hei16", "printer")
+    )
+    assert (item.state, item.late, item.done_on) == ("done", False, date(2027, 6, 2))
+    assert item.events == tuple(e.sequence for e in events)

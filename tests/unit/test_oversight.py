@@ -112,6 +112,35 @@ def test_attestations_are_taken_in_and_a_wrong_one_is_not(open_workspace: Open) 
     assert ws.ledger.size == size
 
 
+def test_an_attestation_overwritten_after_it_was_taken_in_is_told_once_and_the_first_stays(
+    open_workspace: Open, mini: CampaignConfig
+) -> None:
+    ws = _opened(open_workspace(MAY_10))
+    for party in (mini.contractor, *mini.subcontractors):
+        _attest(ws, party.id, "2027-04", broken=("media_limits",) if party.id == "printer" else ())
+    record_attestations(ws, {})
+    first = ws.ledger.find("attestation_recorded", "printer/2027-04")
+    size = ws.ledger.size
+    assert record_attestations(ws, {}) is None  # the same bytes, looked at again
+    assert ws.ledger.size == size
+    _attest(ws, "printer", "2027-04")
+    work = find_oversight_work(ws, {})
+    assert work is not None
+    assert work["attestations"] == 1
+    assert record_attestations(ws, {}) == {"counts": {"taken": 0, "refused": 1, "findings": 0}}
+    assert record_attestations(ws, {}) is None
+    (told,) = ws.ledger.events("paper_refused")
+    assert (told.codes["party"], told.codes["code"]) == ("printer", "PAPER-REPLACED")
+    path = attestation_path(ws.layout.outgoing("printer"), "2027-04")
+    assert told.refs["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert ws.ledger.find("attestation_recorded", "printer/2027-04") == first
+    (line,) = open_on(ws.ledger.events(), mini, MAY_10)["受け入れた後に差し替えられた書類"]
+    assert told.key in line
+    _attest(ws, "printer", "2027-04", broken=("room_entry",))  # and another again
+    record_attestations(ws, {})
+    assert len(ws.ledger.events("paper_refused")) == 2
+
+
 def test_what_is_overdue_is_recorded_once(open_workspace: Open) -> None:
     ws = _opened(open_workspace(MAY_10))
     _attest(ws, "contractor", "2027-04")

@@ -13,6 +13,7 @@ A day is judged once the log tells of a later one; what is still not there when 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -58,6 +59,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 _PAPERS = frozenset(
     {"attestation_recorded", "inspection_recorded", "audit_recorded", "briefing_recorded", "package_erased"}
 )
+#: What the key of a second inspection of the year has behind that of the first.
+_NEXT = re.compile(r"/n[1-9][0-9]?")
 #: What the certification itself does.
 _LAST = "erasure"
 #: What 甲 itself brings late breaks no clause of 乙's.
@@ -167,9 +170,10 @@ def _inspections(log: Past, facts: ConfigFacts) -> Iterator[Due]:
 
 
 def _within(log: Past, type_: str, key: str) -> Event | None:
-    """An inspection that was not before the contract began."""
-    found = log.find(type_, key)
-    return found if found is not None and said_day(found) >= log.facts.contract_start else None
+    """The first that was held of those not before the contract began: ``<key>``, or a later ``<key>/n2``, …"""
+    held = (e for e in log.of(type_) if e.key == key or _NEXT.fullmatch(e.key.removeprefix(key)))
+    within = (e for e in held if said_day(e) >= log.facts.contract_start)
+    return min(within, key=lambda e: (said_day(e), e.sequence), default=None)
 
 
 def _corrections(log: Past) -> Iterator[Due]:

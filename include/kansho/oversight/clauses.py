@@ -15,7 +15,7 @@ Does not belong here: which evidence an event is looked for in (`kansho.oversigh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
@@ -26,7 +26,7 @@ from kansho.campaign.config import CampaignConfig, Party
 from kansho.campaign.rights import PartyKind
 from kansho.evidence.events import Event
 from kansho.oversight.clocks import clocks_of
-from kansho.oversight.evidence_sought import Log, said_day
+from kansho.oversight.evidence_sought import INSPECTIONS, Log, said_day
 
 State = Literal["done", "due", "overdue", "not_applicable"]
 
@@ -249,7 +249,7 @@ def _state(duty: Duty, one: _One, log: Log, config: CampaignConfig, day: date) -
     if not all(found):
         return _not_shown(item, one, log)
     shown = {e.sequence: e for events in found for e in events}
-    done = max(said_day(e) for e in shown.values())
+    done = max(_done_day(events, due) for events in found)
     before = duty.when is not None and duty.when.at == "before" and one.trigger is not None
     late = any(n > one.trigger.sequence for n in shown) if before and one.trigger else done > due
     return replace(item, state="done", done_on=done, late=late, events=tuple(sorted({*shown, *told})))
@@ -263,6 +263,14 @@ def _not_shown(item: Item, one: _One, log: Log) -> Item:
         return replace(item, state="not_applicable", due=None, why=instead.why)
     denied = next((e for m in item.duty.evidence if (e := log.denied(m, one.words, one.trigger)) is not None), None)
     return item if denied is None else replace(item, why=f"記録 {denied.sequence} はこれを示していない")
+
+
+def _done_day(events: Sequence[Event], due: date) -> date:
+    """The day on which events show it: an inspection held again after the day does not make the first one late."""
+    days = sorted(map(said_day, events))
+    if not all(e.type in INSPECTIONS for e in events):
+        return days[-1]
+    return max((day for day in days if day <= due), default=days[0])
 
 
 _SUBJECT = {

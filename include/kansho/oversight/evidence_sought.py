@@ -18,6 +18,9 @@ from kansho.evidence.access_rules import ENDED
 from kansho.evidence.events import Event
 from kansho.evidence.registrations import id_of
 
+#: Records of inspections, which come again under ``<key>/n2``, ``<key>/n3``, … (`kansho.oversight.inspections`).
+INSPECTIONS = frozenset({"inspection_recorded", "audit_recorded"})
+_NEXT = re.compile(r"/n[1-9][0-9]?\Z")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -28,10 +31,13 @@ class Log:
         self._of: dict[str, list[Event]] = defaultdict(list)
         self._keyed: dict[tuple[str, str], Event] = {}
         self._registered: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        self._series: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in events:
             self._of[event.type].append(event)
             self._keyed[event.type, event.key] = event
             self._registered[event.type, id_of(event)].append(event)
+            if event.type in INSPECTIONS:
+                self._series[event.type, _NEXT.sub("", event.key)].append(event)
 
     @staticmethod
     def fill(text: str, words: Mapping[str, str]) -> str:
@@ -79,6 +85,9 @@ class Log:
         return None
 
     def _by_a_way(self, match: Match, words: Mapping[str, str], trigger: Event | None) -> tuple[Event, ...]:
+        if match.type in INSPECTIONS and match.key is not None:  # the last of a year counts, all are the evidence
+            held = sorted(self._candidates(match, words), key=lambda e: (said_day(e), e.sequence))
+            return tuple(held) if held and _says(match, held[-1], words, trigger) else ()
         for way in ((match,), *match.ways):
             found = [self.first(part, words, trigger) for part in way]
             if all(found):
@@ -104,6 +113,8 @@ class Log:
         key = self.fill(match.key, words)
         if "*" in key:
             return (e for e in self._of.get(match.type, []) if fnmatchcase(e.key, key))
+        if match.type in INSPECTIONS:
+            return self._series.get((match.type, key), [])
         found = self._keyed.get((match.type, key))
         return [found] if found is not None else []
 

@@ -45,5 +45,10 @@ def open_on(events: Iterable[Event], config: CampaignConfig, on: date) -> dict[s
             for e in (weakened(log),)
             if e is not None
         ),
+        "受け入れた後に差し替えられた書類": tuple(
+            f"{e.key}  発見 {e.campaign_date}"
+            for e in log
+            if e.type == "paper_refused" and e.codes.get("code") == "PAPER-REPLACED"
+        ),
         "授受簿の枚数の差": tuple(f"{name}  未着 {left} 枚" for name, left in cards_missing(log).items()),
     }

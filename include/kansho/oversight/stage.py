@@ -19,7 +19,7 @@ from kansho.errors import KanshoError
 from kansho.evidence.handover_rules import GivenBack
 from kansho.exchange.countersigned import give, take_countersigned
 from kansho.exchange.paper_days import require_day
-from kansho.exchange.papers import Attestation, attestation_path, read_signed
+from kansho.exchange.papers import Attestation, attestation_path, digest_of, read_signed
 from kansho.exchange.refused import refusal_told
 from kansho.exchange.timestamping import sign_checkpoint
 from kansho.missed import record_missed
@@ -42,7 +42,7 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
     found, incidents = open_findings(ws.ledger.events()), unwatched(ws)
-    papers = waiting_inspections(ws) or notices_wait(ws)
+    papers = waiting_inspections(ws) or notices_wait(ws) or any(_is_replaced(ws, p, m) for p, m in _papers_there(ws))
     if not open_ones and not expired and not papers and not found and not incidents:
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
@@ -160,15 +160,32 @@ def expired_holdings(ws: Workspace) -> list[SnapshotRef]:
 
 
 def _attestations_there(ws: Workspace) -> list[tuple[Party, str]]:
-    """(party, month) of every paper that lies there for a month that is over and is not taken in yet."""
+    """(party, month) of every paper that is not taken in yet, or lies in the place of another that was."""
+    return [
+        (party, month)
+        for party, month in _papers_there(ws)
+        if ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is None or _is_replaced(ws, party, month)
+    ]
+
+
+def _papers_there(ws: Workspace) -> list[tuple[Party, str]]:
+    """(party, month) of every attestation that lies there for a month that is over."""
     return [
         (party, month)
         for month, due in report_months(ws.config)
         for party in (ws.config.contractor, *ws.config.subcontractors)
-        if due <= ws.today
-        and ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is None
-        and attestation_path(ws.layout.outgoing(party.id), month).is_file()
+        if due <= ws.today and attestation_path(ws.layout.outgoing(party.id), month).is_file()
     ]
+
+
+def _is_replaced(ws: Workspace, party: Party, month: str) -> bool:
+    """Whether what lies there is not what was taken in, and nobody was told of it yet."""
+    known = ws.ledger.find("attestation_recorded", f"{party.id}/{month}")
+    if known is None:
+        return False
+    digest = digest_of(attestation_path(ws.layout.outgoing(party.id), month))
+    told = (e.refs.get("sha256") for e in ws.ledger.events("paper_refused") if e.codes.get("party") == party.id)
+    return known.refs.get("sha256") != digest and digest not in told
 
 
 def _months_to_report(ws: Workspace) -> list[str]:
@@ -179,6 +196,13 @@ def _attestation(ws: Workspace, party: Party, month: str) -> tuple[Attestation, 
     """A party's attestation that lies there, and its digest."""
     path = attestation_path(ws.layout.outgoing(party.id), month)
     with refusal_told(ws, party.id, path):
+        if ws.ledger.find("attestation_recorded", f"{party.id}/{month}") is not None:  # the first stays
+            raise KanshoError(
+                "PAPER-REPLACED",
+                "受け入れた点検表と同じ月で、内容の違う書類があります",
+                place=f"{party.id}/{month}",
+                remedy="受け入れたものは変わりません。差替えの理由を提出元に確かめてください",
+            )
         paper, digest = read_signed(path, Attestation)
         signers = {h.id for h in ws.config.handlers if h.party == party.id}
         if not paper.complete or (paper.party, paper.month) != (party.id, month) or paper.attested_by not in signers:
