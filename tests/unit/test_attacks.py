@@ -1277,6 +1277,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         changed("inspection_recorded", "correction/audit/printer/logs", refs={}),
         {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
     ),
+    "a correction with a paper of no digest": (
+        changed("inspection_recorded", "correction/audit/printer/logs", refs={"evidence": "z" * 64}),
+        {"OVERSIGHT-CORRECTION-FORM [inspection_recorded correction/audit/printer/logs]"},
+    ),
     "a correction dated before the audit": (
         coded("inspection_recorded", "correction/audit/printer/logs", on="2027-06-01"),
         {"OVERSIGHT-CORRECTION [inspection_recorded correction/audit/printer/logs]"},

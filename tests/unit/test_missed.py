@@ -124,6 +124,17 @@ def test_a_party_without_days_of_its_own_is_checked_before_the_year_is_certified
     assert [(f.code, f.place) for f in found] == [("DEADLINE-INSPECTION", "ward_check/printer")]
 
 
+@pytest.mark.parametrize("key", ["ward_check/printer", "ward_check/visitors"])
+def test_an_inspection_that_is_recorded_as_the_second_shows_that_there_was_one(mini: CampaignConfig, key: str) -> None:
+    year = lawful_year(mini)
+    year.edit("inspection_recorded", lambda e: replace(e, key=f"{key}/n2"), key)
+    year.add("campaign_certified", "certificate")
+    assert list(deadline_findings(Past(year.events, facts_of(mini), {}))) == []
+    year.edit("inspection_recorded", lambda e: replace(e, key=f"{key}/x2"), f"{key}/n2")
+    found = list(deadline_findings(Past(year.events, facts_of(mini), {})))
+    assert [f.code for f in found] == ["DEADLINE-INSPECTION"]
+
+
 @pytest.mark.parametrize("day", [1, 10, 28])
 def test_the_months_are_those_of_the_calendar(mini: CampaignConfig, sample: CampaignConfig, day: int) -> None:
     for config in (mini, sample):

@@ -10,7 +10,6 @@ registered before it, and looks on or erases at its end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kansho.evidence.events import Event
@@ -18,10 +17,10 @@ from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.methods import BY_HAND, RETURN
 from kansho.evidence.registrations import id_of
+from kansho.evidence.short import is_digest
 
 #: What a record of something erased or returned by hand must say.
 MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 #: Instead of a document of ours: who keeps the paper.
 _HELD = "held:"
 #: What 甲 provided, or sent through 乙, and gets back.
@@ -106,7 +105,7 @@ def _goes_back(target: str, facts: ConfigFacts) -> bool:
 def _shown(event: Event, facts: ConfigFacts, issued: Mapping[str, str]) -> bool:
     """A paper that was issued with these bytes, or whose digest is told with the party that keeps it."""
     digest, document = event.refs.get("sha256"), event.codes.get("document", "")
-    if not isinstance(digest, str) or not _DIGEST.match(digest):
+    if not is_digest(digest):
         return False
     if document.startswith(_HELD):
         return document.removeprefix(_HELD) in facts.parties

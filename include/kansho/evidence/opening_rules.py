@@ -5,14 +5,13 @@ Belongs here: pure rules over events, called by `kansho.evidence.rules`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kansho.campaign.opened import OPENS, opening_approved
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
-from kansho.evidence.short import short
+from kansho.evidence.short import is_digest, short
 
 #: The first of these is the moment from which residents' data may be in the house, or leave it.
 _WORK = frozenset({"delivery_accepted", "package_handed_over", "plan_made", "wave_selected"})
@@ -23,8 +22,6 @@ _LASTING = frozenset({"COMPLIANCE", "none"})
 
 #: What an amendment is judged by.
 _AMENDS = frozenset({"campaign_opened", "config_amended", "approval_requested", "approval_decided"})
-
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def opening_findings(events: Sequence[Event]) -> Iterator[Finding]:
@@ -87,7 +84,7 @@ def clause_findings(events: Sequence[Event], in_force: Mapping[str, ConfigFacts]
             continue
         place, said = f"event {event.sequence} {event.type}", event.codes
         version, digest = said.get("clauses", ""), said.get("clauses_sha256", "")
-        if not version or not said.get("subcontract_clauses") or not _DIGEST.match(digest):
+        if not version or not said.get("subcontract_clauses") or not is_digest(digest):
             yield Finding("STATE-CLAUSES-UNBOUND", place, "names no version of the clauses with its digest (C1)")
             continue
         if known.setdefault(version, digest) != digest:

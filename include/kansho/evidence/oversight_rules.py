@@ -15,6 +15,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
 from kansho.evidence.registrations import id_of
+from kansho.evidence.short import is_digest
 
 #: Precautions of a visiting day (P10): strap, chain, net in the basket, locked cabinet.
 PRECAUTIONS = ("strap", "chain", "net", "cabinet")
@@ -64,7 +65,8 @@ def _leavers(log: Past) -> Iterator[Finding]:
         if told.codes.get("of") != "leaver":
             continue
         by = newest.get(told.codes.get("by", ""))
-        if last is None or not last.codes.get(ENDED) or by is None or by is last or not told.refs.get("pledge"):
+        pledged = is_digest(told.refs.get("pledge"))
+        if last is None or not last.codes.get(ENDED) or by is None or by is last or not pledged:
             yield Finding(
                 "OVERSIGHT-LEAVER-FORM", at(told), "a leaver told by nobody, without a paper, or not gone (P5)"
             )
@@ -81,7 +83,7 @@ def _corrections(log: Past) -> Iterator[Finding]:
         asked = found is not None and f"{code}=" in found.codes.get("findings", "")
         if found is None or not asked or not found.codes.get("on", "") <= made.codes.get("on", ""):
             yield Finding("OVERSIGHT-CORRECTION", at(made), "a correction of nothing that was found before (P6)")
-        elif not all(made.codes.get(name) for name in ("action", "done_by", "on")) or not made.refs.get("evidence"):
+        elif not all(map(made.codes.get, ("action", "done_by", "on"))) or not is_digest(made.refs.get("evidence")):
             yield Finding("OVERSIGHT-CORRECTION-FORM", at(made), "what was done, by whom, when or its paper lacks (P6)")
 
 

@@ -6,12 +6,12 @@ Belongs here: pure rules over records of attestations, inspections and audits (P
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from kansho.evidence.deadline_rules import said_day
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
+from kansho.evidence.short import is_digest
 
 #: Record → the findings of one without a digest, and of one of a day that it cannot have.
 _CODES: Mapping[str, tuple[str, str]] = {
@@ -19,7 +19,6 @@ _CODES: Mapping[str, tuple[str, str]] = {
     "inspection_recorded": ("OVERSIGHT-INSPECTION-PAPER", "OVERSIGHT-INSPECTION-DAY"),
     "audit_recorded": ("OVERSIGHT-INSPECTION-PAPER", "OVERSIGHT-INSPECTION-DAY"),
 }
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _CORRECTION = "correction/"
 
 
@@ -29,8 +28,7 @@ def papers_findings(log: Past) -> Iterator[Finding]:
         for event in log.of(type_):
             if event.key.startswith(_CORRECTION):
                 continue  # OVERSIGHT-CORRECTION-FORM
-            digest = event.refs.get("sha256")
-            if not isinstance(digest, str) or not _DIGEST.match(digest):
+            if not is_digest(event.refs.get("sha256")):
                 yield Finding(unshown, at(event), "recorded without the digest of the paper that says so")
             if not log.facts_at(event).contract_start <= said_day(event) <= event.campaign_date:
                 yield Finding(impossible, at(event), "of a day before the contract, or after it was recorded")

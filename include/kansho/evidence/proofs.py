@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -27,6 +26,7 @@ from kansho.evidence.merkle import (
     leaf_hash,
     root_of,
 )
+from kansho.evidence.short import is_digest
 
 SCHEMA = 1
 HOW = (
@@ -48,7 +48,7 @@ def signing_key(log: Sequence[Event]) -> bytes:
         KanshoError: ``LEDGER-PROOF-UNBOUND`` when the log binds none.
     """
     bound = next((e.codes.get("signing_public", "") for e in log if e.type == "keys_created"), "")
-    if not re.fullmatch("[0-9a-f]{64}", bound):
+    if not is_digest(bound):
         _refuse("UNBOUND", "台帳に署名の公開鍵が登録されていません", "keys_created")
     return bytes.fromhex(bound)
 

@@ -1,9 +1,18 @@
-"""The short form of a digest in keys.
+"""The form of a digest: whether a word is one at all, and its short form in keys.
 
-Belongs here: that one form.  Does not belong here: digests on paper, which show their first characters as they are.
+Belongs here: these two forms.  Does not belong here: digests on paper, which show their first characters as they are.
 """
 
 from __future__ import annotations
+
+import re
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+def is_digest(value: object) -> bool:
+    """Whether a value that came from outside is a SHA-256 in hex: sixty-four digits in lower case, nothing else."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
 def short(digest: str) -> str:

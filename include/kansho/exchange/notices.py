@@ -16,11 +16,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kansho.exchange.papers import Paper
+from kansho.exchange.papers import Digest, Paper
 
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Number = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")]
-_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Package = Annotated[str, Field(pattern=r"^[a-z_]{1,40}/[A-Za-z0-9_.-]{1,80}$")]
 #: What travels by hand and is counted in pieces; sheets of visits have their own book (`kansho.outreach.custody`).
 Carried = Literal["returned_cards"]
@@ -36,7 +35,7 @@ class Leaving(Paper):
     left_on: date
     told_on: date | None = None
     told_by: _Id | None = None
-    pledge: _Digest | None = None
+    pledge: Digest | None = None
 
     @property
     def told(self) -> bool:

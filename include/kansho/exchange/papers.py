@@ -56,6 +56,8 @@ InspectionKind = Literal["ward_inspection", "ward_check", "audit"]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 _Evidence = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
+#: SHA-256 in hex of a paper, as its party writes it (the log is asked by `kansho.evidence.short.is_digest`).
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Number = Annotated[int, Field(ge=1, le=99)]
 _MAX_BYTES = 64 * 1024
 
@@ -139,7 +141,7 @@ class Correction(Paper):
     ]
     done_by: _Id
     corrected_on: date
-    evidence: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    evidence: Digest
     reported_by: _Id
 
 
