@@ -37,6 +37,19 @@ def _nobody_pulled(year: Year) -> None:
     counted("print_reported", pulled=0, spoiled=4)(year)
 
 
+def _attempts(**codes: str) -> Misdeed:
+    """What both attempts at the traces say of their database."""
+    told = [(type_, key) for key in ("attempt-1", "attempt-2") for type_ in ("traces_found", "traces_purged")]
+    return all_of(*(coded(type_, key, **codes) for type_, key in told))
+
+
+def _empty_database(year: Year) -> None:
+    """Both attempts looked into a database that had nothing in it."""
+    for key in ("attempt-1", "attempt-2"):
+        counted("traces_found", key, rows=0)(year)
+        counted("traces_purged", key, **{"rows.removed": 0, "rows.left": 0})(year)
+
+
 MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "far more cards at the printer than could be printed": (
         counted("package_handed_over", _CARDS, rows=5000),
@@ -142,6 +155,26 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "COUNT-PERSONS [stored = rows of the holding [roster/d01]]",
             "STATE-SCAN-NEEDLES [residue_scanned scan-1]",
             "CERTIFY-INCOMPLETE [residue_scanned]",
+        },
+    ),
+    "another database purged than the one that the inventory counted": (
+        _empty_database,
+        {"STATE-TRACES-FEWER [inventory_taken inventory]"},
+    ),
+    "a database purged of which the inventory said that there is none": (
+        coded("inventory_taken", "inventory", database="none"),
+        {"STATE-TRACES-OTHER [inventory_taken inventory]"},
+    ),
+    "a database of another kind purged": (
+        _attempts(database="postgresql"),
+        {"STATE-TRACES-OTHER [inventory_taken inventory]"},
+    ),
+    "traces purged at a place where none can be": (
+        _attempts(place="kansho/keys"),
+        {
+            f"STATE-TRACES-PLACE [{type_} {key}]"
+            for type_ in ("traces_found", "traces_purged")
+            for key in ("attempt-1", "attempt-2")
         },
     ),
     "a scan for nobody, whom the roster's reference does not have": (

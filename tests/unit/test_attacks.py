@@ -1079,11 +1079,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a purge that tells no kind of database": (
         coded("traces_purged", "attempt-2", database=""),
-        {"STATE-TRACES-DATABASE [campaign_certified]"},
+        {"STATE-TRACES-OTHER [inventory_taken inventory]", "STATE-TRACES-DATABASE [campaign_certified]"},
     ),
     "a database that was seen said not to be there": (
         coded("traces_purged", "attempt-2", database="none"),
-        {"STATE-TRACES-DATABASE [campaign_certified]"},
+        {"STATE-TRACES-OTHER [inventory_taken inventory]", "STATE-TRACES-DATABASE [campaign_certified]"},
     ),
     "no scan": (
         dropped("residue_scanned"),
@@ -1722,6 +1722,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-logs]]",
             "COUNT-TRACES [traces found = removed + left [attempt-1/airflow-metadata]]",
+            "STATE-TRACES-FEWER [inventory_taken inventory]",
         },
     ),
     **misdeeds_order.MISDEEDS,

@@ -101,6 +101,8 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
         contract_start="2027-04-01",
         contract_end="2028-01-31",
         parties={**dict.fromkeys(THREE, "subcontractor"), "contractor": "contractor", "ward": "ward"},
+        handlers={h.id: (h.party, h.role.value if h.role else "", h.user or "", h.place) for h in mini.handlers},
+        places={place.id: place.party for place in mini.places},
         users={
             "takanashi": User("ward_officer", "ward"),
             "yamanashi": User("ward_manager", "ward"),

@@ -52,8 +52,8 @@ _GIVEN: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
     "call_list": ("call_list_made", "listed", ("rows", "withdrawn"), "called = handed over + withdrawn"),
 }
 _HALVES = "visit_halves"
-#: Days are written at the end of the halves' package: ``visit_1-<date>``.
-_DAY = len("-<date>")
+#: Days are written at the end of the halves' package: ``visit_1-YYYY-MM-DD``.
+_DAY = len("-YYYY-MM-DD")
 
 _Equation = tuple[str, int, int]
 _ByType = Mapping[str, Sequence[Event]]

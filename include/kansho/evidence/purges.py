@@ -19,6 +19,8 @@ CLASSES: Mapping[str, str] = {"rows": "airflow-metadata", "logs": "airflow-logs"
 #: Kinds of database that Airflow's metadata may lie in, and the word for one that somebody said there is not.
 KINDS = frozenset({"sqlite", "postgresql"})
 NO_DATABASE = "none"
+#: What an inventory says where nobody looked at one.
+UNSEEN = "unseen"
 #: How counts of ``inventory_taken`` begin that are numbers of traces; they are no holdings.
 COUNTED = "traces."
 

@@ -37,7 +37,7 @@ from kansho.evidence.past import Past, at
 from kansho.evidence.protection_rules import protection_findings
 from kansho.evidence.registrations import id_of
 from kansho.evidence.release_rules import package_of, release_findings
-from kansho.evidence.scan_rules import scan_findings
+from kansho.evidence.scan_rules import purge_findings, scan_findings
 from kansho.evidence.work_rules import work_findings
 from kansho.vault.classes import PERSONAL_KEYS
 
@@ -296,6 +296,7 @@ def _certification(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
         yield Finding("STATE-UNSCANNED", end, "certified without a residue scan after the purge")
     elif scanned.counts.get("hits", -1) != 0 or scanned.counts.get("unread", 0) != 0:
         yield Finding("STATE-RESIDUE", at(scanned), "certified with residue, or with a file that was not read")
+    yield from purge_findings(log.events[: certified.sequence])
     yield from scan_findings(log.events[: certified.sequence], facts)
 
 

@@ -17,7 +17,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import at
-from kansho.evidence.purges import attempts
+from kansho.evidence.purges import COUNTED, UNSEEN, attempts
 
 #: What is counted for each place, and over all of them.
 _BY_PLACE = ("files", "bytes", "hits", "unread")
@@ -31,6 +31,8 @@ _KEYS, _OUTPUTS, _LEDGER = "kansho/keys", "kansho/outputs", "kansho/ledger"
 _FAR = ("s3:ledger", "s3:needles", "s3:vault")
 #: Where Airflow's metadata was, as `traces_purged` says; a log that does not say had it in Airflow's home.
 _HOME = "airflow"
+#: Where it can have been (`kansho.closing.metadata.place_of`).
+_BASES = frozenset({_HOME, "database"})
 
 
 def scan_findings(log: Sequence[Event], facts: ConfigFacts) -> list[Finding]:
@@ -50,6 +52,22 @@ def _form(scanned: Event) -> Iterator[Finding]:
         whole = scanned.counts.get(name)
         if whole is None or len(numbers) != len(parts) or whole != sum(numbers):
             yield Finding("STATE-SCAN-FORM", at(scanned), f"{name} is not counted, or not the sum of its places")
+
+
+def purge_findings(log: Sequence[Event]) -> Iterator[Finding]:
+    """The database that was purged is the one that the inventory saw, and had no fewer rows than there were then."""
+    for event in log:
+        if event.type in ("traces_found", "traces_purged") and event.codes.get("place", _HOME) not in _BASES:
+            yield Finding("STATE-TRACES-PLACE", at(event), "Airflow's metadata is never kept at this place")
+    seen = next((e for e in reversed(log) if e.type == "inventory_taken"), None)
+    made = attempts(log)
+    if seen is None or not made or seen.codes.get("database", UNSEEN) == UNSEEN:
+        return
+    kind = seen.codes["database"]
+    if made[-1].database != kind:
+        yield Finding("STATE-TRACES-OTHER", at(seen), "another kind of database was purged than the inventory saw")
+    elif max(a.found["rows"] for a in made if a.database == kind) < seen.counts.get(f"{COUNTED}rows", 0):
+        yield Finding("STATE-TRACES-FEWER", at(seen), "every attempt found fewer rows than the inventory counted")
 
 
 def _needles(scanned: Event, log: Sequence[Event]) -> Iterator[Finding]:
@@ -81,8 +99,9 @@ def _full(log: Sequence[Event], facts: ConfigFacts) -> Iterator[str]:
     if any(e.type == "document_issued" for e in log):
         yield _OUTPUTS
     purged = [e for e in log if e.type == "traces_purged"]
-    if purged and any(attempt.found["rows"] for attempt in attempts(log)):
-        yield purged[-1].codes.get("place", _HOME)
+    place = purged[-1].codes.get("place", _HOME) if purged else ""
+    if place in _BASES and any(attempt.found["rows"] for attempt in attempts(log)):
+        yield place
 
 
 def _told(scanned: Event) -> Mapping[str, Any]:
