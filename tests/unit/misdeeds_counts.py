@@ -102,7 +102,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             counted("snapshot_stored", "call_results/c1", rows=518),
             handed_back(rows_call_results=518),
         ),
-        {"COUNT-RESULTS [call results <= handed over [all]]"},
+        {"COUNT-RESULTS [call results <= handed over [all]]", "WORK-UNSENT [results_recorded c1]"},
     ),
     "visits answered that no list has": (
         late(

@@ -131,7 +131,11 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
     ),
     "one approval lets out a second package": (
         coded("package_handed_over", CARDS, package="mailing_1-again"),
-        {f"STATE-RELEASE-OTHER [package_handed_over {CARDS}]", "PAPERS-WORDS [printer: packages]"},
+        {
+            f"STATE-RELEASE-OTHER [package_handed_over {CARDS}]",
+            "PAPERS-WORDS [printer: packages]",
+            "COUNT-GIVEN [printable = handed over [printer/print_package/mailing_1]]",
+        },
     ),
     "cards posted without a stop list": (without_a_stop_list, {"WORK-PULLS [pulls_listed mailing_1]"}),
     "trained on no day of the calendar": (
