@@ -59,6 +59,7 @@ CARDS_2   = ("2028-01-20", "returns_recorded", "r2", {}, {"counts": {"returned":
 CARDS_OFF = ("2028-01-10", "manual_target_closed", "paper/returned-cards", {"method": "return"})
 SHREDDED  = ("2028-01-10", "manual_target_closed", "paper/returned-cards", {"method": "shred"})
 SHEETS_IN = ("2027-10-13", "sheets_in", "visit_1/2027-10-13/t01", {}, {"counts": {"sheets": 4}})
+CARDS_AGAIN = ("2028-01-21", "manual_target_closed", "paper/returned-cards/n2", {"method": "return"})
 SHEETS_OFF = ("2028-01-10", "manual_target_closed", "paper/visit-sheets", {})
 PLACED    = ("2027-04-01", "place_designated", "factory", {"party": "printer"})
 LOST_THERE = ("2027-05-10", "incident_opened", "i2", {"kind": "media_lost", "party": "printer"})
@@ -263,6 +264,7 @@ TABLE: list[tuple[list[Happened], str, str, str, str, str | None, bool]] = [
     ([CARDS_1, CARDS_OFF],                                  "otsu14-cards",   "r1",         "2028-02-01", "done",           "2028-01-31", False),
     ([CARDS_1, SHREDDED],                                   "otsu14-cards",   "r1",         "2028-02-01", "overdue",        "2028-01-31", False),
     ([CARDS_1, CARDS_OFF, CARDS_2],                         "otsu14-cards",   "r2",         "2028-02-01", "overdue",        "2028-01-31", False),
+    ([CARDS_1, CARDS_OFF, CARDS_2, CARDS_AGAIN],            "otsu14-cards",   "r2",         "2028-02-01", "done",           "2028-01-31", False),
     ([CARDS_1, CARDS_OFF],                                  "otsu14-held",    "backup_disk", "2028-02-01", "overdue",       "2028-01-31", False),
     ([("2028-01-29", "manual_target_closed", "hand/backup_disk", {})],
                                                             "otsu14-held",    "backup_disk", "2028-02-01", "done",          "2028-01-31", False),

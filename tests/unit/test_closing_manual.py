@@ -21,6 +21,7 @@ from kansho.closing.manual import (
     take_slips,
 )
 from kansho.closing.packing import MAX_PAPER
+from kansho.evidence.account import reconciliations
 from kansho.evidence.bundle import config_json, sha256
 from kansho.evidence.closing_rules import wanted_by_hand
 from kansho.evidence.events import Actor
@@ -360,3 +361,75 @@ def test_one_person_without_a_user_name_is_one_person_too(year: ClosingYear) -> 
     alone = next(h for h in year.ws.config.handlers if h.user is None)
     with refused("CLOSING-MANUAL", "別の人", place="paper/visit-sheets"):
         year.close(year.slip("dissolution", "paper/visit-sheets", by=alone.id, witness=alone.id))
+
+
+def more_sheets(year: ClosingYear, sheets: int = 3) -> None:
+    """Another day's sheets come back."""
+    year.ws.record("sheets_out", "visit_2/d/1", counts={"sheets": sheets})
+    year.ws.record("checklist_recorded", "visit_2/d/1", codes=dict.fromkeys(CHECKLIST, "yes"))
+    year.ws.record("sheets_in", "visit_2/d/1", counts={"sheets": sheets})
+
+
+def test_paper_that_came_after_a_deed_is_closed_by_a_deed_of_its_own(year: ClosingYear) -> None:
+    year.close(year.slip("dissolution", "paper/visit-sheets"))
+    more_sheets(year)
+    (left,) = (t for t in open_targets(year.ws) if t.kind == "paper" and t.asked == "contractor")
+    assert (left.key, left.items) == ("paper/visit-sheets/n2", 3)
+    (deed,) = year.close(year.slip("shredding", "paper/visit-sheets/n2"), paper("again"))
+    assert deed.counts == {"items": 3}
+    assert "paper/visit-sheets/n3" not in {t.key for t in manual_targets(year.ws.ledger.events(), year.ws.config)}
+
+
+def test_a_year_whose_paper_went_in_two_deeds_is_certified(year: ClosingYear) -> None:
+    year = year.on(year.ws.config.closing.handover_on)
+    year.close(year.slip("dissolution", "paper/visit-sheets"))
+    more_sheets(year)
+    year = year.until_erased()
+    year.close(year.slip("return", "paper/returned-cards"))
+    with refused("CLOSING-MANUAL-OPEN", place="paper/visit-sheets/n2"):
+        finalise.finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    year.close(year.slip("shredding", "paper/visit-sheets/n2"), paper("again"))
+    finalise.finalise(year.ws.config, year.ws.layout.var, no_database=True)
+    told = {r.name: (r.left, r.right) for r in reconciliations(year.ws.ledger.events())}
+    assert told["paper in custody = closed by hand [paper/visit-sheets]"] == (7, 7)
+
+
+def test_a_second_deed_is_never_answered_with_the_first(year: ClosingYear) -> None:
+    first = year.slip("dissolution", "paper/visit-sheets")
+    year.close(first)
+    assert year.close(first)  # the same deed once more, before anything else came
+    more_sheets(year)
+    with refused("CLOSING-MANUAL", "paper/visit-sheets/n2 として", place="paper/visit-sheets"):
+        year.close(first, paper("again"))
+    assert year.close(first)  # and after: the paper tells that it is the same
+
+
+def test_a_slip_that_names_the_closed_deed_for_what_came_later_is_told(year: ClosingYear) -> None:
+    year.close(year.slip("return", "paper/returned-cards"))
+    year.ws.record("returns_recorded", "r2", counts={"returned": 2})
+    year.ws.record("custody_moved", "cards-r2-1", counts={"pieces": 2}, codes={"list": "r2"})
+    folder = slips_folder(year.ws.layout.outgoing("ward"))
+    write_paper(folder / "02.json", year.slip("return", "paper/returned-cards"))
+    (folder / "02.pdf").write_bytes(paper("second"))
+    with refused("CLOSING-MANUAL", "paper/returned-cards/n2 として", place="paper/returned-cards"):
+        take_slips(year.ws)
+    write_paper(folder / "02.json", year.slip("return", "paper/returned-cards/n2"))
+    assert take_slips(year.ws) == 1
+    assert take_slips(year.ws) == 0
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        ("paper/returned-cards/n2", "CLOSING-MANUAL"),  # what goes back to the ward still goes back
+        ("paper/visit-sheets/n3", "CLOSING-MANUAL-UNKNOWN"),  # no deed is left out
+    ],
+)
+def test_a_later_deed_keeps_the_rules_of_the_first(deed: str, code: str, year: ClosingYear) -> None:
+    year.close(year.slip("return", "paper/returned-cards"))
+    year.close(year.slip("dissolution", "paper/visit-sheets"))
+    year.ws.record("returns_recorded", "r2", counts={"returned": 2})
+    year.ws.record("custody_moved", "cards-r2-1", counts={"pieces": 2}, codes={"list": "r2"})
+    more_sheets(year)
+    with refused(code, place=deed):
+        year.close(year.slip("dissolution", deed))

@@ -25,6 +25,7 @@ from kansho.evidence.access_rules import ENDED
 from kansho.evidence.bundle import sha256
 from kansho.evidence.closing_rules import arrived_last
 from kansho.evidence.events import Event
+from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, of_deed
 from kansho.evidence.registrations import newest
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
@@ -32,7 +33,6 @@ from kansho.exchange.refused import refusal_told
 from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_folder, write_asked
 from kansho.workspace import Workspace
 
-RETURNED_CARDS, VISIT_SHEETS = "paper/returned-cards", "paper/visit-sheets"
 #: Who of 乙 enters a deed by hand.
 MAY_ENTER = frozenset({Role.CONTRACTOR_MANAGER.value, Role.CONTRACTOR_STAFF.value})
 #: Names in Japanese, for papers and the command line.
@@ -53,20 +53,31 @@ class Target:
 def manual_targets(events: Sequence[Event], config: CampaignConfig) -> tuple[Target, ...]:
     """Every target of the campaign so far, open or closed, in the order media, paper, 丙, declared.
 
-    甲 receipts what is returned to it (media, returned cards); 丙's machines are closed by its certificate.
+    甲 receipts what is returned to it (media, returned cards); 丙's machines are closed by its certificate.  Paper that
+    came after a deed is a target of its own (``…/n2``), so that none of it is taken for gone with the first.
     """
     ward, own = config.ward_party.id, config.contractor.id
     found = [Target(f"medium/{e.key}", "medium", own, ward, 1) for e in events if e.type == "medium_registered"]
     cards = sum(e.counts.get("returned", 0) for e in events if e.type == "returns_recorded")
     sheets = sum(e.counts.get("sheets", 0) for e in events if e.type == "sheets_in")
-    if cards:
-        found.append(Target(RETURNED_CARDS, "paper", own, ward, cards))
-    if sheets:
-        found.append(Target(VISIT_SHEETS, "paper", own, own, sheets))
+    found += _paper(events, RETURNED_CARDS, cards, own, ward)
+    found += _paper(events, VISIT_SHEETS, sheets, own, own)
     handed = [e.codes.get("party", "") for e in events if e.type == "package_handed_over"]
     found += [Target(f"party/{p.id}", "pc", p.id, p.id, handed.count(p.id)) for p in config.subcontractors]
     found += [Target(f"hand/{h.id}", h.kind, h.holder, h.holder, 1) for h in config.closing.by_hand]
     return tuple(found)
+
+
+def _paper(events: Sequence[Event], target: str, arrived: int, holder: str, asked: str) -> list[Target]:
+    """Each deed so far with its pieces, and as one more what is left of all that arrived."""
+    deeds = [e for e in events if e.type == "manual_target_closed" and of_deed(e.key) == target]
+    pieces = [deed.counts.get("items", 0) for deed in deeds]
+    if arrived > sum(pieces):
+        pieces.append(arrived - sum(pieces))
+    return [
+        Target(target if n == 1 else f"{target}/n{n}", "paper", holder, asked, items)
+        for n, items in enumerate(pieces, start=1)
+    ]
 
 
 def open_targets(ws: Workspace) -> tuple[Target, ...]:
@@ -104,7 +115,11 @@ def take_slips(ws: Workspace) -> int:
 def _take_slip(ws: Workspace, party: str, path: Path) -> int:
     slip = read_paper(path, Slip)
     waiting = {t.key: t.asked for t in open_targets(ws)}
-    if slip is None or not waiting.keys() & set(slip.targets):
+    if slip is None:
+        return 0
+    if not waiting.keys() & set(slip.targets):
+        paper = path.with_suffix(".pdf")
+        _require_no_more(ws, slip, sha256(paper.read_bytes()) if paper.is_file() else "")
         return 0
     if any(waiting.get(key, party) != party for key in slip.targets):
         raise _refusal("その相手が記録するものではない対象です", path.name)
@@ -147,8 +162,9 @@ def close_targets(ws: Workspace, slip: Slip, party: str, document: bytes, *, kep
             raise KanshoError(
                 "CLOSING-MANUAL-UNKNOWN", "棚卸しにない対象です", place=key, remedy="kansho close inventory で確認"
             )
-    if RETURNED_CARDS in slip.targets and cards_missing(ws.ledger.events()):
+    if RETURNED_CARDS in map(of_deed, slip.targets) and cards_missing(ws.ledger.events()):
         raise _refusal("返戻はがきの枚数が授受簿と合いません", RETURNED_CARDS)
+    _require_no_more(ws, slip, sha256(document))
     by, witness = _people(ws, slip)
     for target in (known[key] for key in slip.targets):
         _require_word(ws, target, party)
@@ -191,6 +207,15 @@ def _people(ws: Workspace, slip: Slip) -> tuple[Handler, Handler]:
     if not ws.config.contract.start <= slip.on <= ws.today:
         raise _refusal("実施日が正しくありません", slip.targets[0])
     return by, witness
+
+
+def _require_no_more(ws: Workspace, slip: Slip, digest: str) -> None:
+    """A closed target named again by another paper, while more of it is there: that deed must name what is there."""
+    closed = {e.key: e.refs.get("sha256") for e in ws.ledger.events("manual_target_closed")}
+    waiting = {of_deed(t.key): t.key for t in open_targets(ws)}
+    for key in slip.targets:
+        if closed.get(key, digest) != digest and of_deed(key) in waiting:
+            raise _refusal(f"完了した対象です。その後に届いた分は {waiting[of_deed(key)]} として記録してください", key)
 
 
 def _of_user(ws: Workspace) -> Handler | None:

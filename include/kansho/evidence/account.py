@@ -16,11 +16,13 @@ from kansho.evidence import conserved
 from kansho.evidence.events import Event
 from kansho.evidence.facts import SUBCONTRACTOR, ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, of_deed
 from kansho.evidence.handover_account import CODES as HANDED_BACK
 from kansho.evidence.handover_account import handed_back, kept
 from kansho.evidence.purges import equations, sum_of_kinds
 from kansho.evidence.registrations import id_of
 
+_PAPER = ((RETURNED_CARDS, "returns_recorded", "returned"), (VISIT_SHEETS, "sheets_in", "sheets"))
 #: Counts of ``plan_made`` that are no outcome of a person of the roster.
 _PLAN_NOT_OUTCOMES = frozenset({"roster", "held_out"})
 #: Equation without its subject → the code of one that does not hold.
@@ -298,15 +300,13 @@ def _paper(log: _Log) -> Iterator[_Equation]:
     for listed in log.of("returns_recorded"):
         returned = listed.counts.get("returned", 0)
         yield f"cards returned = cards in custody [{listed.key}]", returned, arrived[listed.key]
-    closed = log.by_key("manual_target_closed")
-    for target, type_, name in (
-        ("paper/returned-cards", "returns_recorded", "returned"),
-        ("paper/visit-sheets", "sheets_in", "sheets"),
-    ):
+    closed = Counter[str]()
+    for deed in log.of("manual_target_closed"):
+        closed[of_deed(deed.key)] += deed.counts.get("items", 0)
+    for target, type_, name in _PAPER:
         held = log.total(type_, name)
         if held or target in closed:
-            gone = closed[target].counts.get("items", 0) if target in closed else 0
-            yield f"paper in custody = closed by hand [{target}]", held, gone
+            yield f"paper in custody = closed by hand [{target}]", held, closed[target]
 
 
 def _packages(log: _Log, inventoried: int) -> Iterator[_Equation]:

@@ -13,7 +13,7 @@ from kansho.evidence.certified import open_manual, pending_keys
 from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
-from kansho.evidence.hand_rules import RETURNED_CARDS, arrived, hand_findings
+from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, arrived, hand_findings, of_deed
 from kansho.evidence.purges import KINDS, NO_DATABASE, attempts, left_over, seen_before
 
 #: The events that these rules look at.
@@ -39,13 +39,13 @@ def wanted_by_hand(events: Sequence[Event], facts: ConfigFacts) -> set[str]:
     if any(e.type == "returns_recorded" and e.counts.get("returned", 0) for e in events):
         found.add(RETURNED_CARDS)
     if any(e.type == "sheets_in" and e.counts.get("sheets", 0) for e in events):
-        found.add("paper/visit-sheets")
+        found.add(VISIT_SHEETS)
     return found | {f"party/{name}" for name in facts.subcontractors} | {f"hand/{name}" for name in facts.by_hand}
 
 
 def arrived_last(events: Sequence[Event], target: str) -> str:
     """The last day (ISO) on which something of a target of `wanted_by_hand` came to its holder; '' where none tells."""
-    return max((e.campaign_date for e in events if arrived(e) == target), default="")
+    return max((e.campaign_date for e in events if arrived(e) == of_deed(target)), default="")
 
 
 def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ registered before it, and looks on or erases at its end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kansho.evidence.events import Event
@@ -25,6 +26,14 @@ MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
 _HELD = "held:"
 #: What 甲 provided, or sent through 乙, and gets back.
 RETURNED_CARDS = "paper/returned-cards"
+VISIT_SHEETS = "paper/visit-sheets"
+#: Paper comes and goes through the year: what came after a deed is closed by another, ``<target>/n2``, ``<target>/n3``.
+_NEXT = re.compile(r"/n[1-9][0-9]?\Z")
+
+
+def of_deed(key: str) -> str:
+    """The target of which a deed is the first or a later one."""
+    return _NEXT.sub("", key) if key.startswith("paper/") else key
 
 
 def hand_findings(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
@@ -39,7 +48,7 @@ def hand_findings(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Findi
             case "document_issued":
                 issued[event.key] = str(event.refs.get("sha256", ""))
             case "manual_target_closed":
-                yield from _closed(event, facts, last.get(event.key, ""), party_of, issued)
+                yield from _closed(event, facts, last.get(of_deed(event.key), ""), party_of, issued)
             case _:
                 target = arrived(event)
                 last[target] = max(last.get(target, ""), event.campaign_date)
@@ -53,7 +62,7 @@ def arrived(event: Event) -> str:
         case "returns_recorded":
             return RETURNED_CARDS
         case "sheets_in":
-            return "paper/visit-sheets"
+            return VISIT_SHEETS
         case "package_handed_over":
             return f"party/{event.codes.get('party', '')}"
     return ""
@@ -99,7 +108,7 @@ def _goes_back(target: str, facts: ConfigFacts) -> bool:
     """Media, mail that came back, and what 甲 itself was declared to hold."""
     of, _, name = target.partition("/")
     held = facts.holders.get(name, "") if of == "hand" else ""
-    return of == "medium" or target == RETURNED_CARDS or facts.parties.get(held) == WARD
+    return of == "medium" or of_deed(target) == RETURNED_CARDS or facts.parties.get(held) == WARD
 
 
 def _shown(event: Event, facts: ConfigFacts, issued: Mapping[str, str]) -> bool:

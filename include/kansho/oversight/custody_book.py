@@ -13,9 +13,10 @@ from typing import Any
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.rights import Work
 from kansho.evidence.events import Event
+from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, of_deed
 
 KINDS = {"medium": "CD-R等の媒体", "visit_sheets": "訪問票（紙の名簿）", "returned_cards": "返戻はがき"}
-_PAPERS = {"paper/returned-cards": "returned_cards", "paper/visit-sheets": "visit_sheets"}
+_PAPERS = {RETURNED_CARDS: "returned_cards", VISIT_SHEETS: "visit_sheets"}
 #: Where something is that nobody holds any more.
 GONE = "destroyed"
 
@@ -88,10 +89,10 @@ def book(events: Iterable[Event], config: CampaignConfig) -> tuple[Line, ...]:
             lines.append(
                 Line(e.sequence, day, codes["kind"], codes["list"], pieces, codes["from"], codes["to"], **people)
             )
-        elif e.type == "manual_target_closed" and e.key in _PAPERS:
+        elif e.type == "manual_target_closed" and of_deed(e.key) in _PAPERS:
             to = ward if codes.get("method") == "return" else GONE
             pieces = e.counts.get("items", 0)
-            lines.append(Line(e.sequence, day, _PAPERS[e.key], e.key, pieces, ours, to, **_slip(e)))
+            lines.append(Line(e.sequence, day, _PAPERS[of_deed(e.key)], e.key, pieces, ours, to, **_slip(e)))
     return tuple(lines)
 
 

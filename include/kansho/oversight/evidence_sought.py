@@ -20,6 +20,8 @@ from kansho.evidence.registrations import id_of
 
 #: Records of inspections, which come again under ``<key>/n2``, ``<key>/n3``, … (`kansho.oversight.inspections`).
 INSPECTIONS = frozenset({"inspection_recorded", "audit_recorded"})
+#: And deeds on paper, which comes again through the year (`kansho.evidence.hand_rules.of_deed`).
+_SERIES = INSPECTIONS | {"manual_target_closed"}
 _NEXT = re.compile(r"/n[1-9][0-9]?\Z")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
@@ -36,7 +38,7 @@ class Log:
             self._of[event.type].append(event)
             self._keyed[event.type, event.key] = event
             self._registered[event.type, id_of(event)].append(event)
-            if event.type in INSPECTIONS:
+            if event.type in _SERIES:
                 self._series[event.type, _NEXT.sub("", event.key)].append(event)
 
     @staticmethod
@@ -113,7 +115,7 @@ class Log:
         key = self.fill(match.key, words)
         if "*" in key:
             return (e for e in self._of.get(match.type, []) if fnmatchcase(e.key, key))
-        if match.type in INSPECTIONS:
+        if match.type in _SERIES:
             return self._series.get((match.type, key), [])
         found = self._keyed.get((match.type, key))
         return [found] if found is not None else []
