@@ -96,6 +96,7 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
     log = part(year)
     leaves = [leaf_hash(e.canonical()) for e in log]
     said = certified_facts(log)
+    scanned = [e for e in log if e.type == "residue_scanned"][-1]
     assert said == certified_facts(log, leaves)
     assert said.pop("attachments") == {
         "documents/erasure-log.csv": hashlib.sha256(erasure_log(log)).hexdigest(),
@@ -107,6 +108,7 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
         "erased_on": "2027-04-03",
         "began_at": moment(13),
         "ended_at": moment(len(log) - 1),
+        "issued_on": log[-1].campaign_date,
         "log_size": len(log),
         "log_root": root_of(leaves).hex(),
         "inventory": {"digest": "1" * 64, "counts": {"holdings": 4}},
@@ -153,6 +155,8 @@ def test_a_certificate_says_this_of_its_log(year: Year) -> None:
             "needles": 99,
             "hits": 0,
             "unread": 0,
+            "at": scanned.recorded_at,
+            "on": scanned.campaign_date,
             "places": {
                 "keys": {"files": 0, "bytes": 0, "hits": 0},
                 "vault": {"files": 4, "bytes": 10, "hits": 0, "unread": 0},

@@ -93,13 +93,15 @@ def erasure_certificate(
         ("棚卸しの要約値 (SHA-256)", certificate["inventory"]["digest"]),
         ("開始・終了（協定世界時）", f"{certificate['began_at']} から {certificate['ended_at']} まで"),
         ("消去日", japanese_date(date.fromisoformat(certificate["erased_on"]))),
+        ("発行日", japanese_date(date.fromisoformat(certificate["issued_on"]))),
         ("証跡の保存期限", certificate["evidence_retained_until"]),
+        ("この証明書についての問合せ先", f"{certificate['contractor']}　{certificate['contact'] or '（届け出なし）'}"),
     )
     return render(
         document(
             config,
             "消去証明書（中間）" if interim else "消去証明書",
-            date.fromisoformat(certificate["erased_on"]),
+            date.fromisoformat(certificate["issued_on"]),
             facts=facts,
             sections=(
                 Section("証明", (_STATEMENT, *((_INTERIM,) if interim else ())), (_done(config, certificate),)),
@@ -129,15 +131,25 @@ def _done(config: CampaignConfig, certificate: Mapping[str, Any]) -> Table:
         ("保管庫の保有物", f"{erasure['planned']} 件を計画し、{erasure['erased']} 件を消去、全件の不存在を確認"),
         ("年度途中に消去", f"{erasure['erased_earlier']} 件"),
         ("媒体", f"{erasure['media_returned']} 枚を返却"),
+        ("写し（再委託先へ渡したもの）", f"{certificate['inventory']['counts'].get('packages', 0)} 件"),
+        ("控え（バックアップ）", _backups(config, certificate)),
         ("再委託先", f"{parties} の消去証明書を受領" if parties else "なし"),
         ("実行環境の痕跡", _traces(erasure["traces"])),
         (
             "残存検査",
             f"{scan['files']:,} ファイル（{scan['bytes']:,} バイト）を {scan['needles']:,} の値で全数検査、"
-            f"検出 {scan['hits']} 件、検査できなかったもの {scan['unread']} 件",
+            f"検出 {scan['hits']} 件、検査できなかったもの {scan['unread']} 件"
+            f"（{japanese_date(date.fromisoformat(scan['on']))}実施）",
         ),
     )
     return Table(("事項", "結果"), rows)
+
+
+def _backups(config: CampaignConfig, certificate: Mapping[str, Any]) -> str:
+    """Whether the data was ever backed up, and where: what was declared, which people have erased by hand."""
+    places = {p.id: p.name for p in config.places}
+    kept = [f"{name}（{places.get(place, place)}）" for name, place in certificate["backups"].items()]
+    return f"あり：{'、'.join(kept)}。「人の手による消去」のとおり消去" if kept else "なし（届け出なし）"
 
 
 def _traces(traces: Mapping[str, Any]) -> str:
@@ -171,7 +183,7 @@ def _people(config: CampaignConfig, certificate: Mapping[str, Any]) -> Section:
         ("実施者", names.get("operator", "")),
         ("確認者", names.get("verifier", "")),
         ("立会者（区）", names.get("witness", "立会いなし（この証明書の提出による）")),
-        ("場所", f"{place.name}（{place.address}）" if place else ""),
+        ("消去・確認の場所", f"{place.name}（{place.address}）" if place else ""),
         ("使用した道具", f"{people['tool']} {people['version']}"),
         *((f"消去計画の承認（{a['role']}）", f"{a['user']}　{a['on']}") for a in certificate["erasure"]["approvals"]),
     )

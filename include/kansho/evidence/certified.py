@@ -54,6 +54,8 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
         "erased_on": erased[-1].campaign_date if erased else "",
         "began_at": erased[0].recorded_at if erased else "",
         "ended_at": ends[-1].recorded_at if ends else "",
+        # Of a final certificate that had to wait for a key service: long after the last holding went.
+        "issued_on": ends[-1].campaign_date if ends else "",
         "log_size": len(log),
         "log_root": root_of(leaves or [leaf_hash(e.canonical()) for e in log]).hex(),
         "inventory": {"digest": inventory.refs.get("digest", ""), "counts": dict(inventory.counts)},
@@ -79,6 +81,8 @@ def certified_facts(log: Sequence[Event], leaves: Sequence[bytes] | None = None)
         },
         "scan": {
             **{name: scanned.counts.get(name, 0) for name in ("files", "bytes", "needles", "hits", "unread")},
+            "at": scanned.recorded_at,
+            "on": scanned.campaign_date,
             "places": scan_log.places_of(scanned),
         },
     }

@@ -65,7 +65,7 @@ def ended_well(event: Event) -> bool:
 
 
 def how_it_was_done(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields ``data``, ``storage``, ``method``, ``cryptographic_erase``, ``not_covered`` of the certificate.
+    """Fields ``data``, ``storage``, ``method``, ``cryptographic_erase``, ``backups``, ``not_covered``.
 
     Args:
         config: the bound configuration as JSON; names the machines and stores (``closing.storage``).
@@ -100,6 +100,7 @@ def _claims(config: Mapping[str, Any], erasure: Mapping[str, Any]) -> dict[str, 
             "overwriting_claimed": "no",
         },
         "cryptographic_erase": cryptographic_erase(config, erasure),
+        "backups": {h["id"]: h["place"] for h in config["closing"]["by_hand"] if h["kind"] == "backup"},
         "not_covered": [*NOT_COVERED, *([NO_METADATA] if _said_to_be_none(erasure) else [])],
     }
 

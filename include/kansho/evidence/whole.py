@@ -105,6 +105,7 @@ def _contract(config: Mapping[str, Any], facts: ConfigFacts) -> dict[str, Any]:
             "ward": config["ward"]["name"],
             "contract": {"number": contract["number"], "title": contract["title"]},
             "contractor": contractor["name"],
+            "contact": contractor.get("contact", ""),
             "places": [p["name"] for p in config["places"] if p["party"] == contractor["id"]],
             "evidence_retained_until": contract["evidence_retained_until"],
         }
