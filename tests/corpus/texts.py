@@ -147,6 +147,8 @@ ROWS = [
 # -- headings --------------------------------------------------------------------------------------
 
 _MINI = load_config(MINI)
+#: Columns told of one file (`kansho.intake.reading.header`).
+_TOLD = 20
 _ITEMS = [n for n in REGISTRY["analysis_items"].names if n in {"inquiry_number", *_MINI.approved_analysis_items}]
 _AT_SECOND = Mapping(kind="target_list", positions={"sex": 2})
 
@@ -176,7 +178,7 @@ HEADINGS = [
     Refused("no header", _lines(lambda rows: rows[1:]), FORBIDDEN,
             "target_list:1、2、3、4、5、6、7、8、9、10、11列目"),
     Refused("the table of another kind", as_table(lambda: csv_of("analysis_items", analysis())), FORBIDDEN,
-            f"target_list:{'、'.join(str(at + 1) for at in range(1, len(_ITEMS)))}列目"),
+            f"target_list:{'、'.join(str(at + 1) for at in range(1, len(_ITEMS))[:_TOLD])}列目"),
     Refused("a column missing", written(without="phone"), MISSING, "target_list"),
     Refused("a heading twice", written(extra="性別"), TWICE, "target_list:7、14列目"),
     Refused("a heading twice, the second time by another name", written(extra="性　別"), TWICE,

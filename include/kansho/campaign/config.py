@@ -107,7 +107,10 @@ class SubcontractConsent(Consent):
 
 
 class Party(Frozen):
-    """甲, 乙 or a 丙; ``age_recipient`` is filled by key registration at opening, not here."""
+    """甲, 乙 or a 丙; ``age_recipient`` is filled by key registration at opening, not here.
+
+    ``contact`` is where somebody who holds a paper of this party may ask: the office and how it is reached.
+    """
 
     id: Identifier
     kind: PartyKind
@@ -117,6 +120,7 @@ class Party(Frozen):
     subcontracts_to: tuple[str, ...] = ()
     audit_on: date | None = None
     ward_check_on: date | None = None
+    contact: str = ""
 
 
 class Place(Frozen):
@@ -278,6 +282,7 @@ FileKind = Literal[
     "checkup_results",
     "past_attendance",
     "screening_history",
+    "past_outreach",
 ]
 
 

@@ -18,7 +18,7 @@ from kansho import exchange
 from kansho.campaign.handed_back import HAND_OVER, RECEIPT
 from kansho.casework import hand_back_open_cases
 from kansho.closing.last_plan import last_plan
-from kansho.closing.next_year import next_year_files
+from kansho.closing.next_year import Learnt, next_year_files
 from kansho.closing.put_aside import aside_files, notes_held
 from kansho.contracts import codes
 from kansho.contracts.registry import (
@@ -110,8 +110,9 @@ def tables(ws: Workspace) -> tuple[dict[str, tuple[bytes, int]], dict[str, int]]
     calls = _read(ws, "call_results", CALL_RESULTS.names)
     visits = _read(ws, "visit_results", HANDOVER_VISITS.names)
     inbound = _read(ws, "inbound_records", INBOUND_RECORDS.names)
+    mail = _mail(ws)
     made = {
-        "mail_results": (_mail(ws), HANDOVER_MAIL),
+        "mail_results": (mail, HANDOVER_MAIL),
         "call_results": (calls, CALL_RESULTS),
         "visit_results": (visits, HANDOVER_VISITS),
         "inbound_records": (inbound, INBOUND_RECORDS),
@@ -121,11 +122,12 @@ def tables(ws: Workspace) -> tuple[dict[str, tuple[bytes, int]], dict[str, int]]
     files = {name: (to_csv(frame, contract), len(frame)) for name, (frame, contract) in made.items()}
     attended = _read(ws, "attendance_facts", ("inquiry_number", "screening_kind", "attendance_date"))
     told = {
-        "mail_returned": int(made["mail_results"][0]["returned_on"].notna().sum()),
+        "mail_returned": int(mail["returned_on"].notna().sum()),
         "stops_refused": refused(made["stops"][0]),
         "notes_held": notes_held(ws),
     }
-    return {**files, **aside_files(ws), **next_year_files(made["stops"][0], attended, ws.config.fiscal_year)}, told
+    learnt = Learnt(made["stops"][0], calls, visits, mail, attended)
+    return {**files, **aside_files(ws), **next_year_files(learnt, ws.config.fiscal_year)}, told
 
 
 def open_cases(ws: Workspace) -> tuple[bytes, int]:

@@ -114,6 +114,19 @@ RETURN_REASONS = {
     "5": "保管期間経過",
 }
 
+#: 勧奨結果 (D1), as next year's target list may carry it: how the last contact of the year ended, whichever channel.
+#: Calls and visits share their codes where both have one; a card that came back stands where nobody was reached.
+OUTREACH_RESULTS = {
+    **CALL_OUTCOMES,
+    **{code: label for code, label in VISIT_OUTCOMES.items() if code not in CALL_OUTCOMES},
+    "20": "家族：伝言・面談",
+    "30": "不在（呼出のみ、不在票投函）",
+    "31": "不在（留守番電話、投函不可）",
+    "60": "転出・転居・資格喪失",
+    "62": "入院・施設入所",
+    **{f"8{reason}": f"通知返戻：{label}" for reason, label in RETURN_REASONS.items()},
+}
+
 CHANNELS = {"mail": "通知", "call": "電話", "visit": "訪問", "inbound": "受電"}
 
 STOP_KINDS = {"1": "停止", "2": "延期"}

@@ -1,4 +1,4 @@
-"""What 甲 delivers: target list, analysis items, past attendance, screening history, stop list, attendance updates.
+"""What 甲 delivers: target list, analysis items, histories (attendance, screening, outreach), stop list, attendance.
 
 Belongs here: kinds, columns, aliases, holders and clauses.  Does not belong here: the items of 特定健診
 (`kansho.contracts.checkup`), and how one ward writes its headings (the config's mappings).
@@ -6,6 +6,7 @@ Belongs here: kinds, columns, aliases, holders and clauses.  Does not belong her
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kansho.campaign.rights import Work
@@ -102,6 +103,12 @@ def _last_year_of(kind: str) -> Column:
 
 _HBA1C = replace(CHECKUP_RESULTS.column("hba1c"), header="HbA1c", aliases=("ＨｂＡ１ｃ（NGSP値）", "HbA1c（NGSP）"))
 
+
+def _last_told(name: str, header: str, labels: Mapping[str, str]) -> Column:
+    """What came of last year's outreach, as an analysis item."""
+    return _item(coded(Column(f"last_{name}", f"前年度の{header}", "code", nullable=True, clause="C5"), labels))
+
+
 #: 資料23-3 and 23-4 on one line per person: each to be approved for the year in the config.
 ANALYSIS_ITEMS = Contract(
     "analysis_items",
@@ -113,6 +120,10 @@ ANALYSIS_ITEMS = Contract(
         _item(_HBA1C),
         _item(SMOKING),
         *(_last_year_of(kind) for kind in _LAST_YEARS_OF),
+        _last_told("intention", "受診意向", codes.INTENTIONS),
+        _last_told("reason", "未受診理由", codes.REASONS),
+        _last_told("wish", "要望", codes.WISHES),
+        _last_told("return", "返戻理由", codes.RETURN_REASONS),
     ),
     ("inquiry_number",),
     "D1",
@@ -186,6 +197,30 @@ SCREENING_HISTORY = Contract(
     yearly=True,
 )
 
+
+def _told(name: str, header: str, labels: Mapping[str, str], aliases: tuple[str, ...]) -> Column:
+    column = Column(name, header, "code", nullable=True, clause="C5", holders=CONTRACTOR_ONLY, aliases=aliases)
+    return replace(coded(column, labels), serves=(f"last_{name.removesuffix('_reason')}",))
+
+
+#: What earlier outreach learnt, one line per person and year: what `kansho.closing.next_year` hands back.
+#: The last result itself is an item of the target list (勧奨結果), and refusals are the stop list.
+PAST_OUTREACH = Contract(
+    "past_outreach",
+    "過去の勧奨で聞いたこと",
+    (
+        NUMBER,
+        replace(_YEAR, header="勧奨年度", aliases=("年度", "勧奨を行った年度", "実施年度")),
+        _told("intention", "受診意向", codes.INTENTIONS, ("意向", "受診の意向")),
+        _told("reason", "未受診理由", codes.REASONS, ("未受診の理由", "受診しない理由")),
+        _told("wish", "要望", codes.WISHES, ("ご要望",)),
+        _told("return_reason", "返戻理由", codes.RETURN_REASONS, ("返戻の理由", "通知の返戻理由")),
+    ),
+    ("inquiry_number", "fiscal_year"),
+    "D1",
+    yearly=True,
+)
+
 #: Number, stop or defer, until; no reasons (D1).  A 丙 is told by a withdrawal whom to leave alone, not why or when.
 STOP_LIST = Contract(
     "stop_list",
@@ -248,6 +283,7 @@ WARD_FILES = (
     CHECKUP_RESULTS,
     PAST_ATTENDANCE,
     SCREENING_HISTORY,
+    PAST_OUTREACH,
     STOP_LIST,
     ATTENDANCE_UPDATE,
 )

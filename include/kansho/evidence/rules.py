@@ -54,6 +54,7 @@ _FILE_OF = {
     "checkup_facts": "checkup_results",
     "past_attendance_facts": "past_attendance",
     "screening_facts": "screening_history",
+    "past_outreach_facts": "past_outreach",
     "stop_facts": "stop_list",
     "attendance_facts": "attendance_update",
 }

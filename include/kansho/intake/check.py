@@ -27,7 +27,12 @@ from kansho.intake.containers.zip_layout import check_zip_layout
 from kansho.intake.cover_note import AnnouncedFile, CoverNote, parse_cover_note
 from kansho.intake.delivery import read_announced, require_rows, require_seal
 from kansho.intake.gates import stop_list_doubts
-from kansho.intake.history_rules import attendance_history_rules, checkup_rules, screening_history_rules
+from kansho.intake.history_rules import (
+    attendance_history_rules,
+    checkup_rules,
+    outreach_history_rules,
+    screening_history_rules,
+)
 from kansho.intake.reading import Delivered, read_delivered
 from kansho.intake.reading.layout import HEADER_ROW
 from kansho.intake.row_rules import attendance_rules, known_number_rules, stop_list_rules, target_list_rules
@@ -53,6 +58,7 @@ _NEEDS_PEOPLE: Mapping[str, frozenset[str]] = {
     "checkup_results": frozenset({"number.known", "metabolic.differs", "guidance.differs"}),
     "past_attendance": frozenset({"number.known", "attendance.before_enrolment"}),
     "screening_history": frozenset({"number.known", "attendance.before_enrolment", "kinds.sex"}),
+    "past_outreach": frozenset({"number.known"}),
 }
 #: What is asked of a target list for the other tables.
 _OF_PEOPLE = ["inquiry_number", "sex", "age_at_year_end", "birth_date"]
@@ -232,6 +238,7 @@ def _masks(
         "checkup_results": lambda: checkup_rules(frame, listed, known, config, today),
         "past_attendance": lambda: attendance_history_rules(frame, listed, known, config),
         "screening_history": lambda: screening_history_rules(frame, listed, known, config),
+        "past_outreach": lambda: outreach_history_rules(frame, known, config),
     }
     masks = made[kind]() if kind in made else {}
     unasked = _NEEDS_EARLIER | (_NEEDS_PEOPLE.get(kind, frozenset()) if people is None else frozenset())

@@ -13,18 +13,21 @@ import pandas as pd
 
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import KENSHIN_KIND
-from kansho.contracts.registry import ANALYSIS_ITEMS, CHECKUP_RESULTS
+from kansho.contracts.registry import ANALYSIS_ITEMS, CHECKUP_RESULTS, PAST_OUTREACH
 
 #: Column of the results → the analysis item that it is, or that it serves under another name.
 _OF_RESULTS = {c.name: c.name for c in CHECKUP_RESULTS.columns if c.name in ANALYSIS_ITEMS.names} | {
     c.name: item for c in CHECKUP_RESULTS.columns for item in c.serves
 }
 _MEASURED = tuple(name for name in _OF_RESULTS if name != "inquiry_number")
+#: Column of what last year's outreach learnt → the analysis item that it is.
+_TOLD = {c.name: item for c in PAST_OUTREACH.columns for item in c.serves}
 #: Kinds that together say what an ``analysis_items`` file would, and the columns that are needed of each.
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "checkup_results": ("inquiry_number", "exam_date", *_MEASURED),
     "past_attendance": ("inquiry_number", "fiscal_year", "attended"),
     "screening_history": ("inquiry_number", "screening_kind", "fiscal_year"),
+    "past_outreach": ("inquiry_number", "fiscal_year", *_TOLD),
 }
 
 
@@ -32,7 +35,7 @@ def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -
     """Analysis items (contract ``analysis_items``), approved ones filled, one row per person of any table.
 
     Of several examinations the last counts as a whole; a year without a row of past attendance is unknown, not a
-    year of absence; of screenings the last fiscal year by kind.
+    year of absence; of screenings the last fiscal year by kind; of outreach what the year before learnt.
 
     Args:
         tables: accepted rows by file kind, any of `SOURCES`.
@@ -46,6 +49,8 @@ def analysis_items(tables: Mapping[str, pd.DataFrame], config: CampaignConfig) -
         out = out.join(_measured(tables["checkup_results"]))
     if "screening_history" in tables:
         out = out.join(_last_years(tables["screening_history"]))
+    if "past_outreach" in tables:
+        out = out.join(_last_told(tables["past_outreach"], config.fiscal_year - 1))
     approved = {"inquiry_number", *config.approved_analysis_items}
     out = out.reindex(columns=[n for n in ANALYSIS_ITEMS.names if n != "inquiry_number"]).astype(object)
     out.loc[:, [c for c in out.columns if c not in approved]] = None
@@ -74,3 +79,9 @@ def _last_years(history: pd.DataFrame) -> pd.DataFrame:
     cancer = history[history["screening_kind"].ne(KENSHIN_KIND)]
     last = cancer.groupby(["inquiry_number", "screening_kind"])["fiscal_year"].max()
     return last.unstack("screening_kind").rename(columns=lambda kind: f"last_fy_{kind}")
+
+
+def _last_told(history: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
+    year = pd.to_numeric(history["fiscal_year"], errors="coerce")
+    last = history[year.eq(fiscal_year)].drop_duplicates("inquiry_number", keep="last")
+    return last.set_index("inquiry_number")[[n for n in _TOLD if n in last.columns]].rename(columns=_TOLD)

@@ -15,7 +15,12 @@ from kansho.contracts.registry import contract
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
 from kansho.intake.core import same_person
-from kansho.intake.history_rules import attendance_history_rules, checkup_rules, screening_history_rules
+from kansho.intake.history_rules import (
+    attendance_history_rules,
+    checkup_rules,
+    outreach_history_rules,
+    screening_history_rules,
+)
 from kansho.intake.row_rules import attendance_rules, known_number_rules, stop_list_rules, target_list_rules
 from kansho.intake.values import Normalised, normalise
 from kansho.quality.cross_rules import same_table
@@ -31,12 +36,13 @@ ACCEPTED: dict[str, str] = {
     "checkup_results": "checkup_facts",
     "past_attendance": "past_attendance_facts",
     "screening_history": "screening_facts",
+    "past_outreach": "past_outreach_facts",
     "stop_list": "stop_facts",
     "attendance_update": "attendance_facts",
 }
 MARKS = "gate_marks"
 #: Kinds that must differ from the delivery before: a correction repeats rows, a new extraction never all of them.
-_NEVER_TWICE = frozenset({"target_list", "checkup_results", "past_attendance", "screening_history"})
+_NEVER_TWICE = frozenset({"target_list", "checkup_results", "past_attendance", "screening_history", "past_outreach"})
 
 
 def check_table(ws: Workspace, delivery: str, kind: str) -> GateResult:
@@ -184,6 +190,8 @@ def _masks(ws: Workspace, delivery: str, frame: pd.DataFrame, kind: str) -> dict
     known = _known(ws)
     if kind == "analysis_items":
         return known_number_rules(frame, known)
+    if kind == "past_outreach":
+        return outreach_history_rules(frame, known, ws.config)
     if kind == "attendance_update":
         return attendance_rules(frame, known, ws.config, ws.today)
     people = _people(ws)

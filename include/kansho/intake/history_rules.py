@@ -98,6 +98,13 @@ def screening_history_rules(
     }
 
 
+def outreach_history_rules(frame: pd.DataFrame, known: set[str], config: CampaignConfig) -> dict[str, pd.Series]:
+    """What earlier outreach learnt, by fiscal year."""
+    year = pd.to_numeric(frame["fiscal_year"], errors="coerce")
+    asked = year.between(config.fiscal_year - YEARS, config.fiscal_year - 1) | year.isna()
+    return {**known_number_rules(frame, known), "outreach.year": asked}
+
+
 def _joined(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """``sex``, ``age_at_year_end`` and ``birth_date`` of each row's person, on the frame's index."""
     columns = ["sex", "age_at_year_end", "birth_date"]

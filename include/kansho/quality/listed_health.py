@@ -1,4 +1,4 @@
-"""Rules of checkup results and of the histories of attendance and screening.  Data only."""
+"""Rules of checkup results and of the histories of attendance, screening and outreach.  Data only."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ _HISTORY = (
         "対象年齢になる前の年度に受診したことになっています",
         "別の人の履歴が付いていないか、年度がずれていないかを確かめ、直して送り直してください",
     ),
+)
+
+OUTREACH_RULES = (
+    CHECK_DIGIT,
+    KNOWN,
+    Listed(
+        "outreach.year",
+        "row",
+        ("fiscal_year",),
+        "quarantine",
+        "約束した年数より前、又は当年度以後の年度の勧奨です",
+        "勧奨を行った年度を確かめ、直して送り直してください",
+    ),
+    SAME_FILE,
 )
 
 CHECKUP_RULES = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kansho.quality.definitions import RuleDef, Severity
-from kansho.quality.listed_health import ATTENDANCE_RULES, CHECKUP_RULES, SCREENING_RULES
+from kansho.quality.listed_health import ATTENDANCE_RULES, CHECKUP_RULES, OUTREACH_RULES, SCREENING_RULES
 from kansho.quality.listed_shape import CHECK_DIGIT, KNOWN, STOPS_OR_LEAVES, Listed
 from kansho.quality.listed_targets import TARGET_RULES
 
@@ -77,6 +77,7 @@ LISTED: dict[str, tuple[Listed, ...]] = {
     "checkup_results": CHECKUP_RULES,
     "past_attendance": ATTENDANCE_RULES,
     "screening_history": SCREENING_RULES,
+    "past_outreach": OUTREACH_RULES,
     "call_results": (CHECK_DIGIT, KNOWN, _CONTACT),
     "visit_results": (
         Listed(
@@ -121,6 +122,7 @@ DRIFT: dict[str, tuple[Severity, float, float]] = {
     "checkup_results": ("hold", 0.2, 0.1),
     "past_attendance": ("hold", 0.2, 0.1),
     "screening_history": ("hold", 0.2, 0.1),
+    "past_outreach": ("hold", 0.2, 0.1),
 }
 
 

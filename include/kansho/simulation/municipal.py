@@ -44,6 +44,7 @@ FORMS: dict[str, Form] = {
     "checkup_results": Form("FKAC167.csv", quoting=csv.QUOTE_MINIMAL),
     "past_attendance": Form("受診履歴.csv", "utf-8", b"\xef\xbb\xbf"),
     "screening_history": Form("がん検診履歴.txt", "utf-16-le", b"\xff\xfe", "\t", csv.QUOTE_MINIMAL),
+    "past_outreach": Form("前年度勧奨.csv", "utf-8", b"\xef\xbb\xbf"),
     "analysis_items": Form("分析項目.csv"),
     "stop_list": Form("勧奨停止一覧.csv"),
     "attendance_update": Form("受診情報.csv", "utf-8", b"\xef\xbb\xbf"),

@@ -187,6 +187,8 @@ class Ward:
             return histories.past_attendance(self.people, self.config)
         if kind == "screening_history":
             return histories.screening_history(self.people, self.config)
+        if kind == "past_outreach":
+            return histories.past_outreach(self.people, self.config, self.seed)
         columns = list(REGISTRY[kind].names)
         if kind == "analysis_items":
             approved = {"inquiry_number", *self.config.approved_analysis_items}
