@@ -339,8 +339,8 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         )
     },
     "the certificate adds a claim": (
-        certificate_says("backups", "all destroyed"),
-        {"CERTIFICATE-EXTRA [certificate.json backups]"},
+        certificate_says("restores", "none possible"),
+        {"CERTIFICATE-EXTRA [certificate.json restores]"},
     ),
     "the certificate adds a claim whose name is one": (
         certificate_says("all backups destroyed", ""),

@@ -277,6 +277,7 @@ def _config(mini: CampaignConfig, **volumes: str | None) -> dict[str, Any]:
     store = value["closing"]["storage"][0]
     value["closing"]["storage"] = [{**store, "id": name, "volume_encryption": how} for name, how in volumes.items()]
     value["closing"]["by_hand"] = [{"id": "copy", "kind": "key_copy"}, {"id": "disk", "kind": "backup"}]
+    value["closing"]["by_hand"] = [{**h, "place": "head_office"} for h in value["closing"]["by_hand"]]
     return value
 
 
@@ -323,6 +324,7 @@ def test_purge_is_claimed_only_where_every_store_lies_on_an_encrypted_volume(
             "key_copies_destroyed": ["hand/copy"],
             "volumes": {name: how or "none" for name, how in volumes.items()},
         },
+        "backups": {"disk": "head_office"},
         "not_covered": [
             *("memory_and_swap", "flash_blocks_beyond_the_file_system", "subcontractors_own_copies"),
             *("what_was_returned_or_handed_over", "backups_that_were_not_declared"),

@@ -52,7 +52,7 @@ def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
     opened = year.opened("ward", "handover", "handover-1")
     assert sorted(opened.files) == [
         "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "mail_results.csv",
-        "next_year_stop_list.csv",
+        "next_year_outreach_result.csv", "next_year_past_outreach.csv", "next_year_stop_list.csv",
         "profiles.json", "stops.csv",
         "visit_results.csv",
     ]  # fmt: skip
