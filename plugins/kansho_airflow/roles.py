@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,8 @@ def make_roles_and_users(
     """Make Airflow's default roles, the campaigns' roles, and a user per handler who signs in.
 
     Users that exist keep their password and lose roles they no longer have; a handler in several
-    campaigns holds a role of each.
+    campaigns holds a role of each.  Passwords of people who are in none any more are forgotten: their accounts went
+    with the campaign (`kansho.closing.airflow_accounts`).
 
     Args:
         campaigns: whose handlers.
@@ -115,6 +116,7 @@ def make_roles_and_users(
     for user, (name, roles) in wanted.items():
         _make_user(session, user, name, [known[r] for r in sorted(roles)], password_of(passwords, user))
     session.commit()
+    keep_passwords(passwords, {*wanted, ADMIN})
 
 
 def password_of(passwords: Path, user: str) -> str:
@@ -123,12 +125,23 @@ def password_of(passwords: Path, user: str) -> str:
     if user not in known:
         known[user] = secrets.token_urlsafe(18)
         passwords.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = passwords.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            json.dump(known, handle, indent=1)
-        part.replace(passwords)
+        _write(passwords, known)
     return known[user]
+
+
+def keep_passwords(passwords: Path, users: Collection[str]) -> None:
+    """Forget the passwords of everybody but these users."""
+    known: dict[str, str] = json.loads(passwords.read_text()) if passwords.is_file() else {}
+    if not known.keys() <= set(users):
+        _write(passwords, {user: password for user, password in known.items() if user in users})
+
+
+def _write(passwords: Path, known: Mapping[str, str]) -> None:
+    part = passwords.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        json.dump(dict(known), handle, indent=1)
+    part.replace(passwords)
 
 
 def _make_user(session: Session, username: str, name: str, roles: list[FabRole], password: str) -> None:

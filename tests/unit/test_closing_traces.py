@@ -99,6 +99,8 @@ def value(name: str, kind: str, campaign: str, number: int, table: str) -> objec
         return f"{campaign}.roster"
     if name == "uri":
         return f"kansho://{campaign}/roster"
+    if table == "ab_role" and name == "name":
+        return f"{campaign}.ward_officer"
     if table == "ab_view_menu":
         return f"DAG:{campaign}__stage"
     return f'"{campaign} {MARK}"'
@@ -170,6 +172,75 @@ def test_audit_rows_that_only_mention_the_campaign_go_too(base: sqlite3.Connecti
     assert traces.purge(MINE, tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'airflow.db'}").rows == 3
     assert base.execute("SELECT event FROM log ORDER BY event").fetchall() == [("cli",), ("login",)]
     assert base.execute("SELECT id FROM ab_view_menu WHERE id > 990").fetchall() == [(992,)]
+
+
+def test_audit_rows_about_an_asset_of_another_campaign_stay(base: sqlite3.Connection, tmp_path: Path) -> None:
+    """The audit names assets by number: 7 stays, 8 is the campaign's, 71 is nobody's any more."""
+    for number, campaign in ((7, OTHER), (8, MINE)):
+        base.execute(
+            'INSERT INTO asset (id, name, uri, "group", extra, created_at, updated_at)'
+            " VALUES (?, ?, ?, 'kansho', '{}', '2027-05-01', '2027-05-01')",
+            (number, f"{campaign}.roster", f"kansho://{campaign}/roster"),
+        )
+    extras = ['{"asset_id": 7}', '{"asset_id": "7", "a": 1}', '{"asset_id": 7, "a": 1}']
+    gone = ['{"asset_id": 8}', '{"asset_id": "8"}', '{"asset_id": 71}', '{"a": 7}']
+    for extra in (*extras, *gone):
+        base.execute("INSERT INTO log (dttm, event, extra) VALUES ('2027-05-01', 'create_asset_event', ?)", (extra,))
+    base.commit()
+    base.close()
+    traces.purge(MINE, tmp_path)
+    after = sqlite3.connect(tmp_path / "airflow.db")
+    assert [row[0] for row in after.execute("SELECT extra FROM log ORDER BY id")] == extras
+    after.close()
+
+
+#: User → roles, in a group, who changed the account; and whether it stays.
+ACCOUNTS = {
+    "officer": ([f"{MINE}.ward_officer"], False, None, False),
+    "engineer": ([f"{MINE}.contractor_engineer"], False, "engineer", False),  # changed the own password
+    "of_both": ([f"{MINE}.ward_officer", f"{OTHER}.ward_officer"], False, None, True),
+    "of_other": ([f"{OTHER}.ward_officer"], False, None, True),
+    "admin": (["Admin"], False, None, True),
+    "grouped": ([f"{MINE}.ward_officer"], True, None, True),
+    "made_others": ([f"{MINE}.ward_officer"], False, None, True),
+    "made": (["Admin"], False, "made_others", True),
+}
+
+
+def test_roles_go_and_each_account_with_the_last_of_them(base: sqlite3.Connection, tmp_path: Path) -> None:
+    roles = {name: 500 + at for at, name in enumerate(sorted({r for told in ACCOUNTS.values() for r in told[0]}))}
+    alike = f"{MINE.replace('_', 'x')}.ward_officer"
+    users = {name: 600 + at for at, name in enumerate(ACCOUNTS)}
+    for name, number in (*roles.items(), (alike, 599)):
+        base.execute("INSERT INTO ab_role (id, name) VALUES (?, ?)", (number, name))
+        base.execute(
+            "INSERT INTO ab_permission_view_role (id, permission_view_id, role_id) VALUES (?, 1, ?)", (number,) * 2
+        )
+    for user, (held, grouped, by, _) in ACCOUNTS.items():
+        base.execute(
+            "INSERT INTO ab_user (id, first_name, last_name, username, email, changed_by_fk) VALUES (?, ?, ?, ?, ?, ?)",
+            (users[user], user, user, user, user, users[by] if by else None),
+        )
+        for role in held:
+            base.execute("INSERT INTO ab_user_role (user_id, role_id) VALUES (?, ?)", (users[user], roles[role]))
+        if grouped:
+            base.execute("INSERT INTO ab_user_group (user_id, group_id) VALUES (?, 1)", (users[user],))
+    base.commit()
+    base.close()
+    told = count_rows(MINE, tmp_path)
+    removed = traces.purge(MINE, tmp_path).rows
+    assert removed == sum(told.values())
+    assert told["ab_user"] == 2
+    after = sqlite3.connect(tmp_path / "airflow.db")
+    left = {row[0] for row in after.execute("SELECT username FROM ab_user")}
+    assert left == {user for user, (*_, stays) in ACCOUNTS.items() if stays}
+    names = {row[0] for row in after.execute("SELECT name FROM ab_role WHERE id >= 500")}
+    assert names == {*roles, alike} - {r for r in roles if r.startswith(f"{MINE}.")}
+    for link in ("ab_user_role", "ab_permission_view_role"):
+        held_by = {row[0] for row in after.execute(f"SELECT role_id FROM {link} WHERE role_id >= 500")}
+        assert held_by <= {row[0] for row in after.execute("SELECT id FROM ab_role")}, link
+    after.close()
+    assert traces.purge(MINE, tmp_path).rows == 0
 
 
 def test_an_asset_goes_by_its_name_or_by_its_address() -> None:

@@ -89,6 +89,8 @@ def value(column: Column[object], campaign: str, number: int) -> object:
         return f"{campaign}.roster"
     if name == "uri":
         return f"kansho://{campaign}/roster"
+    if table == "ab_role" and name == "name":
+        return f"{campaign}.ward_officer"
     if table == "ab_view_menu":
         return f"DAG:{campaign}__stage"
     return f'"{campaign} {MARK}"'[: getattr(kind, "length", None) or 200]

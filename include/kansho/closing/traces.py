@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
+from kansho.closing.airflow_accounts import NAMED, account_rows, audit_rows, begins
 from kansho.closing.metadata import metadata_of
 from kansho.closing.trace_logs import purge_logs
 from kansho.errors import KanshoError
@@ -93,12 +94,12 @@ UNUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 #: Tables that Celery makes in the database of its results, where that is Airflow's (``deploy/entrypoint.sh``).
 CELERY: frozenset[str] = frozenset({"celery_taskmeta", "celery_tasksetmeta"})
-#: Named by the campaign's assets, or by the DAG permissions of FAB; handled one by one below.
-BY_NAME: tuple[str, ...] = ("asset", "asset_active", "ab_permission_view_role", "ab_permission_view", "ab_view_menu")
-#: Settings, staff accounts and roles: no trace of a campaign's runs.
+#: Named by the campaign's assets and their aliases, or by its roles and permissions; handled one by one.
+BY_NAME: tuple[str, ...] = ("asset", "asset_active", "asset_alias", *NAMED)
+#: Settings, and what is no campaign's: no trace of its runs.
 KEPT: tuple[str, ...] = (
-    "ab_group", "ab_group_role", "ab_permission", "ab_register_user", "ab_role", "ab_user", "ab_user_group",
-    "ab_user_role", "alembic_version", "alembic_version_fab", "asset_alias", "connection", "connection_test_request",
+    "ab_group", "ab_permission", "ab_register_user", "ab_user_group",
+    "alembic_version", "alembic_version_fab", "connection", "connection_test_request",
     "dag_bundle", "dag_bundle_team", "log_template", "revoked_token", "slot_pool", "team", "variable",
 )  # fmt: skip
 ARCHIVES = "_airflow_deleted__"
@@ -220,6 +221,7 @@ def _forget_statistics(connection: Connection) -> None:
         "SELECT s.schemaname, s.tablename, s.attname, format_type(a.atttypid, a.atttypmod) FROM pg_stats s"
         " JOIN pg_attribute a ON a.attname = s.attname"
         " AND a.attrelid = (quote_ident(s.schemaname) || '.' || quote_ident(s.tablename))::regclass"
+        " JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'"  # an index over an expression is made anew with it
         " WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema')"
     )
     quote = connection.dialect.identifier_preparer.quote_identifier
@@ -252,7 +254,7 @@ def _named(tables: Mapping[str, Table], campaign: str) -> Iterator[tuple[str, Co
     prefix, there, asset = f"{campaign}__", tables.keys(), tables.get("asset")
 
     def of_dags(name: str) -> ColumnElement[bool]:
-        return func.substr(tables[name].c[BY_DAG[name]], 1, len(prefix)) == prefix
+        return begins(tables[name].c[BY_DAG[name]], prefix)
 
     for name, (column, parent, parent_column) in BY_PARENT.items():
         if {name, parent} <= there:
@@ -267,29 +269,20 @@ def _named(tables: Mapping[str, Table], campaign: str) -> Iterator[tuple[str, Co
                 yield name, tables[name].c[column].in_(assets)
     yield from ((name, of_dags(name)) for name in BY_DAG if name in there)
     if "log" in there:
-        yield "log", _audit_of(tables["log"], campaign)
+        yield "log", audit_rows(tables, campaign, true() if asset is None else _asset_of(asset, campaign))
+    if "asset_state_store" in there:  # of whosever asset, the row names our DAG
+        yield "asset_state_store", begins(tables["asset_state_store"].c.last_updated_by_dag_id, prefix)
+    if "asset_alias" in there:
+        alias = tables["asset_alias"]
+        ours = select(alias.c.id).where(begins(alias.c.name, f"{campaign}."))
+        for name in ("asset_alias_asset", "asset_alias_asset_event"):
+            yield name, tables[name].c.alias_id.in_(ours)
+        yield "asset_alias", begins(alias.c.name, f"{campaign}.")
     yield from ((name, _asset_of(tables[name], campaign)) for name in ("asset_active", "asset") if name in there)
     yield from ((name, true()) for name in ALWAYS if name in there)
     if "ab_view_menu" in there:
-        yield from _permissions(tables, campaign)
-
-
-def _audit_of(table: Table, campaign: str) -> ColumnElement[bool]:
-    """Audit rows that name no DAG: those that quote the campaign, and those about assets, which are known by number."""
-    of_asset = and_(table.c.dag_id.is_(None), table.c.event.contains("asset"))
-    return or_(table.c.extra.contains(campaign, autoescape=True), of_asset)
+        yield from account_rows(tables, campaign)
 
 
 def _asset_of(table: Table, campaign: str) -> ColumnElement[bool]:
-    name, uri = f"{campaign}.", f"kansho://{campaign}/"
-    return or_(func.substr(table.c.name, 1, len(name)) == name, func.substr(table.c.uri, 1, len(uri)) == uri)
-
-
-def _permissions(tables: Mapping[str, Table], campaign: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    """FAB's permissions on the campaign's DAGs (``DAG:<id>``, ``DAG Run:<id>`` …)."""
-    menus, views, roles = (tables[n] for n in ("ab_view_menu", "ab_permission_view", "ab_permission_view_role"))
-    mine = menus.c.name.contains(f":{campaign}__", autoescape=True)
-    held = views.c.view_menu_id.in_(select(menus.c.id).where(mine))
-    yield "ab_permission_view_role", roles.c.permission_view_id.in_(select(views.c.id).where(held))
-    yield "ab_permission_view", held
-    yield "ab_view_menu", mine
+    return or_(begins(table.c.name, f"{campaign}."), begins(table.c.uri, f"kansho://{campaign}/"))
