@@ -13,7 +13,7 @@ import pandas as pd
 from kansho.campaign.config import CampaignConfig
 from kansho.contracts.codes import SCREENING_KINDS
 from kansho.contracts.registry import REGISTRY
-from kansho.simulation.draws import choice, uniforms
+from kansho.simulation.draws import uniforms
 
 _YEARS = range(1, 6)
 #: Fiscal year from which the questionnaire asks about smoking in three answers (第4期).
@@ -75,27 +75,11 @@ def screening_history(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFr
     return _permitted("screening_history", out, config)
 
 
-#: Result of last year's outreach → what the person said of going: intention, and the reasons heard with it.
-_SAID = {"13": ("2", ("05", "07", "11", "12")), "14": ("3", ("01", "02", "05", "08", "14"))}
-_CAME_BACK_SHARE = 0.04
-
-
-def past_outreach(people: pd.DataFrame, config: CampaignConfig, seed: int) -> pd.DataFrame:
-    """What last year's outreach learnt of those it reached, and a card in some twenty-five of the others come back."""
-    result = people["outreach_result"]
-    back = uniforms(seed, "came-back", people["inquiry_number"]) < _CAME_BACK_SHARE
-    said = [_SAID.get(str(code), (None, ())) for code in result]
-    known = {
-        "fiscal_year": str(config.fiscal_year - 1),
-        "intention": [intention for intention, _ in said],
-        "reason": [
-            choice(seed, "past-reason", number, reasons) if reasons else None
-            for number, (_, reasons) in zip(people["inquiry_number"], said, strict=True)
-        ],
-        "return_reason": ["1" if came and pd.isna(code) else None for came, code in zip(back, result, strict=True)],
-    }
-    out = _rows(people["inquiry_number"], **known)
-    told = out[["intention", "return_reason"]].notna().any(axis=1)
+def past_outreach(people: pd.DataFrame, config: CampaignConfig) -> pd.DataFrame:
+    """What last year's outreach learnt, of whom it learnt anything."""
+    said = {c.name: people[item] for c in REGISTRY["past_outreach"].columns for item in c.serves}
+    out = _rows(people["inquiry_number"], fiscal_year=str(config.fiscal_year - 1), **said)
+    told = out[list(said)].notna().any(axis=1)
     return _permitted("past_outreach", out[told].reset_index(drop=True), config)
 
 

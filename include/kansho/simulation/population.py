@@ -17,6 +17,7 @@ from kansho.contracts import codes
 from kansho.errors import KanshoError
 from kansho.exchange.tables import check_digit
 from kansho.simulation.addresses import home, towns
+from kansho.simulation.draws import choice, uniforms
 from kansho.simulation.names import BUILDINGS, FAMILY, GIVEN
 
 #: Enough people to fill 50,000 cards, 30,000 calls and 9,500 visits.
@@ -117,7 +118,34 @@ def _draw(config: CampaignConfig, wanted: int, seed: int, attempts: dict[int, in
         household += 1
     frame = pd.DataFrame(rows, dtype=object)
     frame["household"] = frame["household"].astype(int)
-    return frame
+    return frame.assign(**_last_year(frame, seed))
+
+
+#: Result of last year's outreach → the intention that it tells of, and the reasons that may have been heard with it.
+_SAID = {"13": ("2", ("05", "07", "11", "12")), "14": ("3", ("01", "02", "05", "08", "14"))}
+_CAME_BACK_SHARE = 0.04
+
+
+def _last_year(people: pd.DataFrame, seed: int) -> dict[str, pd.Series]:
+    """What last year's outreach learnt of whom it reached; of the others some card in twenty-five came back."""
+    numbers, results = people["inquiry_number"], people["outreach_result"]
+    said = [_SAID.get(str(result), (None, ())) for result in results]
+    told: dict[str, list[str | None]] = {
+        "last_intention": [intention for intention, _ in said],
+        "last_reason": [
+            choice(seed, "last-reason", number, reasons) if reasons else None
+            for number, (_, reasons) in zip(numbers, said, strict=True)
+        ],
+        "last_wish": [
+            choice(seed, "last-wish", number, ("9", "9", "1", "2")) if reasons else None
+            for number, (_, reasons) in zip(numbers, said, strict=True)
+        ],
+        "last_return": [
+            "1" if share < _CAME_BACK_SHARE and pd.isna(result) else None
+            for share, result in zip(uniforms(seed, "came-back", numbers), results, strict=True)
+        ],
+    }
+    return {name: pd.Series(values, index=people.index, dtype=object) for name, values in told.items()}
 
 
 def _person(config: CampaignConfig, rng: random.Random, family: tuple[str, str], member: int) -> dict[str, object]:

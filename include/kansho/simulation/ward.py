@@ -188,7 +188,7 @@ class Ward:
         if kind == "screening_history":
             return histories.screening_history(self.people, self.config)
         if kind == "past_outreach":
-            return histories.past_outreach(self.people, self.config, self.seed)
+            return histories.past_outreach(self.people, self.config)
         columns = list(REGISTRY[kind].names)
         if kind == "analysis_items":
             approved = {"inquiry_number", *self.config.approved_analysis_items}
