@@ -20,10 +20,13 @@ import pytest
 
 from kansho.campaign.config import CampaignConfig
 from kansho.campaign.opened import HANDLER_REPORT
+from kansho.campaign.rights import Work
 from kansho.closing import certificate_paper, papers, stage
 from kansho.closing.certificates import handed
 from kansho.closing.manual import close_targets, manual_targets
 from kansho.evidence.events import Actor, Event
+from kansho.evidence.oversight_rules import PRECAUTIONS
+from kansho.exchange.door import hand_over
 from kansho.exchange.package import Package, pack, unpack
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import Method, Slip, slips_folder
@@ -124,17 +127,19 @@ class ClosingYear:
 
     def put_slips(self) -> None:
         """Everybody puts out the slip and the paper of what they did by hand."""
-        for party, method, target in (
-            ("ward", "return", "medium/CD-0001"),
-            ("contractor", "physical_destruction", "hand/backup_disk"),
+        for party, name, method, target in (
+            ("ward", "01", "return", "medium/CD-0001"),
+            ("contractor", "01", "physical_destruction", "hand/backup_disk"),
+            ("contractor", "02", "dissolution", "paper/visit-sheets"),
         ):
             folder = slips_folder(self.ws.layout.outgoing(party))
-            write_paper(folder / "01.json", self.slip(method, target))  # type: ignore[arg-type]
-            (folder / "01.pdf").write_bytes(paper(target))
+            write_paper(folder / f"{name}.json", self.slip(method, target))  # type: ignore[arg-type]
+            (folder / f"{name}.pdf").write_bytes(paper(target))
 
     # -- our people -------------------------------------------------------------------------------
 
-    def approve(self, plan: dict[str, Any], name: str, user: str, distinct_from: str = "") -> None:
+    def approve(self, plan: dict[str, Any], name: str, user: str, distinct_from: str = "") -> str:
+        """The key of the decision."""
         handler = self.ws.config.handler_of_user(user)
         assert handler is not None
         assert handler.role is not None
@@ -147,6 +152,7 @@ class ClosingYear:
         self.ws.record("approval_requested", key, codes=codes, refs={"artefact": plan["artefact"]})
         mine.record("artefact_opened", f"{key}/{user}", refs=digest)
         mine.record("approval_decided", key, codes={"decision": "approve", "reason": "none"}, refs=digest)
+        return key
 
     # -- the closing, step by step ----------------------------------------------------------------------
 
@@ -227,7 +233,8 @@ def closing_year(config: CampaignConfig, var: Path) -> ClosingYear:
     opened.approve({"artefact": report.to_json()}, "opening", "takanashi")
     year = opened.on(config.deliveries[0].on)
     _deliver(year.ws)
-    _reach_out(year.ws)
+    _plan(year)
+    _reach_out(year)
     return year
 
 
@@ -240,11 +247,13 @@ def copied(year: ClosingYear, var: Path) -> ClosingYear:
 def _deliver(ws: Workspace) -> None:
     ws.record("medium_registered", "CD-0001", codes={"kind": "CD-R", "delivery": "d01"})
     ws.record("password_entered", "d01-1", codes={"delivery": "d01"})
-    ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3})
+    ws.record("delivery_accepted", "d01", counts={"rows_target_list": 3, "rows_stop_list": 0})
     sealed = ws.store_bytes("sealed_delivery", "d01", b"PK sealed by the ward")
     raw = ws.store_table("raw_target_list", "d01", PEOPLE, parents=[sealed])
     counts = {"rows": 3, "accepted": 2, "quarantined": 1}
     ws.record("gate_evaluated", "target_list/d01", counts=counts, codes={"gate": "target_list", "result": "pass"})
+    nobody = {"rows": 0, "accepted": 0, "quarantined": 0}
+    ws.record("gate_evaluated", "stop_list/d01", counts=nobody, codes={"gate": "stop_list", "result": "pass"})
     ws.store_table("roster", "d01", PEOPLE[:2], parents=[raw])
     ws.store_table("quarantine", "target_list-d01", PEOPLE[2:], parents=[raw])
     old = ws.store_bytes("one_time_secret", "d01", b"Zx9-pass-7731")
@@ -252,25 +261,84 @@ def _deliver(ws: Workspace) -> None:
     ws.store_bytes("one_time_secret", "d02", b"Qw8-pass-9912")
 
 
-def _reach_out(ws: Workspace) -> None:
+def _plan(year: ClosingYear) -> None:
+    """Both of the roster, approved by the ward."""
+    ws = year.ws
+    ws.record("plan_made", "plan-1", counts={"roster": 2, "held_out": 0, "kenshin": 2})
+    _gate(ws, "plan_release/plan-1", 2)
+    year.approve(_thing("plan_document", "plan-1"), "plan", "takanashi")
+
+
+def _reach_out(year: ClosingYear) -> None:
+    """Waves of people chosen by the plan; what 丙 tell answers lists that they had been given."""
+    ws = year.ws
     first, second = PEOPLE["inquiry_number"][:2]
     number = {"inquiry_number": first}
-    assigned = {**number, "group": "kenshin", "segment": "never", "arm": "outreach"}
-    chosen = _store(ws, "wave_assignment", "mailing_1", [assigned], ws.latest("roster"))
+    chosen = _select(ws, "mailing_1", "mail", first)
+    ws.record("cards_prepared", "mailing_1", counts={"selected": 1, "printable": 1, "unprintable": 0})
+    word = year.approve(_thing("proof", "mailing_1-r1"), "proof", "takanashi")
+    _gate(ws, "print_release/mailing_1", 1)
+    _send(ws, "printer", Work.ADDRESSING, "print_package", "mailing_1", word, chosen)
+    ws.record("pulls_listed", "mailing_1", counts={"listed": 0})
+    cards = {"printable": 1, "withdrawn": 0, "reprinted": 0, "printed": 1, "pulled": 0, "spoiled": 0, "posted": 1}
+    ws.record("print_reported", "mailing_1", counts=cards)
     posted = {**number, "serial": "M1-0001", "wave": "mailing_1", "posted_on": "2027-06-24"}
     sent = _store(ws, "postings", "mailing_1", [posted], chosen)
     returned = {**number, "serial": "M1-0001", "returned_on": "2027-07-01", "return_reason": "1"}
     _store(ws, "mail_returns", "r1", [returned], sent)
-    call = {"wave": "call_1", "attempt": "1", "inquiry_number": second, "called_on": "2027-08-17", "outcome": "50"}
-    _store(ws, "call_results", "c1", [{**call, **CONTACT}], chosen)
     told = {"rows": 1, "accepted": 1, "quarantined": 0, "reached": 1, "refused": 1, "notes_held": 0}
+
+    called = _select(ws, "call_1", "call", second)
+    ws.record("call_list_made", "call_1-a1", counts={"listed": 1, "withdrawn": 0}, codes={"wave": "call_1"})
+    _gate(ws, "call_release/call_1-a1", 1)
+    word = year.approve(_thing("call_list", "call_1-a1"), "call_list", "watanuki")
+    _send(ws, "call_centre", Work.CALLS, "call_list", "call_1-a1", word, called)
+    call = {"wave": "call_1", "attempt": "1", "inquiry_number": second, "called_on": "2027-08-17", "outcome": "50"}
+    _store(ws, "call_results", "c1", [{**call, **CONTACT}], called)
     ws.record("results_recorded", "c1", counts=told, codes={"channel": "call", "wave": "call_1"})
+
+    visited = _select(ws, "visit_1", "visit", first)
+    counts = {"selected": 1, "listed": 1, "coarsened": 0, "not_visited": 0}
+    ws.record("visit_list_made", "visit_1", counts=counts, codes={"wave": "visit_1"})
+    _gate(ws, "visit_release/visit_1", 1)
+    word = year.approve(_thing("visit_list", "visit_1"), "visit_list", "takanashi")
+    ws.record("sheets_out", "visit_1/2027-10-13/t01", counts={"sheets": 1, "rows": 1}, codes={"place": "visit_base"})
+    _send(ws, "visitors", Work.VISITS, "visit_halves", "visit_1-2027-10-13", word, visited)
     visit = {**number, "token": "T1", "wave": "visit_1", "visited_on": "2027-10-13", "outcome": "14"}
-    _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}], chosen)
-    ws.record("results_recorded", "visit_1-1", counts={**told, "refused": 0}, codes={"channel": "visit"})
+    _store(ws, "visit_results", "visit_1-1", [{**visit, **CONTACT}], visited)
+    ws.record(
+        "results_recorded", "visit_1-1", counts={**told, "refused": 0}, codes={"channel": "visit", "wave": "visit_1"}
+    )
+    ws.record("checklist_recorded", "visit_1/2027-10-13/t01", codes=dict.fromkeys(PRECAUTIONS, "yes"))
+    ws.record("sheets_in", "visit_1/2027-10-13/t01", counts={"sheets": 1}, codes={"place": "visit_base"})
+
     inbound = {"record": "I1", **number, "received_on": "2027-11-01", "purpose": "3", "answered_by": "self"}
     _store(ws, "inbound_records", "i1", [{**inbound, "purpose_stated": "1"}], ws.latest("roster"))
     ws.record("inbound_recorded", "i1", counts={"records": 1, "stops": 1, "unknown": 0})
+
+
+def _select(ws: Workspace, wave: str, channel: str, number: str) -> SnapshotRef:
+    """One person for a wave."""
+    counts = {"candidates": 1, "assigned": 1, "held_out": 0, "not_contactable": 0, "over_capacity": 0}
+    ws.record("wave_selected", wave, counts=counts, codes={"channel": channel, "plan": "plan-1"})
+    assigned = {"inquiry_number": number, "group": "kenshin", "segment": "never", "arm": "outreach"}
+    return _store(ws, "wave_assignment", wave, [assigned], ws.latest("roster"))
+
+
+def _gate(ws: Workspace, key: str, rows: int) -> None:
+    ws.record("gate_evaluated", key, counts={"rows": rows}, codes={"gate": key.partition("/")[0], "result": "pass"})
+
+
+def _thing(kind: str, key: str) -> dict[str, Any]:
+    return {"artefact": {"kind": kind, "key": key, "digest": hashlib.sha256(key.encode()).hexdigest()}}
+
+
+def _send(ws: Workspace, party: str, work: Work, kind: str, package: str, word: str, made_of: SnapshotRef) -> None:
+    files, said = {"list.csv": b""}, {"rows": 1, "withdrawn": 0}
+    hand_over(
+        ws, party=party, work=work, package=package, kind=kind, files=files, counts=said, authority=word,
+        parents=[made_of],
+    )  # fmt: skip
 
 
 def _store(ws: Workspace, kind: str, key: str, rows: list[dict[str, str]], made_of: SnapshotRef) -> SnapshotRef:

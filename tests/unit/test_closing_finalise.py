@@ -74,7 +74,7 @@ def test_a_year_ends_with_evidence_that_verifies(year: ClosingYear) -> None:
     result = run(year, say=said.append)
     outputs = year.ws.layout.outputs
     assert verify_bundle(outputs / f"evidence-{year.ws.config.id}.zip", outputs / "checkpoint.txt") == []
-    assert result["erasure"] == {"holdings": 26, "returned": 1, "erased": 14, "residue_hits": 0}
+    assert result["erasure"] == {"holdings": 32, "returned": 1, "erased": 16, "residue_hits": 0}
     kept = year.ws.layout.received("ward") / "checkpoint.txt"
     assert kept.read_bytes() == (outputs / "checkpoint.txt").read_bytes()
     assert len(said) == 3
@@ -596,7 +596,7 @@ def test_the_summary_has_every_part(year: ClosingYear) -> None:
             "estimate_pp": 1.5, "low_pp": -0.2, "high_pp": 3.0, "true_pp": 1.4,
         }
     ]  # fmt: skip
-    assert summary["erasure"] == {"holdings": 26, "returned": 1, "erased": 14, "residue_hits": 0}
+    assert summary["erasure"] == {"holdings": 32, "returned": 1, "erased": 16, "residue_hits": 0}
     assert all(r["ok"] for r in summary["reconciliations"])
     assert {a["decision"] for a in summary["approvals"]} == {"approve"}
     assert all(Path(d).is_file() for d in summary["documents"])

@@ -46,8 +46,8 @@ def test_any_day_of_the_year_says_what_is_held_and_until_when(year: ClosingYear)
     assert said["vault"]["roster"] == {"count": 1, "rows": 2, "erase_by": "2028-01-29", "holder": "contractor"}
     assert said["vault"]["raw_target_list"]["erase_by"] == "2027-07-19"
     assert said["keys"] == list(PERSONAL_KEYS)
-    counts = {"vault": 13, "keys": 8, "media": 1, "packages": 0, "manual": 4, "traces": 0}
-    assert said["counts"] == {"holdings": 26, **counts, "traces.rows": 0, "traces.logs": 0, "traces.pages": 0}
+    counts = {"vault": 15, "keys": 8, "media": 1, "packages": 3, "manual": 5, "traces": 0}
+    assert said["counts"] == {"holdings": 32, **counts, "traces.rows": 0, "traces.logs": 0, "traces.pages": 0}
     assert {t["target"] for t in said["by_hand"]} >= {"medium/CD-0001", "hand/backup_disk"}
     assert said["certificates_missing"] == ["call_centre", "printer", "visitors"]
     assert said["differences"] == {}

@@ -31,13 +31,14 @@ from kansho.exchange.door import hand_over
 from kansho.exchange.papers import write_paper
 from kansho.exchange.slips import read_asked, slips_folder
 from kansho.leaving import end_registration
-from kansho.outreach.field import CHECKLIST
 from kansho.simulation.premises import Premises
 from kansho.simulation.slips import Slips
 from tests.refusals import refused
 from tests.unit.closing_year import ClosingYear, paper
 
 PAPER = paper("signed")
+#: What `closing_year` handed to the visitors.
+HALVES = "visit_halves/visit_1-2027-10-13"
 
 
 @pytest.fixture
@@ -45,9 +46,6 @@ def year(mini: CampaignConfig, begun_year: ClosingYear) -> ClosingYear:
     made = begun_year
     made.ws.record("returns_recorded", "r1", counts={"returned": 1})
     made.ws.record("custody_moved", "cards-r1-1", counts={"pieces": 1}, codes={"list": "r1"})
-    made.ws.record("sheets_out", "visit_1/d/1", counts={"sheets": 4})
-    made.ws.record("checklist_recorded", "visit_1/d/1", codes=dict.fromkeys(CHECKLIST, "yes"))
-    made.ws.record("sheets_in", "visit_1/d/1", counts={"sheets": 4})
     return made.on(mini.closing.erase_on)
 
 
@@ -55,10 +53,10 @@ def test_targets_follow_from_the_ledger_and_the_config(year: ClosingYear) -> Non
     assert [(t.key, t.kind, t.holder, t.asked, t.items) for t in open_targets(year.ws)] == [
         ("medium/CD-0001", "medium", "contractor", "ward", 1),
         ("paper/returned-cards", "paper", "contractor", "ward", 1),
-        ("paper/visit-sheets", "paper", "contractor", "contractor", 4),
-        ("party/printer", "pc", "printer", "printer", 0),
-        ("party/call_centre", "pc", "call_centre", "call_centre", 0),
-        ("party/visitors", "pc", "visitors", "visitors", 0),
+        ("paper/visit-sheets", "paper", "contractor", "contractor", 1),
+        ("party/printer", "pc", "printer", "printer", 1),
+        ("party/call_centre", "pc", "call_centre", "call_centre", 1),
+        ("party/visitors", "pc", "visitors", "visitors", 1),
         ("hand/backup_disk", "backup", "contractor", "contractor", 1),
     ]
 
@@ -265,13 +263,12 @@ def test_killed_before_its_record_a_medium_is_closed_by_the_next_run(
 
 def test_nothing_is_certified_while_a_target_is_open(year: ClosingYear) -> None:
     late = year.on(year.ws.config.closing.handover_on).until_erased()
-    assert {t.key for t in open_targets(late.ws)} == {"paper/returned-cards", "paper/visit-sheets"}
-    with refused("CLOSING-MANUAL-OPEN", "paper/returned-cards paper/visit-sheets"):
+    assert {t.key for t in open_targets(late.ws)} == {"paper/returned-cards"}
+    with refused("CLOSING-MANUAL-OPEN", "paper/returned-cards"):
         finalise.finalise(late.ws.config, late.ws.layout.var, no_database=True)
     assert late.ws.ledger.events("traces_purged") == []
     late.close(late.slip("return", "paper/returned-cards"))
-    late.close(late.slip("dissolution", "paper/visit-sheets"))
-    assert finalise.finalise(late.ws.config, late.ws.layout.var, no_database=True)["erasure"]["erased"] == 14
+    assert finalise.finalise(late.ws.config, late.ws.layout.var, no_database=True)["erasure"]["erased"] == 16
 
 
 def test_each_subcontractor_is_asked_and_its_certificate_goes_to_the_ward(year: ClosingYear) -> None:
@@ -319,14 +316,14 @@ def test_a_certificate_answers_for_every_package_and_for_no_day_before_the_last(
     due = year.ws.config.closing.certificates_due.isoformat()
     assert asked == {
         party: (number, {"due": due, "document": letters[party]})
-        for party, number in (("printer", 1), ("call_centre", 0), ("visitors", 2))
+        for party, number in (("printer", 2), ("call_centre", 1), ("visitors", 3))
     }
     of_parties = {t.holder: t.items for t in open_targets(year.ws) if t.kind == "pc"}
-    assert of_parties == {"printer": 1, "call_centre": 0, "visitors": 2}
+    assert of_parties == {"printer": 2, "call_centre": 1, "visitors": 3}
 
     year.send("visitors", "erasure_certificate", "c-9", {"certificate.json": b"{}"})
-    year.certify("visitors", packages=["visit_halves/1001"])
-    year.certify("visitors", packages=["visit_halves/1001", "visit_halves/1201"], on="2027-11-30")
+    year.certify("visitors", packages=[HALVES, "visit_halves/1001"])
+    year.certify("visitors", packages=[HALVES, "visit_halves/1001", "visit_halves/1201"], on="2027-11-30")
     for _ in range(3):
         with refused("CLOSING-CERTIFICATE"):
             take_certificates(year.ws, {})
@@ -334,14 +331,15 @@ def test_a_certificate_answers_for_every_package_and_for_no_day_before_the_last(
     year.certify("visitors", on="2027-12-01", by="h08", witness="h03")  # the day itself will do
     take_certificates(year.ws, {})
     (received,) = year.ws.ledger.events("certificate_received")
-    assert (received.key, received.counts) == ("visitors", {"packages": 2})
+    assert (received.key, received.counts) == ("visitors", {"packages": 3})
     assert received.codes == {"package": "c-3", "late": "no"}
     told = {"method": "physical_destruction", "on": "2027-12-01", "place": "visit_base", "by": "h08", "witness": "h03"}
     gone = [(e.key, e.codes) for e in year.ws.ledger.events("package_erased")]
-    assert gone == [(f"visitors/visit_halves/{d}", {"party": "visitors", **told}) for d in ("1001", "1201")]
+    given = ("visit_halves/1001", "visit_halves/1201", HALVES)
+    assert gone == [(f"visitors/{name}", {"party": "visitors", **told}) for name in given]
     accepted = year.ws.ledger.find("package_received", "visitors/erasure_certificate/c-3")
     assert accepted is not None
-    assert accepted.counts == {"packages": 2}
+    assert accepted.counts == {"packages": 3}
 
 
 def test_what_the_plan_names_by_hand_stands_in_its_document(year: ClosingYear) -> None:

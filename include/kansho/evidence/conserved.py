@@ -205,7 +205,7 @@ def _attended(log: _ByType, over: bool) -> Iterator[_Equation]:
 def _by_wave(name: str, told: Sequence[Event], count: str, most: Mapping[str, int]) -> Iterator[_Equation]:
     """What names one wave against that wave; once a record answers several, everything against all of them."""
     of = Counter[str]()
-    for event in told if most else ():  # of a log without any list nothing is told: what was left out whole
+    for event in told:
         of[event.codes.get("wave", "")] += event.counts.get(count, 0)
     single = sorted(wave for wave in of if wave and "|" not in wave)
     for wave in single:
