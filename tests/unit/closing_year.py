@@ -23,7 +23,7 @@ from kansho.campaign.opened import HANDLER_REPORT
 from kansho.campaign.rights import Work
 from kansho.closing import certificate_paper, papers, stage
 from kansho.closing.certificates import handed
-from kansho.closing.manual import close_targets, manual_targets
+from kansho.closing.manual import close_targets, manual_targets, open_targets
 from kansho.evidence.events import Actor, Event
 from kansho.evidence.oversight_rules import PRECAUTIONS
 from kansho.exchange.door import hand_over
@@ -126,12 +126,15 @@ class ClosingYear:
         return close_targets(self.ws, slip, party, paper("signed") if document is None else document)
 
     def put_slips(self) -> None:
-        """Everybody puts out the slip and the paper of what they did by hand."""
+        """Everybody puts out the slip and the paper of what they did by hand and had not told before."""
+        still = {t.key for t in open_targets(self.ws)}
         for party, name, method, target in (
             ("ward", "01", "return", "medium/CD-0001"),
             ("contractor", "01", "physical_destruction", "hand/backup_disk"),
             ("contractor", "02", "dissolution", "paper/visit-sheets"),
         ):
+            if target not in still:
+                continue
             folder = slips_folder(self.ws.layout.outgoing(party))
             write_paper(folder / f"{name}.json", self.slip(method, target))  # type: ignore[arg-type]
             (folder / f"{name}.pdf").write_bytes(paper(target))

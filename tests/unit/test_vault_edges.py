@@ -813,8 +813,9 @@ def test_a_reference_says_what_it_stands_for_and_comes_back_from_its_plain_form(
 KINDS = {
     "residents": "sealed_delivery raw_target_list raw_stop_list quarantine gate_marks roster roster_changes stop_facts "
     "handover",
-    "health": "raw_analysis_items raw_checkup_results raw_past_attendance raw_screening_history raw_attendance_update "
-    "analysis checkup_facts past_attendance_facts screening_facts attendance_facts plan propensity",
+    "health": "raw_analysis_items raw_checkup_results raw_past_attendance raw_past_outreach raw_screening_history "
+    "raw_attendance_update analysis checkup_facts past_attendance_facts past_outreach_facts screening_facts "
+    "attendance_facts plan propensity",
     "contacts": "wave_assignment card_list print_pdf print_package pull_list postings mail_returns call_list "
     "call_results call_withdrawal inbound_records visit_list visit_half_a visit_halves visit_half_b visit_sheets "
     "visit_results note_review",
