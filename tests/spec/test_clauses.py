@@ -74,6 +74,7 @@ AUDITED_2 = ("2027-09-01", "audit_recorded", "audit/printer/n2", FOUND_2)
 PASSED_ON_2 = ("2027-09-01", "audit_recorded", "audit/printer/n2", {"findings": "subcontracting=2027-09-08", "on": "2027-09-01"})
 ATTESTED  = ("2027-05-09", "attestation_recorded", "printer/2027-04", {"attested_on": "2027-05-07", "findings": "none"})
 UNKEPT    = ("2027-05-09", "attestation_recorded", "printer/2027-04", {"attested_on": "2027-05-07", "findings": "logs_collected"})
+OURS      = ("2027-05-09", "attestation_recorded", "contractor/2027-04", UNKEPT[3])
 STORED    = ("2027-04-20", "snapshot_stored", "raw_stop_list/d01", {"holder": "contractor", "erase_by": "2027-05-30"})
 
 # fmt: on
@@ -147,6 +148,10 @@ TABLE: list[tuple[list[Happened], str, str, str, str, str | None, bool]] = [
     ([ATTESTED],                                            "hei09",          "printer/2027-04", "2027-05-10", "done",      "2027-05-09", False),
     ([UNKEPT],                                              "hei09",          "printer/2027-04", "2027-05-10", "overdue",   "2027-05-09", False),
     ([UNKEPT],                                              "hei15",          "printer/2027-04", "2027-05-10", "done",      "2027-05-09", False),
+    # 乙の点検の不備も、点検したこと（済み）とは別に残る
+    ([OURS],                                                "taisaku-otsu-system", "contractor/2027-04", "2027-05-10", "done", "2027-05-09", False),
+    ([OURS],                                                "taisaku-otsu-system-kept", "contractor/2027-04", "2027-05-10", "overdue", "2027-05-09", False),
+    ([(*OURS[:3], ATTESTED[3])],                            "taisaku-otsu-system-kept", "contractor/2027-04", "2027-05-10", "done", "2027-05-09", False),
     # 二回目の調査・監査：その指摘も、その是正も、同じ行で見る
     ([AUDITED, AUDITED_2],                                  "hei16",          "printer",    "2027-09-10", "done",           "2027-06-02", False),
     ([AUDITED_2],                                           "hei16",          "printer",    "2027-09-10", "done",           "2027-06-02", True),
