@@ -33,6 +33,7 @@ LAWFUL: dict[str, str] = {
     "*.recorded_at": "the real clock",
     "certificate.began_at": "the real clock",
     "certificate.ended_at": "the real clock",
+    "certificate.scan.at": "the real clock",
     "recipient_registered.codes.recipient": "keys that parties draw for themselves, as age writes them",
     "package_handed_over.refs.files.*": "sizes of workbooks, which tell the clock",
     "keys_created.codes.lock": "a bucket's objects stand under a lock, a folder's under none",

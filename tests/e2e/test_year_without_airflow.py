@@ -175,6 +175,7 @@ def test_the_year_used_every_form_of_municipal_data(played: Played) -> None:
         "checkup_results": "cp932",
         "past_attendance": "utf-8-sig",
         "screening_history": "utf-16-le",
+        "past_outreach": "utf-8-sig",
         "stop_list": "cp932",
     }
     delivered = played.year.var / "outside-world" / "ward" / "outgoing"
@@ -229,6 +230,7 @@ def test_the_mishaps_of_the_year_were_handled(played: Played) -> None:
     assert [e.key for e in of["gate_evaluated"] if e.codes["result"] == "hold"]
     (comment,) = of["comment_left"]
     assert comment.codes["of"].startswith("proof/")
+    assert [e.counts["rows_comments"] for e in of["package_handed_over"] if e.codes["kind"] == "handover"][-1] == 1
     rejected = [e.key for e in of["approval_decided"] if e.codes["decision"] == "reject"]
     assert [key.rpartition("/")[2] for key in rejected] == ["proof"]
     assert "sheet_missing" in {e.codes["kind"] for e in of["incident_opened"]}

@@ -556,6 +556,12 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "COUNT-REFUSED [refused = handed back]",
         },
     ),
+    "a comment that was not handed back": (
+        lambda y: inserted(
+            y, "plan_made", "comment_left", "proof/mailing_1-r1/yamanashi/001", {"of": "proof/mailing_1-r1"}
+        ),
+        {"COUNT-HANDED [stored = handed back [comment]]"},
+    ),
     "visits handed back that nobody made": (
         handed_back(rows_visit_results=1),
         {"COUNT-HANDED [stored = handed back [visit_results]]"},

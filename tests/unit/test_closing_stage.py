@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -19,6 +21,7 @@ from kansho.closing.veiled import mark
 from kansho.contracts.registry import HANDOVER_ASIDE, HANDOVER_MAIL, HANDOVER_STOPS
 from kansho.evidence.account import reconciliations
 from kansho.evidence.verify import verify_bundle
+from kansho.exchange.comments import leave_comment
 from kansho.exchange.tables import from_csv
 from kansho.vault.classes import VAULT_CLASSES
 from kansho.workspace import Workspace
@@ -47,11 +50,23 @@ def test_nothing_is_due_before_its_day(year: ClosingYear) -> None:
     assert stage.find_closing_work(year.on(year.ws.config.closing.handover_on).ws, {}) == {"due": "handover"}
 
 
+def test_what_was_written_about_a_plan_goes_back_in_its_words(year: ClosingYear) -> None:
+    asked = year.ws.ledger.events("approval_requested")[0]
+    leave_comment(year.ws, replace(asked, refs={"artefact": year.ws.latest("roster").to_json()}), "東町は、二度目を\n避けること")
+    handed(year)
+    opened = year.opened("ward", "handover", "handover-1")
+    head, row = csv.reader(io.StringIO(opened.files["comments.csv"].decode("utf-8-sig"), newline=""))
+    assert head == ["of", "on", "user", "role", "text"]
+    assert row[4] == "東町は、二度目を\n避けること"
+    assert opened.manifest["counts"]["rows_comments"] == 1
+
+
 def test_the_ward_gets_every_result_by_number(year: ClosingYear) -> None:
     year = handed(year)
     opened = year.opened("ward", "handover", "handover-1")
     assert sorted(opened.files) == [
-        "call_results.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "last_plan.json", "mail_results.csv",
+        "call_results.csv", "comments.csv", "exceptions.csv", "groups.csv", "inbound_records.csv", "last_plan.json",
+        "mail_results.csv",
         "next_year_outreach_result.csv", "next_year_past_outreach.csv", "next_year_stop_list.csv",
         "profiles.json", "stops.csv",
         "visit_results.csv",
@@ -110,7 +125,7 @@ def test_the_hand_over_counts_what_the_account_asks_for(year: ClosingYear) -> No
     told = ("rows_mail_results", "mail_returned", "rows_stops", "stops_refused", "notes_held")
     assert [counts[name] for name in told] == [1, 1, 2, 2, 0]
     made = [r for r in reconciliations(year.ws.ledger.events()) if "handed back" in r.name]
-    assert len(made) == 10
+    assert len(made) == 11
     assert [r for r in made if not r.ok] == []
 
 

@@ -14,7 +14,7 @@ RESULT_KINDS = frozenset(
 PUT_ASIDE = ("call_results", "visit_results", "inbound_records")
 QUARANTINE = "quarantine"
 #: Kinds that have no day of their own before the closing: all of them, or some of their rows, are handed back first.
-KEPT_TO_THE_END = RESULT_KINDS | {QUARANTINE}
+KEPT_TO_THE_END = RESULT_KINDS | {QUARANTINE, "comment"}
 #: Kinds of package in which results go back to 甲, and in which its receipt comes.
 HAND_OVER, RECEIPT = "handover", "handover_receipt"
 

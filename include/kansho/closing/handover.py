@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -34,6 +34,7 @@ from kansho.evidence.events import Event
 from kansho.evidence.handover_rules import is_handover, tells_of_results
 from kansho.evidence.register import open_exceptions
 from kansho.evidence.strict import read_json
+from kansho.exchange.comments import every_comment
 from kansho.exchange.tables import to_csv
 from kansho.quality.profiles import profiles_to_hand_over
 from kansho.workspace import Workspace
@@ -48,6 +49,7 @@ def make_handover(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any] | No
         return None
     made, told = tables(ws)
     made["exceptions"] = open_cases(ws)
+    made["comments"] = comments(ws)
     files = {f"{name}.csv": data for name, (data, _) in made.items()}
     files["profiles.json"] = _profiles(ws)
     done = last_plan(ws.ledger.events(), ws.config)
@@ -133,11 +135,22 @@ def tables(ws: Workspace) -> tuple[dict[str, tuple[bytes, int]], dict[str, int]]
 def open_cases(ws: Workspace) -> tuple[bytes, int]:
     """What was never put right, for the ward to know: delivery, file, rule, rows left, since when, asked how."""
     left = open_exceptions(ws.ledger.events())
+    head = ("delivery", "file", "rule", "rows", "opened_on", "request")
+    return _listed(head, [(c.delivery, c.table, c.rule, c.left, c.opened_on, c.request) for c in left])
+
+
+def comments(ws: Workspace) -> tuple[bytes, int]:
+    """What was written about what was to be approved, in the words it was written in."""
+    said = every_comment(ws)
+    return _listed(("of", "on", "user", "role", "text"), [(c.of, c.on, c.user, c.role, c.text) for c in said])
+
+
+def _listed(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[bytes, int]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(["delivery", "file", "rule", "rows", "opened_on", "request"])
-    writer.writerows([c.delivery, c.table, c.rule, c.left, c.opened_on, c.request] for c in left)
-    return buffer.getvalue().encode("utf-8-sig"), len(left)
+    writer.writerow(head)
+    writer.writerows(rows)
+    return buffer.getvalue().encode("utf-8-sig"), len(rows)
 
 
 def _profiles(ws: Workspace) -> bytes:

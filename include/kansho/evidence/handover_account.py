@@ -5,6 +5,7 @@ the receipt (`kansho.evidence.handover_rules`).
 
     told: posted, returned, drawn, accepted, put aside  = rows stored    of each event, as soon as there is one
     rows stored, of each kind of results                = rows handed back
+    comments left on what was to be approved            = rows handed back
     rows put aside of calls, visits and enquiries       = rows handed back aside
     refusals told by calls, visits and enquiries        = among the stops that are handed back
     notes held for a person's review, not handed on     = told as held
@@ -81,6 +82,8 @@ def handed_back(events: Sequence[Event]) -> Iterator[_Equation]:
         yield f"stored = handed back [{kind}]", kinds[kind], gone.get(name, 0)
     for kind in PUT_ASIDE:
         yield f"put aside = handed back [{kind}]", aside[kind], gone.get(f"rows_aside_{kind}", 0)
+    said = sum(1 for e in before if e.type == "comment_left")
+    yield "stored = handed back [comment]", said, gone.get("rows_comments", 0)
     refused = _sum(before, "results_recorded", "refused") + _sum(before, "inbound_recorded", "stops")
     yield "refused = handed back", refused, gone.get("stops_refused", 0)
     yield "notes held = told", _sum(before, "results_recorded", "notes_held"), gone.get("notes_held", 0)

@@ -68,6 +68,11 @@ def comments_on(ws: Workspace, of: str) -> tuple[Comment, ...]:
     return tuple(found for event in _left(ws, of) if (found := _read(ws, event)) is not None)
 
 
+def every_comment(ws: Workspace) -> tuple[Comment, ...]:
+    """All comments of the year, in the order in which they were left; those whose words are erased are left out."""
+    return tuple(found for event in ws.ledger.events("comment_left") if (found := _read(ws, event)) is not None)
+
+
 def _left(ws: Workspace, of: str) -> list[Event]:
     return [e for e in ws.ledger.events("comment_left") if e.codes.get("of") == of]
 
