@@ -51,13 +51,14 @@ def test_nothing_is_due_before_its_day(year: ClosingYear) -> None:
 
 
 def test_what_was_written_about_a_plan_goes_back_in_its_words(year: ClosingYear) -> None:
+    words = "東町は、二度目を\n避けること"
     asked = year.ws.ledger.events("approval_requested")[0]
-    leave_comment(year.ws, replace(asked, refs={"artefact": year.ws.latest("roster").to_json()}), "東町は、二度目を\n避けること")
+    leave_comment(year.ws, replace(asked, refs={"artefact": year.ws.latest("roster").to_json()}), words)
     handed(year)
     opened = year.opened("ward", "handover", "handover-1")
     head, row = csv.reader(io.StringIO(opened.files["comments.csv"].decode("utf-8-sig"), newline=""))
     assert head == ["of", "on", "user", "role", "text"]
-    assert row[4] == "東町は、二度目を\n避けること"
+    assert row[4] == words
     assert opened.manifest["counts"]["rows_comments"] == 1
 
 

@@ -29,6 +29,7 @@ from kansho.exchange.papers import (
 from kansho.oversight.clauses import report_months
 from kansho.oversight.deadlines import deadlines, obligations
 from kansho.oversight.findings import findings, open_findings
+from kansho.oversight.inspections import replaced_corrections
 from kansho.oversight.monthly import OBLIGATIONS, monthly_document
 from kansho.oversight.open_items import open_on
 from kansho.oversight.stage import (
@@ -210,6 +211,13 @@ def test_an_audit_with_a_finding_asks_for_its_correction(open_workspace: Open, m
         "e" * 64,
     )
     assert open_findings(ws.ledger.events()) == ()
+
+    assert replaced_corrections(late) == []
+    write_paper(path, mended.model_copy(update={"action": "access_removed"}))
+    for _ in range(2):  # told once, and the first stays
+        record_inspections(late, {})
+    assert [e.codes["code"] for e in ws.ledger.events("paper_refused")] == [*codes, "PAPER-REPLACED"]
+    assert [f.action for f in findings(ws.ledger.events())] == ["procedure_changed"]
 
 
 def _cells(document: Document) -> set[str]:

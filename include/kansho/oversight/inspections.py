@@ -7,6 +7,7 @@ here: which are due (`kansho.oversight.deadlines`), the state of findings (`kans
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from kansho.campaign.rights import PartyKind
@@ -52,6 +53,34 @@ def open_corrections(ws: Workspace) -> list[tuple[Event, str]]:
         for code, _ in corrections_due(event)
         if ws.ledger.find("inspection_recorded", f"correction/{event.key}/{code}") is None
     ]
+
+
+def replaced_corrections(ws: Workspace) -> list[tuple[Event, Path]]:
+    """(correction, paper) where what lies there now is not what was taken in, and nobody was told of it yet."""
+    found = []
+    for event in ws.ledger.events("inspection_recorded"):
+        if event.key.startswith("correction/"):
+            of, _, code = event.key.removeprefix("correction/").rpartition("/")
+            kind, party, number = _parts(of)
+            path = correction_path(ws.layout.outgoing(party), kind, party, code, number)
+            if path.is_file() and _is_untold(ws, event, path):
+                found.append((event, path))
+    return found
+
+
+def tell_replaced(ws: Workspace) -> int:
+    """Record that a correction was overwritten after it was taken in, which changes nothing of it."""
+    replaced = replaced_corrections(ws)
+    for event, path in replaced:
+        _, party, _ = _parts(event.key.removeprefix("correction/").rpartition("/")[0])
+        with suppress(KanshoError), refusal_told(ws, party, path):
+            raise KanshoError(
+                "PAPER-REPLACED",
+                "受け入れた是正の記録と同じ指摘で、内容の違う書類があります",
+                place=event.key,
+                remedy="受け入れたものは変わりません。差替えの理由を提出元に確かめてください",
+            )
+    return len(replaced)
 
 
 def take_correction(ws: Workspace, event: Event, code: str) -> int:
@@ -116,8 +145,11 @@ def _take(ws: Workspace, inspector: str, path: Path) -> None:
 def _is_new(ws: Workspace, inspector: str, path: Path) -> bool:
     named = _named(ws, inspector, path.name)
     known = ws.ledger.find(_EVENT[named[0]], _key(*named)) if named is not None else None
-    if known is None:
-        return True
+    return known is None or _is_untold(ws, known, path)
+
+
+def _is_untold(ws: Workspace, known: Event, path: Path) -> bool:
+    """Whether the bytes there are neither those that were taken in nor any that were refused."""
     digest = digest_of(path)
     told = (e.refs.get("sha256") for e in ws.ledger.events("paper_refused"))
     return known.refs.get("sha256") != digest and digest not in told

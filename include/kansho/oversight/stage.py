@@ -27,7 +27,14 @@ from kansho.oversight.clauses import report_months
 from kansho.oversight.deadlines import deadlines
 from kansho.oversight.findings import open_findings
 from kansho.oversight.incident_watch import unwatched
-from kansho.oversight.inspections import open_corrections, take_correction, take_inspection, waiting_inspections
+from kansho.oversight.inspections import (
+    open_corrections,
+    replaced_corrections,
+    take_correction,
+    take_inspection,
+    tell_replaced,
+    waiting_inspections,
+)
 from kansho.oversight.notices import notices_wait
 from kansho.vault.disk import write_whole
 from kansho.vault.vault import SnapshotRef
@@ -42,7 +49,8 @@ def find_oversight_work(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any
     open_ones = deadlines(ws.ledger.events(), ws.config, ws.today)
     expired = expired_holdings(ws)
     found, incidents = open_findings(ws.ledger.events()), unwatched(ws)
-    papers = waiting_inspections(ws) or notices_wait(ws) or any(_is_replaced(ws, p, m) for p, m in _papers_there(ws))
+    papers = bool(waiting_inspections(ws) or notices_wait(ws) or replaced_corrections(ws))
+    papers = papers or any(_is_replaced(ws, p, m) for p, m in _papers_there(ws))
     if not open_ones and not expired and not papers and not found and not incidents:
         return None
     overdue = sum(o.is_overdue(ws.today) for o in open_ones)
@@ -85,6 +93,7 @@ def record_inspections(ws: Workspace, work: Mapping[str, Any]) -> dict[str, Any]
     countersigned = take_countersigned(ws)
     taken = sum(take_inspection(ws, inspector, path) for inspector, path in waiting_inspections(ws))
     corrected = sum(take_correction(ws, e, code) for e, code in open_corrections(ws))
+    tell_replaced(ws)
     missed = 0
     for obligation in deadlines(ws.ledger.events(), ws.config, ws.today):
         if obligation.is_overdue(ws.today) and ws.ledger.find("deadline_missed", obligation.key) is None:
