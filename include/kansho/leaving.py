@@ -18,6 +18,12 @@ from kansho.workspace import Workspace
 LEAVER = "leaver"
 
 
+def is_registered(ws: Workspace, handler: str, on: date) -> bool:
+    """Whether the ledger has a handler as registered, and not as gone before a day (P4, P5)."""
+    last = newest(ws.ledger.events("handler_registered"), handler)
+    return last is not None and (not last.codes.get(ENDED) or on.isoformat() <= last.codes[ENDED])
+
+
 def end_registration(ws: Workspace, handler: str, on: date) -> Event | None:
     """End a handler's registration; from now on they read nothing (P8).  None when it has ended already.
 

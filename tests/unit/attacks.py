@@ -439,9 +439,10 @@ def left(handler: str, day: str) -> Misdeed:
     """A handler's registration ends."""
 
     def misdeed(year: Year) -> None:
-        codes = {**event_of(year, "handler_registered", handler).codes, "ended_on": day}
+        here = event_of(year, "handler_registered", handler)
         year.today = date.fromisoformat(day)
-        added = year.add("handler_registered", f"{handler}/2", codes=codes)
+        codes = {**here.codes, "ended_on": day}
+        added = year.add("handler_registered", f"{handler}/2", codes=codes, names=here.names)
         at = event_of(year, "plan_made").sequence
         order = [*year.events[:at], added, *year.events[at:-1]]
         year.events = [replace(e, sequence=i) for i, e in enumerate(order)]
@@ -663,7 +664,7 @@ def root_at(case: Case, size: int) -> str:
 #: Modules that find something, or whose errors are told as findings.
 _JUDGING = (
     *("access", "clock", "closing", "custody", "opening", "decision", "deadline", "handover", "oversight", "work"),
-    *("copy", "ended", "hand", "incident", "order", "papers", "party", "protection", "release", "scan"),
+    *("copy", "ended", "finish", "hand", "incident", "order", "papers", "party", "protection", "release", "scan"),
 )
 _OTHER = (
     *("verify", "log_lines", "rules", "account", "conserved", "handover_account", "facts", "signed", "paper"),

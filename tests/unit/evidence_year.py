@@ -62,12 +62,12 @@ PLACES = {
     "airflow": (2, 500),
     "great_expectations": (1, 100),
     "kansho/keys": (1, 64),
-    "kansho/ledger": (90, 9000),
+    "kansho/ledger": (30_000, 3_000_000),
     "kansho/needles": (1, 700),
     "kansho/outputs": (5, 4000),
 }
 #: What the closing erases; what is no longer needed goes earlier.
-TARGETS = ("quarantine/d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
+TARGETS = ("quarantine/target_list-d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
 #: What the ward gets back of this year, and counts.
 HANDED_BACK = {
     "rows_mail_results": 55,
@@ -84,6 +84,11 @@ HANDED_BACK = {
 WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
 PAPER = {"sha256": sha256(b"paper")}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
+
+
+def printed(said: str) -> bytes:
+    """What passes for a PDF where nobody looks into it."""
+    return b"%PDF-1.7\n" + said.encode()
 
 
 @dataclass
@@ -142,7 +147,7 @@ class Year:
 
     def issue(self, name: str, kind: str, data: bytes | None = None) -> str:
         """A document without residents is given out; its digest."""
-        data = name.encode() if data is None else data
+        data = printed(name) if data is None else data
         digest = sha256(data)
         self.papers[digest] = data
         self.add("document_issued", name, codes={"kind": kind}, refs={"sha256": digest}, names={"title": name})
@@ -156,7 +161,7 @@ class Year:
         for name in (PRINTED, erasure_log.NAME, scan_log.NAME):
             self.drop("document_issued", name)  # of a year that was certified before, and changed since
         for name, kind, data in (
-            (PRINTED, "erasure_certificate", certificate),
+            (PRINTED, "erasure_certificate", b"%PDF-1.7\n" + certificate),
             (erasure_log.NAME, "erasure_log", erasure_log.erasure_log(part)),
             (scan_log.NAME, "erasure_log", scan_log.scan_log(part)),
         ):
@@ -241,12 +246,16 @@ def lawful_year(config: CampaignConfig, replaces: CampaignConfig | None = None, 
         add("config_amended", config.digest, codes={**bound, "authority": "dag/run/amendment"})
         for handler in config.handlers:
             if handler not in replaces.handlers:
-                add("handler_registered", f"{handler.id}/2", codes=_registered(handler))
+                add("handler_registered", f"{handler.id}/2", codes=_registered(handler), names=_named(handler))
     _intake(year)
     _outreach(year)
     _oversight(year)
     _closing(year)
     return year
+
+
+def _named(handler: Handler) -> dict[str, str]:
+    return {"name": handler.name, "post": handler.post}
 
 
 def _registered(handler: Handler) -> dict[str, str]:
@@ -269,7 +278,7 @@ def _registers(year: Year, config: CampaignConfig) -> None:
             codes |= {"consented_on": party.consent.given_on.isoformat(), "clauses": party.consent.clauses}
         add("party_registered", party.id, codes=codes)
     for handler in config.handlers:
-        add("handler_registered", handler.id, codes=_registered(handler))
+        add("handler_registered", handler.id, codes=_registered(handler), names=_named(handler))
         add("training_recorded", handler.id, codes={"on": handler.trained_on.isoformat()})
         add("briefing_recorded", handler.id, codes={"on": handler.briefed_on.isoformat()})
     for place in config.places:
@@ -308,7 +317,7 @@ def _intake(year: Year) -> None:
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
     year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
     _stored(year, "roster", "d01", 97, raw)
-    _stored(year, "quarantine", "d01", 3, raw)
+    _stored(year, "quarantine", "target_list-d01", 3, raw)
     read = {"digest": sha256(b"roster/d01")}
     year.add("snapshot_read", "roster/d01@segmentation/system", codes={"purpose": "segmentation"}, refs=read)
     outcomes = {"kenshin": 80, "cancer": 10, "stopped": 5, "aged_out": 2}
@@ -375,7 +384,7 @@ def _leaver(year: Year, handler: str = "h09") -> None:
     """Who leaves by the configuration is registered as gone, and told."""
     year.today = date(2027, 9, 10)
     here = next(e for e in year.events if (e.type, e.key) == ("handler_registered", handler))
-    year.add("handler_registered", f"{handler}/2", codes={**here.codes, "ended_on": "2027-09-07"})
+    year.add("handler_registered", f"{handler}/2", codes={**here.codes, "ended_on": "2027-09-07"}, names=here.names)
     codes = {"on": "2027-09-10", "party": "call_centre", "of": "leaver", "by": "h07"}
     year.add("briefing_recorded", f"{handler}/2", codes=codes, refs={"pledge": sha256(b"pledge")})
 
@@ -436,14 +445,14 @@ def _by_hand(year: Year) -> None:
         ("paper", sheets, 4, "dissolution"),
         *((h.kind, f"hand/{h.id}", 1, "physical_destruction") for h in year.config.closing.by_hand),
     ):
-        digest = sha256(method.encode())  # one paper for each deed
+        digest = sha256(printed(method))  # one paper for each deed
         name = f"documents/closing/{digest[:16]}.pdf"
         if not any((e.type, e.key) == ("document_issued", name) for e in year.events):
-            year.issue(name, "closing_slip", method.encode())
+            year.issue(name, "closing_slip", printed(method))
         _closed(year, target, kind, items, {**receipted, "method": method, "document": name}, digest)
     for party in year.config.subcontractors:
         codes = {**_deed(year, party.id), "holder": party.id, "document": "held:contractor"}
-        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(SIGNED.format(party.id).encode()))
+        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(printed(SIGNED.format(party.id))))
 
 
 def _deed(year: Year, party: str) -> dict[str, str]:
@@ -462,7 +471,10 @@ def words_of(year: Year, party: str) -> dict[str, Any]:
 
 def _closed(year: Year, target: str, kind: str, items: int, codes: dict[str, str], digest: str) -> None:
     said = {"on": year.today.isoformat(), **codes, "kind": kind, "found": PRESENT, "verified": "witnessed"}
-    year.add("manual_target_closed", target, counts={"items": items}, codes=said, refs={"sha256": digest})
+    called = {h.id: h.name for h in year.config.handlers}
+    people = {name: called[said[name]] for name in ("by", "witness")}
+    parts: dict[str, Any] = {"codes": said, "refs": {"sha256": digest}, "names": people}
+    year.add("manual_target_closed", target, counts={"items": items}, **parts)
 
 
 def hand_over(year: Year, package: str, counts: dict[str, int]) -> None:
@@ -487,11 +499,17 @@ def _closing(year: Year) -> None:
     year.today = year.config.closing.certificates_due
     receipt(year, "handover-1", HANDED_BACK)
     for party in year.config.subcontractors:
-        made = ((WORDS, canonical_json(words_of(year, party.id))), (SIGNED, SIGNED.format(party.id).encode()))
+        made = ((WORDS, canonical_json(words_of(year, party.id))), (SIGNED, printed(SIGNED.format(party.id))))
         words, paper = (year.issue(name.format(party.id), "subcontractor_certificate", data) for name, data in made)
-        refs = {"sha256": words, "sha256_pdf": paper}
-        year.add("certificate_received", party.id, counts={"packages": 1}, refs=refs)
+        refs, of = {"sha256": words, "sha256_pdf": paper}, "erasure_certificate"
+        year.add("certificate_received", party.id, counts={"packages": 1}, codes={"package": "c1"}, refs=refs)
+        came: dict[str, Any] = {
+            "codes": {"party": party.id, "kind": of},
+            "refs": {"sha256_sealed": sha256(paper.encode())},
+        }
+        year.add("package_received", f"{party.id}/{of}/c1", counts={"packages": 1}, **came)
     year.add("medium_returned", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01", "to": "ward"})
+    year.issue("documents/media-return.pdf", "media_return")
     year.today = year.config.closing.erase_on
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
@@ -502,8 +520,7 @@ def _closing(year: Year) -> None:
     counted = {"digest": sha256(b"inventory")}
     year.add("inventory_taken", "inventory", counts=inventory, codes={"database": "sqlite"}, refs=counted)
     plan = sha256(b"plan")
-    artefact = {"digest": sha256(b"pdf")}
-    _stored(year, "plan_document", "erasure-1", 0)
+    artefact = _stored(year, "plan_document", "erasure-1", 0)
     targets = {name: _ref(*name.split("/", 1), 0)["digest"] for name in TARGETS}
     refs = {"digest": plan, "artefact": artefact, "targets": targets, "inventory_digest": counted["digest"]}
     year.add("erasure_planned", "plan-1", counts=planned, refs=refs)
@@ -516,7 +533,8 @@ def _closing(year: Year) -> None:
     for name in (*VAULT_CLASSES, "hmac", "exchange"):
         year.add("keys_destroyed", name, codes=GONE)
     people = {"operator": ENGINEER[1], "verifier": CONTRACTOR[1], "witness": OFFICER[1]}
-    year.add("erasure_attended", "closing", codes=people)
+    users = {h.user: f"{h.name}（{h.post}）" for h in year.config.handlers if h.user}
+    year.add("erasure_attended", "closing", codes=people, names={role: users[user] for role, user in people.items()})
     # One attempt that a scan found wanting, which may be, and the one that left nothing.
     purged = {"rows.removed": 490, "rows.left": 10, "logs.removed": 6, "logs.left": 0}
     year.add("traces_found", "attempt-1", counts={"rows": 500, "logs": 6}, codes=HOME)

@@ -10,7 +10,7 @@ from kansho.evidence.bundle import sha256
 from tests.unit.attacks import Misdeed, all_of, changed, coded, counted, moved_before
 from tests.unit.evidence_year import CONTRACTOR, MANAGER, OFFICER, Year
 
-Q = "quarantine/d01"
+Q = "quarantine/target_list-d01"
 PLANNED = "erasure_planned plan-1"
 
 
@@ -163,6 +163,9 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
             "STATE-ERASED-UNPLANNED [keys_destroyed residents]",
             "STATE-ERASED-UNRECEIPTED [keys_destroyed residents]",
             "CUSTODY-USED-AFTER [snapshot_stored plan_document/erasure-1]",
+            "STATE-ERASED-ORDER [holding_erased quarantine/target_list-d01]",
+            "STATE-PLAN-AGAIN [erasure_planned plan-1]",
+            "STATE-PLAN-AGAIN [inventory_taken inventory]",
         },
     ),
     "a plan that names other bytes": (

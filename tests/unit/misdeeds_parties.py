@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from kansho.evidence.events import Event
-from tests.unit.attacks import Misdeed, all_of, changed, coded, late, moved_before
+from tests.unit.attacks import Misdeed, all_of, changed, coded, dropped, late, moved_before
 from tests.unit.evidence_year import PROTECTED, Year
 
 PRINTED = "printer/print_package/mailing_1"
+SENT, UNSENT = "printer/erasure_certificate/c1", "STATE-CERTIFICATE-SENDER [certificate_received printer]"
 
 
 def handed_to(party: str, kind: str) -> Misdeed:
@@ -34,7 +38,19 @@ def of_another_party(event: Event) -> Event:
     return event.__class__(**{**event.__dict__, "actor": {**event.actor, "party": "printer"}})
 
 
+def _came(**parts: Any) -> Misdeed:
+    """The printer's certificate is told to have come in another package."""
+    return lambda year: year.edit("package_received", lambda e: replace(e, **parts), SENT)
+
+
 MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
+    "a 丙's certificate that came in no package": (dropped("package_received", SENT), {UNSENT}),
+    "a 丙's certificate in a package that another sent": (
+        _came(codes={"party": "visitors", "kind": "erasure_certificate"}),
+        {UNSENT},
+    ),
+    "a 丙's certificate in a package that nobody sealed": (_came(refs={}), {UNSENT}),
+    "a 丙's certificate in a package for more": (_came(counts={"packages": 2}), {UNSENT}),
     "people sold to somebody nobody ever named": (
         handed_to("databroker", "roster"),
         {"FLOW-RECEIVER [package_handed_over databroker/roster/x1]"},

@@ -49,6 +49,8 @@ def test_a_whole_year_balances(year: Year) -> None:
         "delivered = accepted + quarantined",
         "accepted + added = roster",
         "accepted = stored",
+        "put aside by the gate = stored",
+        "days of sheets = days of halves",
         "stored = rows of the holding",
         "candidates <= roster",
         "held out <= held out by the plan",

@@ -26,7 +26,7 @@ from kansho.evidence.methods import CRYPTO_ERASE
 from kansho.evidence.verdict import verdict
 from kansho.evidence.verify import judge_bundle
 from kansho.vault.classes import PERSONAL_KEYS
-from tests.unit import misdeeds_counts, misdeeds_order, misdeeds_parties
+from tests.unit import misdeeds_counts, misdeeds_finish, misdeeds_order, misdeeds_parties
 from tests.unit.attacks import (
     FIFTH,
     HANDED,
@@ -117,7 +117,17 @@ from tests.unit.attacks import (
     with_lines,
     with_the_wards,
 )
-from tests.unit.evidence_year import CONTRACTOR, DELETED, HANDED_BACK, OFFICER, PLACES, RESULTS, Year, lawful_year
+from tests.unit.evidence_year import (
+    CONTRACTOR,
+    DELETED,
+    HANDED_BACK,
+    OFFICER,
+    PLACES,
+    RESULTS,
+    Year,
+    lawful_year,
+    printed,
+)
 
 LOOKALIKE = OFFICER[1].replace("a", "а")  # Cyrillic
 CLERK = ("contractor", "teshigawara", "contractor_staff")
@@ -138,7 +148,7 @@ Forgery = Callable[[Case], bytes]
 Beside = Callable[[Case], Given]
 
 #: The paper of a deed by hand.
-DISSOLVED = f"documents/closing/{sha256(b'dissolution')[:16]}.pdf"
+DISSOLVED = f"documents/closing/{sha256(printed('dissolution'))[:16]}.pdf"
 #: Papers that are issued right before the year is certified.
 OF_THE_END = ("erasure-certificate.pdf", "erasure-log.csv", "residue-scan.csv")
 #: Bytes changed after everything was signed, by whoever gets hold of the file.
@@ -414,22 +424,25 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         changed("approval_decided", "dag/run/call_list", refs={"digest": "0" * 64}),
         {"APPROVAL-DIGEST [approval_decided dag/run/call_list]"},
     ),
-    "one person for four eyes": (one_person_twice, {"STATE-ERASED-FOUR-EYES [snapshot_erased quarantine/d01]"}),
+    "one person for four eyes": (
+        one_person_twice,
+        {"STATE-ERASED-FOUR-EYES [snapshot_erased quarantine/target_list-d01]"},
+    ),
     "second approval rejected": (
         coded("approval_decided", "dag/run/erase_contractor", decision="reject"),
         {
             "APPROVAL-FOUR-EYES [approval_decided dag/run/erase_ward]",
-            "STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/d01]",
+            "STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/target_list-d01]",
             "STATE-PLAN-APPROVAL [approval_decided dag/run/erase_contractor]",
         },
     ),
     "erasure approved once": (
         dropped("approval_decided", "dag/run/erase_ward"),
-        {"STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/d01]"},
+        {"STATE-ERASED-UNAPPROVED [snapshot_erased quarantine/target_list-d01]"},
     ),
     "erased on the word of the wrong roles": (
         asked_instead("dag/run/erase_ward", OFFICER),
-        {"STATE-ERASED-ROLE [snapshot_erased quarantine/d01]"},
+        {"STATE-ERASED-ROLE [snapshot_erased quarantine/target_list-d01]"},
     ),
     "erased under another plan": (
         coded("holding_erased", "roster/d01", plan="0" * 64),
@@ -454,11 +467,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "erased without a plan": (
         dropped("erasure_planned"),
-        {"CERTIFY-INCOMPLETE [erasure_planned]", "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/d01]"},
+        {"CERTIFY-INCOMPLETE [erasure_planned]", "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/target_list-d01]"},
     ),
     "erased before the receipt": (
         dropped("handover_receipted"),
-        {"STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/d01]", *NOT_RECEIPTED},
+        {"STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/target_list-d01]", *NOT_RECEIPTED},
     ),
     "a receipt of a hand-over that nobody made": (
         renamed("handover_receipted", "handover-1", "handover-99"),
@@ -532,6 +545,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "HANDOVER-ERASED-EARLY [snapshot_erased call_results/c1]",
             "STATE-PLAN-TARGETS [erasure_planned plan-1]",
+            "STATE-ERASED-REASON [snapshot_erased call_results/c1]",
         },
     ),
     "rows that were put aside erased before the receipt": (
@@ -541,6 +555,8 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "STATE-ERASED-UNPLANNED [snapshot_erased quarantine/call_results-c1]",
             "STATE-ERASED-UNRECEIPTED [snapshot_erased quarantine/call_results-c1]",
             "CUSTODY-USED-AFTER [snapshot_stored plan_document/erasure-1]",
+            "STATE-PLAN-AGAIN [erasure_planned plan-1]",
+            "STATE-PLAN-AGAIN [inventory_taken inventory]",
         },
     ),
     "a hand-over of nothing": (
@@ -646,7 +662,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a party without consent": (
         dropped("party_registered", "printer"),
-        {"STATE-CONSENT [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "STATE-CONSENT [package_handed_over printer/print_package/mailing_1]",
+            "CUSTODY-PARTY [package_received printer/erasure_certificate/c1]",
+        },
     ),
     "a party given a work it has no consent for": (
         coded("party_registered", "printer", works="sealing"),
@@ -805,9 +824,9 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"CUSTODY-USED-ERASED [stage_finished mailing_9]"},
     ),
     "a holding made of what was erased before": (
-        moved_before("snapshot_erased", "raw_target_list/d01", "snapshot_stored", "quarantine/d01"),
+        moved_before("snapshot_erased", "raw_target_list/d01", "snapshot_stored", "quarantine/target_list-d01"),
         {
-            "CUSTODY-USED-ERASED [snapshot_stored quarantine/d01]",
+            "CUSTODY-USED-ERASED [snapshot_stored quarantine/target_list-d01]",
             "STATE-ERASED-REASON [snapshot_erased raw_target_list/d01]",
         },
     ),
@@ -859,7 +878,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a holding erased that never was": (
         late("snapshot_erased", "roster/d77", codes=DELETED),
-        {"CUSTODY-UNKNOWN [snapshot_erased roster/d77]"},
+        {
+            "CUSTODY-UNKNOWN [snapshot_erased roster/d77]",
+            "STATE-SCAN-EARLY [snapshot_erased roster/d77]",
+        },
     ),
     "a working file kept beyond its day": (
         on("snapshot_erased", "2027-07-20", "raw_target_list/d01"),
@@ -877,6 +899,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "DEADLINE-ERASE-BY [snapshot_erased raw_target_list/d01]",
             "FLOW-ERASE-BY [snapshot_stored raw_target_list/d01]",
+            "STATE-ERASED-REASON [snapshot_erased raw_target_list/d01]",
         },
     ),
     "a working file nobody approved": (
@@ -913,7 +936,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a medium returned that never came": (
         late("medium_returned", "d77"),
-        {"COUNT-MEDIA [media = returned]", "CUSTODY-MEDIUM [medium_returned d77]"},
+        {
+            "COUNT-MEDIA [media = returned]",
+            "CUSTODY-MEDIUM [medium_returned d77]",
+            "STATE-RETURN-PAPER [medium_returned d77]",
+        },
     ),
     "a delivery from no registered medium": (
         dropped("medium_registered"),
@@ -1030,11 +1057,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "done and witnessed by one person": (
         coded("manual_target_closed", "hand/backup_disk", witness="h03"),
-        {"STATE-MANUAL-FORM [hand/backup_disk]"},
+        {
+            "STATE-MANUAL-FORM [hand/backup_disk]",
+            "STATE-MANUAL-NAMES [hand/backup_disk]",
+        },
     ),
     "a party's machines erased by one of ours": (
         coded("manual_target_closed", "party/printer", by="h04"),
-        {"PAPERS-WORDS [printer: by]", "STATE-MANUAL-PEOPLE [party/printer]"},
+        {
+            "PAPERS-WORDS [printer: by]",
+            "STATE-MANUAL-PEOPLE [party/printer]",
+            "STATE-MANUAL-NAMES [party/printer]",
+        },
     ),
     "a medium destroyed instead of returned": (
         coded("manual_target_closed", "medium/d01", method="physical_destruction"),
@@ -1042,7 +1076,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "cards that came back, received by one of ours": (
         coded("manual_target_closed", "paper/returned-cards", witness="h04"),
-        {"STATE-MANUAL-RETURN [paper/returned-cards]"},
+        {
+            "STATE-MANUAL-RETURN [paper/returned-cards]",
+            "STATE-MANUAL-NAMES [paper/returned-cards]",
+        },
     ),
     "a paper whose digest is none": (
         changed("manual_target_closed", "party/printer", refs={"sha256": "seen"}),
@@ -1142,7 +1179,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     },
     "a scan of empty folders": (
         scan_of(dict.fromkeys(PLACES, (0, 0))),
-        {"CERTIFY-INCOMPLETE [residue_scanned]", "STATE-SCAN-PLACES [residue_scanned scan-1]"},
+        {
+            "CERTIFY-INCOMPLETE [residue_scanned]",
+            "STATE-SCAN-PLACES [residue_scanned scan-1]",
+            "STATE-SCAN-FEW [residue_scanned scan-1]",
+        },
     ),
     "a scan without the database that was purged": (
         coded("traces_purged", "attempt-2", place="database"),
@@ -1254,7 +1295,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"STATE-CLOCK-BACKWARDS [call_list_made]"},
     ),
     "a key of the signer nobody bound": (dropped("keys_created"), {"KEY-UNBOUND [public-key.txt]"}),
-    "an event twice": (late("medium_returned", "d01"), {"EVENT-TWICE [medium_returned]"}),
+    "an event twice": (late("password_entered", "d01-1"), {"EVENT-TWICE [password_entered]"}),
     "a negative count": (
         counted("inventory_taken", media=-1),
         {"COUNT-INVENTORY [inventory = sum of its kinds]", "COUNT-NEGATIVE [inventory_taken]"},
@@ -1334,7 +1375,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a copy that a party never said to be gone": (
         dropped("package_erased", "visitors/visit_halves/visit_1-2027-10-13"),
-        {"DEADLINE-COPY [copy_erase/visitors/visit_halves/visit_1-2027-10-13]"},
+        {
+            "DEADLINE-COPY [copy_erase/visitors/visit_halves/visit_1-2027-10-13]",
+            "STATE-COPY-KEPT [package_handed_over visitors/visit_halves/visit_1-2027-10-13]",
+        },
     ),
     "a copy erased late, and nobody says so": (
         told_at_the_end("package_erased", "call_centre/call_list/call_1-a1", on="2027-08-09"),
@@ -1639,6 +1683,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "COUNT-PERSONS [accepted + added = roster [plan-1]]",
             "COUNT-PERSONS [accepted = stored [roster/d01]]",
+            "COUNT-STORED [put aside by the gate = stored [target_list/d01]]",
         },
     ),
     "people without an outcome": (
@@ -1710,13 +1755,18 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "fewer packages certified than handed over": (
         counted("certificate_received", "printer", packages=0),
-        {"COUNT-CERTIFIED [packages handed over = certified [printer]]"},
+        {
+            "COUNT-CERTIFIED [packages handed over = certified [printer]]",
+            "STATE-CERTIFICATE-SENDER [certificate_received printer]",
+        },
     ),
     "one party certified what lay with another": (
         surplus_hides_a_lack,
         {
             "COUNT-CERTIFIED [packages handed over = certified [printer]]",
             "COUNT-CERTIFIED [packages handed over = certified [visitors]]",
+            "STATE-CERTIFICATE-SENDER [certificate_received printer]",
+            "STATE-CERTIFICATE-SENDER [certificate_received visitors]",
         },
     ),
     "traces that do not balance": (
@@ -1731,6 +1781,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "STATE-TRACES-FEWER [inventory_taken inventory]",
         },
     ),
+    **misdeeds_finish.MISDEEDS,
     **misdeeds_order.MISDEEDS,
     **misdeeds_parties.MISDEEDS,
 }

@@ -22,14 +22,26 @@ from tests.unit.evidence_year import Year, lawful_year
 
 Edit = Callable[[Year], None]
 BY_HAND = {
-    "kind": "backup",
-    "method": "physical_destruction",
+    "kind": "paper",
+    "method": "dissolution",
     "on": "2028-01-28",
     "place": "vault_site",
     "by": "h04",
     "witness": "h01",
 }
-HELD = {"document": "held:contractor"}
+HELD = {"document": "held:contractor", "found": "present", "verified": "witnessed"}
+#: Sheets that came after the first of them had gone.
+LATER = "paper/visit-sheets/n2"
+
+
+PAPER = {"sha256": "0" * 64}
+
+
+def deed(year: Year, codes: dict[str, str], refs: dict[str, str] = PAPER) -> None:
+    """One more closing by hand, of three sheets, under the names that its people are registered by."""
+    called = {h.id: h.name for h in year.config.handlers}
+    names = {name: called[codes[name]] for name in ("by", "witness") if name in codes}
+    year.add("manual_target_closed", LATER, counts={"items": 3}, codes=codes, refs=refs, names=names)
 
 
 def changed(type: str, **parts: Any) -> Edit:
@@ -62,8 +74,14 @@ def counted_last(**counts: int) -> Edit:
 
 NOT_DONE: dict[str, tuple[Edit, str]] = {
     "a target was never erased": (dropped("holding_erased", "roster/d01"), "roster/d01"),
-    "a target was not verified": (changed("holding_erased", codes={"verified": "failed"}), "quarantine/d01"),
-    "a target was erased by no method": (changed("holding_erased", codes={"method": "none"}), "quarantine/d01"),
+    "a target was not verified": (
+        changed("holding_erased", codes={"verified": "failed"}),
+        "quarantine/target_list-d01",
+    ),
+    "a target was erased by no method": (
+        changed("holding_erased", codes={"method": "none"}),
+        "quarantine/target_list-d01",
+    ),
     **{
         f"the key {name} is kept": (dropped("keys_destroyed", name), name)
         for name in PERSONAL_KEYS
@@ -168,25 +186,29 @@ def test_the_verifier_refuses_a_certification_where(case: str, mini: CampaignCon
 
 
 def test_a_year_without_a_witness_is_lawful_and_says_so(mini: CampaignConfig) -> None:
-    assert codes_of(certified(mini, changed("erasure_attended", codes={"witness": "none"}))) == set()
+
+    def alone(year: Year) -> None:
+        changed("erasure_attended", codes={"witness": "none"})(year)
+        year.edit("erasure_attended", lambda e: replace(e, names={n: e.names[n] for n in ("operator", "verifier")}))
+
+    assert codes_of(certified(mini, alone)) == set()
 
 
 @pytest.mark.parametrize("field", [*BY_HAND, "sha256"])
 def test_a_closing_by_hand_says_everything(field: str, mini: CampaignConfig) -> None:
     year = lawful_year(mini)
-    year.add("manual_target_closed", "hand/backup", codes={**BY_HAND, **HELD}, refs={"sha256": "0" * 64})
+    deed(year, {**BY_HAND, **HELD})
     assert codes_of(year) == set()
     assert manual_closed(year.events)[-1]["witness"] == "h01"
     year = lawful_year(mini)
-    codes = {name: value for name, value in BY_HAND.items() if name != field}
-    year.add("manual_target_closed", "hand/backup", codes=codes, refs={} if field == "sha256" else {"sha256": "0" * 64})
-    assert codes_of(year) == {"STATE-MANUAL-FORM"}
+    deed(year, {name: value for name, value in BY_HAND.items() if name != field}, {} if field == "sha256" else PAPER)
+    beside = {"STATE-MANUAL-DATE"} if field == "on" else set()
+    assert codes_of(year) == {"STATE-MANUAL-FORM", *beside}
 
 
 def test_nobody_witnesses_themselves(mini: CampaignConfig) -> None:
     year = lawful_year(mini)
-    codes = {**BY_HAND, **HELD, "witness": BY_HAND["by"]}
-    year.add("manual_target_closed", "hand/backup", codes=codes, refs={"sha256": "0" * 64})
+    deed(year, {**BY_HAND, **HELD, "witness": BY_HAND["by"]})
     assert codes_of(year) == {"STATE-MANUAL-FORM"}
 
 

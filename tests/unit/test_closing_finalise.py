@@ -32,6 +32,7 @@ from kansho.evidence.carried import FOLDER
 from kansho.evidence.findings import Finding
 from kansho.evidence.strict import read_zip
 from kansho.evidence.verify import verify_bundle
+from kansho.opening.register import register_handler
 from kansho.vault.classes import PERSONAL_KEYS
 from kansho.workspace import Workspace
 from tests.conftest import MINI, without_keys
@@ -517,11 +518,16 @@ def test_two_of_ours_and_one_of_the_ward_are_written_down_by_name_and_once(
     open_workspace: Callable[[date], Workspace],
 ) -> None:
     ws = open_workspace(date(2028, 1, 29))
+    for user in ("watanuki", "tsukumo", "takanashi"):
+        handler = ws.config.handler_of_user(user)
+        assert handler is not None
+        register_handler(ws, handler)
     for people, wrong in (
         (Attended("watanuki", "watanuki", "none"), "watanuki"),
         (Attended("tsukumo", "watanuki", "teshigawara"), "teshigawara"),  # the witness is of the ward
         (Attended("tsukumo", "takanashi", "none"), "takanashi"),  # and nobody else is
         (Attended("nobody", "watanuki", "none"), "nobody"),
+        (Attended("tsukumo", "teshigawara", "none"), "teshigawara"),  # whom the ledger does not have
     ):
         with refused("CERTIFY-PEOPLE", place=wrong):
             record_attended(ws, people)

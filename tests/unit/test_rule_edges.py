@@ -128,13 +128,13 @@ EDGES: dict[str, tuple[Misdeed, set[str]]] = {
         approved_by("watanuki", "ward_manager"),
         {BY_WARD, "APPROVAL-UNASSIGNED approval_decided dag/run/erase_ward",
           "APPROVAL-UNREAD approval_decided dag/run/erase_ward",
-          "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01",
+          "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/target_list-d01",
           "APPROVAL-UNREGISTERED approval_decided dag/run/erase_ward"},
     ),
     "another person of the same role for four eyes": (
         approved_by("yamanashi", CONTRACTOR[2]),
         {BY_WARD, "APPROVAL-UNASSIGNED approval_decided dag/run/erase_ward",
-         "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/d01"},
+         "STATE-ERASED-FOUR-EYES snapshot_erased quarantine/target_list-d01"},
     ),
     "a plan approved as another thing": (as_another_thing, {f"WORK-PLAN {place}" for place in PLAN}),
     "read for a manager who answers for nothing": (

@@ -33,7 +33,7 @@ DUE = [
     ("erase_by", "sealed_delivery/d01", "2027-07-19", "snapshot_erased sealed_delivery/d01"),
     ("erase_by", "raw_target_list/d01", "2027-07-19", "snapshot_erased raw_target_list/d01"),
     ("erase_by", "roster/d01", "2028-01-29", "snapshot_erased roster/d01"),
-    ("erase_by", "quarantine/d01", "2028-01-29", "snapshot_erased quarantine/d01"),
+    ("erase_by", "quarantine/target_list-d01", "2028-01-29", "snapshot_erased quarantine/target_list-d01"),
     *(("erase_by", name, "2028-01-29", f"snapshot_erased {name}") for name in RESULTS),
     ("erase_by", "plan_document/erasure-1", "2028-01-29", "snapshot_erased plan_document/erasure-1"),
     *(
@@ -130,6 +130,7 @@ def test_every_fact_of_the_years_configuration(mini: CampaignConfig) -> None:
         by_hand=("backup_disk",),
         clause_version="tokki-2022",
         holders={"backup_disk": "contractor"},
+        held_kinds={"backup_disk": "backup"},
         flows={f["kind"]: FlowFact("contractor", "vault_site", f["erase_after_days"], f["purpose"]) for f in ours},
         capacity={"calls": 200, "mailings": 400, "visits": 60},
         wave_capacity={"call_1": 200, "mailing_1": 400, "visit_1": 60},
@@ -258,7 +259,7 @@ def test_events_that_count_nothing_count_nothing(mini: CampaignConfig) -> None:
     }
     assert {name: equations[name] for name in counted} == counted
     assert {sides for name, sides in equations.items() if name not in counted} == {(0, 0)}
-    assert len(equations) == 53
+    assert len(equations) == 54
 
 
 def test_an_empty_log_begins_with_no_opening(mini: CampaignConfig) -> None:

@@ -13,6 +13,7 @@ from kansho.campaign.config import CampaignConfig, Handler
 from kansho.campaign.rights import Role
 from kansho.errors import KanshoError
 from kansho.evidence.events import Event
+from kansho.leaving import is_registered
 from kansho.workspace import Workspace
 
 KEY = "closing"
@@ -78,7 +79,7 @@ def tool_version() -> str:
 
 def _handler(ws: Workspace, user: str, party: str) -> Handler:
     found = ws.config.handler_of_user(user)
-    if found is None or found.party != party:
+    if found is None or found.party != party or not is_registered(ws, found.id, ws.today):
         raise _refusal("登録された取扱者ではありません", user)
     return found
 

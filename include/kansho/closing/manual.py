@@ -14,23 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from kansho.campaign.config import CampaignConfig, Handler
 from kansho.campaign.rights import Role
 from kansho.closing.packing import is_readable_pdf
 from kansho.errors import KanshoError
-from kansho.evidence.access_rules import ENDED
 from kansho.evidence.bundle import sha256
 from kansho.evidence.closing_rules import arrived_last
 from kansho.evidence.events import Event
 from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, of_deed
-from kansho.evidence.registrations import newest
+from kansho.evidence.methods import BY_HAND_OF, PRESENT, RETURN, WITNESSED
 from kansho.exchange.custody import cards_missing
 from kansho.exchange.papers import read_paper
 from kansho.exchange.refused import refusal_told
 from kansho.exchange.slips import Asked, AskedList, Slip, TargetKind, slips_folder, write_asked
+from kansho.leaving import is_registered
 from kansho.workspace import Workspace
 
 #: Who of 乙 enters a deed by hand.
@@ -137,7 +136,7 @@ def enter_by_hand(ws: Workspace, slip: Slip, document: bytes) -> list[Event]:
             what another party's own slip or certificate closes.
     """
     own = ws.config.contractor.id
-    if ws.actor.party != own or ws.actor.role not in MAY_ENTER or not _is_registered(ws, _of_user(ws), ws.today):
+    if ws.actor.party != own or ws.actor.role not in MAY_ENTER or not _may_act(ws):
         raise _refusal("手で登録できるのは、受託者の取扱責任者又は取扱者です", ws.actor.user)
     return close_targets(ws, slip, own, document)
 
@@ -187,7 +186,7 @@ def _close(ws: Workspace, target: Target, slip: Slip, by: Handler, witness: Hand
         "manual_target_closed",
         target.key,
         counts={"items": target.items},
-        codes={**codes, "found": "present", "verified": "witnessed", "document": name},
+        codes={**codes, "found": PRESENT, "verified": WITNESSED, "document": name},
         refs={"sha256": digest},
         names={"by": by.name, "witness": witness.name},
     )
@@ -200,7 +199,7 @@ def _people(ws: Workspace, slip: Slip) -> tuple[Handler, Handler]:
     by, witness = handlers[slip.by], handlers[slip.witness]
     if by.id == witness.id or (by.user is not None and by.user == witness.user):
         raise _refusal("実施者と立会者は別の人にしてください", slip.targets[0])
-    if not all(_is_registered(ws, h, slip.on) for h in (by, witness) if h.party == ws.config.contractor.id):
+    if not all(is_registered(ws, h.id, slip.on) for h in (by, witness) if h.party == ws.config.contractor.id):
         raise _refusal("実施者・立会者の取扱者としての登録が、実施日にありません", slip.targets[0])
     if slip.place not in {p.id for p in ws.config.places}:
         raise _refusal("指定された場所ではありません (P14)", slip.targets[0])
@@ -218,14 +217,10 @@ def _require_no_more(ws: Workspace, slip: Slip, digest: str) -> None:
             raise _refusal(f"完了した対象です。その後に届いた分は {waiting[of_deed(key)]} として記録してください", key)
 
 
-def _of_user(ws: Workspace) -> Handler | None:
-    return ws.config.handler_of_user(ws.actor.user)
-
-
-def _is_registered(ws: Workspace, handler: Handler | None, on: date) -> bool:
-    """Whether the ledger has a handler as registered, and not as gone before a day."""
-    last = newest(ws.ledger.events("handler_registered"), handler.id) if handler is not None else None
-    return last is not None and (not last.codes.get(ENDED) or on.isoformat() <= last.codes[ENDED])
+def _may_act(ws: Workspace) -> bool:
+    """Whether the actor is a handler who is registered today."""
+    handler = ws.config.handler_of_user(ws.actor.user)
+    return handler is not None and is_registered(ws, handler.id, ws.today)
 
 
 def _require_word(ws: Workspace, target: Target, party: str) -> None:
@@ -244,8 +239,12 @@ def _require_returned(ws: Workspace, target: Target, slip: Slip) -> None:
     if target.key.startswith("party/") and party[slip.by] != target.holder:
         raise _refusal("再委託先の取扱者が実施したものではありません", target.key)
     wants_return = target.asked == ws.config.ward_party.id
-    if wants_return and (slip.method != "return" or party[slip.witness] != target.asked):
+    if wants_return and (slip.method != RETURN or party[slip.witness] != target.asked):
         raise _refusal("区へ返却し、区の受領を記録してください", target.key)
+    if not wants_return and slip.method == RETURN and target.kind != "pc":
+        raise _refusal("返却する相手のない対象です", target.key)
+    if slip.method not in BY_HAND_OF[target.kind]:
+        raise _refusal("その種類の対象を消去できる方法ではありません", target.key)
 
 
 def _document(ws: Workspace, document: bytes, kept_as: str | None) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def require_verifies(ws: Workspace) -> None:
 def _print(ws: Workspace, made: bytes, part: Sequence[Event]) -> bytes:
     """The certificate's paper where it was issued before, made again if it was lost; else its words do for it here."""
     if ws.ledger.find("document_issued", certificate.PDF) is None:
-        return made
+        return b"%PDF-" + made
     return certificate.issue_paper(ws, made, part[-1]).read_bytes()
 
 

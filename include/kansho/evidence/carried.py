@@ -26,6 +26,7 @@ FOLDER = "papers/"
 #: No part begins with a point: an auditor unpacks a bundle that anybody may have made.
 NAME = re.compile(r"papers/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99})?\Z")
 _DOCUMENTS = "documents/"
+_PDF = b"%PDF-"
 #: What a 丙 certifies with: its words, which a program reads, and its signed paper.
 WORDS, PAPER = "documents/certificate-{}.json", "documents/certificate-{}.pdf"
 #: Our certificate, printed and signed.
@@ -78,6 +79,8 @@ def carried_findings(files: Mapping[str, bytes], events: Sequence[Event], campai
             yield Finding("PAPERS-MISSING", name[:100], "the log issued this paper, and the bundle lacks it")
         elif _digest(files[name]) != digest:
             yield Finding("PAPERS-CHANGED", name[:100], "not the paper that the log issued")
+        elif name.endswith(".pdf") and not files[name].startswith(_PDF):
+            yield Finding("PAPERS-FORM", name[:100], "called a PDF, and it is none: nobody can read what it shows")
     if any(e.type == "campaign_certified" for e in events):
         for document in sorted({PRINTED, *attached}):
             issued = wanted.get(name_in_bundle(document))

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kansho.evidence.access_rules import ENDED
 from kansho.evidence.certified import open_manual, pending_keys
 from kansho.evidence.events import Event
-from kansho.evidence.facts import WARD, ConfigFacts
+from kansho.evidence.facts import CONTRACTOR, WARD, ConfigFacts
 from kansho.evidence.findings import Finding
 from kansho.evidence.hand_rules import RETURNED_CARDS, VISIT_SHEETS, arrived, hand_findings, of_deed
 from kansho.evidence.purges import KINDS, NO_DATABASE, attempts, left_over, seen_before
+from kansho.evidence.registrations import id_of
+
+#: In place of a witness: nobody of 甲 attended.
+_NOBODY = "none"
 
 #: The events that these rules look at.
 _TOLD = frozenset(
@@ -54,11 +59,14 @@ def _certified(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]
         return
     before = [e for e in events if e.sequence < certified.sequence]
     end = f"event {certified.sequence} {certified.type}"
-    attended = next((e for e in before if e.type == "erasure_attended"), None)
-    if attended is None:
+    attended = [e for e in before if e.type == "erasure_attended"]
+    if not attended:
         yield Finding("STATE-UNATTENDED", end, "certified without naming who erased, who checked and who attended")
-    else:
-        yield from _attended(attended, facts)
+    for event in attended[:1]:
+        yield from _attended(event, facts, [e for e in before if e.sequence < event.sequence])
+    for again in attended[1:]:
+        place = f"event {again.sequence} {again.type}"
+        yield Finding("STATE-ATTENDED", place, "who erased is said once: the certificate would name the last (P11)")
     closed = {e.key for e in before if e.type == "manual_target_closed"}
     for name in sorted({*open_manual(before), *(wanted_by_hand(before, facts) - closed)}):
         yield Finding("STATE-MANUAL-OPEN", end, f"certified while not closed by hand: {name[:120]}")
@@ -78,12 +86,31 @@ def _purged(before: Sequence[Event], end: str) -> Iterator[Finding]:
         yield Finding("STATE-TRACES-DATABASE", end, "certified as without a database, although one had been seen")
 
 
-def _attended(event: Event, facts: ConfigFacts) -> Iterator[Finding]:
-    """Who erased does not check it alone; whoever attends is of 甲, or nobody did and the certificate says so."""
+def _attended(event: Event, facts: ConfigFacts, before: Sequence[Event]) -> Iterator[Finding]:
+    """Two of 乙, for who erased does not check it alone; who attends is of 甲, or the certificate says nobody did."""
     place = f"event {event.sequence} {event.type}"
-    operator, verifier, witness = (event.codes.get(n, "") for n in ("operator", "verifier", "witness"))
-    if operator == verifier or {operator, verifier} - set(facts.users):
-        yield Finding("STATE-ATTENDED", place, "operator and verifier are not two registered people")
-    user = facts.users.get(witness)
-    if witness != "none" and (user is None or facts.parties.get(user.party) != WARD):
-        yield Finding("STATE-ATTENDED", place, "the witness is no registered person of the ward")
+    called = {}
+    for name, kind in (("operator", CONTRACTOR), ("verifier", CONTRACTOR), ("witness", WARD)):
+        user = event.codes.get(name, "")
+        if name == "witness" and user == _NOBODY:
+            continue
+        person = _in_office(before, user, event.campaign_date)
+        if person is None or facts.parties.get(person.codes.get("party", "")) != kind:
+            yield Finding("STATE-ATTENDED", place, f"the {name} was not registered then, or is of another party (P4)")
+        else:
+            called[name] = f"{person.names.get('name', '')}（{person.names.get('post', '')}）"
+            if called[name] != event.names.get(name):
+                yield Finding("STATE-ATTENDED", place, f"the {name} is named as somebody else (P4)")
+    if event.codes.get("operator") == event.codes.get("verifier"):
+        yield Finding("STATE-ATTENDED", place, "one person erased and checked it")
+    if set(event.names) - {"operator", "verifier", "witness"} or ("witness" in event.names) != ("witness" in called):
+        yield Finding("STATE-ATTENDED", place, "names somebody of whom nothing is said (P4)")
+
+
+def _in_office(before: Sequence[Event], user: str, day: str) -> Event | None:
+    """The newest registration of a user's handler, unless it had ended before the day."""
+    mine = {id_of(e) for e in before if e.type == "handler_registered" and user and e.codes.get("user") == user}
+    last = next((e for e in reversed(before) if e.type == "handler_registered" and id_of(e) in mine), None)
+    if last is None or last.codes.get("user") != user or (last.codes.get(ENDED) or day) < day:
+        return None
+    return last

@@ -21,6 +21,8 @@ AT_MOST = " <= "
 #: Equation without its subject → the code of one that does not hold.
 CODES: Mapping[str, str] = {
     "accepted = stored": "COUNT-PERSONS",
+    "put aside by the gate = stored": "COUNT-STORED",
+    "days of sheets = days of halves": "COUNT-GIVEN",
     "stored = rows of the holding": "COUNT-PERSONS",
     "candidates <= roster": "COUNT-CANDIDATES",
     "held out <= held out by the plan": "COUNT-CANDIDATES",
@@ -52,6 +54,17 @@ _GIVEN: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
     "call_list": ("call_list_made", "listed", ("rows", "withdrawn"), "called = handed over + withdrawn"),
 }
 _HALVES = "visit_halves"
+#: What stands in the core → the delivered file that becomes it once its gate let it through.
+FILE_OF: Mapping[str, str] = {
+    "roster": "target_list",
+    "analysis": "analysis_items",
+    "checkup_facts": "checkup_results",
+    "past_attendance_facts": "past_attendance",
+    "screening_facts": "screening_history",
+    "past_outreach_facts": "past_outreach",
+    "stop_facts": "stop_list",
+    "attendance_facts": "attendance_update",
+}
 #: Days are written at the end of the halves' package: ``visit_1-YYYY-MM-DD``.
 _DAY = len("-YYYY-MM-DD")
 
@@ -66,6 +79,7 @@ def equations(events: Sequence[Event]) -> Iterator[_Equation]:
         log[event.type].append(event)
     over = bool(log["campaign_certified"])
     yield from _rosters(log, over)
+    yield from _put_aside(log)
     yield from _waves(log)
     yield from _given(log, over)
     yield from _pulled(log)
@@ -99,6 +113,18 @@ def _rosters(log: _ByType, over: bool) -> Iterator[_Equation]:
         yield f"stored = rows of the holding [{stored.key}]", rows, rows_of(stored)
 
 
+def _put_aside(log: _ByType) -> Iterator[_Equation]:
+    """Rows that a gate did not let in lie aside once the others are taken in: they came, and are somebody's."""
+    gates = _counts(log, "gate_evaluated", "quarantined")
+    rows = _counts(log, "snapshot_stored", "rows")
+    for stored in log["snapshot_stored"]:
+        kind, _, delivery = stored.key.partition("/")
+        if kind in FILE_OF:
+            file = FILE_OF[kind]
+            aside = rows[f"quarantine/{file}-{delivery}"]
+            yield f"put aside by the gate = stored [{file}/{delivery}]", gates[f"{file}/{delivery}"], aside
+
+
 def rows_of(stored: Event) -> int:
     """Rows that a snapshot's own reference names."""
     holding = stored.refs.get("holding")
@@ -123,6 +149,7 @@ def _given(log: _ByType, over: bool) -> Iterator[_Equation]:
         wave, _, rest = out.key.partition("/")
         sheets[wave, rest.partition("/")[0]] += out.counts.get("rows", 0)
     waves = _waves_of(log, "visit_list_made")
+    halved: dict[str, set[str]] = defaultdict(set)
     for package in log["package_handed_over"]:
         kind, name = package.codes.get("kind", ""), package.codes.get("package", "")
         if kind in _GIVEN and (name in sources[kind] or over):
@@ -132,6 +159,10 @@ def _given(log: _ByType, over: bool) -> Iterator[_Equation]:
         elif kind == _HALVES:
             listed, day = name[:-_DAY], name[1 - _DAY :]
             yield f"halves <= rows on sheets [{package.key}]", _rows(package), sheets[waves.get(listed, listed), day]
+            halved[waves.get(listed, listed)].add(day)
+    for wave in sorted({wave for wave, _ in sheets}) if over else ():
+        days = {day for (of, day), rows in sheets.items() if of == wave and rows}
+        yield f"days of sheets = days of halves [{wave}]", len(days), len(days & halved[wave])
 
 
 def _pulled(log: _ByType) -> Iterator[_Equation]:

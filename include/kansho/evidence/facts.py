@@ -65,8 +65,8 @@ class ConfigFacts:
     ``copy_purposes`` what those are for;
     ``handlers`` are party, role, user and place of each, ``places`` the party of each (P4, P14);
     ``leaves`` are the last days of handlers who leave within the year (P5); ``clause_version`` is the contract's (C1);
-    ``by_hand`` are what people erase, with the ``holders``; ``object_stores`` are declared stores that are no disk of
-    ours (P11).
+    ``by_hand`` are what people erase, with ``holders`` and ``held_kinds``; ``object_stores`` are declared stores that
+    are no disk of ours (P11).
     """
 
     campaign: str
@@ -85,6 +85,7 @@ class ConfigFacts:
     copies: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
     clause_version: str = ""
     holders: Mapping[str, str] = field(default_factory=dict)
+    held_kinds: Mapping[str, str] = field(default_factory=dict)
     object_stores: tuple[str, ...] = ()
     copy_purposes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     handlers: Mapping[str, tuple[str, str, str, str]] = field(default_factory=dict)
@@ -152,6 +153,7 @@ class ConfigFacts:
                 clause_version=_text(value["contract"]["clause_version"]),
                 by_hand=tuple(_text(h["id"]) for h in value["closing"]["by_hand"]),
                 holders={_text(h["id"]): _text(h["holder"]) for h in value["closing"]["by_hand"]},
+                held_kinds={_text(h["id"]): _text(h["kind"]) for h in value["closing"]["by_hand"]},
                 object_stores=tuple(_text(s["id"]) for s in value["closing"]["storage"] if s["kind"] == OBJECT_STORE),
                 gate_owner=_text(value["gates"][0]["owner"]) if value["gates"] else "contractor_manager",
             )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
-from kansho.evidence.methods import BY_HAND, RETURN
+from kansho.evidence.methods import BY_HAND_OF, PRESENT, RETURN, WITNESSED
 from kansho.evidence.registrations import id_of
 from kansho.evidence.short import is_digest
 
@@ -24,6 +24,8 @@ from kansho.evidence.short import is_digest
 MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
 #: Instead of a document of ours: who keeps the paper.
 _HELD = "held:"
+#: Class of target → kind of thing; of what was declared, as it was declared.
+_KINDS = {"medium": "medium", "paper": "paper", "party": "pc"}
 #: What 甲 provided, or sent through 乙, and gets back.
 RETURNED_CARDS = "paper/returned-cards"
 VISIT_SHEETS = "paper/visit-sheets"
@@ -39,16 +41,16 @@ def of_deed(key: str) -> str:
 def hand_findings(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
     """What a closing by hand leaves out, or says that the rest of the log does not bear out."""
     last: dict[str, str] = {}  # target → `arrived_last` so far: a forged log may close as many as it likes
-    party_of: dict[str, str] = {}  # registered handler → party
+    people: dict[str, tuple[str, str]] = {}  # registered handler → party, name
     issued: dict[str, str] = {}  # document → digest
     for event in events:
         match event.type:
             case "handler_registered":
-                party_of[id_of(event)] = event.codes.get("party", "")
+                people[id_of(event)] = (event.codes.get("party", ""), event.names.get("name", ""))
             case "document_issued":
                 issued[event.key] = str(event.refs.get("sha256", ""))
             case "manual_target_closed":
-                yield from _closed(event, facts, last.get(of_deed(event.key), ""), party_of, issued)
+                yield from _closed(event, facts, last.get(of_deed(event.key), ""), people, issued)
             case _:
                 target = arrived(event)
                 last[target] = max(last.get(target, ""), event.campaign_date)
@@ -69,7 +71,7 @@ def arrived(event: Event) -> str:
 
 
 def _closed(
-    event: Event, facts: ConfigFacts, came: str, party_of: Mapping[str, str], issued: Mapping[str, str]
+    event: Event, facts: ConfigFacts, came: str, people: Mapping[str, tuple[str, str]], issued: Mapping[str, str]
 ) -> Iterator[Finding]:
     place, codes = f"event {event.sequence} {event.key}", event.codes
     if not came <= codes.get("on", "") <= event.campaign_date:
@@ -81,24 +83,47 @@ def _closed(
         return
     if codes["by"] == codes["witness"]:
         yield Finding("STATE-MANUAL-FORM", place, "done and witnessed by one person")
-    if codes["method"] not in BY_HAND:
-        yield Finding("STATE-MANUAL-METHOD", place, "closed by no method of the list (P11)")
-    yield from _people(event, facts, party_of, place)
+    yield from _ended(event, facts, place)
+    yield from _people(event, facts, people, place)
     if not _shown(event, facts, issued):
         yield Finding("STATE-MANUAL-PAPER", place, "the paper has no digest, was not issued, or is kept by no party")
 
 
-def _people(event: Event, facts: ConfigFacts, party_of: Mapping[str, str], place: str) -> Iterator[Finding]:
+def _ended(event: Event, facts: ConfigFacts, place: str) -> Iterator[Finding]:
+    """The thing was there, is what it was declared as, and ended in a way that ends such a thing, which was seen."""
+    codes = event.codes
+    if codes["kind"] != kind_of(event.key, facts):
+        yield Finding("STATE-MANUAL-FORM", place, "closed as another kind of thing than it is")
+    elif codes["method"] not in BY_HAND_OF.get(codes["kind"], ()):
+        yield Finding("STATE-MANUAL-METHOD", place, "closed by no method of the list that ends such a thing (P11)")
+    if (codes.get("found"), codes.get("verified")) != (PRESENT, WITNESSED):
+        yield Finding("STATE-MANUAL-FORM", place, "not said to have been there, or nobody saw it end")
+    if event.counts.get("items", 0) < 1 and not event.key.startswith("party/"):
+        yield Finding("STATE-MANUAL-FORM", place, "nothing was closed: no item")
+
+
+def kind_of(target: str, facts: ConfigFacts) -> str:
+    """The kind of thing of a target; '' for none that there is."""
+    of, _, name = target.partition("/")
+    return facts.held_kinds.get(name, "") if of == "hand" else _KINDS.get(of, "")
+
+
+def _people(event: Event, facts: ConfigFacts, people: Mapping[str, tuple[str, str]], place: str) -> Iterator[Finding]:
     """Both are registered; 丙's machines are erased by one of its own, what goes back to 甲 is received by 甲.
 
     Whoever stood registered before stays known, though they left: the day of the deed may lie before.
     """
-    by, witness = (party_of.get(event.codes[name]) for name in ("by", "witness"))
+    known = {name: people.get(event.codes[name], (None, "")) for name in ("by", "witness")}
+    by, witness = (party for party, _ in known.values())
+    if any(event.names.get(name) != called for name, (party, called) in known.items() if party is not None):
+        yield Finding("STATE-MANUAL-NAMES", place, "names somebody else than the people it means (P4)")
     if by is None or witness is None:
         yield Finding("STATE-MANUAL-PEOPLE", place, "done or witnessed by somebody who was never registered (P4)")
     elif event.key.startswith("party/") and by != event.key.removeprefix("party/"):
         yield Finding("STATE-MANUAL-PEOPLE", place, "a 丙's machines erased by nobody of that 丙 (P12)")
     if not _goes_back(event.key, facts):
+        if event.codes["method"] == RETURN and not event.key.startswith("party/"):
+            yield Finding("STATE-MANUAL-RETURN", place, "given back, and it is not what anybody gave (P11)")
         return
     if event.codes["method"] != RETURN or facts.parties.get(witness or "") != WARD:
         yield Finding("STATE-MANUAL-RETURN", place, "not given back to 甲, or nobody of 甲 received it (P11)")
@@ -112,10 +137,10 @@ def _goes_back(target: str, facts: ConfigFacts) -> bool:
 
 
 def _shown(event: Event, facts: ConfigFacts, issued: Mapping[str, str]) -> bool:
-    """A paper that was issued with these bytes, or whose digest is told with the party that keeps it."""
+    """A paper that was issued with these bytes, or that 乙 keeps as it came, whose digest is told."""
     digest, document = event.refs.get("sha256"), event.codes.get("document", "")
     if not is_digest(digest):
         return False
     if document.startswith(_HELD):
-        return document.removeprefix(_HELD) in facts.parties
+        return document.removeprefix(_HELD) == facts.contractor
     return issued.get(document) == digest

@@ -1,5 +1,7 @@
 """What goes back to 甲, and its receipt: all of it, receipted as it was sealed, before anything of it is erased (P11).
 
+And what comes of 丙 at the end: its certificate, in a sealed package too (P12).
+
 Belongs here: pure rules over events, called by `kansho.evidence.rules`, and which results 甲 has in hand, which the
 stages ask too.  Does not belong here: whether the rows add up (`kansho.evidence.handover_account`), that there was a
 receipt at all before the erasure (`kansho.evidence.rules`), cards that come back after the closing, which the log no
@@ -25,10 +27,13 @@ from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD
 from kansho.evidence.findings import Finding
 from kansho.evidence.past import Past, at
+from kansho.evidence.short import is_digest
 
 #: What tells of results, beside their snapshots.
 _TELL = frozenset({"wave_selected", "print_reported", "returns_recorded", "results_recorded", "inbound_recorded"})
 _UNDER = "handover_receipted"
+#: Kind of package that the certificate of a 丙 comes in.
+CERTIFICATE = "erasure_certificate"
 
 
 class GivenBack:
@@ -82,6 +87,7 @@ def handover_findings(log: Past) -> Iterator[Finding]:
     ward = ward_of(log.facts.parties)
     given = GivenBack(log.events, ward)
     yield from _receipts(given)
+    yield from _certificates(log)
     yield from _erased_early(log, given)
     first = log.first("holding_erased")
     if first is not None:
@@ -114,6 +120,19 @@ def _receipts(given: GivenBack) -> Iterator[Finding]:
             yield Finding(
                 "HANDOVER-RECEIPT-SENDER", at(receipt), "recorded by a person, or of no sealed package from the ward"
             )
+
+
+def _certificates(log: Past) -> Iterator[Finding]:
+    """A 丙's certificate lay in a sealed package of its own, which was taken in with as many packages as it names."""
+    if log.first("campaign_certified") is None:
+        return  # what a certificate came in is recorded last of all (`kansho.closing.certificates`)
+    for told in log.of("certificate_received"):
+        of = (told.key, CERTIFICATE)
+        sent = log.find("package_received", "/".join((*of, told.codes.get("package", ""))))
+        if sent is None or _of(sent) != of or not is_digest(sent.refs.get("sha256_sealed")):
+            yield Finding("STATE-CERTIFICATE-SENDER", at(told), "came in no sealed package of this party (P12)")
+        elif sent.counts.get("packages") != told.counts.get("packages"):
+            yield Finding("STATE-CERTIFICATE-SENDER", at(told), "of another number of packages than the one it came in")
 
 
 def _open(given: GivenBack, first: Event) -> Iterator[Finding]:

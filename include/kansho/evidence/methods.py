@@ -31,11 +31,21 @@ METHODS: Mapping[str, frozenset[str]] = {
 #: Said of what was looked for and was there, or was not: before its end (a run that was killed may have ended it
 #: already), and after it.
 PRESENT, ABSENT = "present", "absent"
+#: And of what people ended: somebody else looked on.
+WITNESSED = "witnessed"
 #: What people do: `RETURN` gives a thing back, the others end it (`kansho.exchange.slips.Method`).
 RETURN = "return"
 BY_HAND = frozenset(
     {RETURN, "shredding", "dissolution", "physical_destruction", "overwrite", "block_erase", "crypto_erase"}
 )
+#: Kind of thing → how people can end it: paper has no blocks to overwrite, and a disk does not dissolve.
+BY_HAND_OF: Mapping[str, frozenset[str]] = {
+    "medium": BY_HAND - {"dissolution"},
+    "paper": frozenset({RETURN, "shredding", "dissolution", "physical_destruction"}),
+    "pc": BY_HAND - {"dissolution"},
+    "backup": BY_HAND - {"dissolution"},
+    "key_copy": BY_HAND,
+}
 #: What no statement of ours covers; the paper spells each out.
 NOT_COVERED = (
     "memory_and_swap",
@@ -44,12 +54,17 @@ NOT_COVERED = (
     "what_was_returned_or_handed_over",
     "backups_that_were_not_declared",
     "forms_of_less_than_eight_bytes",
+    "spellings_beyond_the_list",
+    "packing_that_does_not_say_so",
     "writing_in_pictures",
     "logs_of_a_database_server",
+    "temporary_folders_and_logs_of_containers",
+    "letter_boxes",
 )
-#: What was looked at afterwards: of a value, each form that cannot occur by chance.
+#: What was looked at afterwards: of a value, each form on `kansho.closing.needles`' list that cannot occur by chance.
 VERIFICATION = (
-    "full: every target looked up after deletion; every place searched for every value, in forms of 8 bytes or more"
+    "full: every target looked up after deletion; every place named here searched for every value, "
+    "in the listed forms of 8 bytes or more"
 )
 #: And where somebody said that Airflow has no database here.
 NO_METADATA = "airflow_metadata_said_not_to_exist"

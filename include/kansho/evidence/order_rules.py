@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from kansho.evidence.events import Event
 from kansho.evidence.findings import Finding
@@ -43,14 +44,14 @@ def order_findings(log: Past) -> Iterator[Finding]:
     """Erasures for no reason, or of other bytes than were stored; a plan of other things than were held."""
     stored = {e.key: e for e in log.of("snapshot_stored")}
     for erased in log.of("snapshot_erased"):
-        yield from _erased(erased, stored.get(erased.key))
+        yield from _erased(erased, stored.get(erased.key), log.facts_at(erased).days.erase_on)
     first = begun(log)
     planned = log.last("erasure_planned", first) if first is not None else None
     if first is not None and planned is not None:
         yield from _planned(log, planned, first, stored)
 
 
-def _erased(erased: Event, stored: Event | None) -> Iterator[Finding]:
+def _erased(erased: Event, stored: Event | None, closing: str) -> Iterator[Finding]:
     if stored is None:
         return  # CUSTODY-UNKNOWN
     if erased.refs.get("holding") != stored.refs.get("holding"):
@@ -59,6 +60,8 @@ def _erased(erased: Event, stored: Event | None) -> Iterator[Finding]:
     only = REASONS.get(reason)
     if only is None or (only and erased.key.partition("/")[0] != only):
         yield Finding("STATE-ERASED-REASON", at(erased), "for a reason that nothing of this kind is erased for (D6)")
+    elif reason == "retention" and not "" < stored.codes.get("erase_by", "") < closing:
+        yield Finding("STATE-ERASED-REASON", at(erased), "the data flow keeps it until the closing (D6)")
     elif reason == "retention" and _early(erased.campaign_date, stored.codes.get("erase_by", "")):
         yield Finding("STATE-ERASED-REASON", at(erased), "long before the day that the data flow gives it (D6)")
 
@@ -77,6 +80,10 @@ def _planned(log: Past, planned: Event, first: Event, stored: Mapping[str, Event
         yield Finding("STATE-PLAN-INVENTORY", at(planned), "nothing was counted before it, or it was again since")
     elif counted.refs.get("digest") is None or counted.refs.get("digest") != planned.refs.get("inventory_digest"):
         yield Finding("STATE-PLAN-INVENTORY", at(planned), "made of another inventory than the last before it")
+    shown = _artefact(planned)
+    document = stored.get(f"{shown.get('kind', '')}/{shown.get('key', '')}")
+    if document is None or document.sequence > planned.sequence or _digest(document) != shown.get("digest"):
+        yield Finding("STATE-PLAN-DOCUMENT", at(planned), "what the two were to approve was never stored as that")
     gone = {e.key for e in log.of("snapshot_erased") if e.sequence < planned.sequence}
     held = {
         key: _digest(e)
@@ -89,7 +96,7 @@ def _planned(log: Past, planned: Event, first: Event, stored: Mapping[str, Event
         named = targets if isinstance(targets, dict) else {}
         told = next((key for key in wrong if held.get(key) != named.get(key)), "")
         yield Finding("STATE-PLAN-TARGETS", at(planned), f"not what was held, as the same bytes: {told[:120]}")
-    wanted = [d for d in (planned.refs.get("digest"), _artefact_digest(planned)) if isinstance(d, str)]
+    wanted = [d for d in (planned.refs.get("digest"), shown.get("digest")) if isinstance(d, str)]
     for decided in log.of("approval_decided"):
         approves = decided.codes.get("decision") == "approve"
         if decided.refs.get("digest") not in wanted or (approves and decided.sequence > first.sequence):
@@ -106,6 +113,6 @@ def _digest(stored: Event) -> object:
     return holding.get("digest") if isinstance(holding, dict) else None
 
 
-def _artefact_digest(planned: Event) -> object:
+def _artefact(planned: Event) -> Mapping[str, Any]:
     artefact = planned.refs.get("artefact")
-    return artefact.get("digest") if isinstance(artefact, dict) else None
+    return artefact if isinstance(artefact, dict) else {}

@@ -17,6 +17,7 @@ from typing import Any
 
 from kansho.evidence.access_rules import access_findings
 from kansho.evidence.closing_rules import closing_findings
+from kansho.evidence.conserved import FILE_OF
 from kansho.evidence.copy_rules import copy_findings
 from kansho.evidence.custody_rules import custody_findings
 from kansho.evidence.deadline_rules import deadline_findings
@@ -25,6 +26,7 @@ from kansho.evidence.ended_rules import ended_findings
 from kansho.evidence.events import Event
 from kansho.evidence.facts import ConfigFacts
 from kansho.evidence.findings import Finding
+from kansho.evidence.finish_rules import finish_findings
 from kansho.evidence.handover_rules import handover_findings
 from kansho.evidence.incident_rules import incident_findings
 from kansho.evidence.opening_rules import amendment_findings, clause_findings, opening_findings
@@ -47,17 +49,6 @@ _AGAIN = re.compile(r"-p[0-9]{2,}$")
 RELEASES = {"print_package": "print_release", "call_list": "call_release", "visit_halves": "visit_release"}
 #: Items of a full report on an incident (規則 43条).
 ITEMS = 9
-#: What stands in the core → the delivered file that becomes it once its gate let it through.
-_FILE_OF = {
-    "roster": "target_list",
-    "analysis": "analysis_items",
-    "checkup_facts": "checkup_results",
-    "past_attendance_facts": "past_attendance",
-    "screening_facts": "screening_history",
-    "past_outreach_facts": "past_outreach",
-    "stop_facts": "stop_list",
-    "attendance_facts": "attendance_update",
-}
 #: Made of the results where the ward sends no file of it.
 _DERIVED = "analysis"
 
@@ -91,6 +82,7 @@ def violations(
         *handover_findings(log),
         *_certification(log, facts),
         *closing_findings(events, facts),
+        *finish_findings(log),
         *custody_findings(events),
         *oversight_findings(log),
         *work_findings(log),
@@ -172,9 +164,9 @@ def _intake(log: Past) -> Iterator[Finding]:
     """Nothing enters the core behind a gate that held or stopped, unless a decision with a reason let it (D1)."""
     for stored in log.of("snapshot_stored"):
         kind, _, delivery = stored.key.partition("/")
-        if kind not in _FILE_OF:
+        if kind not in FILE_OF:
             continue
-        gate = log.find("gate_evaluated", f"{_FILE_OF[kind]}/{delivery}", stored)
+        gate = log.find("gate_evaluated", f"{FILE_OF[kind]}/{delivery}", stored)
         if gate is not None and not _passed(log, gate, stored):
             yield Finding("STATE-GATE-BYPASSED", at(gate), "its rows were taken in without a pass or a decision")
         elif (gate is None and kind != _DERIVED) or log.find("delivery_accepted", delivery, stored) is None:

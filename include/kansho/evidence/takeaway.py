@@ -45,6 +45,7 @@ MODULES = (
             "events",
             "facts",
             "findings",
+            "finish_rules",
             "hand_rules",
             "handover_account",
             "handover_rules",
