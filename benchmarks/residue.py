@@ -18,6 +18,7 @@ import random
 import resource
 import sqlite3
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.parse
@@ -107,6 +108,9 @@ ENCODINGS: dict[str, Callable[[dict[str, str]], bytes]] = {
     "base64": lambda person: base64.b64encode(f"宛名 {person['name_kanji']} 様".encode()),
     "percent": lambda person: urllib.parse.quote(person["address"]).encode(),
     "number": lambda person: f" {person['inquiry_number']} ".encode(),
+    "phone": lambda person: f" {person['phone']} ".encode(),
+    "phone, full-width": lambda person: jaconv.h2z(person["phone"], ascii=True, digit=True).encode("cp932"),
+    "birth date": lambda person: f" {person['birth_date'].replace('-', '/')} ".encode(),
 }
 
 
@@ -139,6 +143,15 @@ def _parquet(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def _tar(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo("inner.gz")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
 #: … and in what it lies.
 PLACES: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
@@ -147,15 +160,17 @@ PLACES: dict[str, Callable[[bytes], bytes]] = {
     "PDF": _pdf,
     "SQLite": _sqlite,
     "Parquet": _parquet,
+    "tar of gzip": lambda data: _tar(gzip.compress(data)),
+    "base64 of gzip": lambda data: base64.b64encode(gzip.compress(data)),
 }
 
 
 def plant(folder: Path, people: pd.DataFrame) -> dict[str, str]:
     """A canary in each encoding in each place, and one in the text of a rendered paper: path → what it is."""
     folder.mkdir()
-    rows = people[people["name_kana"].str.len() >= 8].dropna(subset=["address"])
-    rows = rows.iloc[:: max(1, len(rows) // 100)]
-    columns = ["name_kanji", "name_kana", "address", "inquiry_number"]
+    rows = people[people["name_kana"].str.len() >= 8].dropna(subset=["address", "phone"])
+    rows = rows.iloc[:: max(1, len(rows) // 150)]
+    columns = ["name_kanji", "name_kana", "address", "inquiry_number", "phone", "birth_date"]
     persons = ({c: str(row[c]) for c in columns} for _, row in rows.iterrows())
     planted: dict[str, str] = {}
     for place, lay in PLACES.items():

@@ -20,8 +20,18 @@ _VERIFIER = (
     *("access_rules", "account", "bundle", "carried", "certified", "checkpoint", "clauses", "clock_rules"),
     *("closing_rules", "command", "conserved", "countersignatures", "covered", "custody_rules", "deadline_rules"),
     *("decision_rules", "erasure_log", "order_rules", "party_rules", "protection_rules"),
-    *("copy_rules", "ended_rules", "events", "facts", "hand_rules", "handover_account", "handover_rules"),
-    *("incident_rules", "incidents_shown", "log_lines", "lookalike", "merkle", "methods", "opening_rules", "openings"),
+    *("copy_rules", "ended_rules", "events", "facts", "finish_rules", "hand_rules", "handover_account"),
+    *(
+        "handover_rules",
+        "incident_rules",
+        "incidents_shown",
+        "log_lines",
+        "lookalike",
+        "merkle",
+        "methods",
+        "opening_rules",
+        "openings",
+    ),
     *("oversight_rules", "paper", "papers_rules", "past", "proofs"),
     *(
         "purges",
@@ -42,7 +52,8 @@ _VERIFIER = (
 _ERASURE = (
     *("airflow_rows", "attended", "certificate", "certificates", "database_rows", "discovery", "erasure", "finalise"),
     *("handover", "index", "inventory", "key_copies", "key_ends", "last_plan", "lawful", "manual"),
-    *("metadata", "needles", "neighbours", "outputs", "packing", "predictors", "purging", "put_aside"),
+    *("airflow_accounts", "embedded", "inner", "metadata", "needles", "neighbours", "outputs", "packing", "pdf_parts"),
+    *("predictors", "purging", "put_aside"),
     *("rehearsal", "residue", "searching", "stopped", "trace_logs", "traces", "views", "written_once"),
 )
 #: What removes objects and keys for good, and tells what is left of them: stores and keepers.

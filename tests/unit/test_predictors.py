@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kansho.closing import packing
+from kansho.closing import pdf_parts
 from kansho.closing.needles import number_forms
 from kansho.closing.predictors import undone
 from kansho.closing.residue import scan
@@ -75,7 +75,7 @@ PARAMETERS: dict[bytes, bytes | None] = {
 def test_a_predicted_stream_says_what_its_parameters_make_of_it(parameters: bytes) -> None:
     packed = zlib.compress(b"\x02ab\x02\x01\x01")
     data = b"1 0 obj <</Filter/FlateDecode%s>> stream\n%s\nendstream" % (parameters, packed)
-    (inner,) = packing._pdf_streams(data)
+    (inner,) = pdf_parts.streams(data)
     assert (inner.stream and inner.stream.read()) == PARAMETERS[parameters]
 
 

@@ -13,6 +13,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import urllib.parse
 import zipfile
 import zlib
@@ -23,11 +24,13 @@ from typing import Any, BinaryIO
 import jaconv
 import pandas as pd
 import pikepdf
+import pyarrow
+import pyarrow.orc
 import pytest
 import pyzipper
 from sqlalchemy.engine.reflection import Inspector
 
-from kansho.closing import database_rows, packing, residue, searching, views
+from kansho.closing import database_rows, packing, pdf_parts, residue, searching, views
 from kansho.closing.needles import (
     Needle,
     address_forms,
@@ -99,6 +102,70 @@ def cell(data: bytes) -> bytes:
     return base.serialize()
 
 
+#: A value among so many others that it is not seen in what is packed.
+TEXT = (
+    "".join(f"行{n} 本文\n" for n in range(60)).encode()
+    + NAME.encode()
+    + "".join(f"行{n}\n" for n in range(60)).encode()
+)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return [data[at : at + 60] for at in range(0, len(data), 60)]
+
+
+def tarred(name: str, data: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def arrow(packing: str) -> bytes:
+    out = io.BytesIO()
+    pd.DataFrame({"a": [f"{n}{TEXT.decode()}" for n in range(50)]}).to_feather(out, compression=packing)
+    return out.getvalue()
+
+
+def orc() -> bytes:
+    out = io.BytesIO()
+    pyarrow.orc.write_table(pyarrow.table({"a": [f"{n}{TEXT.decode()}" for n in range(50)]}), out, compression="zlib")
+    return out.getvalue()
+
+
+def cell_of(value: float) -> bytes:
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE t (a)")
+    base.execute("INSERT INTO t VALUES (?)", (value,))
+    base.commit()
+    return base.serialize()
+
+
+def pdf(change: Callable[[pikepdf.Pdf], Any], **how: Any) -> bytes:
+    made, out = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    change(made)
+    made.save(out, **how)
+    return out.getvalue()
+
+
+def note(made: pikepdf.Pdf) -> None:
+    said = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Text, "Rect": [0, 0, 9, 9], "Contents": NAME}
+    made.pages[0].Annots = [made.make_indirect(pikepdf.Dictionary(**said))]
+
+
+def form_field(made: pikepdf.Pdf) -> None:
+    field = made.make_indirect(pikepdf.Dictionary(FT=pikepdf.Name.Tx, T="n", V="4821-7390-66"))
+    made.Root.AcroForm = made.make_indirect(pikepdf.Dictionary(Fields=[field]))
+
+
+def heading(made: pikepdf.Pdf) -> None:
+    with made.open_outline() as outline:
+        outline.root.append(pikepdf.OutlineItem(NAME, 0))
+
+
 LEFT: dict[str, bytes] = {
     "UTF-8": NAME.encode(),
     "CP932": NAME.encode("cp932"),
@@ -149,6 +216,45 @@ LEFT: dict[str, bytes] = {
     "Parquet, bytes": parquet(NAME.encode("cp932")),
     "PDF stream": pdf_stream(NAME.encode("utf-16-be")),
     "Parquet": parquet(NAME),
+    "full-width phone": "電話０３－９８７６－５４３２".encode("cp932"),
+    "phone, area in brackets": b"(03)9876-5432",
+    "full-width number": "４８２１－７３９０－６６".encode(),
+    "full-width date": "１９６１年２月３日".encode("cp932"),
+    "date with the era's sign": "昭36.2.3".encode(),
+    "half-width kana, full-width space": "ｷﾇｶﾞﾜ　ｱﾔﾉｽｹ".encode("cp932"),
+    "address, all in full width": "墨田区吾妻橋九丁目８番７６号".encode("utf-16-le"),
+    "digits behind a letter of CP932": "ソア".encode("cp932") + b"\x83A0398765432\n",
+    "digits behind a line break of JSON": json.dumps({"t": "tel\n0398765432"}).encode(),
+    "a date behind a break of JSON": json.dumps("born\f1961-02-03").encode(),
+    "base64 in UTF-16": base64.b64encode(NAME.encode()).decode().encode("utf-16-le"),
+    "base64 in UTF-16, at an odd byte": b"x" + base64.b64encode(NAME.encode()).decode().encode("utf-16-be"),
+    "percent in UTF-16": urllib.parse.quote(NAME).encode("utf-16-be"),
+    "JSON escapes in UTF-16": json.dumps(NAME).encode("utf-16-le"),
+    "base64, wrapped and indented": b"\r\n    ".join(_lines(base64.b64encode(TEXT))),
+    "base64, wrapped within JSON": json.dumps("\r\n".join(map(bytes.decode, _lines(base64.b64encode(TEXT))))).encode(),
+    "base64 of gzip": base64.b64encode(gzip.compress(TEXT)),
+    "base64 of zip": b"attachment: " + base64.b64encode(zipped(TEXT)),
+    "base64 of zlib in JSON": json.dumps({"a": base64.b64encode(zlib.compress(TEXT)).decode()}).encode(),
+    "zlib": zlib.compress(TEXT),
+    "zlib within a pickle": b"\x80\x04\x95" + zlib.compress(TEXT) + b".",
+    "zip behind a stub": b"MZ stub" + zipped(TEXT),
+    "tar of gzip": tarred("a.gz", gzip.compress(TEXT)),
+    "zip in tar.gz": gzip.compress(tarred("a.zip", zipped(TEXT))),
+    "Parquet in tar": tarred("a", parquet(TEXT.decode())),
+    "name in tar": tarred(f"{NAME}.csv", b"x"),
+    "lzma": lzma.compress(TEXT, format=lzma.FORMAT_ALONE),
+    "Arrow": arrow("zstd"),
+    "Arrow, another packing": arrow("lz4"),
+    "ORC": orc(),
+    "an integer of SQLite": cell_of(4821739066),
+    "a real of SQLite": cell_of(4821739066.0),
+    "title of a PDF": pdf(lambda made: made.docinfo.__setitem__("/Title", NAME)),
+    "note in a PDF": pdf(note),
+    "field of a PDF's form": pdf(form_field),
+    "heading of a PDF": pdf(heading),
+    "attachment of a PDF": pdf(lambda made: made.attachments.__setitem__("a.txt", NAME.encode("cp932"))),
+    "name of a PDF's attachment": pdf(lambda made: made.attachments.__setitem__(NAME, b"x")),
+    "title of a PDF, its objects packed": pdf(note, object_stream_mode=pikepdf.ObjectStreamMode.generate),
     "across pieces": b"." * (views.PIECE - 5) + NAME.encode() + b".",
 }
 
@@ -243,6 +349,19 @@ def test_names_of_files_are_searched(tmp_path: Path) -> None:
     assert (result.by_file, result.clean) == ({"(names of files)": 1}, False)
 
 
+def test_names_of_empty_folders_and_of_links_and_what_links_point_to_are_searched(tmp_path: Path) -> None:
+    (tmp_path / "a" / NAME).mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "link").symlink_to(f"/nowhere/{NAME}")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / urllib.parse.quote(NAME)).symlink_to("/nowhere")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "1").mkdir()
+    (tmp_path / "d" / "0398765432").mkdir()
+    for folder in ("a", "b", "c", "d"):
+        assert scan([tmp_path / folder], NEEDLES).by_file == {"(names of files)": 1}
+
+
 def test_the_result_names_files_and_counts_but_no_value(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(NAME.encode() * 3)
     (tmp_path / "b.log").write_bytes(b"clean")
@@ -278,6 +397,11 @@ def encrypted_pdf() -> bytes:
     return out.getvalue()
 
 
+def nameless_font(made: pikepdf.Pdf) -> None:
+    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type0, Encoding=pikepdf.Name("/Identity-H"))
+    made.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=made.make_indirect(font)))
+
+
 NOISE = random.Random(1).randbytes(3000)
 #: What says of itself that something is in it, and cannot be opened: it may hold anything.
 SHUT: dict[str, bytes] = {
@@ -297,6 +421,16 @@ SHUT: dict[str, bytes] = {
     "7-Zip": b"7z\xbc\xaf\x27\x1c" + NOISE,
     "RAR": b"Rar!\x1a\x07\x01\x00" + NOISE,
     "Zstandard": b"\x28\xb5\x2f\xfd" + NOISE,
+    "a zip, something behind it": zipped(NOISE) + b"more",
+    "age": b"age-encryption.org/v1\n" + NOISE,
+    "PGP": b"-----BEGIN PGP MESSAGE-----\n\n" + base64.b64encode(NOISE),
+    "LHA": b"\x21\x90-lh5-" + NOISE,
+    "compress": b"\x1f\x9d\x90" + NOISE,
+    "LZ4": b"\x04\x22\x4d\x18" + NOISE,
+    "encrypted Parquet": b"PARE" + NOISE + b"PARE",
+    "zlib without its end": b"..." + zlib.compress(random.Random(2).randbytes(9000))[:-5],
+    "a member of a tar without its end": tarred("a.zip", zipped(NOISE))[:2000],
+    "a PDF whose letters nobody can tell": pdf(nameless_font),
     "nested too deep": zipped(zipped(zipped(zipped(zipped(NOISE))))),
 }
 
@@ -413,7 +547,7 @@ FILTERS = {
 @pytest.mark.parametrize("named", FILTERS)
 def test_streams_of_a_pdf_are_opened_passed_over_or_told(named: str) -> None:
     data = b"1 0 obj <</Filter [/%s]>> stream\n%s\nendstream" % (named.encode(), zlib.compress(NAME.encode()))
-    found = [inner.stream and inner.stream.read() for inner in packing._pdf_streams(data)]
+    found = [inner.stream and inner.stream.read() for inner in pdf_parts.streams(data)]
     assert found == FILTERS[named]
 
 
@@ -577,6 +711,11 @@ def texts(needles: object) -> set[str]:
     return {n.text for n in needles}  # type: ignore[attr-defined]
 
 
+def wide(number: str) -> set[str]:
+    """In full width, with hyphens and without."""
+    return {str(jaconv.h2z(form, digit=True, ascii=True)) for form in (number, number.replace("-", ""))}
+
+
 def test_short_and_ambiguous_values_are_left_to_longer_forms() -> None:
     assert texts(name_forms("林　一")) == {"林　一", "林 一"}
     assert texts(name_forms("東　京子")) == {"東　京子", "東 京子"}
@@ -584,8 +723,8 @@ def test_short_and_ambiguous_values_are_left_to_longer_forms() -> None:
     assert texts(address_forms("墨田区")) == set()
     assert texts(birth_forms("1970-01-01")) == set()
     assert "19600102" not in texts(birth_forms("1960-01-02"))
-    assert texts(number_forms("1763-8834-54")) == {"1763-8834-54"}
-    assert texts(number_forms("4821-7390-66")) == {"4821-7390-66", "4821739066"}
+    assert texts(number_forms("1763-8834-54")) == {"1763-8834-54", *wide("1763-8834-54")}
+    assert texts(number_forms("4821-7390-66")) == {"4821-7390-66", "4821739066", *wide("4821-7390-66")}
     assert texts(phone_forms("０３−１２３４".replace("−", "-"))) == set()
     assert texts(secret_forms("short")) == set()
 
@@ -600,35 +739,47 @@ def test_every_form_of_a_value_is_looked_for_and_no_other() -> None:
     assert texts(name_forms(" 鬼怒川　綾乃助 ")) == {"鬼怒川　綾乃助", "鬼怒川 綾乃助", "鬼怒川綾乃助"}
     assert texts(name_forms("鬼怒川")) == set()
     assert texts(name_forms("鬼怒川綾")) == {"鬼怒川綾"}
-    half = {"ｷﾇｶﾞﾜ ｱﾔ", "ｷﾇｶﾞﾜｱﾔ"}
+    half = {"ｷﾇｶﾞﾜ ｱﾔ", "ｷﾇｶﾞﾜ　ｱﾔ", "ｷﾇｶﾞﾜｱﾔ"}
     assert texts(kana_forms("ｷﾇｶﾞﾜ ｱﾔ")) == {"キヌガワ　アヤ", "キヌガワ アヤ", "キヌガワアヤ", *half}
-    assert texts(address_forms("墨田区立川7-9")) == {"墨田区立川7-9", "墨田区立川７-９"}
+    assert texts(address_forms("墨田区立川7-9")) == {"墨田区立川7-9", "墨田区立川７-９", "墨田区立川７－９"}
     assert texts(address_forms("吾妻橋九丁目八番")) == {"吾妻橋九丁目八番"}
     assert texts(address_forms("立川7-9")) == set(), "short, with a digit"
     assert texts(address_forms("墨田区吾妻橋見本荘")) == set(), "long, without one"
-    assert texts(phone_forms("０３−９８７６−５４３２")) == {"0398765432", "03−9876−5432"}
-    assert texts(phone_forms("123456789")) == {"123456789"}
+    minus = {"0398765432", "03−9876−5432", "０３−９８７６−５４３２", "０３９８７６５４３２"}
+    assert texts(phone_forms("０３−９８７６−５４３２")) == minus
+    brackets = {"0398765432", "03-9876-5432", "(03)9876-5432", *wide("03-9876-5432")}
+    assert texts(phone_forms("03-9876-5432")) == brackets
+    assert texts(phone_forms("123456789")) == {"123456789", *wide("123456789")}
     assert texts(phone_forms("1234-5678")) == set()
-    assert texts(number_forms("1500-0000-00")) == {"1500-0000-00"}
-    assert texts(number_forms("1499-9999-99")) == {"1499-9999-99", "1499999999"}
-    assert texts(number_forms("2200-0000-00")) == {"2200-0000-00", "2200000000"}
+    assert texts(number_forms("1500-0000-00")) == {"1500-0000-00", *wide("1500-0000-00")}
+    assert texts(number_forms("1499-9999-99")) == {"1499-9999-99", "1499999999", *wide("1499-9999-99")}
+    assert texts(number_forms("2200-0000-00")) == {"2200-0000-00", "2200000000", *wide("2200-0000-00")}
     assert texts(secret_forms("8 letter")) == {"8 letter"}
     assert {n.kind for n in kana_forms("ｷﾇｶﾞﾜ ｱﾔ")} == {"name"}
     assert {(n.text, n.kind) for n in number_forms("4821-7390-66")} == {
         ("4821-7390-66", "delimited"),
         ("4821739066", "digits"),
+        *((form, "delimited") for form in wide("4821-7390-66")),
     }
 
 
-#: Fewer than ten: before the eras, and where two ways to write month, day or year are one.
-FORMS_OF = {"1868-01-24": 6, "昭和元年12月25日": 8, "1926-12-24": 7}
+#: Before the eras, and where two ways to write month, day or year are one, there are fewer.
+FORMS_OF = {"1960-01-02": 18, "1868-01-24": 9}
 WESTERN = {"1960-01-02", "1960/01/02", "1960/1/2", "1960年1月2日", "1960年01月02日", "1960.01.02"}
+
+
+def wide_digits(text: str) -> str:
+    return str(jaconv.h2z(text, kana=False, digit=True))
 
 
 @pytest.mark.parametrize(
     ("written", "forms"),
     [
-        ("1960-01-02", WESTERN | {"昭和35年1月2日", "昭和35年01月02日", "S35.01.02", "S35/01/02"}),
+        (
+            "1960-01-02",
+            WESTERN | {"昭和35年1月2日", "昭和35年01月02日", "S35.01.02", "S35/01/02", "昭35.1.2", "昭35年1月2日"},
+        ),
+        ("1960-10-12", {"S35.10.12", "S35/10/12", "1960.10.12", "１９６０年１０月１２日", "昭和３５年１０月１２日"}),
         ("2019-05-01", {"令和1年5月1日", "令和01年05月01日", "R01.05.01", "R01/05/01"}),
         ("2019-04-30", {"平成31年4月30日", "平成31年04月30日", "H31.04.30", "H31/04/30"}),
         ("昭和元年12月25日", {"昭和1年12月25日", "昭和01年12月25日", "1926-12-25"}),
@@ -644,7 +795,8 @@ WESTERN = {"1960-01-02", "1960/01/02", "1960/1/2", "1960年1月2日", "1960年01
 def test_every_form_of_a_birth_date_is_looked_for(written: str, forms: set[str]) -> None:
     found = texts(birth_forms(written))
     assert forms <= found
-    assert len(found) == FORMS_OF.get(written, 10)
+    assert len(found) == FORMS_OF.get(written, len(found))
+    assert {wide_digits(form) for form in found if "年" in form} <= found
     assert texts(birth_forms("no date, but long")) == {"no date, but long"}
     assert texts(birth_forms("no date")) == texts(birth_forms("19601302")) == set()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import urllib.parse
+import zlib
 from collections.abc import Callable
 
 from hypothesis import given, settings
@@ -36,6 +38,11 @@ WRITTEN: dict[str, Callable[[bytes], bytes]] = {
     "base64 in lines": _wrapped(20, b"\n"),
     "base64 in lines of Windows": _wrapped(16, b"\r\n"),
     "base64 in lines in JSON": _wrapped(13, b"\\n"),
+    "base64 in lines of Windows in JSON": _wrapped(16, b"\\r\\n"),
+    "base64 in indented lines": _wrapped(16, b"\r\n        "),
+    "base64 in UTF-16": lambda data: base64.b64encode(data).decode().encode("utf-16-le"),
+    "packed by zlib": lambda data: zlib.compress(b"." * 99 + data),
+    "packed by gzip, in base64": lambda data: base64.b64encode(gzip.compress(b"." * 99 + data)),
     "JSON": lambda data: json.dumps(data.decode()).encode(),
     "percent": lambda data: urllib.parse.quote(data).encode(),
     "hexadecimal": lambda data: "".join(f"\\x{byte:02x}" for byte in data).encode(),
@@ -60,5 +67,5 @@ def test_what_was_escaped_or_encoded_is_read(text: str, written: str, before: by
 def test_two_that_stand_apart_are_not_read_as_one(before: bytes, text: str) -> None:
     data = text.encode()
     half = len(data) // 2
-    piece = before + base64.b64encode(data[:half]) + b"   " + base64.b64encode(data[half:])
+    piece = before + base64.b64encode(data[:half]) + b" " * 12 + base64.b64encode(data[half:])
     assert not any(data in view for view in readings(piece))

@@ -55,6 +55,8 @@ from kansho.vault.vault import SnapshotRef
 from kansho.workspace import Workspace
 
 Say = Callable[[str], None]
+#: The place under which what else lies under ``var`` is counted.
+OTHERS = "var"
 
 
 def finalise(
@@ -199,7 +201,7 @@ def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str], database: 
     result = scan(
         folders,
         sorted(wanted),
-        named={DATABASE: file},
+        named={DATABASE: file, OTHERS: _others(ws)},
         stores=elsewhere(ws.config, ws.layout.kansho),
         databases=server,
         workers=os.cpu_count() or 1,
@@ -217,6 +219,12 @@ def _search(ws: Workspace, needles: SnapshotRef, also: Iterable[str], database: 
     places = {name: place.to_json() for name, place in sorted({**result.places, **empty}.items())}
     ws.record("residue_scanned", f"scan-{number}", counts=counts, refs={"places": places})
     _require_clean(result, ws.layout.var)
+
+
+def _others(ws: Workspace) -> list[Path]:
+    """What else lies under ``var``, where everything of a run time is; other parties' premises are theirs."""
+    known = {ws.layout.kansho, ws.layout.airflow, ws.layout.outside}
+    return sorted(path for path in ws.layout.var.iterdir() if path not in known)
 
 
 def _require_whole(ws: Workspace) -> None:

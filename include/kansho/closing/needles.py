@@ -9,8 +9,10 @@ Short or ambiguous values are left to their longer forms, since they occur by co
   from 2 characters on;
 - an address needs 8 characters and a digit; 方書 alone is no needle;
 - a birth date counts in delimited forms only (``1960-01-02``, ``1960/1/2``, 昭和35年1月2日, S35.1.2 …),
-  never as eight digits, and never 1970-01-01, the zero of every computer's clock;
+  never as six or eight digits, and never 1970-01-01, the zero of every computer's clock;
 - an お問い合わせ番号 without hyphens does not count when it reads as a present-day clock time.
+
+Beside these forms every value counts as the ward wrote it, however many spaces and whichever width that has.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from kansho.remembered import IDENTIFIERS
 NAME, ADDRESS, DIGITS, DELIMITED, SECRET = "name", "address", "digits", "delimited", "secret"
 
 _SPACE = re.compile(r"[\s\u3000]+")
+#: Encodings in which a Latin letter is one byte.
+_BY_BYTE = ("utf-8", "cp932")
 _MIN_NAME, _MIN_ADDRESS, _MIN_SECRET = 4, 8, 8
 _CLOCK_TIMES = range(1_500_000_000, 2_200_000_000)
 _ERAS = (
@@ -39,6 +43,7 @@ _ERAS = (
     (date(1912, 7, 30), "大正", "T"),
     (date(1868, 1, 25), "明治", "M"),
 )
+_AREA = re.compile(r"(0\d{1,4})-(\d{1,4}-\d{3,4})\Z")
 _ERA_STARTS = {key: start for start, name, letter in _ERAS for key in (name, letter, letter.lower())}
 _WESTERN = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?\Z")
 _JAPANESE = re.compile(r"(明治|大正|昭和|平成|令和|[MTSHRmtshr])(\d{1,2}|元)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?\Z")
@@ -71,8 +76,22 @@ def needles_of_values(values: pd.DataFrame) -> set[Needle]:
 
 def _forms(column: str, values: Iterable[str]) -> Iterator[Needle]:
     for value in values:
-        if value.strip():
-            yield from FORMS[column](value.strip())
+        said = value.strip()
+        if said:
+            yield from FORMS[column](said)
+            yield from _as_written(column, said)
+
+
+def _as_written(column: str, value: str) -> Iterator[Needle]:
+    """The value itself, where it is long enough to be nobody else's; digits alone are left to their own forms."""
+    if column in ("name_kanji", "name_kana"):
+        if len(value) >= _MIN_NAME or _SPACE.search(value):
+            yield Needle(value, NAME)
+    elif column == "address":
+        if _tells_a_house(value):
+            yield Needle(value, ADDRESS)
+    elif len(value) >= 8 and not value.isascii():
+        yield Needle(value, DELIMITED)
 
 
 def secret_forms(secret: str) -> Iterator[Needle]:
@@ -97,29 +116,42 @@ def kana_forms(kana: str) -> Iterator[Needle]:
     wide = unicodedata.normalize("NFKC", kana)
     for form in name_forms(wide):
         yield form
-        yield Needle(jaconv.z2h(form.text.replace("\u3000", " "), kana=True, digit=False, ascii=False), NAME)
+        half = str(jaconv.z2h(form.text, kana=True, digit=False, ascii=False))
+        yield from (Needle(half.replace(*space), NAME) for space in (("\u3000", " "), (" ", "\u3000")))
 
 
 def address_forms(address: str) -> Iterator[Needle]:
-    """As written, with digits and hyphens in half width, and with digits in full width."""
+    """As written, with digits and hyphens in half width, and with digits, or both, in full width."""
     half = unicodedata.normalize("NFKC", address)
-    for form in sorted({address, half, str(jaconv.h2z(half, kana=False, ascii=False, digit=True))}):
-        if len(form) >= _MIN_ADDRESS and any(c.isdigit() or c in "一二三四五六七八九十" for c in form):
+    wide = (_wide(half, ascii=False), _wide(half))
+    for form in sorted({address, half, *wide}):
+        if _tells_a_house(form):
             yield Needle(form, ADDRESS)
 
 
+def _tells_a_house(address: str) -> bool:
+    return len(address) >= _MIN_ADDRESS and any(c.isdigit() or c in "一二三四五六七八九十" for c in address)
+
+
+def _wide(text: str, *, ascii: bool = True) -> str:
+    return str(jaconv.h2z(text, kana=False, ascii=ascii, digit=True))
+
+
 def phone_forms(phone: str) -> Iterator[Needle]:
-    """With hyphens as written, and digits alone."""
+    """With hyphens as written, with the area in brackets, and digits alone; in full width too."""
     plain = unicodedata.normalize("NFKC", phone)
     digits = re.sub(r"\D", "", plain)
     if len(digits) >= 9:
         yield Needle(digits, DIGITS)
+        yield from {Needle(_wide(form), DELIMITED) for form in (plain, digits)}
         if plain != digits:
             yield Needle(plain, DELIMITED)
+        if area := _AREA.match(plain):
+            yield Needle(f"({area[1]}){area[2]}", DELIMITED)
 
 
 def number_forms(number: str) -> Iterator[Needle]:
-    """With hyphens, and digits alone unless they read as a clock time."""
+    """With hyphens, and digits alone unless they read as a clock time; in full width too."""
     yield from (n for n in phone_forms(number) if n.kind is DELIMITED or int(n.text) not in _CLOCK_TIMES)
 
 
@@ -134,13 +166,16 @@ def birth_forms(text: str) -> Iterator[Needle]:
         return
     y, m, d = day.year, day.month, day.day
     forms = {f"{y}-{m:02}-{d:02}", f"{y}/{m:02}/{d:02}", f"{y}/{m}/{d}", f"{y}年{m}月{d}日", f"{y}年{m:02}月{d:02}日"}
-    forms.add(f"{y}.{m:02}.{d:02}")
+    forms.update((f"{y}.{m:02}.{d:02}", f"{y}.{m}.{d}"))
     era = next(((start, name, letter) for start, name, letter in _ERAS if day >= start), None)
     if era:
         n = y - era[0].year + 1
         forms.update((f"{era[1]}{n}年{m}月{d}日", f"{era[1]}{n:02}年{m:02}月{d:02}日", f"{era[2]}{n:02}.{m:02}.{d:02}"))
-        forms.add(f"{era[2]}{n:02}/{m:02}/{d:02}")
-    yield from (Needle(form, DELIMITED) for form in forms if len(form) >= 8)
+        forms.update((f"{era[2]}{n:02}/{m:02}/{d:02}", f"{era[2]}{n}.{m}.{d}", f"{era[2]}{n}/{m}/{d}"))
+        forms.update((f"{era[1][0]}{n}.{m}.{d}", f"{era[1][0]}{n}年{m}月{d}日"))
+    forms |= {_wide(form, ascii=False) for form in forms if "年" in form}
+    # Of a date without a sign of its own as many letters as eight digits and more, of one with its era's fewer.
+    yield from (Needle(form, DELIMITED) for form in forms if len(form.encode()) >= 8)
 
 
 #: Column of the contracts → the forms that a value of it could be left in.
@@ -186,13 +221,23 @@ def stands_alone(needle: Needle, data: bytes, start: int, end: int, encoding: st
     """
     if needle.kind not in (DIGITS, DELIMITED, ADDRESS):
         return True
-    before = data[max(0, start - 4) : start].decode(encoding, "ignore")[-1:]
-    after = data[end : end + 4].decode(encoding, "ignore")[:1]
+    before, after = _before(data, start, encoding), data[end : end + 4].decode(encoding, "ignore")[:1]
     if needle.kind == ADDRESS:
         return not (needle.text[-1].isdigit() and after.isdigit())
     if needle.kind == DIGITS:
         return not (_alnum(before) or _alnum(after) or before == ".")
     return not (_hex(before) or _hex(after))
+
+
+def _before(data: bytes, start: int, encoding: str) -> str:
+    """The letter before a hit; none where it may be half of a letter, or belong to an escape (``\\n03-…``).
+
+    A text of digits is found as UTF-8 in a file of CP932, in which a letter's second byte may read as a Latin letter.
+    """
+    last, other = data[max(0, start - 1) : start], data[max(0, start - 2) : start - 1]
+    if encoding in _BY_BYTE and last.isalpha() and (other == b"\\" or other >= b"\x81"):
+        return ""
+    return data[max(0, start - 4) : start].decode(encoding, "ignore")[-1:]
 
 
 def _alnum(char: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kansho.closing.beside import side_by_side
 from kansho.closing.needles import Needle
-from kansho.closing.searching import Found, Searcher, Tally, search_database, search_store, searchers
+from kansho.closing.searching import Found, Searcher, Tally, search_database, search_store, search_views, searchers
 from kansho.vault.store import ObjectStore
 
 #: Folders of ours that a result tells apart; a name beside them could be anything, so it is not told.
@@ -92,10 +92,12 @@ def scan(
     for place, roots in (named or {}).items():
         place_of |= {path: place for r in map(Path, roots) for path in _files(r, excluded, found.unread)}
     files = list(place_of)
+    roots = [*map(Path, paths), *(Path(r) for some in (named or {}).values() for r in some)]
+    names = "\n".join(name for root in roots for name in _names(root, excluded))
     shares = _shares(files, workers)
     far: dict[str, tuple[int, int]] = {}
     for searcher in searchers(needles):
-        found.add(_search_names(searcher, files))
+        found.add(_search_names(searcher, names))
         for share, answer in zip(shares, side_by_side(searcher.files, shares), strict=True):
             # A process that died has checked nothing that could be relied on.
             found.add(answer if answer is not None else Found(unread=set(map(str, share))))
@@ -155,10 +157,22 @@ def _shares(files: Sequence[Path], workers: int) -> list[list[Path]]:
     return [share for _, share in shares]
 
 
-def _search_names(searcher: Searcher, files: Iterable[Path]) -> Found:
+def _search_names(searcher: Searcher, names: str) -> Found:
     tally = Tally()
-    searcher.search("\n".join(str(path) for path in files).encode("utf-8", "surrogateescape"), tally)
+    search_views(names.encode("utf-8", "surrogateescape"), searcher, tally)
     return Found({NAMES_OF_FILES: tally.hits} if tally.hits else {}, matched=tally.matched)
+
+
+def _names(root: Path, excluded: set[Path]) -> Iterator[str]:
+    """The name of everything below a root, of empty folders and of links too, and what links point to."""
+    yield str(root)
+    for base, folders, files in os.walk(root):
+        folders[:] = sorted(f for f in folders if (Path(base) / f).resolve() not in excluded)
+        for path in (Path(base) / name for name in (*folders, *sorted(files))):
+            if path.is_symlink():
+                yield f"{path.name}\n{os.readlink(path)}"
+            elif path.resolve() not in excluded:
+                yield path.name
 
 
 def _files(root: Path, excluded: set[Path], unread: set[str]) -> Iterator[Path]:

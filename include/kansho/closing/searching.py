@@ -196,7 +196,7 @@ def _search_stream(
     ``left`` is how many bytes all that is packed in one file may still come to, ``seen`` how many of the first bytes
     were searched before.
     """
-    held, size, skip = b"", 0, seen
+    held, size, skip, packed = b"", 0, seen, False
     handle.seek(0)
     while tally.hits < STOP_AT:
         piece = handle.read(PIECE)
@@ -208,7 +208,8 @@ def _search_stream(
             if left[0] < 0:
                 raise TooLarge
         whole = held + piece
-        _search_views(whole, searcher, tally, skip)
+        packed = packed or (size == len(piece) and is_packed(piece[:HEAD]))
+        search_views(whole, searcher, tally, skip, packed=packed)
         held = whole[-OVERLAP:]
         skip = len(held)
     return size
@@ -247,7 +248,11 @@ def _search_inner(inner: Inner, searcher: Searcher, tally: Tally, left: list[int
     return size
 
 
-def _search_views(piece: bytes, searcher: Searcher, tally: Tally, skip: int) -> None:
+def search_views(piece: bytes, searcher: Searcher, tally: Tally, skip: int = 0, *, packed: bool = False) -> None:
+    """Search a piece as it is, and with its escapes and encodings undone."""
     searcher.search(piece, tally, skip)
-    for view in readings(piece):
-        searcher.search(view, tally)
+    for view in readings(piece, packed=packed):
+        if view is None:
+            tally.unread = True
+        else:
+            searcher.search(view, tally)

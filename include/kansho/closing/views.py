@@ -11,16 +11,18 @@ import html
 import re
 import string
 from collections.abc import Iterator
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
+from kansho.closing.embedded import FIRST, inside
+
 #: A file is read in pieces that overlap by more than the longest needle.
 PIECE = 4 * 1024**2
 OVERLAP = 4096
-#: How many escapes and encodings are undone one inside the other: base64 of JSON, base64 within a URL.
-MAX_ENCODINGS = 2
+#: How many escapes and encodings are undone one inside the other: base64 of JSON, base64 within a URL, a form in what
+#: is packed in base64.
+MAX_ENCODINGS = 3
 
 #: Bytes on either side of an escape within which a value could stand: more than the longest value.
 AROUND = 512
@@ -28,18 +30,23 @@ AROUND = 512
 _LONGEST = 10
 #: Letters of a run of base64 at least.
 _SHORTEST = 12
+#: Bytes of a line break within base64 at most: a break as JSON writes it, or one with some columns of indent.
+_BREAK = 10
 
 _UNICODE = re.compile(rb"(?:\\+u[0-9a-fA-F]{4})+")
 _HEX = re.compile(rb"(?:\\+x[0-9a-fA-F]{2})+")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _ENTITY = re.compile(rb"&#x?[0-9a-fA-F]{2,6};")
 
-#: What a byte is: a letter of base64, a capital, the beginning of an escape, a hexadecimal digit.
-_LETTER, _CAPITAL, _ESCAPE, _DIGIT = (np.uint8(1 << n) for n in range(4))
+#: What a byte is: a letter of base64, a capital, the beginning of an escape, a hexadecimal digit, or of something
+#: packed.
+_LETTER, _CAPITAL, _ESCAPE, _DIGIT, _BEGIN = (np.uint8(1 << n) for n in range(5))
 _BASE64 = string.ascii_letters + string.digits + "+/_-"
-_KINDS = {_LETTER: _BASE64, _CAPITAL: string.ascii_uppercase, _ESCAPE: "\\%&", _DIGIT: string.hexdigits}
+_KINDS = {_LETTER: _BASE64, _CAPITAL: string.ascii_uppercase, _ESCAPE: "\\%&", _DIGIT: string.hexdigits, _BEGIN: FIRST}
 _CLASSES = bytes(sum(int(kind) for kind, letters in _KINDS.items() if chr(n) in letters) for n in range(256))
 _FOUR_LETTERS, _ANY_CAPITAL = np.uint32(0x01010101), np.uint32(0x02020202)
+#: Every second byte of four: none, or the letter, of Latin text in UTF-16.
+_ODD, _EVEN = np.uint32(0xFF00FF00), np.uint32(0x00FF00FF)
 #: From base64's second alphabet to its first, and all that is in neither.
 _STANDARD, _NO_LETTERS = bytes.maketrans(b"-_", b"+/"), bytes(n for n in range(256) if chr(n) not in _BASE64)
 #: Between two runs: whatever alignment one ends at, its last letters are decoded; and between two views: no value
@@ -50,12 +57,23 @@ _Bytes = npt.NDArray[np.uint8]
 _Numbers = npt.NDArray[np.int64]
 
 
-def readings(piece: bytes) -> Iterator[bytes]:
-    """The piece with escapes and base64 undone, all behind each other, and what that brings to light read once more."""
-    for _ in range(MAX_ENCODINGS):
+def readings(piece: bytes, *, packed: bool = False) -> Iterator[bytes | None]:
+    """The piece with escapes and base64 undone, all behind each other, and what that brings to light read once more.
+
+    What is packed within it is unpacked too; of one that is ``packed`` as a whole, only what its encodings hide.  None
+    stands for something that cannot be followed.
+    """
+    for turn in range(MAX_ENCODINGS):
         # Behind the piece some bytes that are nothing, for whoever looks at what follows.
         classes = np.frombuffer((piece + bytes(8 - len(piece) % 4)).translate(_CLASSES), dtype=np.uint8)
-        piece = _APART.join(chain(escapes(piece, classes), base64_runs(piece, classes)))
+        found = [*escapes(piece, classes), *base64_runs(piece, classes), *narrowed(piece, classes)]
+        if not (packed and turn == 0):
+            for out in inside(piece, np.flatnonzero((classes[: len(piece)] & _BEGIN) != 0)):
+                if out is None:
+                    yield None
+                else:
+                    found.append(out)
+        piece = _APART.join(found)
         if not piece:
             return
         yield piece
@@ -88,6 +106,23 @@ def escapes(piece: bytes, classes: _Bytes) -> Iterator[bytes]:
     some = at[(first == ord("&")) & (second == ord("#"))]
     if len(some := some[(data[some + 2] == ord("x")) | ((classes[some + 2] & _DIGIT) != 0)]):
         yield _ENTITY.sub(lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), _around(some, piece))
+
+
+def narrowed(piece: bytes, classes: _Bytes) -> Iterator[bytes]:
+    """Latin text that stands in UTF-16, a line for each run, in one byte a letter: base64 and escapes are Latin."""
+    if piece.count(b"\0") < _SHORTEST:
+        return
+    words = np.frombuffer(piece + bytes(8 - len(piece) % 4), dtype="<u4")
+    for none, some in ((_ODD, _EVEN), (_EVEN, _ODD)):
+        told = ((words & none) == 0) & ((words & some) != 0)
+        at = np.flatnonzero(told[1:] & told[:-1])
+        if not len(at):
+            continue
+        apart = np.flatnonzero(np.diff(at) > 1)
+        begins, ends = at[np.concatenate(([0], apart + 1))], at[np.append(apart, -1)] + 2
+        long = ends - begins >= _SHORTEST // 4
+        spans = zip(begins[long].tolist(), ends[long].tolist(), strict=True)
+        yield b"\n".join(piece[max(0, 4 * b - 3) : 4 * e + 3].replace(b"\0", b"") for b, e in spans)
 
 
 def _around(at: _Numbers, piece: bytes) -> bytes:
@@ -124,13 +159,16 @@ def _runs(piece: bytes, classes: _Bytes) -> bytes:
     begins, ends = begins[long], ends[long]
     if not len(begins):
         return b""
-    # A line break between two runs takes at most two bytes.
-    breaks = np.flatnonzero(begins[1:] - ends[:-1] > 2)
+    breaks = np.flatnonzero(begins[1:] - ends[:-1] > _BREAK)
     begins, ends = begins[np.concatenate(([0], breaks + 1))], ends[np.append(breaks, -1)]
     touched = np.stack((begins // 4, (ends + 3) // 4), axis=1).ravel()
     told = (np.bitwise_or.reduceat(fours, touched)[::2] & _ANY_CAPITAL) != 0
     runs = [piece[begin:end] for begin, end in zip(begins[told].tolist(), ends[told].tolist(), strict=True)]
-    return _FILL.join((b"", *runs, b"")).replace(b"\\n", b"").translate(_STANDARD, _NO_LETTERS) if runs else b""
+    return (
+        _FILL.join((b"", *runs, b"")).replace(b"\\r", b"").replace(b"\\n", b"").translate(_STANDARD, _NO_LETTERS)
+        if runs
+        else b""
+    )
 
 
 def _spans(classes: _Bytes, fours: npt.NDArray[np.bool_]) -> tuple[_Numbers, _Numbers]:
