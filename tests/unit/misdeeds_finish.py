@@ -64,6 +64,30 @@ def ended_before(year: Year) -> None:
     moved_after(year, lambda e: e.sequence == added.sequence, "package_handed_over")
 
 
+def left_before(handler: str, also: Misdeed) -> Misdeed:
+    """A handler's registration had ended when the closing came."""
+
+    def misdeed(year: Year) -> None:
+        here = event_of(year, "handler_registered", handler)
+        codes = {**here.codes, "ended_on": "2027-12-31"}
+        added = year.add("handler_registered", f"{handler}/9", codes=codes, names=here.names)
+        moved_after(year, lambda e: e.sequence == added.sequence, "package_handed_over")
+        also(year)
+
+    return misdeed
+
+
+def named(target: str) -> Misdeed:
+    """The names of a deed are those of its people."""
+
+    def misdeed(year: Year) -> None:
+        called = {h.id: h.name for h in year.config.handlers}
+        codes = event_of(year, "manual_target_closed", target).codes
+        changed("manual_target_closed", target, names={n: called[codes[n]] for n in ("by", "witness")})(year)
+
+    return misdeed
+
+
 def deed(target: str, **codes: str) -> Misdeed:
     return coded("manual_target_closed", target, **codes)
 
@@ -184,6 +208,12 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "a deed that nobody saw": (deed(DISK, verified="not_looked"), by_hand(DISK, "STATE-MANUAL-FORM")),
     "a deed on nothing": (counted("manual_target_closed", DISK, items=0), by_hand(DISK, "STATE-MANUAL-FORM")),
     "a disk closed as paper": (deed(DISK, kind="paper"), by_hand(DISK, "STATE-MANUAL-FORM")),
+    "a disk of another holder": (deed(DISK, holder="printer"), by_hand(DISK, "STATE-MANUAL-FORM")),
+    "a deed witnessed by one of ours who had left": (
+        left_before("h04", all_of(deed(DISK, witness="h04"), named(DISK))),
+        by_hand(DISK, "STATE-MANUAL-PEOPLE"),
+    ),
+    "our own paper kept in a drawer": (deed(DISK, document="held:contractor"), by_hand(DISK, "STATE-MANUAL-PAPER")),
     "paper that was overwritten": (deed(SHEETS, method="overwrite"), by_hand(SHEETS, "STATE-MANUAL-METHOD")),
     "a disk of ours given back": (deed(DISK, method="return"), by_hand(DISK, "STATE-MANUAL-RETURN")),
     "a deed under other names": (

@@ -149,6 +149,8 @@ Beside = Callable[[Case], Given]
 
 #: The paper of a deed by hand.
 DISSOLVED = f"documents/closing/{sha256(printed('dissolution'))[:16]}.pdf"
+#: A 丙's machines closed on a certificate that was not issued.
+UNSHOWN = ("PAPERS-HAND [party/printer]", "STATE-MANUAL-PAPER [party/printer]")
 #: Papers that are issued right before the year is certified.
 OF_THE_END = ("erasure-certificate.pdf", "erasure-log.csv", "residue-scan.csv")
 #: Bytes changed after everything was signed, by whoever gets hold of the file.
@@ -763,7 +765,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             dropped("document_issued", name.format("printer")),
             {"PAPERS-PARTY [printer]", *beside},
         )
-        for what, name, beside in (("words", WORDS, ()), ("paper", SIGNED, ("PAPERS-HAND [party/printer]",)))
+        for what, name, beside in (("words", WORDS, ()), ("paper", SIGNED, UNSHOWN))
     },
     **{
         f"certified without issuing {name}": (
@@ -781,7 +783,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     },
     "丙's paper neither issued nor told": (
         passed_over("printer"),
-        {"PAPERS-HAND [party/printer]", "PAPERS-PARTY [printer]"},
+        {*UNSHOWN, "PAPERS-PARTY [printer]"},
     ),
     "丙's certificate behind a kinder one of the same name": (
         shadowed("printer"),
@@ -797,7 +799,10 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     ),
     "a deed by hand whose paper somebody is said to keep": (
         kept_by("contractor", "paper/visit-sheets", DISSOLVED),
-        {"PAPERS-HAND [paper/visit-sheets]"},
+        {
+            "PAPERS-HAND [paper/visit-sheets]",
+            "STATE-MANUAL-PAPER [paper/visit-sheets]",
+        },
     ),
     "a certificate of 丙 missing": (
         dropped("certificate_received", "visitors"),

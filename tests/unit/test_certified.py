@@ -18,7 +18,7 @@ from kansho.evidence.closing_rules import closing_findings
 from kansho.evidence.events import Event, canonical_json
 from kansho.evidence.verify import verify_bundle
 from kansho.vault.classes import PERSONAL_KEYS
-from tests.unit.evidence_year import Year, lawful_year
+from tests.unit.evidence_year import Year, lawful_year, printed
 
 Edit = Callable[[Year], None]
 BY_HAND = {
@@ -29,12 +29,19 @@ BY_HAND = {
     "by": "h04",
     "witness": "h01",
 }
-HELD = {"document": "held:contractor", "found": "present", "verified": "witnessed"}
+#: The paper of the year's dissolution.
+SHOWN = sha256(printed("dissolution"))
+HELD = {
+    "document": f"documents/closing/{SHOWN[:16]}.pdf",
+    "holder": "contractor",
+    "found": "present",
+    "verified": "witnessed",
+}
 #: Sheets that came after the first of them had gone.
 LATER = "paper/visit-sheets/n2"
 
 
-PAPER = {"sha256": "0" * 64}
+PAPER = {"sha256": SHOWN}
 
 
 def deed(year: Year, codes: dict[str, str], refs: dict[str, str] = PAPER) -> None:

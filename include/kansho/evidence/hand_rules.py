@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from kansho.evidence.access_rules import ENDED
+from kansho.evidence.carried import PAPER
 from kansho.evidence.events import Event
 from kansho.evidence.facts import WARD, ConfigFacts
 from kansho.evidence.findings import Finding
@@ -22,7 +24,7 @@ from kansho.evidence.short import is_digest
 
 #: What a record of something erased or returned by hand must say.
 MANUAL_FIELDS = ("kind", "method", "on", "place", "by", "witness")
-#: Instead of a document of ours: who keeps the paper.
+#: Instead of a document of ours: who keeps the paper, which is 乙.
 _HELD = "held:"
 #: Class of target → kind of thing; of what was declared, as it was declared.
 _KINDS = {"medium": "medium", "paper": "paper", "party": "pc"}
@@ -41,12 +43,12 @@ def of_deed(key: str) -> str:
 def hand_findings(events: Sequence[Event], facts: ConfigFacts) -> Iterator[Finding]:
     """What a closing by hand leaves out, or says that the rest of the log does not bear out."""
     last: dict[str, str] = {}  # target → `arrived_last` so far: a forged log may close as many as it likes
-    people: dict[str, tuple[str, str]] = {}  # registered handler → party, name
+    people: dict[str, Event] = {}  # registered handler → the newest registration
     issued: dict[str, str] = {}  # document → digest
     for event in events:
         match event.type:
             case "handler_registered":
-                people[id_of(event)] = (event.codes.get("party", ""), event.names.get("name", ""))
+                people[id_of(event)] = event
             case "document_issued":
                 issued[event.key] = str(event.refs.get("sha256", ""))
             case "manual_target_closed":
@@ -71,7 +73,7 @@ def arrived(event: Event) -> str:
 
 
 def _closed(
-    event: Event, facts: ConfigFacts, came: str, people: Mapping[str, tuple[str, str]], issued: Mapping[str, str]
+    event: Event, facts: ConfigFacts, came: str, people: Mapping[str, Event], issued: Mapping[str, str]
 ) -> Iterator[Finding]:
     place, codes = f"event {event.sequence} {event.key}", event.codes
     if not came <= codes.get("on", "") <= event.campaign_date:
@@ -92,8 +94,8 @@ def _closed(
 def _ended(event: Event, facts: ConfigFacts, place: str) -> Iterator[Finding]:
     """The thing was there, is what it was declared as, and ended in a way that ends such a thing, which was seen."""
     codes = event.codes
-    if codes["kind"] != kind_of(event.key, facts):
-        yield Finding("STATE-MANUAL-FORM", place, "closed as another kind of thing than it is")
+    if (codes["kind"], codes.get("holder", "")) != _thing(event.key, facts):
+        yield Finding("STATE-MANUAL-FORM", place, "closed as another kind of thing, or as held by another, than it is")
     elif codes["method"] not in BY_HAND_OF.get(codes["kind"], ()):
         yield Finding("STATE-MANUAL-METHOD", place, "closed by no method of the list that ends such a thing (P11)")
     if (codes.get("found"), codes.get("verified")) != (PRESENT, WITNESSED):
@@ -102,25 +104,30 @@ def _ended(event: Event, facts: ConfigFacts, place: str) -> Iterator[Finding]:
         yield Finding("STATE-MANUAL-FORM", place, "nothing was closed: no item")
 
 
-def kind_of(target: str, facts: ConfigFacts) -> str:
-    """The kind of thing of a target; '' for none that there is."""
+def _thing(target: str, facts: ConfigFacts) -> tuple[str, str]:
+    """Kind and holder of a target; '' for none that there is."""
     of, _, name = target.partition("/")
-    return facts.held_kinds.get(name, "") if of == "hand" else _KINDS.get(of, "")
+    if of == "hand":
+        return facts.held_kinds.get(name, ""), facts.holders.get(name, "")
+    return _KINDS.get(of, ""), name if of == "party" else facts.contractor
 
 
-def _people(event: Event, facts: ConfigFacts, people: Mapping[str, tuple[str, str]], place: str) -> Iterator[Finding]:
+def _people(event: Event, facts: ConfigFacts, people: Mapping[str, Event], place: str) -> Iterator[Finding]:
     """Both are registered; 丙's machines are erased by one of its own, what goes back to 甲 is received by 甲.
 
-    Whoever stood registered before stays known, though they left: the day of the deed may lie before.
+    Whoever stood registered before stays known, though they left: the day of the deed may lie before.  Of 乙 it must.
     """
-    known = {name: people.get(event.codes[name], (None, "")) for name in ("by", "witness")}
-    by, witness = (party for party, _ in known.values())
-    if any(event.names.get(name) != called for name, (party, called) in known.items() if party is not None):
+    known = {name: people[event.codes[name]] for name in ("by", "witness") if event.codes[name] in people}
+    by, witness = (known[name].codes.get("party", "") if name in known else None for name in ("by", "witness"))
+    if any(event.names.get(name) != person.names.get("name") for name, person in known.items()):
         yield Finding("STATE-MANUAL-NAMES", place, "names somebody else than the people it means (P4)")
     if by is None or witness is None:
         yield Finding("STATE-MANUAL-PEOPLE", place, "done or witnessed by somebody who was never registered (P4)")
     elif event.key.startswith("party/") and by != event.key.removeprefix("party/"):
         yield Finding("STATE-MANUAL-PEOPLE", place, "a 丙's machines erased by nobody of that 丙 (P12)")
+    ours = [e for e in known.values() if e.codes.get("party") == facts.contractor]
+    if any("" < e.codes.get(ENDED, "") < event.codes["on"] for e in ours):
+        yield Finding("STATE-MANUAL-PEOPLE", place, "done or witnessed by somebody of 乙 who had left by then (P5)")
     if not _goes_back(event.key, facts):
         if event.codes["method"] == RETURN and not event.key.startswith("party/"):
             yield Finding("STATE-MANUAL-RETURN", place, "given back, and it is not what anybody gave (P11)")
@@ -137,10 +144,12 @@ def _goes_back(target: str, facts: ConfigFacts) -> bool:
 
 
 def _shown(event: Event, facts: ConfigFacts, issued: Mapping[str, str]) -> bool:
-    """A paper that was issued with these bytes, or that 乙 keeps as it came, whose digest is told."""
+    """A paper that was issued with these bytes; of a 丙's machines its certificate."""
     digest, document = event.refs.get("sha256"), event.codes.get("document", "")
     if not is_digest(digest):
         return False
-    if document.startswith(_HELD):
-        return document.removeprefix(_HELD) == facts.contractor
+    if document.startswith(_HELD):  # a 丙's certificate, which 乙 keeps as it came
+        party = event.key.removeprefix("party/")
+        ours = document.removeprefix(_HELD) == facts.contractor and party != event.key
+        return ours and digest == issued.get(PAPER.format(party))
     return issued.get(document) == digest
