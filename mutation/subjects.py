@@ -76,6 +76,7 @@ SUBJECTS: dict[str, Subject] = {
                 "tests/unit/test_rule_edges.py",
                 "tests/unit/test_verifier_tables.py",
                 "tests/unit/test_finish_rules.py",
+                "tests/unit/test_hand_rules.py",
                 "tests/unit/test_scan_rules.py",
             ),
         ),
