@@ -67,7 +67,7 @@ PLACES = {
     "kansho/outputs": (5, 4000),
 }
 #: What the closing erases; what is no longer needed goes earlier.
-TARGETS = ("quarantine/target_list-d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
+TARGETS = ("quarantine/target_list-d01", "stop_facts/d01", "roster/d01", *RESULTS, "plan_document/erasure-1")
 #: What the ward gets back of this year, and counts.
 HANDED_BACK = {
     "rows_mail_results": 55,
@@ -81,7 +81,7 @@ HANDED_BACK = {
     "stops_refused": 3,
     "notes_held": 1,
 }
-WORK = {"print_package": "addressing", "call_list": "calls", "visit_halves": "visits"}
+WORK = {"print_package": "addressing", "pull_list": "addressing", "call_list": "calls", "visit_halves": "visits"}
 PAPER = {"sha256": sha256(b"paper")}
 WHEN = datetime(2028, 2, 1, tzinfo=UTC)
 
@@ -316,6 +316,7 @@ def _intake(year: Year) -> None:
     gate = {"result": "pass"}
     year.add("gate_evaluated", "target_list/d01", counts={"rows": 100, "accepted": 97, "quarantined": 3}, codes=gate)
     year.add("gate_evaluated", "stop_list/d01", counts={"rows": 5, "accepted": 5, "quarantined": 0}, codes=gate)
+    _stored(year, "stop_facts", "d01", 5, raw)
     _stored(year, "roster", "d01", 97, raw)
     _stored(year, "quarantine", "target_list-d01", 3, raw)
     read = {"digest": sha256(b"roster/d01")}
@@ -343,16 +344,9 @@ def _outreach(year: Year) -> None:
         gate = f"{RELEASES[kind]}/{wave.removesuffix('-2027-10-13')}"
         year.add("gate_evaluated", gate, counts={"rows": rows}, codes={"result": "pass"})
         year.approve(f"dag/run/{kind}", by, sha256(kind.encode()), artefact)
-        codes = {"party": party, "kind": kind, "package": wave, "authority": f"dag/run/{kind}", "work": WORK[kind]}
-        codes |= {"erase_by": (year.today + timedelta(days=60)).isoformat(), "purpose": "approval"}
-        flow = year.config.copy_flow(kind, party)
-        assert flow is not None
-        said: dict[str, Any] = {
-            "refs": {"parents": {"0": _ref("roster", "d01", 97)}},
-            "names": {"purpose": flow.purpose},
-        }
-        year.add("package_handed_over", f"{party}/{kind}/{wave}", counts={"rows": rows}, codes=codes, **said)
+        _handed(year, party, kind, wave, rows, f"dag/run/{kind}")
     report = {"printable": 58, "withdrawn": 1, "reprinted": 2, "printed": 59, "pulled": 3, "spoiled": 1, "posted": 55}
+    _handed(year, "printer", "pull_list", "mailing_1", 4, "contract")
     year.add("pulls_listed", "mailing_1", counts={"listed": 4})
     year.add("print_reported", "mailing_1", counts=report)
     year.add("returns_recorded", "r1", counts={"returned": 2}, codes={"wave": "mailing_1"})
@@ -378,6 +372,16 @@ def _outreach(year: Year) -> None:
         kind, _, key = name.partition("/")
         _stored(year, kind, key, rows, _ref("roster", "d01", 97))
     year.add("inbound_recorded", "i0", counts={"records": 4, "stops": 2, "unknown": 1})
+
+
+def _handed(year: Year, party: str, kind: str, package: str, rows: int, authority: str) -> None:
+    """A package goes to a 丙."""
+    codes = {"party": party, "kind": kind, "package": package, "authority": authority, "work": WORK[kind]}
+    codes |= {"erase_by": (year.today + timedelta(days=60)).isoformat(), "purpose": "approval"}
+    flow = year.config.copy_flow(kind, party)
+    assert flow is not None
+    said: dict[str, Any] = {"refs": {"parents": {"0": _ref("roster", "d01", 97)}}, "names": {"purpose": flow.purpose}}
+    year.add("package_handed_over", f"{party}/{kind}/{package}", counts={"rows": rows}, codes=codes, **said)
 
 
 def _leaver(year: Year, handler: str = "h09") -> None:
@@ -452,7 +456,8 @@ def _by_hand(year: Year) -> None:
         _closed(year, target, kind, items, {**receipted, "method": method, "document": name}, digest)
     for party in year.config.subcontractors:
         codes = {**_deed(year, party.id), "holder": party.id, "document": "held:contractor"}
-        _closed(year, f"party/{party.id}", "pc", 1, codes, sha256(printed(SIGNED.format(party.id))))
+        items = len(words_of(year, party.id)["packages"])
+        _closed(year, f"party/{party.id}", "pc", items, codes, sha256(printed(SIGNED.format(party.id))))
 
 
 def _deed(year: Year, party: str) -> dict[str, str]:
@@ -502,18 +507,19 @@ def _closing(year: Year) -> None:
         made = ((WORDS, canonical_json(words_of(year, party.id))), (SIGNED, printed(SIGNED.format(party.id))))
         words, paper = (year.issue(name.format(party.id), "subcontractor_certificate", data) for name, data in made)
         refs, of = {"sha256": words, "sha256_pdf": paper}, "erasure_certificate"
-        year.add("certificate_received", party.id, counts={"packages": 1}, codes={"package": "c1"}, refs=refs)
+        given = {"packages": len(words_of(year, party.id)["packages"])}
+        year.add("certificate_received", party.id, counts=given, codes={"package": "c1"}, refs=refs)
         came: dict[str, Any] = {
             "codes": {"party": party.id, "kind": of},
             "refs": {"sha256_sealed": sha256(paper.encode())},
         }
-        year.add("package_received", f"{party.id}/{of}/c1", counts={"packages": 1}, **came)
+        year.add("package_received", f"{party.id}/{of}/c1", counts=given, **came)
     year.add("medium_returned", "d01", codes={"kind": "CD-R", "serial": "A1", "delivery": "d01", "to": "ward"})
     year.issue("documents/media-return.pdf", "media_return")
     year.today = year.config.closing.erase_on
     _by_hand(year)
     keys = len(PERSONAL_KEYS)
-    inventory = {"vault": 2 + len(RESULTS), "keys": keys, "media": 1, "packages": 3, "traces": 2}
+    inventory = {"vault": len(TARGETS) - 1, "keys": keys, "media": 1, "packages": 4, "traces": 2}
     inventory["holdings"] = sum(inventory.values())
     inventory |= {"traces.rows": 480, "traces.logs": 5, "traces.pages": 0}
     planned = {"targets": len(TARGETS), "documents": 1}

@@ -13,6 +13,7 @@ from tests.unit.evidence_year import CONTRACTOR, ENGINEER, MANAGER, OFFICER, TAR
 
 DISK, SHEETS, CARDS = "hand/backup_disk", "paper/visit-sheets", "paper/returned-cards"
 PRINTED = "printer/print_package/mailing_1"
+PULLS = "printer/pull_list/mailing_1"
 HALVES = "visitors/visit_halves/visit_1-2027-10-13"
 DOCUMENT = "plan_document/erasure-1"
 
@@ -114,6 +115,22 @@ def hidden(year: Year) -> None:
         year.drop(type_, HALVES)
 
 
+def without(name: str) -> Misdeed:
+    """A holding, its end, and its place in the plan and the inventory are told by nobody."""
+
+    def misdeed(year: Year) -> None:
+        for type_ in ("snapshot_stored", "snapshot_erased", "holding_erased"):
+            year.drop(type_, name)
+        counts = event_of(year, "inventory_taken").counts
+        counted("inventory_taken", vault=counts["vault"] - 1, holdings=counts["holdings"] - 1)(year)
+        plan = event_of(year, "erasure_planned")
+        targets = {target: digest for target, digest in plan.refs["targets"].items() if target != name}
+        counts, refs = {**plan.counts, "targets": len(targets)}, {**plan.refs, "targets": targets}
+        changed("erasure_planned", plan.key, counts=counts, refs=refs)(year)
+
+    return misdeed
+
+
 def unsaid(type: str, key: str, *names: str) -> Misdeed:
     return lambda year: year.edit(
         type, lambda e: replace(e, codes={n: v for n, v in e.codes.items() if n not in names}), key
@@ -196,6 +213,24 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {"STATE-RETURN-PAPER [medium_returned d01]"},
     ),
     "a 返却書 of no byte": (as_nothing, {"PAPERS-FORM [papers/media-return.pdf]"}),
+    "pulls that never left": (
+        all_of(dropped("package_handed_over", PULLS), dropped("package_erased", PULLS)),
+        {
+            "WORK-UNSENT [pulls_listed mailing_1]",
+            "WORK-UNSENT [print_reported mailing_1]",
+            "COUNT-CERTIFIED [packages handed over = certified [printer]]",
+            "COUNT-PACKAGES [packages at others = inventoried]",
+            "PAPERS-WORDS [printer: packages]",
+        },
+    ),
+    "a file of a delivery that was never stored": (
+        without("stop_facts/d01"),
+        {"COUNT-PERSONS [accepted = stored [stop_facts/d01]]"},
+    ),
+    "a medium given back when the erasure had begun": (
+        lambda year: moved_after(year, lambda e: e.type == "medium_returned", "residue_scanned"),
+        {"STATE-NOT-RETURNED [medium_registered d01]", "STATE-RETURN-PAPER [medium_returned d01]"},
+    ),
     "halves that never left": (
         hidden,
         {

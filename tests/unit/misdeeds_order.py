@@ -137,7 +137,13 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
             "COUNT-GIVEN [printable = handed over [printer/print_package/mailing_1]]",
         },
     ),
-    "cards posted without a stop list": (without_a_stop_list, {"WORK-PULLS [pulls_listed mailing_1]"}),
+    "cards posted without a stop list": (
+        without_a_stop_list,
+        {
+            "WORK-PULLS [pulls_listed mailing_1]",
+            "STATE-UNGATED [snapshot_stored stop_facts/d01]",
+        },
+    ),
     "trained on no day of the calendar": (
         coded("training_recorded", "h04", on="0"),
         {"OVERSIGHT-TRAINING [handler_registered h04]"},
@@ -166,6 +172,7 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
             "STATE-ERASED-ORDER [holding_erased quarantine/target_list-d01]",
             "STATE-PLAN-AGAIN [erasure_planned plan-1]",
             "STATE-PLAN-AGAIN [inventory_taken inventory]",
+            "STATE-NOT-RETURNED [medium_registered d01]",
         },
     ),
     "a plan that names other bytes": (

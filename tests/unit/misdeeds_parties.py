@@ -50,7 +50,7 @@ MISDEEDS: dict[str, tuple[Misdeed, set[str]]] = {
         {UNSENT},
     ),
     "a 丙's certificate in a package that nobody sealed": (_came(refs={}), {UNSENT}),
-    "a 丙's certificate in a package for more": (_came(counts={"packages": 2}), {UNSENT}),
+    "a 丙's certificate in a package for more": (_came(counts={"packages": 3}), {UNSENT}),
     "people sold to somebody nobody ever named": (
         handed_to("databroker", "roster"),
         {"FLOW-RECEIVER [package_handed_over databroker/roster/x1]"},

@@ -55,6 +55,7 @@ def test_a_whole_year_balances(year: Year) -> None:
         "candidates <= roster",
         "held out <= held out by the plan",
         "printable = handed over",
+        "pulls listed = handed over",
         "called = handed over + withdrawn",
         "halves <= rows on sheets",
         "pulls listed = withdrawn + pulled",

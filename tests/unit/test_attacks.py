@@ -223,18 +223,18 @@ FORGERIES: Mapping[str, tuple[Forgery, set[str]]] = {
     "the same key twice in an event": (duplicate_key, {"JSON-DUPLICATE-KEY [events.jsonl:7]"}),
     "nesting to exhaust the reader": (deep, {"JSON-DEPTH [events.jsonl:7]"}),
     "an event not in canonical form": (not_canonical, {"EVENT-CANONICAL [events.jsonl:7]"}),
-    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:83]"}),
-    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:83]"}),
-    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:83]"}),
+    "a number with a fraction": (float_count, {"JSON-NUMBER [events.jsonl:85]"}),
+    "a number that readers take differently": (huge_count, {"EVENT-HUGE [events.jsonl:85]"}),
+    "a number of ten thousand digits": (endless_number, {"JSON-HUGE [events.jsonl:85]"}),
     "an event that is no event": (lambda c: with_lines(c, [b"{}", *lines(c)[1:]]), {"EVENT-FORM [events.jsonl:1]"}),
     "an event that is no JSON": (lambda c: with_lines(c, [b"x", *lines(c)[1:]]), {"JSON-FORM [events.jsonl:1]"}),
     "an event of an unknown type": (
         lambda c: edited(c, b'"type":"pulls_listed"', b'"type":"pulls_hidden"'),
-        {"EVENT-TYPE [events.jsonl:82]"},
+        {"EVENT-TYPE [events.jsonl:84]"},
     ),
     "an event filed under another clause": (
         lambda c: edited(c, b'"clauses":["P3"]', b'"clauses":["E1"]'),
-        {"EVENT-TYPE [events.jsonl:89]"},
+        {"EVENT-TYPE [events.jsonl:91]"},
     ),
     "more events than anybody has": (lambda c: with_lines(c, [b""] * 100_001), {"EVENT-COUNT [events.jsonl]"}),
     "an event larger than a reader takes": (
@@ -559,6 +559,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "CUSTODY-USED-AFTER [snapshot_stored plan_document/erasure-1]",
             "STATE-PLAN-AGAIN [erasure_planned plan-1]",
             "STATE-PLAN-AGAIN [inventory_taken inventory]",
+            "STATE-NOT-RETURNED [medium_registered d01]",
         },
     ),
     "a hand-over of nothing": (
@@ -667,23 +668,36 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         {
             "STATE-CONSENT [package_handed_over printer/print_package/mailing_1]",
             "CUSTODY-PARTY [package_received printer/erasure_certificate/c1]",
+            "STATE-CONSENT [package_handed_over printer/pull_list/mailing_1]",
         },
     ),
     "a party given a work it has no consent for": (
         coded("party_registered", "printer", works="sealing"),
-        {"STATE-CONSENT-WORK [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "STATE-CONSENT-WORK [package_handed_over printer/print_package/mailing_1]",
+            "STATE-CONSENT-WORK [package_handed_over printer/pull_list/mailing_1]",
+        },
     ),
     "a party consented to afterwards": (
         coded("party_registered", "printer", consented_on="2027-06-30"),
-        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]",
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/pull_list/mailing_1]",
+        },
     ),
     "a party bound by no clauses": (
         coded("party_registered", "printer", clauses=""),
-        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]",
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/pull_list/mailing_1]",
+        },
     ),
     "a party whose contract carries another version of the clauses": (
         coded("party_registered", "printer", clauses="kansho-hei-v0"),
-        {"STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]"},
+        {
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]",
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/pull_list/mailing_1]",
+        },
     ),
     "an opening that binds no clauses": (
         coded("campaign_opened", "sumida_2027", clauses=""),
@@ -700,6 +714,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "STATE-CONSENT-CLAUSES [package_handed_over call_centre/call_list/call_1-a1]",
             "STATE-CONSENT-CLAUSES [package_handed_over printer/print_package/mailing_1]",
             "STATE-CONSENT-CLAUSES [package_handed_over visitors/visit_halves/visit_1-2027-10-13]",
+            "STATE-CONSENT-CLAUSES [package_handed_over printer/pull_list/mailing_1]",
         },
     ),
     "other clauses than the contract's": (
@@ -921,6 +936,7 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
             "PLACE-UNDESIGNATED [handler_registered h06]",
             "PLACE-UNDESIGNATED [manual_target_closed party/printer]",
             "PLACE-UNDESIGNATED [package_handed_over printer/print_package/mailing_1]",
+            "PLACE-UNDESIGNATED [package_handed_over printer/pull_list/mailing_1]",
         },
     ),
     "closed by hand where nobody designated a place": (
@@ -1597,7 +1613,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
     "cards reported too late": (on("print_reported", "2027-06-26"), {"DEADLINE-PRINT [print_reported mailing_1]"}),
     "posted without pulling anybody out": (
         dropped("pulls_listed"),
-        {"COUNT-PULLED [pulls listed = withdrawn + pulled [mailing_1]]", "WORK-PULLS [print_reported mailing_1]"},
+        {
+            "COUNT-PULLED [pulls listed = withdrawn + pulled [mailing_1]]",
+            "WORK-PULLS [print_reported mailing_1]",
+            "COUNT-GIVEN [pulls listed = handed over [printer/pull_list/mailing_1]]",
+        },
     ),
     "people held out without the ward's consent": (
         dropped("holdout_consented"),
@@ -1751,11 +1771,11 @@ MISDEEDS: Mapping[str, tuple[Misdeed, set[str]]] = {
         },
     ),
     "a key more than was destroyed": (
-        counted("inventory_taken", keys=5, holdings=13 + len(RESULTS)),
+        counted("inventory_taken", keys=5, holdings=15 + len(RESULTS)),
         {"COUNT-KEYS [keys = destroyed]"},
     ),
     "a package left out of the inventory": (
-        counted("inventory_taken", packages=2, holdings=7 + len(RESULTS) + len(PERSONAL_KEYS)),
+        counted("inventory_taken", packages=3, holdings=9 + len(RESULTS) + len(PERSONAL_KEYS)),
         {"COUNT-PACKAGES [packages at others = inventoried]"},
     ),
     "fewer packages certified than handed over": (

@@ -32,6 +32,7 @@ MONTHS = [
 DUE = [
     ("erase_by", "sealed_delivery/d01", "2027-07-19", "snapshot_erased sealed_delivery/d01"),
     ("erase_by", "raw_target_list/d01", "2027-07-19", "snapshot_erased raw_target_list/d01"),
+    ("erase_by", "stop_facts/d01", "2028-01-29", "snapshot_erased stop_facts/d01"),
     ("erase_by", "roster/d01", "2028-01-29", "snapshot_erased roster/d01"),
     ("erase_by", "quarantine/target_list-d01", "2028-01-29", "snapshot_erased quarantine/target_list-d01"),
     *(("erase_by", name, "2028-01-29", f"snapshot_erased {name}") for name in RESULTS),
@@ -42,6 +43,7 @@ DUE = [
             "printer/print_package/mailing_1",
             "call_centre/call_list/call_1-a1",
             "visitors/visit_halves/visit_1-2027-10-13",
+            "printer/pull_list/mailing_1",
         )
     ),
     *MONTHS,

@@ -112,7 +112,6 @@ def test_who_may_read_what_for_which_purpose() -> None:
 
 MORE = {("snapshot_stored", "P14"), ("print_reported", "C6"), ("wave_selected", "C5"), ("delivery_accepted", "D3")}
 UNSEEN = {
-    "pulls listed = handed over",
     "returned = told to the ward",
     "unprintable = told to the ward",
     "visit results <= listed",

@@ -89,7 +89,7 @@ def carried_findings(files: Mapping[str, bytes], events: Sequence[Event], campai
             elif issued != attached.get(document, issued):
                 yield Finding("PAPERS-OTHER", document[:100], "not the list that the certificate goes with (P11)")
     shown = set(wanted.values())
-    for closed in (e for e in events if e.type == "manual_target_closed" and e.refs.get("sha256") not in shown):
+    for closed in (e for e in events if e.type == "manual_target_closed" and str(e.refs.get("sha256")) not in shown):
         place = f"event {closed.sequence} {closed.key}"[:100]
         yield Finding("PAPERS-HAND", place, "closed by hand on a paper that the bundle does not carry (P11)")
     for received in (e for e in events if e.type == "certificate_received"):

@@ -65,6 +65,7 @@ FILE_OF: Mapping[str, str] = {
     "stop_facts": "stop_list",
     "attendance_facts": "attendance_update",
 }
+_KIND_OF = {file: kind for kind, file in FILE_OF.items()}
 #: Days are written at the end of the halves' package: ``visit_1-YYYY-MM-DD``.
 _DAY = len("-YYYY-MM-DD")
 
@@ -102,15 +103,23 @@ def broken(name: str, left: int, right: int) -> str:
 
 def _rosters(log: _ByType, over: bool) -> Iterator[_Equation]:
     """Whom the gate let in is who was stored, and as many as the holding says."""
-    gates = _counts(log, "gate_evaluated", "accepted")
+    gates, begun, kept = _counts(log, "gate_evaluated", "accepted"), set[str](), set[str]()
     for stored in log["snapshot_stored"]:
         kind, _, delivery = stored.key.partition("/")
-        if kind != "roster":
+        if kind not in FILE_OF:
             continue
-        gate, rows = f"target_list/{delivery}", stored.counts.get("rows", 0)
-        if gate in gates or over:
+        gate, rows = f"{FILE_OF[kind]}/{delivery}", stored.counts.get("rows", 0)
+        begun.add(delivery)
+        kept.add(gate)
+        if gate in gates or (over and kind == "roster"):
             yield f"accepted = stored [{stored.key}]", gates[gate], rows
-        yield f"stored = rows of the holding [{stored.key}]", rows, rows_of(stored)
+        if kind == "roster":
+            yield f"stored = rows of the holding [{stored.key}]", rows, rows_of(stored)
+    # A delivery is taken in whole, or not at all.
+    for gate in sorted(set(gates) - kept) if over else ():
+        file, _, delivery = gate.partition("/")
+        if file in _KIND_OF and delivery in begun:
+            yield f"accepted = stored [{_KIND_OF[file]}/{delivery}]", gates[gate], 0
 
 
 def _put_aside(log: _ByType) -> Iterator[_Equation]:

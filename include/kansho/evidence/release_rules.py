@@ -109,8 +109,11 @@ def _followed(log: Past, first: Mapping[tuple[str, str], int]) -> Iterator[Findi
             yield Finding("WORK-PULLS", at(listed), "listed before any stop list had passed its gate (C2)")
     for type_ in ("pulls_listed", "print_reported"):
         for told in log.of(type_):
-            if first.get(("print_package", told.key), told.sequence) >= told.sequence:
-                yield Finding("WORK-UNSENT", at(told), "told of cards that had not been handed over (C6)")
+            pulls = log.find("pulls_listed", told.key)
+            named = pulls is not None and pulls.counts.get("listed", 0) > 0  # a list of nobody names nobody
+            kinds = ("print_package", "pull_list") if named else ("print_package",)
+            if max(first.get((kind, told.key), told.sequence) for kind in kinds) >= told.sequence:
+                yield Finding("WORK-UNSENT", at(told), "told of cards, or of pulls, that had not been handed over (C6)")
     for result in log.of("results_recorded"):
         kind, waves = _ANSWERS.get(result.codes.get("channel", ""), ""), result.codes.get("wave", "").split("|")
         if any(first.get((kind, wave), result.sequence) >= result.sequence for wave in waves):

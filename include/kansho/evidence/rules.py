@@ -277,8 +277,8 @@ def _certification(log: Past, facts: ConfigFacts) -> Iterator[Finding]:
         if log.find("snapshot_erased", stored.key, certified) is None:
             yield Finding("STATE-NOT-ERASED", at(stored), "certified while this holding was not erased")
     for medium in log.of("medium_registered"):
-        if log.find("medium_returned", medium.key, certified) is None:
-            yield Finding("STATE-NOT-RETURNED", at(medium), "certified while this medium was not returned")
+        if log.find("medium_returned", medium.key, begun(log) or certified) is None:
+            yield Finding("STATE-NOT-RETURNED", at(medium), "not returned before the erasure began")
     for name in PERSONAL_KEYS:
         if log.find("keys_destroyed", name, certified) is None:
             yield Finding("STATE-KEY-KEPT", end, f"certified while key {name} was not destroyed")
