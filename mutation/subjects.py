@@ -73,6 +73,7 @@ SUBJECTS: dict[str, Subject] = {
             *("tests/unit/test_custody_and_copies.py", "tests/unit/test_certificate_says.py"),
             *(
                 "tests/unit/test_verifier_table.py",
+                "tests/unit/test_rule_corners.py",
                 "tests/unit/test_rule_edges.py",
                 "tests/unit/test_verifier_tables.py",
                 "tests/unit/test_finish_rules.py",
