@@ -40,22 +40,24 @@ def inside(piece: bytes, at: npt.NDArray[np.int64]) -> Iterator[bytes | None]:
     for begin, bits in _begins(piece, at):
         if begin < end:
             continue  # within what was inflated already
-        machine = zlib.decompressobj(bits)
+        machine, given = zlib.decompressobj(bits), min(len(piece), begin + _TRIED)
         try:
-            out = machine.decompress(piece[begin : begin + _TRIED])
+            out = machine.decompress(piece[begin:given])
             if not machine.eof:
+                given = len(piece)
                 out += machine.decompress(piece[begin + _TRIED :], left)
         except zlib.error:
             continue
-        rest = len(machine.unused_data) if machine.eof else 0
         left -= len(out)
         if out:
             yield out
-        if not machine.eof and (machine.unconsumed_tail or len(piece) - begin > _SURE or left <= 0):
+        if machine.eof:
+            end = given - len(machine.unused_data)
+        elif machine.unconsumed_tail or len(piece) - begin > _SURE:
             yield None  # it goes on where we cannot follow
-            if left <= 0:
-                return
-        end = len(piece) - rest if machine.eof and begin + _TRIED < len(piece) else begin
+        if left <= 0:
+            yield None  # nor is what begins behind it looked at
+            return
 
 
 def _begins(piece: bytes, at: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:

@@ -3,8 +3,8 @@
 Belongs here: opening one document, piece by piece.  Does not belong here: other formats, or what holds a document
 (`kansho.closing.packing`).
 
-Text is drawn with numbers of glyphs; which letters they are says a table beside the font.  A font without one cannot
-be read, and the document is told as not read.
+Text is drawn with numbers of glyphs; which letters they are says a table beside the font.  A document that has fewer
+such tables than fonts of glyphs alone is told as not read.
 """
 
 from __future__ import annotations
